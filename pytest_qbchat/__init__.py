@@ -1,0 +1,56 @@
+"""A stateful in-memory fake of the QuickBlox chat REST API, as a pytest fixture.
+
+The public names are imported when they are first used: pytest imports this package in every run of an environment
+that has it, also where no test takes the fixture.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_qbchat.calls import Call
+    from pytest_qbchat.errors import CallRefused, QuickBloxWarning
+    from pytest_qbchat.factories import PayloadFactory, QuickBloxProvider
+    from pytest_qbchat.fake import FakeQuickBlox
+    from pytest_qbchat.intercept.transport import QuickBloxTransport
+    from pytest_qbchat.message import Message
+    from pytest_qbchat.records import Records
+    from pytest_qbchat.service.models import Dialog, Session, User
+
+__all__ = [
+    "Call",
+    "CallRefused",
+    "Dialog",
+    "FakeQuickBlox",
+    "Message",
+    "PayloadFactory",
+    "QuickBloxProvider",
+    "QuickBloxTransport",
+    "QuickBloxWarning",
+    "Records",
+    "Session",
+    "User",
+]
+
+_HOMES = {
+    "Call": "calls",
+    "CallRefused": "errors",
+    "Dialog": "service.models",
+    "FakeQuickBlox": "fake",
+    "Message": "message",
+    "PayloadFactory": "factories",
+    "QuickBloxProvider": "factories",
+    "QuickBloxTransport": "intercept.transport",
+    "QuickBloxWarning": "errors",
+    "Records": "records",
+    "Session": "service.models",
+    "User": "service.models",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,214 @@
+"""Failure texts: the closest message, the fields that differ, and what a QuickBlox user would have noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Any
+
+from pytest_qbchat.matching import ABSENT, field_of, matches, similar_name
+
+if TYPE_CHECKING:
+    from pytest_qbchat.calls import Call
+    from pytest_qbchat.service.models import Message
+
+_WIDTH = 72
+
+
+def nothing_like_it(messages: Sequence[Message], fields: Mapping[str, Any], calls: Sequence[Call]) -> str:
+    """Why no message has the expected fields."""
+    lines = ["no posted message has", *_table("    ", fields.items())] if fields else ["no message was posted"]
+    if messages:
+        nearest = closest(messages, fields)
+        count = "1 message was posted," if len(messages) == 1 else f"{len(messages)} messages were posted, the closest"
+        lines += [f"{count} {where(nearest)}:", *differences(nearest, fields)]
+    elif fields:
+        lines.append("no message was posted")
+    return "\n".join([*lines, *_not_accepted(calls)])
+
+
+def wrong_number(found: Sequence[Message], times: int, fields: Mapping[str, Any]) -> str:
+    """Which messages have the expected fields, when their number is wrong."""
+    wanted = f"expected {times} posted {'message' if times == 1 else 'messages'}"
+    having = [" with", *_table("    ", fields.items())] if fields else [""]
+    first, *rest = [wanted + having[0], *having[1:]]
+    return "\n".join(
+        [first, *rest, f"there are {len(found)}:", *(f"    {where(each)}: {brief(each)}" for each in found)]
+    )
+
+
+def unexpected(found: Sequence[Message], fields: Mapping[str, Any]) -> str:
+    """Which messages were posted that should not have been."""
+    first = "a message was posted that has" if fields else "a message was posted"
+    return "\n".join([first, *_table("    ", fields.items()), *(f"  {where(each)}: {brief(each)}" for each in found)])
+
+
+def closest(messages: Sequence[Message], fields: Mapping[str, Any]) -> Message:
+    """The message with the fewest wrong fields; among equals the one whose values are most alike, then the newest."""
+
+    def distance(message: Message) -> tuple[int, float]:
+        wrong = [(value, field_of(message, name)) for name, value in fields.items()]
+        wrong = [(expected, actual) for expected, actual in wrong if not matches(expected, actual)]
+        return len(wrong), sum(1 - _likeness(expected, actual) for expected, actual in wrong)
+
+    return min(reversed(messages), key=distance)
+
+
+def differences(message: Message, fields: Mapping[str, Any]) -> list[str]:
+    """A pair of lines, expected and actual, for each field that differs."""
+    wrong = {name: value for name, value in fields.items() if not matches(value, field_of(message, name))}
+    width = max(map(len, wrong), default=0)
+    lines: list[str] = []
+    for name, expected in wrong.items():
+        actual = _as_sent(message, name)
+        wanted, got = _side_by_side(expected, actual)
+        consequence = _consequence(message, name)
+        lines.append(f"  - {name:<{width}}   {wanted}")
+        lines.append(f"  + {name:<{width}}   {got}{': ' if consequence else ''}{consequence}")
+    return lines
+
+
+def where(message: Message) -> str:
+    """Which message it is."""
+    return f"{message.id} in dialog {message.chat_dialog_id}"
+
+
+def brief(message: Message) -> str:
+    """One line for a message: its text and what became of it."""
+    reach = "sent to chat" if message.sent_to_chat else "history only"
+    receipts = "markable" if message.markable == 1 else "not markable"
+    parts = [reach, receipts, *attachment_labels(message)]
+    return f"{_short(message.message)} ({', '.join(parts)})"
+
+
+def attachment_labels(message: Message) -> Iterator[str]:
+    """Type and id of each attachment: `image 47863`."""
+    for item in message.attachments:
+        yield f"{item.get('type', 'untyped')} {item.get('id', item.get('url', 'without id'))}"
+
+
+def sent_to_chat(message: Message) -> str:
+    """What `send_to_chat` did."""
+    return f"send_to_chat   {_as_sent(message, 'send_to_chat')!r}: {_of_send_to_chat(message)}"
+
+
+def markable(message: Message) -> str:
+    """What `markable` did."""
+    return f"markable   {_as_sent(message, 'markable')!r}: {_of_markable(message)}"
+
+
+def attachments(message: Message, expected: Sequence[Mapping[str, Any]]) -> str | None:
+    """How the attachments differ from the expected ones, of which only the named keys count; None if they do not."""
+    actual = message.attachments
+    if len(actual) != len(expected):
+        lost = _of_attachments(message)
+        lines = [f"{where(message)} has {len(actual) or 'no'} attachments, expected {len(expected)}"]
+        lines += [f"  - {dict(each)!r}" for each in expected]
+        lines += [f"  + {each!r}" for each in actual]
+        return "\n".join([*lines, *([f"    {lost}"] if lost else [])])
+    lines = []
+    for index, (wanted, item) in enumerate(zip(expected, actual, strict=True)):
+        wrong = {key: value for key, value in wanted.items() if not matches(value, item.get(key, ABSENT))}
+        width = max(map(len, wrong), default=0)
+        for key, value in wrong.items():
+            left, right = _side_by_side(value, item.get(key, ABSENT))
+            lines.append(f"  - attachments[{index}] {key:<{width}}   {left}")
+            lines.append(f"  + attachments[{index}] {key:<{width}}   {right}")
+            if str(value) == str(item.get(key)):
+                lines[-1] += ": QuickBlox keeps the type that was sent (assumed)"
+    return "\n".join([f"{where(message)} has other attachments", *lines]) if lines else None
+
+
+def _as_sent(message: Message, name: str) -> Any:
+    """The value of a field; of a flag that QuickBlox did not act on, what the request had instead of 1."""
+    value = field_of(message, name)
+    if name in _FLAGS and value == 0 and message.call is not None:
+        return message.call.params[name]
+    return value
+
+
+def _consequence(message: Message, name: str) -> str:
+    """What the value of a field means to the people in the dialog."""
+    explain = _CONSEQUENCES.get(name)
+    if explain is not None:
+        return explain(message)
+    near = similar_name(name, message.custom) if field_of(message, name) is ABSENT else None
+    return f"there is a custom field {near!r}" if near else ""
+
+
+def _of_send_to_chat(message: Message) -> str:
+    if message.sent_to_chat:
+        return "every other occupant was notified"
+    return f"{_why_not(message, 'send_to_chat')}added to the history only, no occupant was notified"
+
+
+def _of_markable(message: Message) -> str:
+    if message.markable == 1:
+        return "receivers answer with delivered and read receipts"
+    return f"{_why_not(message, 'markable')}no delivered or read receipts will come"
+
+
+def _of_attachments(message: Message) -> str:
+    sent = message.call.params.get("attachments") if message.call else None
+    return f"the request had {_short(sent)}, which QuickBlox does not read" if sent and not message.attachments else ""
+
+
+def _of_sender(message: Message) -> str:
+    return "the user of the token, or of On-Behalf-Of"
+
+
+_FLAGS = ("send_to_chat", "markable")
+_CONSEQUENCES: dict[str, Callable[[Message], str]] = {
+    "send_to_chat": _of_send_to_chat,
+    "sent_to_chat": _of_send_to_chat,
+    "markable": _of_markable,
+    "attachments": _of_attachments,
+    "sender_id": _of_sender,
+}
+
+
+def _why_not(message: Message, flag: str) -> str:
+    """Why a flag did not count, if the request meant to set it."""
+    if near := similar_name(flag, message.custom):
+        return f"the request had {near!r}, which became a custom field; "
+    return "only 1 counts; " if field_of(message, flag) == 0 else ""
+
+
+def _not_accepted(calls: Iterable[Call]) -> Iterator[str]:
+    """The calls that left no message behind, since one of them may be the one that is missed."""
+    for call in calls:
+        if call.reason:
+            yield f"{call.status or 'refused'} {call.method} {call.path}: {call.reason}"
+
+
+def _table(indent: str, rows: Iterable[tuple[str, Any]]) -> list[str]:
+    rows = list(rows)
+    width = max((len(name) for name, _ in rows), default=0)
+    return [f"{indent}{name:<{width}}   {_shown(value)}" for name, value in rows]
+
+
+def _shown(value: Any) -> str:
+    pattern = getattr(value, "pattern", None)
+    return repr(value) if pattern is None else f"/{pattern}/"
+
+
+def _short(value: Any) -> str:
+    text = _shown(value)
+    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
+
+
+def _side_by_side(expected: Any, actual: Any) -> tuple[str, str]:
+    """Both values; of two long strings the stretch around their first difference."""
+    left, right = _shown(expected), _shown(actual)
+    if not (isinstance(expected, str) and isinstance(actual, str)) or max(len(left), len(right)) <= _WIDTH:
+        return left, right
+    same = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+    start = max(0, same - _WIDTH // 3)
+    lead = "…" if start else ""
+    return tuple(  # type: ignore[return-value]  # two go in, two come out
+        f"{lead}{text[start : start + _WIDTH]}{'…' if len(text) > start + _WIDTH else ''}" for text in (left, right)
+    )
+
+
+def _likeness(expected: Any, actual: Any) -> float:
+    return SequenceMatcher(None, _shown(expected), _shown(actual), autojunk=False).ratio()

@@ -1,0 +1,358 @@
+"""FakeQuickBlox: what a test holds. It arranges the state, observes the calls and asserts what was posted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from threading import RLock
+from typing import TYPE_CHECKING, Any, cast
+
+from pytest_qbchat import explanations, pitfalls, transcript
+from pytest_qbchat.calls import Call
+from pytest_qbchat.errors import CallRefused
+from pytest_qbchat.intercept import Interception
+from pytest_qbchat.intercept.hosts import Hosts
+from pytest_qbchat.masking import mask_text
+from pytest_qbchat.matching import has_fields, similar_name
+from pytest_qbchat.message import Message
+from pytest_qbchat.problems import Problems
+from pytest_qbchat.records import Records
+from pytest_qbchat.service import Service
+from pytest_qbchat.service.ids import is_object_id
+from pytest_qbchat.service.messages import PARAMETERS, build
+from pytest_qbchat.service.models import Dialog, DialogType, Session, User, id_of
+from pytest_qbchat.service.store import Store
+from pytest_qbchat.warn import warn
+
+if TYPE_CHECKING:
+    import respx
+
+    from pytest_qbchat.service.wire import Request, Response
+    from pytest_qbchat.stubs import Stubs
+
+# What a test may expect of a message beside its custom fields.
+_FIELDS = PARAMETERS | {
+    "_id", "id", "sender_id", "sent_to_chat", "delivered_to", "delivered_ids", "read_ids", "read", "date_sent",
+    "created_at", "updated_at", "custom", "call",
+}  # fmt: skip
+_PAIR = 2
+
+
+class FakeQuickBlox:
+    """A working QuickBlox in memory.
+
+    It adopts what it has never seen (tokens, users, dialogs) and enforces what it knows, as QuickBlox would.
+    """
+
+    def __init__(self, *, strict: bool = False, hosts: Iterable[str] = ()) -> None:
+        """Make a fake that shares nothing with any other.
+
+        Args:
+            strict: Refuse unknown tokens, API keys, users and dialogs as QuickBlox would, in place of adopting them.
+            hosts: Hosts or base URLs that are QuickBlox's beside `*.quickblox.com`: `chat.shop.example`,
+                `https://gateway.shop.example:8443/quickblox`.
+
+        Raises:
+            ValueError: A host is malformed.
+        """
+        self.hosts = Hosts(hosts)
+        self.problems = Problems()
+        self._store = Store(strict=strict, message_class=Message)
+        self._service = Service(self._store)
+        self._lock = RLock()
+        self._calls: list[Call] = []
+        self._posted: list[Any] = []  # of Message, which the store makes as it was told to
+        self._stubs: Stubs | None = None
+
+    def __repr__(self) -> str:
+        return f"<FakeQuickBlox: {len(self._posted)} posted, {len(self._calls)} calls>"
+
+    # Arrange
+
+    def add_user(
+        self, id: int | None = None, *, full_name: str | None = None, login: str | None = None, email: str | None = None
+    ) -> User:
+        """Declare a user.
+
+        Args:
+            id: The user id; a new one if left out.
+            full_name: What others see.
+            login: The login.
+            email: The e-mail address.
+        """
+        with self._lock:
+            return self._store.add_user(User(self._store.new_user_id() if id is None else id, full_name, login, email))
+
+    def add_session(self, token: str, user: int | User | None) -> Session:
+        """Declare whose session a token is.
+
+        Args:
+            token: What the code under test sends as `QB-Token`.
+            user: The user or its id; None for an application session, which may not post (422 "Need user").
+        """
+        with self._lock:
+            return self._store.add_session(token, None if user is None else self._known(user))
+
+    def add_dialog(
+        self,
+        id: str | None = None,
+        *,
+        occupants_ids: Iterable[int | User],
+        type: int = DialogType.GROUP,
+        name: str | None = None,
+    ) -> Dialog:
+        """Declare a dialog. Only its occupants may post to it, and others get 403.
+
+        Args:
+            id: 24 hexadecimal digits; a new id if left out.
+            occupants_ids: Users or their ids. The first is the owner.
+            type: 1 public group, where anybody may post; 2 group; 3 private.
+            name: The name of a group.
+
+        Raises:
+            ValueError: The id is malformed, or the occupants do not suit the type.
+        """
+        if id is not None and not is_object_id(id):
+            raise ValueError(f"{id!r} is not the id of a dialog: write 24 hexadecimal digits, or leave it out")
+        with self._lock:
+            occupants = [self._known(user) for user in occupants_ids]
+            if type == DialogType.PRIVATE and len(set(occupants)) != _PAIR:
+                raise ValueError(f"a private dialog has two occupants, not {occupants}")
+            if not occupants:
+                raise ValueError("a dialog has at least its owner: write occupants_ids=[user, ...]")
+            return self._store.add_dialog(DialogType(type), occupants, occupants[0], id=id and id.lower(), name=name)
+
+    def add_message(self, dialog: Dialog, sender: int | User, message: str | None = None, **fields: Any) -> Message:
+        """Put a message into the history, as if it had been there before the test. It is not in `posted`.
+
+        Args:
+            dialog: Where; from `add_dialog`.
+            sender: An occupant, or its id.
+            message: The text.
+            **fields: What else a request could have: `attachments`, `markable`, `send_to_chat`, custom fields.
+
+        Raises:
+            ValueError: The sender is not an occupant.
+        """
+        sender_id = id_of(sender)
+        if sender_id not in dialog.occupants_ids:
+            raise ValueError(f"user {sender_id} is not among the occupants {dialog.occupants_ids} of {dialog.id}")
+        with self._lock:
+            record = build(self._store, dialog, sender_id, {"message": message, **fields})
+            self._store.add_message(record, dialog)
+        return cast("Message", record)
+
+    def credentials(self, *, api_key: str) -> None:
+        """Declare an API key of the application. No other key is good any more (401).
+
+        Args:
+            api_key: What follows `ApiKey ` in the Authorization header.
+        """
+        self._store.api_keys.add(api_key)
+
+    @property
+    def router(self) -> respx.Router:
+        """A respx router in front of the fake: for routes that are not faked, and for answers of the test's own.
+
+        What its routes match they answer, whichever client calls; everything else goes to the fake.
+        """
+        if self._stubs is None:
+            from pytest_qbchat.stubs import Stubs  # noqa: PLC0415 - respx is imported for the tests that use it
+
+            self._stubs = Stubs()
+        return self._stubs.router
+
+    # Observe
+
+    @property
+    def posted(self) -> Records[Message]:
+        """The messages that came through POST, oldest first."""
+        return Records(self._posted, "posted message")
+
+    @property
+    def messages(self) -> Records[Message]:
+        """The whole history, oldest first."""
+        return Records(cast("list[Message]", self._store.messages), "message")
+
+    @property
+    def calls(self) -> Records[Call]:
+        """Every call with its request and response, oldest first; refused ones too."""
+        return Records(self._calls, "call")
+
+    @property
+    def users(self) -> Records[User]:
+        """The users: declared and adopted."""
+        return Records(list(self._store.users.values()), "user")
+
+    @property
+    def sessions(self) -> Records[Session]:
+        """The sessions: declared and adopted."""
+        return Records(list(self._store.sessions.values()), "session")
+
+    @property
+    def dialogs(self) -> Records[Dialog]:
+        """The dialogs: declared, adopted, and created by a message to a user."""
+        return Records(list(self._store.dialogs.values()), "dialog")
+
+    def transcript(self) -> str:
+        """The conversation as it stands, with every call that did not do what it should; tokens and keys masked."""
+        return self._masked(transcript.render(self.dialogs, self.messages, self.calls))
+
+    # Assert
+
+    def assert_posted(self, times: int | None = None, **fields: Any) -> Message:
+        """Assert that a message was posted.
+
+        Args:
+            times: How many such messages there must be; None means at least one.
+            **fields: What the message must have, named as QuickBlox names it, custom fields too. The expected value
+                stands on the left of `==`; a compiled regular expression searches a string.
+
+        Returns:
+            The message; the newest one if there are several.
+
+        Raises:
+            AssertionError: There is no such message, or another number of them.
+            TypeError: A field is misspelt, or `times` is no positive number.
+        """
+        __tracebackhide__ = True
+        if times is not None and (isinstance(times, bool) or times < 1):
+            raise TypeError(f"times={times!r} asserts nothing of a message: write assert_not_posted(...)")
+        found = self._posted_with(fields)
+        if times is None and not found:
+            raise AssertionError(self._masked(explanations.nothing_like_it(self._posted, fields, self._calls)))
+        if times is not None and len(found) != times:
+            raise AssertionError(self._masked(explanations.wrong_number(found, times, fields)))
+        return found[-1]
+
+    def assert_not_posted(self, **fields: Any) -> None:
+        """Assert that no message with these fields was posted.
+
+        Args:
+            **fields: As for `assert_posted`; at least one.
+
+        Raises:
+            AssertionError: There is such a message.
+            TypeError: A field is misspelt, or there is none.
+        """
+        __tracebackhide__ = True
+        if not fields:
+            raise TypeError("assert_not_posted() names no field: write assert_nothing_posted()")
+        if found := self._posted_with(fields):
+            raise AssertionError(self._masked(explanations.unexpected(found, fields)))
+
+    def assert_nothing_posted(self) -> None:
+        """Assert that no message was posted at all.
+
+        Raises:
+            AssertionError: There is one.
+        """
+        __tracebackhide__ = True
+        if self._posted:
+            raise AssertionError(self._masked(explanations.unexpected(self._posted, {})))
+
+    def expect_refused(self, method: str | None = None, path: str | None = None) -> AbstractContextManager[None]:
+        """Expect the fake to refuse a call in a `with` block, for a route that it does not know.
+
+        The `CallRefused` that is raised in the code under test does not leave the block, and does not fail the test.
+
+        Args:
+            method: Of the refused call, in upper case; any if left out.
+            path: Of the refused call, within the API: `/events.json`; any if left out.
+
+        Raises:
+            AssertionError: No such call was refused.
+        """
+        return self.problems.expect(method, path)
+
+    # Serve
+
+    def intercept(self) -> Interception:
+        """A context manager in which every supported HTTP client reaches this fake in place of QuickBlox.
+
+        The context is this fake. On leaving, refused calls that nobody expected raise an AssertionError.
+        """
+        return Interception(self)
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request.
+
+        Raises:
+            CallRefused: The fake does not know the route. Noted, so that the test fails.
+        """
+        __tracebackhide__ = True
+        call = self._arrived(request)
+        if self._stubs is not None:
+            call.stubbed = True
+            call.response = self._stubs.answer(request)
+        return call.response or self._serve(call)
+
+    async def handle_async(self, request: Request) -> Response:
+        """Answer a request of an asynchronous client, whose stubs may be coroutines; otherwise as `handle`."""
+        __tracebackhide__ = True
+        call = self._arrived(request)
+        if self._stubs is not None:
+            call.stubbed = True
+            call.response = await self._stubs.answer_async(request)
+        return call.response or self._serve(call)
+
+    def refuse(self, reason: str, call: Call | None = None) -> CallRefused:
+        """Note that a call was refused, and make the error to raise in the code under test.
+
+        Args:
+            reason: What happened and what to write instead.
+            call: The call, if it reached the fake.
+        """
+        text = self._masked(reason)
+        error = CallRefused(f"pytest-qbchat refused this call: {text}")
+        self.problems.add(text, call=call, error=error)
+        return error
+
+    def _arrived(self, request: Request) -> Call:
+        """Record a call before anything else can happen to it."""
+        call = Call(request)
+        self._calls.append(call)
+        return call
+
+    def _serve(self, call: Call) -> Response:
+        __tracebackhide__ = True
+        call.stubbed = False
+        with self._lock:
+            exchange = self._service.handle(call.request)
+            call.response = exchange.response
+            call.reason = exchange.reason
+            if exchange.message is not None:
+                exchange.message.call = call
+                self._posted.append(exchange.message)
+        if exchange.response is None:
+            raise self.refuse(
+                f"{exchange.reason}. Answer it yourself with "
+                f"qbchat.router.{call.method.lower()}({call.request.prefix + call.path!r}).respond(...), "
+                "or expect it: with qbchat.expect_refused(): ...",
+                call,
+            )
+        for text in pitfalls.find(exchange):
+            masked = self._masked(text)
+            call.warnings += (masked,)
+            if warn(masked):
+                self.problems.add(f"{call.method} {call.path}: QuickBloxWarning: {masked}", call=call)
+        return exchange.response
+
+    def _known(self, user: int | User) -> int:
+        """The id of a user that a declaration names, which declares the user."""
+        user_id = id_of(user)
+        if user_id not in self._store.users:
+            self._store.add_user(user if isinstance(user, User) else User(user_id))
+        return user_id
+
+    def _posted_with(self, fields: dict[str, Any]) -> list[Message]:
+        """The posted messages with these fields, after a look at the names, since a misspelt one matches nothing."""
+        __tracebackhide__ = True
+        custom = {name for message in self._posted for name in message.custom}
+        for name in fields.keys() - _FIELDS - custom:
+            if meant := similar_name(name, _FIELDS):
+                raise TypeError(f"a message has no {name!r}: write {meant}=... (or custom={{{name!r}: ...}})")
+        return [message for message in self._posted if has_fields(message, fields)]
+
+    def _masked(self, text: str) -> str:
+        return mask_text(text, self._store.sessions.keys() | self._store.seen_api_keys | self._store.api_keys)

@@ -1,0 +1,89 @@
+"""No other library reaches a QuickBlox host while the fake is active.
+
+A library without an interceptor has to resolve the host's name, so name resolution of these hosts is refused, and of
+no others. Behind a proxy the proxy resolves: `http.client`, on which requests, urllib3 and urllib stand, is asked at
+its own methods. Out of sight are resolvers and event loops written in C (c-ares, uvloop) and pycurl, and, for a base
+URL with a path prefix, everything that is not built on `http.client`.
+"""
+
+from __future__ import annotations
+
+import socket
+from http.client import HTTPConnection
+from inspect import currentframe
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pytest_qbchat.intercept.seams import Function, Seam
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_qbchat.fake import FakeQuickBlox
+    from pytest_qbchat.intercept import Interception
+
+# From the outermost inwards: requests stands on urllib3, and that on http.client.
+_LIBRARIES = {"requests", "niquests", "aiohttp", "tornado", "urllib3", "urllib", "httpcore", "httpcore2", "http"}
+
+
+def seams(fake: FakeQuickBlox, interception: Interception) -> Iterator[Seam]:
+    """What to patch in the standard library."""
+    hosts = fake.hosts
+
+    def guarded(target: Callable[..., str | None]) -> Callable[[Function], Function]:
+        """Refuse a call whose target is a QuickBlox host."""
+
+        def wrap(before: Function) -> Function:
+            def guard(*args: Any, **kwargs: Any) -> Any:
+                __tracebackhide__ = True
+                if interception.active and (host := target(*args, **kwargs)):
+                    raise fake.refuse(_refusal(host))
+                return before(*args, **kwargs)
+
+            return guard
+
+        return wrap
+
+    def resolved(host: Any = None, port: Any = None, *_: Any, **__: Any) -> str | None:
+        return str(host) if hosts.owns(host, port) else None
+
+    def connected(_: socket.socket, address: Any) -> str | None:
+        return resolved(*address[:2]) if isinstance(address, tuple) else None
+
+    def tunnelled(_: HTTPConnection, host: str, port: int | None = None, *__: Any, **___: Any) -> str | None:
+        return resolved(host, port)
+
+    def requested(connection: HTTPConnection, _: str, url: str, *__: Any, **___: Any) -> str | None:
+        # Through a proxy the URL is absolute; otherwise it is the path at the connection's own host.
+        parts = urlsplit(url) if "://" in url else None
+        host = parts.hostname if parts else connection.host
+        port = parts.port if parts else connection.port
+        path = parts.path if parts else url
+        return host if host and hosts.prefix(host.lower(), port, path.encode()) is not None else None
+
+    yield Seam(socket, "getaddrinfo", guarded(resolved))
+    yield Seam(socket, "gethostbyname", guarded(resolved))
+    yield Seam(socket, "gethostbyname_ex", guarded(resolved))
+    yield Seam(socket.socket, "connect", guarded(connected))
+    yield Seam(socket.socket, "connect_ex", guarded(connected))
+    yield Seam(HTTPConnection, "set_tunnel", guarded(tunnelled))
+    yield Seam(HTTPConnection, "putrequest", guarded(requested))
+
+
+def _refusal(host: str) -> str:
+    return (
+        f"{_library()} tried to reach {host}; the fake answers httpx and httpx2 only, and lets no other library "
+        "through to QuickBlox. Make this call with httpx, or replace it in this test"
+    )
+
+
+def _library() -> str:
+    """The library that made the call: the outermost of the known ones on the stack."""
+    found = "a library that resolves names in a thread of its own"
+    frame = currentframe()
+    while frame is not None:
+        package = frame.f_globals.get("__name__", "").partition(".")[0]
+        if package in _LIBRARIES:
+            found = package
+        frame = frame.f_back
+    return found

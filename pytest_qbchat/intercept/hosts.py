@@ -1,0 +1,83 @@
+"""Which URLs are QuickBlox's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+# The default pair of hosts, and the convention for enterprise customers: `api<name>.quickblox.com` (documented).
+_DOMAIN = ".quickblox.com"
+
+
+@dataclass(slots=True, frozen=True)
+class _Base:
+    """A host or base URL that the user configured. The scheme does not matter: both are covered."""
+
+    host: str
+    port: int | None
+    prefix: str
+
+    def holds(self, host: str, port: int | None) -> bool:
+        return host == self.host and (self.port is None or port == self.port)
+
+
+class Hosts:
+    """`*.quickblox.com`, and what the user configured."""
+
+    def __init__(self, extra: Iterable[str] = ()) -> None:
+        """Read the configured hosts.
+
+        Args:
+            extra: Host names or base URLs: `chat.shop.example`, `localhost:8080`, `https://shop.example/quickblox`.
+
+        Raises:
+            ValueError: One of them is malformed.
+        """
+        self._bases = [_parse(each) for each in extra]
+
+    def prefix(self, host: str, port: int | None, path: bytes) -> str | None:
+        """The path prefix under which a URL is QuickBlox's, or None if it is somebody else's.
+
+        Args:
+            host: In lower case.
+            port: None if the URL names none.
+            path: As it is sent, with its leading slash.
+        """
+        if host.endswith(_DOMAIN):
+            return ""
+        for base in self._bases:
+            if base.holds(host, port) and path.startswith(f"{base.prefix}/".encode()):
+                return base.prefix
+        return None
+
+    def owns(self, host: object, port: object) -> bool:
+        """Whether a host belongs to QuickBlox as a whole, so that nobody has to connect to it.
+
+        A host of which only a path prefix is QuickBlox's serves others too.
+
+        Args:
+            host: What is about to be resolved: text, bytes, or None.
+            port: A number, or anything else if it is not known.
+        """
+        if isinstance(host, bytes):
+            host = host.decode("ascii", "replace")
+        if not isinstance(host, str):
+            return False
+        name = host.lower().rstrip(".")
+        number = port if isinstance(port, int) else None
+        return name.endswith(_DOMAIN) or any(base.holds(name, number) and not base.prefix for base in self._bases)
+
+
+def _parse(text: str) -> _Base:
+    """Read a host name, a host with a port, or a base URL."""
+    parts = urlsplit(text if "://" in text else f"//{text}")
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not a host or base URL: {error}") from None
+    if not host or "*" in host or parts.query or parts.fragment:
+        raise ValueError(
+            f"{text!r} is not a host or base URL: write 'chat.shop.example' or 'https://shop.example/quickblox'"
+        )
+    return _Base(host, port, parts.path.rstrip("/"))

@@ -1,0 +1,126 @@
+"""httpx and httpx2: one interceptor for both, which takes the module as its parameter.
+
+The seam is `HTTPTransport.handle_request` and its asynchronous twin: public, the same in both libraries, shared by
+module functions and clients, and looked up at each call, so that a client made earlier is caught as well. Custom
+transports are left alone. A response is made of a byte stream and not of content that is read already, so that
+`.elapsed`, `stream()` and `iter_bytes()` work as with a real one.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from pytest_qbchat.intercept.seams import Function, Seam
+from pytest_qbchat.service.wire import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_qbchat.fake import FakeQuickBlox
+    from pytest_qbchat.intercept import Interception
+    from pytest_qbchat.service.wire import Response
+
+LIBRARIES = ("httpx", "httpx2")
+
+
+@cache
+def installed() -> list[Any]:
+    """The modules of the family that are installed, imported: code under test may import them later.
+
+    `httpx2.alias_httpx()` can make two names one module, which is listed once.
+    """
+    modules = [import_module(name) for name in LIBRARIES if find_spec(name)]
+    return list({id(module.HTTPTransport): module for module in modules}.values())
+
+
+def seams(fake: FakeQuickBlox, interception: Interception) -> Iterator[Seam]:
+    """What to patch in each installed library."""
+    for module in installed():
+        yield Seam(module.HTTPTransport, "handle_request", _sync(module, fake, interception))
+        yield Seam(module.AsyncHTTPTransport, "handle_async_request", _async(module, fake, interception))
+
+
+def _sync(module: Any, fake: FakeQuickBlox, interception: Interception) -> Any:
+    def wrap(before: Function) -> Function:
+        def handle_request(transport: Any, request: Any) -> Any:
+            __tracebackhide__ = True
+            if interception.active:
+                url = request.url
+                prefix = fake.hosts.prefix(url.host, url.port, url.raw_path)
+                if prefix is not None:
+                    return answer(module, fake, request, prefix)
+            return before(transport, request)
+
+        return handle_request
+
+    return wrap
+
+
+def _async(module: Any, fake: FakeQuickBlox, interception: Interception) -> Any:
+    def wrap(before: Function) -> Function:
+        async def handle_async_request(transport: Any, request: Any) -> Any:
+            __tracebackhide__ = True
+            if interception.active:
+                url = request.url
+                prefix = fake.hosts.prefix(url.host, url.port, url.raw_path)
+                if prefix is not None:
+                    return await answer_async(module, fake, request, prefix)
+            return await before(transport, request)
+
+        return handle_async_request
+
+    return wrap
+
+
+def answer(module: Any, fake: FakeQuickBlox, request: Any, prefix: str) -> Any:
+    """Answer a request of a synchronous client.
+
+    Args:
+        module: The library, which the response and any error are made from.
+        fake: Who answers.
+        request: The library's request.
+        prefix: What its path has before that of the API.
+    """
+    __tracebackhide__ = True
+    try:
+        return _response(module, fake.handle(_request(request, request.read(), prefix)))
+    except Exception as error:
+        twin = _twin(module, error)
+        if twin is None:
+            raise
+        raise twin(str(error), request=request) from error
+
+
+async def answer_async(module: Any, fake: FakeQuickBlox, request: Any, prefix: str) -> Any:
+    """Answer a request of an asynchronous client; otherwise as `answer`."""
+    __tracebackhide__ = True
+    try:
+        return _response(module, await fake.handle_async(_request(request, await request.aread(), prefix)))
+    except Exception as error:
+        twin = _twin(module, error)
+        if twin is None:
+            raise
+        raise twin(str(error), request=request) from error
+
+
+def _request(request: Any, body: bytes, prefix: str) -> Request:
+    url = request.url
+    host = url.host
+    if ":" in host:
+        host = f"[{host}]"
+    origin = f"{url.scheme}://{host}" if url.port is None else f"{url.scheme}://{host}:{url.port}"
+    path, _, query = url.raw_path.decode("ascii").partition("?")
+    return Request(request.method, origin, prefix, path[len(prefix) :], query, request.headers.raw, body)
+
+
+def _response(module: Any, response: Response) -> Any:
+    return module.Response(response.status, headers=response.raw_headers, stream=module.ByteStream(response.body))
+
+
+def _twin(module: Any, error: Exception) -> Any:
+    """The error class of the client's own library, where a respx route raised that of httpx in a client of httpx2."""
+    twin = getattr(module, type(error).__name__, type(error))
+    return twin if issubclass(twin, module.RequestError) and not isinstance(error, twin) else None

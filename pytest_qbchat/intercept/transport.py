@@ -1,0 +1,39 @@
+"""A transport for clients that take one: nothing is patched, and every request of that client reaches the fake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from pytest_qbchat.intercept.httpx import answer, answer_async, installed
+
+if TYPE_CHECKING:
+    from pytest_qbchat.fake import FakeQuickBlox
+
+
+class QuickBloxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Serves httpx and httpx2, synchronous and asynchronous clients: `httpx.Client(transport=qbchat_transport)`.
+
+    Attributes:
+        fake: The fake behind it, to observe and assert on.
+    """
+
+    def __init__(self, fake: FakeQuickBlox) -> None:
+        self.fake = fake
+
+    def handle_request(self, request: Any) -> Any:
+        """Answer a request, whatever its host."""
+        return answer(self._library(request), self.fake, request, self._prefix(request))
+
+    async def handle_async_request(self, request: Any) -> Any:
+        """Answer a request of an asynchronous client, whatever its host."""
+        return await answer_async(self._library(request), self.fake, request, self._prefix(request))
+
+    def _library(self, request: Any) -> Any:
+        """The library whose request it is."""
+        return next(module for module in installed() if isinstance(request, module.Request))
+
+    def _prefix(self, request: Any) -> str:
+        url = request.url
+        return self.fake.hosts.prefix(url.host, url.port, url.raw_path) or ""

@@ -1,0 +1,43 @@
+"""Tokens and API keys are shown by their first characters only, wherever the fake prints them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_SECRET_HEADERS = {"qb-token", "authorization"}
+_TOKEN_PARAMETER = re.compile(r"(?<![^?&\s])(token=)([^&\s]+)")
+_SHOWN = 4
+# A shorter token may well be a word of the test's own text, which a search for it would tear apart.
+_LONG_ENOUGH_TO_SEARCH = 8
+
+
+def mask(secret: str) -> str:
+    """The first characters of a secret, or nothing of a short one, and an ellipsis."""
+    return f"{secret[:_SHOWN] if len(secret) >= _LONG_ENOUGH_TO_SEARCH else ''}…"
+
+
+def mask_header(name: str, value: str) -> str:
+    """The value of a header, masked if it is a credential."""
+    if name.strip().lower() not in _SECRET_HEADERS:
+        return value
+    scheme, space, key = value.partition(" ")
+    return f"{scheme} {mask(key)}" if space else mask(value)
+
+
+def mask_url(url: str) -> str:
+    """A URL or a form with its `token=` parameter masked."""
+    return _TOKEN_PARAMETER.sub(lambda match: match[1] + mask(match[2]), url)
+
+
+def mask_text(text: str, secrets: Iterable[str]) -> str:
+    """A text in which each known secret is masked, wherever it stands.
+
+    Args:
+        text: What is about to be shown.
+        secrets: Tokens and keys that the fake has seen. Short ones are left to `mask_header` and `mask_url`.
+    """
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= _LONG_ENOUGH_TO_SEARCH:
+            text = text.replace(secret, mask(secret))
+    return text

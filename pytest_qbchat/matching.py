@@ -1,0 +1,66 @@
+"""How an expected value is compared with what was posted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from enum import Enum
+from typing import Any, Final
+
+
+class _Absent(Enum):
+    """The value of a field that a record does not have."""
+
+    ABSENT = "absent"
+
+    def __repr__(self) -> str:
+        return self.value
+
+
+ABSENT: Final = _Absent.ABSENT
+
+
+def matches(expected: Any, actual: Any) -> bool:
+    """Whether a value is the expected one.
+
+    The expected value stands on the left of `==`, so `unittest.mock.ANY`, `pytest.approx` and dirty-equals decide for
+    themselves. A compiled pattern searches a string. Lists and dicts are compared item by item by the same rule.
+    """
+    if isinstance(expected, re.Pattern):
+        return isinstance(actual, str) and expected.search(actual) is not None
+    if type(expected) is dict and isinstance(actual, dict):
+        return expected.keys() == actual.keys() and all(matches(expected[key], actual[key]) for key in expected)
+    if type(expected) in (list, tuple) and isinstance(actual, list | tuple):
+        return len(expected) == len(actual) and all(map(matches, expected, actual))
+    return bool(expected == actual)
+
+
+def field_of(record: object, name: str) -> Any:
+    """A field of a message, dialog, user, session or call; a custom field of a message; or ABSENT.
+
+    `_id` is the name that QuickBlox gives `id` in a reply. A flag that was not sent is absent.
+    """
+    custom: dict[str, Any] = getattr(record, "custom", {})
+    if name in custom:
+        return custom[name]
+    value = getattr(record, "id" if name == "_id" else name, ABSENT)
+    if value is None and name in ("send_to_chat", "markable"):
+        return ABSENT
+    return value
+
+
+def has_fields(record: object, fields: Mapping[str, Any]) -> bool:
+    """Whether each expected field matches."""
+    return all(matches(expected, field_of(record, name)) for name, expected in fields.items())
+
+
+def similar_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name that a misspelt or camel-case one must have meant, if any."""
+
+    def plain(text: str) -> str:
+        return re.sub(r"[\s_-]", "", text).lower()
+
+    by_plain = {plain(each): each for each in sorted(known)}
+    close = get_close_matches(plain(name), by_plain, n=1, cutoff=0.85)
+    return by_plain[close[0]] if close else None

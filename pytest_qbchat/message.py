@@ -1,0 +1,108 @@
+"""A posted message as a test holds it: the record, and what can be asserted of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_qbchat import explanations
+from pytest_qbchat.matching import has_fields
+from pytest_qbchat.service import models
+
+
+class Message(models.Message):
+    """A message in the history, with the fields that QuickBlox names and assertions in its words.
+
+    A message equals a dict if it has every field that the dict names; fields that it does not name are not compared,
+    and an empty dict, which compares nothing, equals no message.
+    """
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Mapping):
+            return bool(other) and has_fields(self, other)
+        return self is other if isinstance(other, models.Message) else NotImplemented
+
+    def __repr__(self) -> str:
+        return f"<Message {explanations.where(self)}: {explanations.brief(self)}>"
+
+    def assert_sent_to_chat(self) -> None:
+        """Assert that the message was pushed to the occupants in real time: `send_to_chat` was 1."""
+        __tracebackhide__ = True
+        if not self.sent_to_chat:
+            self._fail("was not sent to the chat", explanations.sent_to_chat(self))
+
+    def assert_history_only(self) -> None:
+        """Assert that the message went into the history and notified nobody."""
+        __tracebackhide__ = True
+        if self.sent_to_chat:
+            self._fail("was sent to the chat", explanations.sent_to_chat(self))
+
+    def assert_markable(self) -> None:
+        """Assert that the message asks for delivered and read receipts: `markable` was 1."""
+        __tracebackhide__ = True
+        if self.markable != 1:
+            self._fail("is not markable", explanations.markable(self))
+
+    def assert_not_markable(self) -> None:
+        """Assert that the message asks for no receipts."""
+        __tracebackhide__ = True
+        if self.markable == 1:
+            self._fail("is markable", explanations.markable(self))
+
+    def assert_attachments(self, *expected: Mapping[str, Any]) -> None:
+        """Assert that the message has just these attachments, in this order.
+
+        Args:
+            *expected: For each attachment the keys that matter; keys that are not named are not compared.
+        """
+        __tracebackhide__ = True
+        if not expected:
+            raise TypeError("assert_attachments() compares with nothing: write assert_no_attachments()")
+        if difference := explanations.attachments(self, expected):
+            raise AssertionError(self.masked(f"message {difference}"))
+
+    def assert_no_attachments(self) -> None:
+        """Assert that the message has no attachments."""
+        __tracebackhide__ = True
+        if self.attachments:
+            self._fail("has attachments", ", ".join(explanations.attachment_labels(self)))
+
+    def assert_delivered_to(self, *users: int | models.User) -> None:
+        """Assert that the message reached each of these users in real time.
+
+        Args:
+            *users: User ids, or users that `qbchat.add_user` gave.
+        """
+        __tracebackhide__ = True
+        self._assert_among(users, self.delivered_to, "delivered_to", explanations.sent_to_chat(self))
+
+    def assert_read_by(self, *users: int | models.User) -> None:
+        """Assert that each of these users has read the message.
+
+        Args:
+            *users: User ids, or users that `qbchat.add_user` gave.
+        """
+        __tracebackhide__ = True
+        self._assert_among(users, self.read_ids, "read_ids", "")
+
+    def _assert_among(
+        self, users: tuple[int | models.User, ...], ids: tuple[int, ...] | list[int], field: str, detail: str
+    ) -> None:
+        __tracebackhide__ = True
+        if not users:
+            raise TypeError(f"name at least one user, who should be in {field}")
+        missing = [user for user in map(models.id_of, users) if user not in ids]
+        if missing:
+            self._fail(f"{field} lacks {', '.join(map(str, missing))}", f"{field}   {list(ids)}", detail)
+
+    def _fail(self, what: str, *details: str) -> None:
+        __tracebackhide__ = True
+        lines = [f"message {explanations.where(self)} {what}", *(f"    {detail}" for detail in details if detail)]
+        raise AssertionError(self.masked("\n".join(lines)))
+
+    def masked(self, text: str) -> str:
+        """A text about this message, fit to be shown."""
+        return text if self.call is None else self.call.masked(text)

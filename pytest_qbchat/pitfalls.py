@@ -1,0 +1,193 @@
+"""Silent mistakes: requests that QuickBlox accepts, and that do not do what their sender meant.
+
+QuickBlox answers 201 to `sendToChat: 1`, stores a custom field of that name, and nobody is notified. Each function
+here knows one such mistake and says three things: which field, what QuickBlox does with it, and what to write.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pytest_qbchat.matching import similar_name
+from pytest_qbchat.service import Exchange
+from pytest_qbchat.service.dialogs import user_id
+from pytest_qbchat.service.ids import is_object_id
+from pytest_qbchat.service.messages import PARAMETERS, SERVER_FIELDS, is_index
+from pytest_qbchat.service.models import DialogType
+
+ATTACHMENT_KEYS = {
+    "type", "id", "url", "data", "name", "size", "width", "height", "duration", "content-type", "uid",
+}  # fmt: skip
+_WRITE_ATTACHMENTS = "post JSON with attachments={'0': {'type': ..., 'id': ...}}"
+_FLAGS = ("send_to_chat", "markable")
+# Other words for a parameter that people expect to work.
+_SYNONYMS = {
+    "attachment": "attachments", "file": "attachments", "files": "attachments", "media": "attachments",
+    "dialog_id": "chat_dialog_id", "dialogId": "chat_dialog_id",
+}  # fmt: skip
+_SPECIAL_NAMES = {
+    "save_to_history": "belongs to XMPP, and QuickBlox ignores it here; leave it out, since a message posted over REST "
+    "always enters the history",
+    "system": "is not documented for this call, and the fake ignores it; leave it out",
+    "body": "became a custom field, and the chat reserves this name; write message",
+    "delay": "became a custom field, and the chat reserves this name; write another name",
+}
+# What XML 1.0, and so the chat, can not carry.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_PLACEHOLDER = re.compile(r"custom_field_(N|\d+)", re.IGNORECASE)
+
+
+def find(exchange: Exchange) -> list[str]:
+    """The silent mistakes in a request for a message, each as a sentence to warn with.
+
+    Asked at every call, so what is right is passed over quickly, and only what is wrong is looked at closely.
+    """
+    found: list[str] = []
+    params = exchange.params
+    sent_to_chat = exchange.message is not None and exchange.message.sent_to_chat
+    if not params.keys() <= PARAMETERS:
+        unknown = [name for name in params if name not in PARAMETERS]
+        found.extend(filter(None, (_unknown_key(name, params[name], sent_to_chat) for name in unknown)))
+    for name in _FLAGS:
+        if name in params and not _is_flag(params[name]):
+            found.append(_flag(name, params[name]))  # noqa: PERF401 - asked at every call, and a generator costs more
+    if value := params.get("attachments"):
+        _attachments(value, found)
+    text = params.get("message")
+    if text is not None and (type(text) is not str or (sent_to_chat and _NOT_XML.search(text))):
+        found.append(_text(text))
+    _addressing(exchange, found)
+    _headers(exchange, found)
+    return found
+
+
+def _unknown_key(name: str, value: Any, sent_to_chat: bool) -> str | None:
+    if name in SERVER_FIELDS:
+        return f"{name}: QuickBlox sets this field itself and ignores yours; leave it out"
+    if special := _SPECIAL_NAMES.get(name):
+        return f"{name}: {special}"
+    if meant := _SYNONYMS.get(name) or similar_name(name, PARAMETERS):
+        return f"{name}: became a custom field, since QuickBlox has no parameter of this name; write {meant}"
+    if _PLACEHOLDER.fullmatch(name):
+        return (
+            f"{name}: became a custom field of just this name, which is a placeholder in the documentation; "
+            "write a name of your own"
+        )
+    if sent_to_chat and isinstance(value, dict | list):
+        return (
+            f"{name}: holds an object or a list, and in the chat a custom field is text (what arrives is not "
+            "documented); write it as a JSON string"
+        )
+    return None
+
+
+def _is_flag(value: Any) -> bool:
+    """Whether QuickBlox and its SDKs write a flag like that: 0 or 1, as a number or as its digit."""
+    return (type(value) is int and value in (0, 1)) or value in ("0", "1")
+
+
+def _flag(name: str, value: Any) -> str:
+    effect = "no occupant is notified" if name == "send_to_chat" else "no receipt is asked for"
+    return f"{name}: {value!r} is not 1, so QuickBlox does not act on it and {effect} (assumed); write {name}=1"
+
+
+def _attachments(value: Any, found: list[str]) -> None:
+    if isinstance(value, str):
+        found.append(f"attachments: arrived as the text {value[:60]!r}, so QuickBlox stores none; {_WRITE_ATTACHMENTS}")
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            _attachment(position, item, found)
+    elif not isinstance(value, dict):
+        found.append(f"attachments: {value!r} is no object, so QuickBlox stores none (assumed); {_WRITE_ATTACHMENTS}")
+    elif not value.keys().isdisjoint(ATTACHMENT_KEYS) and not any(isinstance(item, dict) for item in value.values()):
+        found.append(
+            "attachments: is one attachment where QuickBlox wants an object of them, so it stores none; "
+            + _WRITE_ATTACHMENTS
+        )
+    else:
+        for key, item in value.items():
+            if is_index(key):
+                _attachment(key, item, found)
+            else:
+                found.append(
+                    f"attachments[{key}]: {key!r} is not an index, so this attachment is lost (assumed); "
+                    "write the keys '0', '1', ..."
+                )
+
+
+def _attachment(key: str | int, item: Any, found: list[str]) -> None:
+    where = f"attachments[{key}]"
+    if not isinstance(item, dict):
+        found.append(f"{where}: arrived as {item!r}, so QuickBlox stores no such attachment; {_WRITE_ATTACHMENTS}")
+        return
+    if not item.get("type"):
+        found.append(
+            f"{where}: has no type, so receivers can not show it; write type='image', 'video', 'audio' or 'location'"
+        )
+    if not (item.get("id") or item.get("url") or item.get("data") or item.get("uid")):
+        found.append(
+            f"{where}: has neither id nor url, so there is nothing to fetch; write the id of the uploaded file"
+        )
+    if not item.keys() <= ATTACHMENT_KEYS:
+        found.extend(
+            f"{where}: {name!r} is not a documented key, and QuickBlox may drop it; "
+            f"write {similar_name(name, ATTACHMENT_KEYS) or 'it as a custom field of the message'}"
+            for name in sorted(item.keys() - ATTACHMENT_KEYS)
+        )
+
+
+def _text(text: Any) -> str:
+    if isinstance(text, dict):
+        return "message: is an object, where QuickBlox wants the text; write each field at the top level of the body"
+    if not isinstance(text, str):
+        return f"message: is {text!r}, where QuickBlox documents a string; write a string"
+    bad = next(filter(_NOT_XML.match, text))
+    return (
+        f"message: holds the control character U+{ord(bad):04X}, which the chat can not carry as XML; "
+        "remove it before posting"
+    )
+
+
+def _addressing(exchange: Exchange, found: list[str]) -> None:
+    params, dialog = exchange.params, exchange.dialog
+    dialog_id = params.get("chat_dialog_id")
+    if dialog is None and dialog_id is not None and not is_object_id(dialog_id):
+        found.append(
+            f"chat_dialog_id: {dialog_id!r} is not the id of a dialog, so QuickBlox finds none; "
+            "write the 24 hexadecimal digits of its _id"
+        )
+    recipient = params.get("recipient_id")
+    if dialog is None or recipient is None or not dialog_id:
+        return
+    if dialog.type is not DialogType.PRIVATE:
+        found.append(
+            "recipient_id: is stored and ignored, since the dialog is a group, where every occupant receives the "
+            "message; leave it out, or leave chat_dialog_id out to write to that user alone"
+        )
+    elif user_id(recipient) not in dialog.occupants_ids:
+        found.append(
+            f"recipient_id: {recipient} is not in this private dialog, and chat_dialog_id wins (assumed); "
+            "write only one of the two"
+        )
+
+
+def _headers(exchange: Exchange, found: list[str]) -> None:
+    headers = exchange.headers
+    content_type = headers.get(b"content-type", b"").decode("latin-1")
+    if "json" not in content_type and exchange.request.body.lstrip()[:1] == b"{":
+        found.append(
+            f"Content-Type: the body is JSON and labelled {content_type or 'nothing'}, which QuickBlox may read as a "
+            "form of one strange field (the fake read it as JSON); write application/json"
+        )
+    if exchange.caller.session is not None and b"on-behalf-of" in headers:
+        found.append(
+            f"On-Behalf-Of: counts only with an API key, so the sender is the token's user {exchange.caller.user_id}; "
+            "write Authorization: ApiKey <key>, or leave it out"
+        )
+    if b" " in b"\n".join(headers):
+        found.extend(
+            f"{name!r}: a header name with a space is another header to QuickBlox; write {name.strip()!r}"
+            for name in exchange.request.headers
+            if name != name.strip()
+        )

@@ -1,0 +1,125 @@
+"""What a request says, whichever way it was encoded.
+
+QuickBlox takes JSON, forms with Rails-style brackets (`attachments[0][type]=image`) and query strings (documented).
+Real clients also mislabel their bodies: `urllib` calls every body a form, and a copied header calls a form JSON. The
+fake goes by what the body is. That QuickBlox does so too is shown in its own documentation for a form under a JSON
+label, and is assumed for JSON under another label; `pitfalls` warns of the latter.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl
+
+from pytest_qbchat.service.errors import invalid_utf8, unreadable_body
+from pytest_qbchat.service.wire import Request
+
+_BRACKETED = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
+_SEGMENT = re.compile(r"\[([^\[\]]*)\]")
+_MAX_DEPTH = 100  # what Rails allows a form, and JSON alike
+
+
+def decode(request: Request) -> dict[str, Any]:
+    """The parameters of a request: those of its query string, overridden by those of its body.
+
+    Raises:
+        QuickBloxError: 400, if a body or query can not be read (assumed).
+    """
+    params = _decode_form(request.query) if request.query else {}
+    if request.body:
+        params.update(_decode_body(request))
+    return params
+
+
+def _decode_body(request: Request) -> dict[str, Any]:
+    try:
+        text = request.body.decode()
+    except UnicodeDecodeError as error:
+        raise invalid_utf8(f"the body is not UTF-8: {error}") from None
+    if text.lstrip()[:1] == "{":
+        return _decode_json(text)
+    content_type = request.headers.get("Content-Type", "")
+    if "=" in text and not content_type.startswith("multipart/"):
+        return _decode_form(text)
+    raise unreadable_body(
+        f"the body ({content_type or 'no content type'}) is neither a JSON object nor a form: {text[:60]!r}"
+    )
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits} is too large a number")
+    return number
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+
+
+def _decode_json(text: str) -> dict[str, Any]:
+    try:
+        # The recursion of the decoder is bounded by the interpreter, not by depth: count only where depth is possible.
+        if text.count("[") + text.count("{") > _MAX_DEPTH:
+            _refuse_deep(text)
+        params: dict[str, Any] = _decoder.decode(text)
+        if "\\u" in text:  # an escaped half of a surrogate pair decodes, but is no text that could be sent back
+            json.dumps(params, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise invalid_utf8(f"the JSON body escapes half a character: {error}") from None
+    except ValueError as error:
+        raise unreadable_body(f"the body looks like JSON and is not: {error}") from None
+    return params
+
+
+def _refuse_deep(text: str) -> None:
+    """Walk the brackets outside of strings."""
+    depth = 0
+    for bracket in re.sub(r'"(?:[^"\\]|\\.)*"', "", text, flags=re.DOTALL):
+        depth += (bracket in "[{") - (bracket in "]}")
+        if depth > _MAX_DEPTH:
+            raise ValueError(f"it is nested deeper than {_MAX_DEPTH} levels")
+
+
+def _decode_form(text: str) -> dict[str, Any]:
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError as error:
+        raise invalid_utf8(f"the form escapes bytes that are not UTF-8: {error}") from None
+    params: dict[str, Any] = {}
+    for name, value in pairs:
+        bracketed = _BRACKETED.fullmatch(name)
+        if bracketed is None:
+            params[name] = value
+        else:
+            _nest(params, bracketed[1], _SEGMENT.findall(bracketed[2]), value)
+    return params
+
+
+def _nest(params: dict[str, Any], key: str, inner: list[str], value: str) -> None:
+    """Put a value where its bracketed name says, as Rails does."""
+    if len(inner) > _MAX_DEPTH:
+        raise unreadable_body(f"the form nests {key!r} deeper than {_MAX_DEPTH} levels")
+    if not inner:
+        params[key] = value
+        return
+    segment, *rest = inner
+    empty: Any = {} if segment else []
+    child = params.setdefault(key, empty)
+    if not isinstance(child, type(empty)):
+        raise unreadable_body(f"the form gives {key!r} both as {type(child).__name__} and as another shape")
+    if segment:
+        _nest(child, segment, rest, value)
+    elif not rest:
+        child.append(value)
+    else:
+        # a[][x]=1&a[][y]=2&a[][x]=3: a name that the last element has already begins the next one.
+        if not child or not isinstance(child[-1], dict) or rest[0] in child[-1]:
+            child.append({})
+        _nest(child[-1], rest[0], rest[1:], value)

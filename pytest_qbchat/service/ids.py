@@ -1,0 +1,54 @@
+"""Ids that look like QuickBlox's and are the same from run to run."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import count
+from time import gmtime, strftime
+
+# What stands between the time and the counter of an ObjectId: the machine and the process, in MongoDB's scheme.
+_ORIGIN = "a0facade01"
+_FIRST_USER_ID = 96_830_001
+_COUNTER_MASK = 0xFFFFFF
+
+_OBJECT_ID = re.compile(r"[0-9a-f]{24}", re.IGNORECASE)
+
+
+class Ids:
+    """Where the ids of one fake come from."""
+
+    def __init__(self) -> None:
+        self._object_counter = count(1)
+        self._user_ids = count(_FIRST_USER_ID)
+
+    def object_id(self, seconds: int) -> str:
+        """A new 24-digit hexadecimal ObjectId.
+
+        Its first eight digits are the time of its making, as in every published sample (documented).
+
+        Args:
+            seconds: Unix time.
+        """
+        return f"{seconds & 0xFFFFFFFF:08x}{_ORIGIN}{next(self._object_counter) & _COUNTER_MASK:06x}"
+
+    def user_id(self) -> int:
+        """A new user id, of eight digits like those in QuickBlox's documentation."""
+        return next(self._user_ids)
+
+
+def is_object_id(value: object) -> bool:
+    """Whether a value is an ObjectId: text of 24 hexadecimal digits."""
+    return isinstance(value, str) and _OBJECT_ID.fullmatch(value) is not None
+
+
+@lru_cache(maxsize=1024)
+def timestamp(seconds: int) -> str:
+    """Unix time as QuickBlox writes `created_at` and `updated_at`: `2019-09-09T20:30:15Z` (documented)."""
+    return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(seconds))
+
+
+@lru_cache(maxsize=64)
+def expiration_date(seconds: int) -> bytes:
+    """Unix time as the header `QB-Token-ExpirationDate` has it: `2018-05-02 16:44:54 +0000` (observed)."""
+    return strftime("%Y-%m-%d %H:%M:%S +0000", gmtime(seconds)).encode()

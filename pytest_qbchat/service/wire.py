@@ -1,0 +1,103 @@
+"""Requests and responses, free of any HTTP library."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_qbchat.masking import mask_header, mask_url
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+# QuickBlox sends text as it is, without spaces and without escaping what UTF-8 can carry (observed in transcripts).
+# What came out of a request can not contain itself, so nobody has to look for circles.
+encode_json = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+
+
+class Headers(Mapping[str, str]):
+    """Headers as they were sent, looked up without regard to case. The repr masks tokens and keys."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: RawHeaders) -> None:
+        self.raw = raw
+
+    def __getitem__(self, name: str) -> str:
+        wanted = name.lower().encode("latin-1", "replace")
+        for key, value in self.raw:
+            if key.lower() == wanted:
+                return value.decode("latin-1")
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (key.decode("latin-1") for key, _ in self.raw)
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def __repr__(self) -> str:
+        return repr({name: mask_header(name, value) for name, value in self.items()})
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """One request, as a client sent it.
+
+    Attributes:
+        method: In upper case.
+        origin: Scheme, host and port if it is not the default one: `https://api.quickblox.com`.
+        prefix: The path prefix of a configured base URL, else empty: `/tb/quickblox`.
+        path: The path within the API, percent-decoding left alone: `/chat/Message.json`.
+        query: The query string without its question mark.
+        raw_headers: Name and value as bytes, in the order sent.
+        body: The bytes of the body.
+    """
+
+    method: str
+    origin: str
+    prefix: str
+    path: str
+    query: str
+    raw_headers: RawHeaders
+    body: bytes
+
+    @property
+    def url(self) -> str:
+        """The whole URL."""
+        query = f"?{self.query}" if self.query else ""
+        return f"{self.origin}{self.prefix}{self.path}{query}"
+
+    @property
+    def headers(self) -> Headers:
+        """The headers by name, in any case. Their values are not masked, their repr is."""
+        return Headers(self.raw_headers)
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {mask_url(self.url)}>"
+
+
+@dataclass(slots=True, eq=False)
+class Response:
+    """What the fake, or a stub of the test, answered."""
+
+    status: int
+    raw_headers: RawHeaders
+    body: bytes
+
+    @property
+    def headers(self) -> Headers:
+        """The headers by name, in any case."""
+        return Headers(self.raw_headers)
+
+    def json(self) -> Any:
+        """The decoded body.
+
+        Raises:
+            ValueError: The body is not JSON.
+        """
+        return json.loads(self.body)
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status} {self.body.decode(errors='replace')}>"
