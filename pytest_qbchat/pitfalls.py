@@ -175,7 +175,7 @@ def _addressing(exchange: Exchange, found: list[str]) -> None:
 def _headers(exchange: Exchange, found: list[str]) -> None:
     headers = exchange.headers
     content_type = headers.get(b"content-type", b"").decode("latin-1")
-    if "json" not in content_type and exchange.request.body.lstrip()[:1] == b"{":
+    if "json" not in content_type and exchange.params and exchange.request.body.lstrip()[:1] == b"{":
         found.append(
             f"Content-Type: the body is JSON and labelled {content_type or 'nothing'}, which QuickBlox may read as a "
             "form of one strange field (the fake read it as JSON); write application/json"
