@@ -79,7 +79,7 @@ def _refusal(host: str) -> str:
 
 def _library() -> str:
     """The library that made the call: the outermost of the known ones on the stack."""
-    found = "a library that resolves names in a thread of its own"
+    found = "something other than httpx"  # aiohttp resolves in a thread, where its own frames are not seen
     frame = currentframe()
     while frame is not None:
         package = frame.f_globals.get("__name__", "").partition(".")[0]

@@ -1,0 +1,430 @@
+"""What a test asks of the fake, and how it reads when the answer is no."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from unittest.mock import ANY
+
+import httpx
+import pytest
+from dirty_equals import IsPartialDict, IsStr
+from freezegun import freeze_time
+from ways import DIALOG, TOKEN, URL
+
+from pytest_qbchat import FakeQuickBlox, Message, QuickBloxTransport
+
+FILE = {"type": "image", "id": "47863"}
+SHIPPED = "Order #7 has shipped"
+pytestmark = pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
+
+
+class Shop:
+    """Code that posts, and the fake it posts to."""
+
+    def __init__(self) -> None:
+        self.fake = FakeQuickBlox()
+        self.fake.add_session(TOKEN, 10)
+        self.fake.add_dialog(DIALOG, occupants_ids=[10, 20, 30])
+
+    def post(self, message: str | None = None, **fields: Any) -> Message:
+        body = {"chat_dialog_id": DIALOG, "message": message} | fields
+        with freeze_time("2019-09-09 20:30:15"), httpx.Client(transport=QuickBloxTransport(self.fake)) as client:
+            self.fake.add_session(TOKEN, 10)
+            client.post(URL, json=body, headers={"QB-Token": TOKEN})
+        return self.fake.posted.last
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+def failure(assertion: Any, *args: Any, **kwargs: Any) -> str:
+    with pytest.raises(AssertionError) as caught:
+        assertion(*args, **kwargs)
+    return str(caught.value)
+
+
+# --- posted ---
+
+
+def test_a_posted_message_is_returned(shop: Shop) -> None:
+    message = shop.post(SHIPPED, order=7)
+    assert shop.fake.assert_posted(message=SHIPPED, order=7, chat_dialog_id=DIALOG, sender_id=10) is message
+
+
+def test_of_several_messages_the_newest_is_returned(shop: Shop) -> None:
+    shop.post(SHIPPED)
+    newest = shop.post(SHIPPED)
+    assert shop.fake.assert_posted(message=SHIPPED) is newest
+    assert shop.fake.assert_posted(times=2, message=SHIPPED) is newest
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"message": ANY},
+        {"message": re.compile(r"#\d+ has")},
+        {"message": IsStr(regex=r"Order .*")},
+        {"attachments": [FILE]},
+        {"attachments": [{"type": "image", "id": re.compile(r"\d{5}")}]},
+        {"attachments": ({"type": ANY, "id": "47863"},)},
+        {"attachments": [IsPartialDict(type="image")]},
+        {"weight": pytest.approx(0.3)},
+        {"custom": {"weight": ANY, "order": {"id": 7, "lines": [re.compile("tea"), ANY]}}},
+        {"_id": re.compile("^5d76b657")},
+        {"id": re.compile("^5d76b657")},
+        {"send_to_chat": 1, "markable": 1, "sent_to_chat": True},
+        {"delivered_to": (20, 30), "delivered_ids": [10], "read_ids": [10], "read": 0},
+        {"created_at": "2019-09-09T20:30:15Z", "date_sent": 1568061015},
+        {},
+    ],
+    ids=repr,
+)
+def test_expected_values_decide_for_themselves(shop: Shop, fields: dict[str, Any]) -> None:
+    shop.post(
+        SHIPPED,
+        attachments={"0": FILE},
+        weight=0.1 + 0.2,
+        order={"id": 7, "lines": ["tea", "milk"]},
+        send_to_chat=1,
+        markable="1",
+    )
+    shop.fake.assert_posted(**fields)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"message": re.compile("#8")},
+        {"weight": re.compile("3")},
+        {"attachments": [FILE, FILE]},
+        {"attachments": []},
+        {"attachments": [FILE | {"name": "x"}]},
+        {"order": {"id": 7}},
+        {"markable": 1},
+        {"missing": 1},
+    ],
+    ids=repr,
+)
+def test_a_wrong_value_is_not_accepted(shop: Shop, fields: dict[str, Any]) -> None:
+    shop.post(SHIPPED, attachments={"0": FILE}, weight=3, order={"id": 7, "lines": []})
+    failure(shop.fake.assert_posted, **fields)
+    shop.fake.assert_not_posted(**fields)
+
+
+def test_the_failure_shows_the_field_and_what_it_meant(shop: Shop) -> None:
+    message = shop.post(SHIPPED)
+    assert failure(shop.fake.assert_posted, message=SHIPPED, send_to_chat=1) == (
+        "no posted message has\n"
+        "    message        'Order #7 has shipped'\n"
+        "    send_to_chat   1\n"
+        f"1 message was posted, {message.id} in dialog {DIALOG}:\n"
+        "  - send_to_chat   1\n"
+        "  + send_to_chat   absent: added to the history only, no occupant was notified"
+    )
+
+
+def test_of_several_messages_the_closest_is_shown(shop: Shop) -> None:
+    shop.post("Order #7 is delayed", send_to_chat=1)
+    closest = shop.post("Order #7 has shiped", send_to_chat=1, markable=1)
+    shop.post("Good morning")
+    text = failure(shop.fake.assert_posted, message=SHIPPED, send_to_chat=1)
+    assert text.splitlines()[3:] == [
+        f"3 messages were posted, the closest {closest.id} in dialog {DIALOG}:",
+        "  - message   'Order #7 has shipped'",
+        "  + message   'Order #7 has shiped'",
+    ]
+
+
+def test_among_equally_close_messages_the_newest_is_shown(shop: Shop) -> None:
+    shop.post("a")
+    newest = shop.post("a")
+    assert f"the closest {newest.id}" in failure(shop.fake.assert_posted, message="b")
+
+
+@pytest.mark.parametrize(
+    ("posted", "expected", "lines"),
+    [
+        (
+            {"send_to_chat": True},
+            {"send_to_chat": 1},
+            [
+                "- send_to_chat   1",
+                "+ send_to_chat   True: only 1 counts; added to the history only, no occupant was notified",
+            ],
+        ),
+        (
+            {"sendToChat": 1},
+            {"sent_to_chat": True},
+            [
+                "- sent_to_chat   True",
+                "+ sent_to_chat   False: the request had 'sendToChat', which became a custom field; "
+                "added to the history only, no occupant was notified",
+            ],
+        ),
+        (
+            {"send_to_chat": 1},
+            {"send_to_chat": 0},
+            ["- send_to_chat   0", "+ send_to_chat   1: every other occupant was notified"],
+        ),
+        (
+            {"markable": "yes"},
+            {"markable": 1},
+            ["- markable   1", "+ markable   'yes': only 1 counts; no delivered or read receipts will come"],
+        ),
+        (
+            {"markable": 1},
+            {"markable": 0},
+            ["- markable   0", "+ markable   1: receivers answer with delivered and read receipts"],
+        ),
+        (
+            {"attachments": "0"},
+            {"attachments": [FILE]},
+            [f"- attachments   [{FILE!r}]", "+ attachments   []: the request had '0', which QuickBlox does not read"],
+        ),
+        ({}, {"attachments": [FILE]}, [f"- attachments   [{FILE!r}]", "+ attachments   []"]),
+        ({}, {"sender_id": 5}, ["- sender_id   5", "+ sender_id   10: the user of the token, or of On-Behalf-Of"]),
+        (
+            {"orderId": 7},
+            {"order_id": 7},
+            ["- order_id   7", "+ order_id   absent: there is a custom field 'orderId'"],
+        ),
+        ({}, {"order": 7}, ["- order   7", "+ order   absent"]),
+        ({"order": 8}, {"order": 7}, ["- order   7", "+ order   8"]),
+    ],
+    ids=lambda value: "" if isinstance(value, list) else repr(value),
+)  # fmt: skip
+def test_a_difference_says_what_it_means(shop: Shop, posted: Any, expected: Any, lines: list[str]) -> None:
+    shop.post(**posted)
+    text = failure(shop.fake.assert_posted, **expected)
+    assert [line.strip() for line in text.splitlines()[-2:]] == lines
+
+
+def test_of_long_texts_the_stretch_around_the_difference_is_shown(shop: Shop) -> None:
+    common = "All work and no play makes Jack a dull boy. " * 5
+    shop.post(common + "Milk and honey" + common)
+    text = failure(shop.fake.assert_posted, message=common + "Milk and sugar" + common)
+    expected, actual = text.splitlines()[-2:]
+    assert expected == "  - message   …ck a dull boy. Milk and sugarAll work and no play makes Jack a dull boy.…"
+    assert actual == "  + message   …ck a dull boy. Milk and honeyAll work and no play makes Jack a dull boy.…"
+
+
+def test_of_long_texts_that_differ_at_once_the_beginning_is_shown(shop: Shop) -> None:
+    shop.post("b" * 90)
+    expected, actual = failure(shop.fake.assert_posted, message="a" * 80).splitlines()[-2:]
+    assert expected == f"  - message   'a{'a' * 70}…"
+    assert actual == f"  + message   'b{'b' * 70}…"
+
+
+def test_of_a_long_text_that_continues_the_end_is_shown(shop: Shop) -> None:
+    shop.post("a" * 90)
+    expected, actual = failure(shop.fake.assert_posted, message="a" * 100).splitlines()[-2:]
+    assert expected == f"  - message   …{'a' * 34}'"
+    assert actual == f"  + message   …{'a' * 24}'"
+
+
+def test_without_any_message_the_refused_calls_are_shown(shop: Shop) -> None:
+    shop.fake.add_dialog("5d75327ba28f9a0f32cb0f98", occupants_ids=[20])
+    with pytest.raises(AssertionError):
+        _ = shop.post(chat_dialog_id="5d75327ba28f9a0f32cb0f98")
+    assert failure(shop.fake.assert_posted, message="hi") == (
+        "no posted message has\n"
+        "    message   'hi'\n"
+        "no message was posted\n"
+        "403 POST /chat/Message.json: user 10 is not among the occupants [20] of dialog 5d75327ba28f9a0f32cb0f98"
+    )
+    assert failure(shop.fake.assert_posted).startswith("no message was posted\n403")
+
+
+def test_a_wrong_number_lists_the_messages(shop: Shop) -> None:
+    first, second = shop.post("hi", send_to_chat=1), shop.post("hi", markable=1, attachments={"0": FILE, "1": {}})
+    assert failure(shop.fake.assert_posted, times=1, message="hi") == (
+        "expected 1 posted message with\n"
+        "    message   'hi'\n"
+        "there are 2:\n"
+        f"    {first.id} in dialog {DIALOG}: 'hi' (sent to chat, not markable)\n"
+        f"    {second.id} in dialog {DIALOG}: 'hi' (history only, markable, image 47863, untyped without id)"
+    )
+    assert failure(shop.fake.assert_posted, times=3).startswith("expected 3 posted messages\nthere are 2:\n")
+
+
+def test_a_message_that_should_not_be_there_is_shown(shop: Shop) -> None:
+    message = shop.post("hi")
+    line = f"  {message.id} in dialog {DIALOG}: 'hi' (history only, not markable)"
+    assert failure(shop.fake.assert_not_posted, message=re.compile("h")) == (
+        f"a message was posted that has\n    message   /h/\n{line}"
+    )
+    assert failure(shop.fake.assert_nothing_posted) == f"a message was posted\n{line}"
+
+
+@pytest.mark.parametrize("misspelt", ["mesage", "sendToChat", "chatDialogId", "attachment"])
+def test_a_misspelt_field_is_the_tests_own_mistake(shop: Shop, misspelt: str) -> None:
+    shop.post("hi")
+    for assertion in (shop.fake.assert_posted, shop.fake.assert_not_posted):
+        with pytest.raises(TypeError, match=rf"a message has no '{misspelt}': write \w+=\.\.\. \(or custom="):
+            assertion(**{misspelt: 1})
+
+
+def test_a_custom_field_may_look_like_a_misspelt_one(shop: Shop) -> None:
+    shop.post("hi", attachment=1)
+    shop.fake.assert_posted(attachment=1)
+
+
+@pytest.mark.parametrize("times", [0, -1, True])
+def test_a_number_that_asserts_nothing_is_the_tests_own_mistake(shop: Shop, times: int) -> None:
+    with pytest.raises(TypeError, match=r"asserts nothing of a message: write assert_not_posted\(\.\.\.\)"):
+        shop.fake.assert_posted(times=times)
+
+
+def test_not_posted_needs_a_field(shop: Shop) -> None:
+    with pytest.raises(TypeError, match=r"names no field: write assert_nothing_posted\(\)"):
+        shop.fake.assert_not_posted()
+
+
+def test_nothing_posted(shop: Shop) -> None:
+    shop.fake.assert_nothing_posted()
+    shop.fake.assert_not_posted(message="hi")
+
+
+# --- a message ---
+
+
+def test_sent_to_chat_or_history_only(shop: Shop) -> None:
+    live, silent = shop.post("hi", send_to_chat=1), shop.post("hi")
+    live.assert_sent_to_chat()
+    silent.assert_history_only()
+    assert failure(live.assert_history_only) == (
+        f"message {live.id} in dialog {DIALOG} was sent to the chat\n"
+        "    send_to_chat   1: every other occupant was notified"
+    )
+    assert failure(silent.assert_sent_to_chat) == (
+        f"message {silent.id} in dialog {DIALOG} was not sent to the chat\n"
+        "    send_to_chat   absent: added to the history only, no occupant was notified"
+    )
+
+
+def test_markable_or_not(shop: Shop) -> None:
+    markable, plain = shop.post("hi", markable=1), shop.post("hi", markable=0)
+    markable.assert_markable()
+    plain.assert_not_markable()
+    assert failure(markable.assert_not_markable) == (
+        f"message {markable.id} in dialog {DIALOG} is markable\n"
+        "    markable   1: receivers answer with delivered and read receipts"
+    )
+    assert failure(plain.assert_markable) == (
+        f"message {plain.id} in dialog {DIALOG} is not markable\n"
+        "    markable   0: only 1 counts; no delivered or read receipts will come"
+    )
+
+
+def test_attachments(shop: Shop) -> None:
+    message = shop.post(
+        "hi", attachments={"0": FILE | {"size": 5}, "1": {"type": "link", "url": "https://example.com"}}
+    )
+    message.assert_attachments(FILE, {"url": re.compile("example")})
+    assert failure(message.assert_attachments, FILE) == (
+        f"message {message.id} in dialog {DIALOG} has 2 attachments, expected 1\n"
+        f"  - {FILE!r}\n"
+        f"  + {FILE | {'size': 5}!r}\n"
+        "  + {'type': 'link', 'url': 'https://example.com'}"
+    )
+    assert failure(message.assert_attachments, {"id": 47863, "name": "a.png"}, {"type": "link"}) == (
+        f"message {message.id} in dialog {DIALOG} has other attachments\n"
+        "  - attachments[0] id     47863\n"
+        "  + attachments[0] id     '47863': QuickBlox keeps the type that was sent (assumed)\n"
+        "  - attachments[0] name   'a.png'\n"
+        "  + attachments[0] name   absent"
+    )
+    assert failure(message.assert_no_attachments) == (
+        f"message {message.id} in dialog {DIALOG} has attachments\n    image 47863, link https://example.com"
+    )
+
+
+def test_no_attachments(shop: Shop) -> None:
+    shop.post("hi").assert_no_attachments()
+    lost = shop.post("hi", attachments="0")
+    assert failure(lost.assert_attachments, FILE) == (
+        f"message {lost.id} in dialog {DIALOG} has no attachments, expected 1\n"
+        f"  - {FILE!r}\n"
+        "    the request had '0', which QuickBlox does not read"
+    )
+    with pytest.raises(TypeError, match=r"compares with nothing: write assert_no_attachments\(\)"):
+        lost.assert_attachments()
+
+
+def test_delivered_and_read(shop: Shop) -> None:
+    live, silent = shop.post("hi", send_to_chat=1), shop.post("hi")
+    live.assert_delivered_to(20, shop.fake.users.where(id=30).one())
+    live.assert_read_by(10)
+    assert failure(live.assert_delivered_to, 20, 40, 50) == (
+        f"message {live.id} in dialog {DIALOG} delivered_to lacks 40, 50\n"
+        "    delivered_to   [20, 30]\n"
+        "    send_to_chat   1: every other occupant was notified"
+    )
+    assert failure(silent.assert_read_by, 20) == (
+        f"message {silent.id} in dialog {DIALOG} read_ids lacks 20\n    read_ids   [10]"
+    )
+    assert "no occupant was notified" in failure(silent.assert_delivered_to, 20)
+    for assertion, field in ((live.assert_delivered_to, "delivered_to"), (live.assert_read_by, "read_ids")):
+        with pytest.raises(TypeError, match=f"name at least one user, who should be in {field}"):
+            assertion()
+
+
+def test_a_message_equals_a_dict_of_some_of_its_fields(shop: Shop) -> None:
+    message = shop.post("hi", order=7)
+    assert message == {"message": "hi"}
+    assert {"order": 7, "chat_dialog_id": DIALOG} == message  # noqa: SIM300 - either way round
+    assert message != {"message": "hi", "order": 8}
+    assert message != {}
+    assert message != "hi"
+    assert message == message  # noqa: PLR0124 - identity is the rule
+    assert message != shop.post("hi", order=7)
+    assert {message: 1}[message] == 1
+
+
+def test_a_message_in_the_history_but_not_posted(shop: Shop) -> None:
+    dialog = shop.fake.dialogs.one()
+    earlier = shop.fake.add_message(dialog, 20, "Where is my order?", attachments={"0": FILE}, send_to_chat=1, order=7)
+    shop.fake.assert_nothing_posted()
+    assert shop.fake.messages.one() is earlier
+    assert earlier == {"sender_id": 20, "delivered_to": (10, 30), "custom": {"order": 7}, "call": None}
+    assert dialog.last is earlier
+    earlier.assert_attachments(FILE)
+    assert "no attachments" in failure(shop.fake.add_message(dialog, 20).assert_attachments, FILE)
+    assert "absent: added to the history only" in failure(shop.fake.messages.last.assert_sent_to_chat)
+    silenced = shop.fake.add_message(dialog, 20, send_to_chat=0)
+    assert "send_to_chat   0: only 1 counts" in failure(silenced.assert_sent_to_chat)
+
+
+# --- arranging ---
+
+
+def test_wrong_arrangements_say_what_to_write() -> None:
+    fake = FakeQuickBlox()
+    with pytest.raises(
+        ValueError, match=r"'abc' is not the id of a dialog: write 24 hexadecimal digits, or leave it out"
+    ):
+        fake.add_dialog("abc", occupants_ids=[1])
+    with pytest.raises(ValueError, match=r"at least its owner: write occupants_ids=\[user, \.\.\.\]"):
+        fake.add_dialog(occupants_ids=[])
+    with pytest.raises(ValueError, match=r"a private dialog has two occupants, not \[1, 1\]"):
+        fake.add_dialog(occupants_ids=[1, 1], type=3)
+    with pytest.raises(ValueError, match="user 2 is not among the occupants"):
+        fake.add_message(fake.add_dialog(occupants_ids=[1]), 2)
+
+
+def test_what_is_arranged_can_be_observed() -> None:
+    fake = FakeQuickBlox()
+    anna = fake.add_user(full_name="Anna Example", login="anna", email="anna@example.com")
+    bert = fake.add_user(20)
+    session = fake.add_session("made-up-token-of-anna", anna)
+    dialog = fake.add_dialog(DIALOG.upper(), occupants_ids=[bert, anna, 30], name="Team")
+    assert list(fake.users) == [anna, bert, fake.users.where(id=30).one()]
+    assert fake.sessions.one() is session
+    assert session.user_id == anna.id == 96830001
+    assert fake.dialogs.where(name="Team").one() is dialog
+    assert (dialog.id, dialog.user_id, dialog.occupants_ids) == (DIALOG, 20, [20, 30, 96830001])
+    assert len(fake.add_dialog(occupants_ids=[1]).id) == 24
+    assert repr(fake) == "<FakeQuickBlox: 0 posted, 0 calls>"

@@ -1,0 +1,103 @@
+"""The examples: each runs alone and wherever it is copied to, and all of them together, as the README says."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "conftest_examples"
+
+# What becomes of all tests of an example.
+OUTCOMES = {
+    "async_broadcast": "passed",
+    "customer_host": "passed",
+    "failures": "xfailed",
+    "first_message": "passed",
+    "injected_transport": "passed",
+    "stubbed_route": "passed",
+    "uploaded_attachments": "passed",
+}
+
+# The transcript of a message, each with the example that it is from.
+POSTED = {
+    "first_message": """\
+dialog 5d75327ba28f9a0f32cb0f99 (group, adopted on first sight), occupants 96830001
+  96830001: 'Order #7 has shipped'
+    sent to chat, delivered to nobody known; markable; no attachments
+""",
+    "uploaded_attachments": """\
+  96830001: 'This is what I saw'
+    sent to chat, delivered to 96830002, 96830003; not markable; \
+image 47863, video https://files.agency.example/tour.mp4, audio 47864
+""",
+    "async_broadcast": """\
+  96830001: 'Gale force 9 from noon'
+    sent to chat, delivered to 96830007; not markable; no attachments
+    severity: 'amber'
+""",
+    "customer_host": "answered 401: POST /chat/Message.json: the API key made… is not the one that was declared",
+    "injected_transport": """\
+  96830001: 'I am at the gate'
+    sent to chat, delivered to 96830002; markable; no attachments
+  96830002: 'Two minutes!'
+    sent to chat, delivered to 96830001; markable; no attachments
+""",
+    "stubbed_route": """\
+  96830001: 'Welcome, dear guest!'
+    sent to chat, delivered to 7; not markable; no attachments
+""",
+}
+
+
+def copied(pytester: pytest.Pytester, source: Path) -> None:
+    """Copy examples to where nothing else is: no settings of this project, and no byte code that names its folders."""
+    shutil.copytree(source, pytester.path, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+
+
+def test_every_example_is_listed() -> None:
+    assert {path.parent.name for path in EXAMPLES.glob("*/conftest.py")} == OUTCOMES.keys()
+
+
+@pytest.mark.parametrize(("name", "outcome"), OUTCOMES.items())
+def test_an_example_runs_alone(pytester: pytest.Pytester, name: str, outcome: str) -> None:
+    copied(pytester, EXAMPLES / name)
+
+    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:randomly")
+
+    assert result.ret == pytest.ExitCode.OK
+    assert result.parseoutcomes().keys() == {outcome}
+
+
+def test_no_example_needs_the_plugins_of_respx_and_faker(pytester: pytest.Pytester) -> None:
+    copied(pytester, EXAMPLES)
+
+    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:randomly", "-p", "no:respx", "-p", "no:faker")
+
+    assert result.ret == pytest.ExitCode.OK
+    assert result.parseoutcomes().keys() == set(OUTCOMES.values())
+
+
+def test_every_failure_is_shown_on_request(pytester: pytest.Pytester) -> None:
+    copied(pytester, EXAMPLES / "failures")
+
+    result = pytester.runpytest_subprocess("--runxfail")
+
+    failed = result.parseoutcomes()["failed"]
+    assert failed >= 6
+    assert result.stdout.str().count("Captured qbchat call") == failed
+
+
+def test_all_examples_run_in_one_session_and_show_what_they_posted(pytester: pytest.Pytester) -> None:
+    settings = ("-c", ROOT / "pyproject.toml", "-p", "no:cacheprovider")
+
+    result = pytester.runpytest_subprocess(*settings, EXAMPLES, "-rP")
+
+    assert result.ret == pytest.ExitCode.OK
+    output = result.stdout.str()
+    assert re.search(r"=== \d+ passed, \d+ xfailed, 1 warning in", output)
+    assert output.count("Captured qbchat call") == result.parseoutcomes()["passed"]
+    assert {name for name, text in POSTED.items() if text not in output} == set()

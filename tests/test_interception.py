@@ -1,0 +1,498 @@
+"""Which calls reach the fake, how the answers behave, and what happens to all other calls."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import socket
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import aiohttp
+import httpx
+import httpx2
+import pytest
+import requests
+import responses
+import respx
+from ways import DIALOG, TLS, TOKEN, URL, World
+
+from pytest_qbchat import CallRefused, FakeQuickBlox, QuickBloxTransport
+from pytest_qbchat.intercept import httpx as family
+
+HEADERS = {"QB-Token": TOKEN}
+BODY = {"chat_dialog_id": DIALOG, "message": "hi"}
+made_at_import = httpx.Client(verify=TLS)
+made_at_import_too = httpx2.Client(verify=TLS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _close_clients() -> Iterator[None]:
+    yield
+    made_at_import.close()
+    made_at_import_too.close()
+
+
+@contextmanager
+def another_server() -> Iterator[str]:
+    """A server that is not QuickBlox, on the loopback interface."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"another server")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://localhost:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+# --- which calls ---
+
+
+@pytest.mark.parametrize("client", [made_at_import, made_at_import_too], ids=["httpx", "httpx2"])
+def test_a_client_made_at_import_is_caught(qbchat: FakeQuickBlox, client: Any) -> None:
+    assert client.post(URL, json=BODY, headers=HEADERS).status_code == 201
+    assert qbchat.posted.one() == BODY
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://api.quickblox.com",
+        "http://api.quickblox.com",
+        "https://apishop.quickblox.com",
+        "https://api-shop.quickblox.com:8443",
+        "https://API.QuickBlox.com",
+    ],
+)
+def test_every_quickblox_host_is_caught_over_both_schemes(world: World, origin: str) -> None:
+    assert world.post(BODY, url=f"{origin}/chat/Message.json").status_code == 201
+    assert world.fake.calls.one().request.url == f"{origin.lower()}/chat/Message.json"
+
+
+@pytest.mark.parametrize(
+    ("configured", "url"),
+    [
+        ("chat.shop.example", "https://chat.shop.example/chat/Message.json"),
+        ("chat.shop.example", "http://chat.shop.example:8080/chat/Message.json"),
+        ("Chat.Shop.Example:8080", "http://chat.shop.example:8080/chat/Message.json"),
+        ("https://shop.example/tb/quickblox", "https://shop.example/tb/quickblox/chat/Message.json?x=1"),
+        ("https://shop.example/tb/quickblox/", "http://shop.example/tb/quickblox/chat/Message.json"),
+        ("http://[::1]:9000/qb", "http://[::1]:9000/qb/chat/Message.json"),
+    ],
+)
+def test_a_configured_host_is_caught(configured: str, url: str) -> None:
+    with FakeQuickBlox(hosts=["unrelated.example", configured]).intercept() as fake:
+        assert made_at_import.post(url, json=BODY, headers=HEADERS).status_code == 201
+    call = fake.calls.one()
+    assert (call.path, call.request.url) == ("/chat/Message.json", url)
+
+
+@pytest.mark.parametrize(
+    ("configured", "url"),
+    [
+        ("chat.shop.example:8080", "http://chat.shop.example:8081/chat/Message.json"),
+        ("https://shop.example/quickblox", "https://shop.example/chat/Message.json"),
+        ("https://shop.example/quickblox", "https://shop.example/quickbloxes/chat/Message.json"),
+        ("chat.shop.example", "https://shop.example/chat/Message.json"),
+        ("chat.shop.example", "https://quickblox.com.shop.example/chat/Message.json"),
+        ("chat.shop.example", "https://notquickblox.com/chat/Message.json"),
+    ],
+)
+def test_other_urls_are_not_caught(configured: str, url: str, respx_mock: respx.Router) -> None:
+    respx_mock.post(url).respond(202)
+    with FakeQuickBlox(hosts=[configured]).intercept() as fake:
+        assert made_at_import.post(url, json=BODY).status_code == 202
+    assert len(fake.calls) == 0
+
+
+@pytest.mark.parametrize("host", ["", "https://", "*.shop.example", "shop.example:port", "https://shop.example/?a=1"])
+def test_a_malformed_host_is_the_tests_own_mistake(host: str) -> None:
+    with pytest.raises(ValueError, match="is not a host or base URL"):
+        FakeQuickBlox(hosts=[host])
+
+
+def test_a_transport_serves_every_host_and_knows_the_prefixes() -> None:
+    fake = FakeQuickBlox(hosts=["https://shop.example/quickblox"])
+    with httpx.Client(transport=QuickBloxTransport(fake)) as client:
+        for url in ("https://shop.example/quickblox/chat/Message.json", "http://testserver/chat/Message.json"):
+            assert client.post(url, json=BODY, headers=HEADERS).status_code == 201
+
+
+def test_a_transport_patches_nothing(qbchat_transport: QuickBloxTransport) -> None:
+    before = httpx.HTTPTransport.handle_request, socket.getaddrinfo
+    with httpx2.Client(transport=qbchat_transport) as client:
+        client.post(URL, json=BODY, headers=HEADERS)
+    assert (httpx.HTTPTransport.handle_request, socket.getaddrinfo) == before
+    assert qbchat_transport.fake.posted.one() == BODY
+
+
+def test_the_fixtures_of_a_test_share_one_fake(qbchat: FakeQuickBlox, qbchat_transport: QuickBloxTransport) -> None:
+    assert qbchat_transport.fake is qbchat
+
+
+# --- how the answers behave ---
+
+
+def test_a_response_is_the_librarys_own(world: World) -> None:
+    response = world.post(BODY)
+    library = sys.modules[type(response).__module__.partition(".")[0]]
+    assert type(response) is library.Response
+    assert isinstance(response.elapsed, timedelta)
+    assert response.is_success
+    assert response.raise_for_status() is response
+
+
+def test_an_error_is_raised_for_its_status(world: World) -> None:
+    response = world.post({"message": "hi"})
+    library = sys.modules[type(response).__module__.partition(".")[0]]
+    with pytest.raises(library.HTTPStatusError, match="422 Unprocessable"):
+        response.raise_for_status()
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2], ids=["httpx", "httpx2"])
+def test_an_answer_can_be_streamed(qbchat: FakeQuickBlox, library: Any) -> None:
+    async def stream_async() -> bytes:
+        async with library.AsyncClient(verify=TLS) as client, client.stream("POST", URL, json=BODY) as response:
+            return b"".join([chunk async for chunk in response.aiter_bytes()])
+
+    with library.stream("POST", URL, json=BODY, verify=TLS) as response:
+        chunks = list(response.iter_bytes(chunk_size=7))
+    assert len(chunks) > 1
+    assert b"".join(chunks) == asyncio.run(stream_async()) == b'{"errors":{"base":["Token is required"]}}'
+
+
+def test_a_streamed_request_is_read(qbchat: FakeQuickBlox) -> None:
+    def sync_body() -> Iterator[bytes]:
+        yield b'{"chat_dialog_id": "%s", ' % DIALOG.encode()
+        yield b'"message": "hi"}'
+
+    async def async_body() -> Any:
+        for chunk in sync_body():
+            yield chunk
+
+    async def post() -> None:
+        async with httpx.AsyncClient(verify=TLS) as client:
+            await client.post(URL, content=async_body(), headers=HEADERS | {"Content-Type": "application/json"})
+
+    made_at_import.post(URL, content=sync_body(), headers=HEADERS | {"Content-Type": "application/json"})
+    asyncio.run(post())
+    assert qbchat.posted == [BODY, BODY]
+
+
+# --- many at a time ---
+
+
+def test_threads_lose_nothing(qbchat: FakeQuickBlox) -> None:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            texts = [f"{thread}-{number}" for thread in range(8) for number in range(60)]
+            replies = list(pool.map(lambda text: _post_text(made_at_import, text), texts))
+    finally:
+        sys.setswitchinterval(interval)
+    assert [reply["message"] for reply in replies] == texts
+    assert sorted(message.message or "" for message in qbchat.posted) == sorted(texts)
+    assert len({reply["_id"] for reply in replies}) == len(texts)
+    assert [message.id for message in qbchat.posted] == sorted(reply["_id"] for reply in replies)
+    assert len(qbchat.calls) == len(texts)
+    assert len(qbchat.dialogs) == len(qbchat.users) == 1
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2], ids=["httpx", "httpx2"])
+def test_tasks_lose_nothing(qbchat: FakeQuickBlox, library: Any) -> None:
+    async def broadcast() -> list[Any]:
+        async with library.AsyncClient(verify=TLS) as client:
+            return await asyncio.gather(
+                *(client.post(URL, json=BODY | {"message": str(number)}, headers=HEADERS) for number in range(200))
+            )
+
+    replies = asyncio.run(broadcast())
+    assert [reply.json()["message"] for reply in replies] == [str(number) for number in range(200)]
+    assert {message.message for message in qbchat.posted} == {str(number) for number in range(200)}
+
+
+def _post_text(client: Any, text: str) -> Any:
+    return client.post(URL, json=BODY | {"message": text}, headers=HEADERS).json()
+
+
+# --- other hosts, and other mocks ---
+
+
+def test_other_hosts_are_reached_as_before(qbchat: FakeQuickBlox) -> None:
+    async def get_async(url: str) -> str:
+        async with httpx.AsyncClient(verify=TLS) as client:
+            return (await client.get(url)).text
+
+    async def get_aiohttp(url: str) -> str:
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            return await response.text()
+
+    with another_server() as url:
+        assert made_at_import.get(url).text == "another server"
+        assert made_at_import_too.get(url).text == "another server"
+        assert asyncio.run(get_async(url)) == "another server"
+        assert requests.get(url, timeout=5).text == "another server"
+        assert urllib.request.urlopen(url).read() == b"another server"
+        assert asyncio.run(get_aiohttp(url)) == "another server"
+    assert len(qbchat.calls) == 0
+
+
+@pytest.mark.parametrize("order", ["qbchat, respx_mock, httpx_mock", "respx_mock, qbchat, httpx_mock"])
+def test_beside_other_mocks_in_either_order(pytester: pytest.Pytester, order: str) -> None:
+    pytester.makepyfile(
+        f"""
+        import httpx, pytest, requests, responses
+
+        URL = "{URL}"
+
+        def test_httpx_mock({order.replace("respx_mock, ", "").replace(", respx_mock", "")}):
+            httpx_mock.add_response(url="https://other.example/", text="pytest-httpx")
+            assert httpx.get("https://other.example/").text == "pytest-httpx"
+            assert httpx.post(URL, json={{"message": "hi"}}).status_code == 401
+            assert len(qbchat.calls) == 1
+
+        def test_respx({order.replace(", httpx_mock", "")}):
+            respx_mock.get("https://other.example/").respond(text="respx")
+            assert httpx.get("https://other.example/").text == "respx"
+            assert httpx.post(URL, json={{"message": "hi"}}).status_code == 401
+            assert len(qbchat.calls) == 1
+
+        @responses.activate
+        def test_responses(qbchat):
+            responses.get("https://other.example/", body="responses")
+            assert requests.get("https://other.example/").text == "responses"
+            assert httpx.post(URL, json={{"message": "hi"}}).status_code == 401
+
+        def test_everything_is_as_it_was():
+            assert httpx.HTTPTransport.handle_request.__module__.startswith("httpx.")
+            assert httpx.AsyncHTTPTransport.handle_async_request.__module__.startswith("httpx.")
+        """
+    )
+    pytester.runpytest("-p", "no:randomly", "-W", "error").assert_outcomes(passed=4)
+
+
+def test_nested_fakes_unwind(qbchat: FakeQuickBlox) -> None:
+    with FakeQuickBlox().intercept() as inner:
+        made_at_import.post(URL, json=BODY, headers=HEADERS)
+    made_at_import.post(URL, json=BODY, headers=HEADERS)
+    assert (len(inner.calls), len(qbchat.calls)) == (1, 1)
+
+
+SEAMS: list[tuple[Any, str]] = [
+    (httpx.HTTPTransport, "handle_request"),
+    (httpx.AsyncHTTPTransport, "handle_async_request"),
+    (httpx2.HTTPTransport, "handle_request"),
+    (httpx2.AsyncHTTPTransport, "handle_async_request"),
+    (socket, "getaddrinfo"),
+    (socket, "gethostbyname"),
+    (socket, "gethostbyname_ex"),
+    (socket.socket, "connect"),
+    (socket.socket, "connect_ex"),
+    (http.client.HTTPConnection, "set_tunnel"),
+    (http.client.HTTPConnection, "putrequest"),
+]
+
+
+def test_the_patches_leave_no_trace() -> None:
+    before = [vars(owner).get(name) for owner, name in SEAMS]
+    with FakeQuickBlox().intercept():
+        during = [vars(owner).get(name) for owner, name in SEAMS]
+    assert [vars(owner).get(name) for owner, name in SEAMS] == before
+    assert all(patched is not original for patched, original in zip(during, before, strict=True))
+
+
+def test_a_replacement_that_somebody_kept_is_inert(monkeypatch: pytest.MonkeyPatch, respx_mock: respx.Router) -> None:
+    respx_mock.get(URL).respond(418)
+    with FakeQuickBlox().intercept() as fake:
+        monkeypatch.setattr(httpx.HTTPTransport, "handle_request", httpx.HTTPTransport.handle_request)
+        kept = httpx.HTTPTransport.handle_request
+        kept_async = httpx.AsyncHTTPTransport.handle_async_request
+        resolve = socket.gethostbyname
+
+    async def get() -> int:
+        async with httpx.AsyncClient(verify=TLS) as client:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", kept_async)
+                return (await client.get(URL)).status_code
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpx.HTTPTransport, "handle_request", kept)
+        assert made_at_import.get(URL).status_code == 418
+    assert asyncio.run(get()) == 418
+    assert resolve("localhost") == "127.0.0.1"
+    assert len(fake.calls) == 0
+
+
+def test_a_patch_put_over_ours_and_kept_stays() -> None:
+    original = httpx.HTTPTransport.handle_request
+    try:
+        with FakeQuickBlox().intercept():
+            httpx.HTTPTransport.handle_request = over = lambda *_: httpx.Response(418)  # type: ignore[method-assign]
+        assert httpx.HTTPTransport.handle_request is over
+    finally:
+        httpx.HTTPTransport.handle_request = original  # type: ignore[method-assign]
+
+
+def test_two_names_of_one_library_are_patched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    family.installed.cache_clear()
+    monkeypatch.setitem(sys.modules, "httpx2", httpx)
+    assert family.installed() == [httpx]
+    family.installed.cache_clear()
+    monkeypatch.undo()
+    assert family.installed() == [httpx, httpx2]
+
+
+# --- the guard ---
+
+
+def by_requests(url: str) -> object:
+    return requests.post(url, json={}, timeout=5)
+
+
+def by_requests_through_a_proxy(url: str) -> object:
+    with another_server() as proxy:
+        return requests.post(url, json={}, timeout=5, proxies={"http": proxy, "https": proxy})
+
+
+def by_urllib(url: str) -> object:
+    return urllib.request.urlopen(url, data=b"{}", timeout=5)
+
+
+def by_http_client(url: str) -> object:
+    connection = http.client.HTTPSConnection("api.quickblox.com", timeout=5)
+    return connection.request("POST", "/chat/Message.json", body=b"{}")
+
+
+def by_aiohttp(url: str) -> object:
+    async def post() -> object:
+        async with aiohttp.ClientSession() as session, session.post(url, json={}) as response:
+            return await response.read()
+
+    return asyncio.run(post())
+
+
+def by_httpcore(url: str) -> object:
+    import httpcore
+
+    with httpcore.ConnectionPool(ssl_context=TLS) as pool:
+        return pool.request("POST", url)
+
+
+def by_resolver(url: str) -> object:
+    return socket.gethostbyname("API.quickblox.com.")
+
+
+def by_extended_resolver(url: str) -> object:
+    return socket.gethostbyname_ex("api.quickblox.com")
+
+
+def by_bytes(url: str) -> object:
+    return socket.getaddrinfo(b"api.quickblox.com", 443)
+
+
+def by_socket(url: str) -> object:
+    with socket.socket() as connection:
+        return connection.connect(("api.quickblox.com", 443))
+
+
+def by_socket_without_exception(url: str) -> object:
+    with socket.socket() as connection:
+        return connection.connect_ex(("api.quickblox.com", 443))
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    ("reach", "library"),
+    [
+        (by_requests, "requests"),
+        (by_requests_through_a_proxy, "requests"),
+        (by_urllib, "urllib"),
+        (by_http_client, "http"),
+        (by_aiohttp, "something other than httpx"),
+        (by_httpcore, "httpcore"),
+        (by_resolver, None),
+        (by_extended_resolver, None),
+        (by_bytes, None),
+        (by_socket, None),
+        (by_socket_without_exception, None),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_no_other_library_reaches_quickblox(reach: Callable[[str], object], library: str | None, scheme: str) -> None:
+    fake = FakeQuickBlox()
+    with pytest.raises(AssertionError, match="QuickBlox calls that the code under test got wrong") as reported:  # noqa: SIM117
+        with fake.intercept(), pytest.raises(CallRefused, match="pytest-qbchat refused this call") as refused:
+            reach(f"{scheme}://api.quickblox.com/chat/Message.json")
+    text = str(refused.value).lower()
+    assert "tried to reach" in text
+    assert "api.quickblox.com" in text
+    assert library is None or f"call: {library} tried" in text
+    assert "the fake answers httpx and httpx2 only" in str(reported.value)
+
+
+def test_the_guard_covers_configured_hosts_and_leaves_shared_ones_alone() -> None:
+    with another_server() as url:
+        port = int(url.rpartition(":")[2])
+        with FakeQuickBlox(hosts=[f"{url}/quickblox", "whole.example"]).intercept() as fake:
+            assert requests.get(f"{url}/other", timeout=5).text == "another server"
+            assert urllib.request.urlopen(f"{url}/other?x=/quickblox/").read() == b"another server"
+            with pytest.raises(CallRefused, match="requests tried to reach localhost"):
+                requests.get(f"{url}/quickblox/chat/Message.json", timeout=5)
+            with pytest.raises(CallRefused, match=r"requests tried to reach whole\.example"):
+                requests.get("http://whole.example/", timeout=5)
+            fake.problems.take()
+        with FakeQuickBlox(hosts=[f"localhost:{port + 1}"]).intercept():
+            assert requests.get(url, timeout=5).text == "another server"
+
+
+def test_the_guard_lets_other_addresses_pass() -> None:
+    with FakeQuickBlox().intercept(), socket.socket() as listening, socket.socket() as calling:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        calling.connect(listening.getsockname())
+        assert socket.getaddrinfo(None, 80)
+        if hasattr(socket, "AF_UNIX"):
+            with socket.socket(socket.AF_UNIX) as local, pytest.raises(OSError, match="No such file"):
+                local.connect("/nonexistent/made-up.sock")
+
+
+def test_responses_that_answers_for_quickblox_is_not_in_the_guards_way(qbchat: FakeQuickBlox) -> None:
+    with responses.RequestsMock() as mock:
+        mock.post(URL, status=418)
+        assert requests.post(URL, json={}, timeout=5).status_code == 418
+
+
+# --- without pytest ---
+
+
+def test_without_pytest_a_refused_call_fails_at_the_end_of_the_block() -> None:
+    def careless() -> None:
+        with FakeQuickBlox().intercept(), suppress(CallRefused):
+            made_at_import.get("https://api.quickblox.com/users.json")
+
+    with pytest.raises(AssertionError, match=r"the fake has no route GET /users\.json"):
+        careless()
+
+
+def test_without_pytest_a_genuine_error_wins() -> None:
+    with pytest.raises(CallRefused), FakeQuickBlox().intercept():
+        made_at_import.get("https://api.quickblox.com/users.json")

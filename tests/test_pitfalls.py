@@ -1,0 +1,320 @@
+"""Each silent mistake gives one warning that names the field, what QuickBlox does with it, and what to write."""
+
+from __future__ import annotations
+
+import inspect
+import urllib.parse
+import warnings
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ways import DIALOG, DOCUMENTED, TOKEN, URL
+
+from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, QuickBloxWarning
+
+FILE = {"type": "image", "id": "47863"}
+
+
+def post(
+    fake: FakeQuickBlox, json: Any = None, *, headers: dict[str, str] | None = None, **kwargs: Any
+) -> httpx.Response:
+    with httpx.Client(transport=QuickBloxTransport(fake)) as client:
+        return client.post(URL, json=json, headers={"QB-Token": TOKEN} | (headers or {}), **kwargs)
+
+
+def warned(fake: FakeQuickBlox, json: Any = None, **kwargs: Any) -> str:
+    """The one warning that a request gives."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        post(fake, json, **kwargs)
+    [warning] = caught
+    assert warning.category is QuickBloxWarning
+    assert fake.calls.last.warnings == (str(warning.message),)
+    return str(warning.message)
+
+
+@pytest.fixture
+def fake() -> FakeQuickBlox:
+    fake = FakeQuickBlox()
+    fake.add_session(TOKEN, 10)
+    return fake
+
+
+# One row a mistake: what is posted beside the dialog, and the whole warning.
+MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
+    "camel-case flag": (
+        {"sendToChat": 1},
+        "sendToChat: became a custom field, since QuickBlox has no parameter of this name; write send_to_chat",
+    ),
+    "misspelt flag": (
+        {"markabel": 1},
+        "markabel: became a custom field, since QuickBlox has no parameter of this name; write markable",
+    ),
+    "singular attachment": (
+        {"attachment": FILE},
+        "attachment: became a custom field, since QuickBlox has no parameter of this name; write attachments",
+    ),
+    "file": (
+        {"file": "47863"},
+        "file: became a custom field, since QuickBlox has no parameter of this name; write attachments",
+    ),
+    "media": (
+        {"media": ["47863"]},
+        "media: became a custom field, since QuickBlox has no parameter of this name; write attachments",
+    ),
+    "the dialog's name over XMPP": (
+        {"dialog_id": DIALOG},
+        "dialog_id: became a custom field, since QuickBlox has no parameter of this name; write chat_dialog_id",
+    ),
+    "placeholder field": (
+        {"custom_field_N": "x"},
+        "custom_field_N: became a custom field of just this name, which is a placeholder in the documentation; "
+        "write a name of your own",
+    ),
+    "time of sending": (
+        {"date_sent": 1568061015},
+        "date_sent: QuickBlox sets this field itself and ignores yours; leave it out",
+    ),
+    "own id": ({"_id": "x"}, "_id: QuickBlox sets this field itself and ignores yours; leave it out"),
+    "save_to_history": (
+        {"save_to_history": 1},
+        "save_to_history: belongs to XMPP, and QuickBlox ignores it here; leave it out, since a message posted over "
+        "REST always enters the history",
+    ),
+    "system": (
+        {"system": 1},
+        "system: is not documented for this call, and the fake ignores it; leave it out",
+    ),
+    "body": ({"body": "hi"}, "body: became a custom field, and the chat reserves this name; write message"),
+    "delay": ({"delay": 5}, "delay: became a custom field, and the chat reserves this name; write another name"),
+    "nested custom field in the chat": (
+        {"order": {"id": 7}, "send_to_chat": 1},
+        "order: holds an object or a list, and in the chat a custom field is text (what arrives is not documented); "
+        "write it as a JSON string",
+    ),
+    "true flag": (
+        {"send_to_chat": True},
+        "send_to_chat: True is not 1, so QuickBlox does not act on it and no occupant is notified (assumed); "
+        "write send_to_chat=1",
+    ),
+    "word flag": (
+        {"markable": "true"},
+        "markable: 'true' is not 1, so QuickBlox does not act on it and no receipt is asked for (assumed); "
+        "write markable=1",
+    ),
+    "placeholder index": (
+        {"attachments": {"N": FILE}},
+        "attachments[N]: 'N' is not an index, so this attachment is lost (assumed); write the keys '0', '1', ...",
+    ),
+    "one attachment for all": (
+        {"attachments": FILE},
+        "attachments: is one attachment where QuickBlox wants an object of them, so it stores none; "
+        "post JSON with attachments={'0': {'type': ..., 'id': ...}}",
+    ),
+    "attachments as a number": (
+        {"attachments": 47863},
+        "attachments: 47863 is no object, so QuickBlox stores none (assumed); "
+        "post JSON with attachments={'0': {'type': ..., 'id': ...}}",
+    ),
+    "attachment as a string": (
+        {"attachments": {"0": "[object Object]"}},
+        "attachments[0]: arrived as '[object Object]', so QuickBlox stores no such attachment; "
+        "post JSON with attachments={'0': {'type': ..., 'id': ...}}",
+    ),
+    "attachment in a list as an id": (
+        {"attachments": [FILE, "47864"]},
+        "attachments[1]: arrived as '47864', so QuickBlox stores no such attachment; "
+        "post JSON with attachments={'0': {'type': ..., 'id': ...}}",
+    ),
+    "attachment without a type": (
+        {"attachments": {"0": {"id": "47863"}}},
+        "attachments[0]: has no type, so receivers can not show it; "
+        "write type='image', 'video', 'audio' or 'location'",
+    ),
+    "attachment with nothing to fetch": (
+        {"attachments": {"0": {"type": "image", "name": "a.png"}}},
+        "attachments[0]: has neither id nor url, so there is nothing to fetch; write the id of the uploaded file",
+    ),
+    "misspelt key of an attachment": (
+        {"attachments": {"0": FILE | {"contentType": "image/png"}}},
+        "attachments[0]: 'contentType' is not a documented key, and QuickBlox may drop it; write content-type",
+    ),
+    "own key of an attachment": (
+        {"attachments": {"0": FILE | {"color": "red"}}},
+        "attachments[0]: 'color' is not a documented key, and QuickBlox may drop it; "
+        "write it as a custom field of the message",
+    ),
+    "text as a number": (
+        {"message": 7},
+        "message: is 7, where QuickBlox documents a string; write a string",
+    ),
+    "everything wrapped": (
+        {"message": {"text": "hi"}},
+        "message: is an object, where QuickBlox wants the text; write each field at the top level of the body",
+    ),
+    "control character in the chat": (
+        {"message": "a\x00b", "send_to_chat": 1},
+        "message: holds the control character U+0000, which the chat can not carry as XML; remove it before posting",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_silent_mistake_gives_one_warning(fake: FakeQuickBlox, mistake: str) -> None:
+    fields, text = MISTAKES[mistake]
+    assert warned(fake, {"chat_dialog_id": DIALOG, **fields}) == text
+    assert fake.calls.one().status == 201
+
+
+@pytest.mark.parametrize(
+    ("encode", "shown"),
+    [
+        (lambda body: {"data": urllib.parse.urlencode(body)}, "\"{'0': {'type': 'image', 'id': '47863'}}\""),
+        (lambda body: {"data": f"chat_dialog_id={DIALOG}&attachments=0"}, "'0'"),
+        (lambda body: {"data": f"chat_dialog_id={DIALOG}&attachments=[object Object]"}, "'[object Object]'"),
+    ],
+    ids=["urllib and httpx: the repr", "requests and aiohttp: the keys", "JavaScript: the type"],
+)
+def test_attachments_that_a_form_encoder_lost(fake: FakeQuickBlox, encode: Any, shown: str) -> None:
+    kwargs = encode({"chat_dialog_id": DIALOG, "attachments": {"0": FILE}})
+    text = warned(fake, content=kwargs["data"].encode(), headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert text == (
+        f"attachments: arrived as the text {shown}, so QuickBlox stores none; "
+        "post JSON with attachments={'0': {'type': ..., 'id': ...}}"
+    )
+    assert fake.posted.one().attachments == []
+
+
+@pytest.mark.parametrize("dialog_id", ["123_not_existent", "None", 5])
+def test_a_malformed_dialog_id(fake: FakeQuickBlox, dialog_id: object) -> None:
+    assert warned(fake, {"chat_dialog_id": dialog_id}) == (
+        f"chat_dialog_id: {dialog_id!r} is not the id of a dialog, so QuickBlox finds none; "
+        "write the 24 hexadecimal digits of its _id"
+    )
+    assert fake.calls.one().status == 404
+
+
+def test_a_recipient_in_a_group(fake: FakeQuickBlox) -> None:
+    fake.add_dialog(DIALOG, occupants_ids=[10, 20])
+    assert warned(fake, {"chat_dialog_id": DIALOG, "recipient_id": 20}) == (
+        "recipient_id: is stored and ignored, since the dialog is a group, where every occupant receives the message; "
+        "leave it out, or leave chat_dialog_id out to write to that user alone"
+    )
+
+
+def test_a_recipient_from_outside_of_a_private_dialog(fake: FakeQuickBlox) -> None:
+    fake.add_dialog(DIALOG, occupants_ids=[10, 20], type=3)
+    assert warned(fake, {"chat_dialog_id": DIALOG, "recipient_id": "30"}) == (
+        "recipient_id: 30 is not in this private dialog, and chat_dialog_id wins (assumed); write only one of the two"
+    )
+
+
+def test_json_labelled_as_a_form(fake: FakeQuickBlox) -> None:
+    label = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert warned(fake, content=b'{"chat_dialog_id": "%s"}' % DIALOG.encode(), headers=label) == (
+        "Content-Type: the body is JSON and labelled application/x-www-form-urlencoded, which QuickBlox may read as a "
+        "form of one strange field (the fake read it as JSON); write application/json"
+    )
+
+
+def test_json_without_a_label(fake: FakeQuickBlox) -> None:
+    assert "labelled nothing" in warned(fake, content=b'{"chat_dialog_id": "%s"}' % DIALOG.encode())
+
+
+def test_acting_for_a_user_with_a_token(fake: FakeQuickBlox) -> None:
+    assert warned(fake, {"chat_dialog_id": DIALOG}, headers={"On-Behalf-Of": "20"}) == (
+        "On-Behalf-Of: counts only with an API key, so the sender is the token's user 10; "
+        "write Authorization: ApiKey <key>, or leave it out"
+    )
+
+
+def test_a_header_name_with_a_space(fake: FakeQuickBlox) -> None:
+    assert warned(fake, {"chat_dialog_id": DIALOG}, headers={"X-Trace ": "1"}) == (
+        "'X-Trace ': a header name with a space is another header to QuickBlox; write 'X-Trace'"
+    )
+
+
+def test_several_mistakes_give_one_warning_each_in_the_order_of_the_request(fake: FakeQuickBlox) -> None:
+    with pytest.warns(QuickBloxWarning) as caught:
+        post(fake, {"markabel": 1, "sendToChat": 1, "chat_dialog_id": DIALOG, "date_sent": 1, "markable": True})
+    names = [str(warning.message).partition(":")[0] for warning in caught]
+    assert names == ["markabel", "sendToChat", "date_sent", "markable"]
+
+
+RIGHT: list[dict[str, Any]] = [
+    DOCUMENTED,
+    {"chat_dialog_id": DIALOG, "message": "hi", "send_to_chat": 0, "markable": "0"},
+    {"chat_dialog_id": DIALOG, "message": "hi\r\n\t👋", "send_to_chat": 1, "is_pinned": False, "age": 25},
+    {"chat_dialog_id": DIALOG, "order": {"id": 7}, "tags": ["a"]},
+    {"chat_dialog_id": DIALOG, "message": "a\x00b"},
+    {"chat_dialog_id": DIALOG, "attachments": [FILE]},
+    {"chat_dialog_id": DIALOG, "attachments": {}, "message": None},
+    {"chat_dialog_id": DIALOG, "attachments": {"0": {"type": "location", "data": "{}"}}},
+    {
+        "chat_dialog_id": DIALOG,
+        "attachments": {"0": {"type": "photo", "uid": "a1", "url": "https://files.example.com"}},
+    },
+    {"recipient_id": 20, "message": "hi"},
+    {"chat_dialog_id": DIALOG, "recipient_id": 20, "message": "hi"},
+    {"chat_dialog_id": DIALOG, "token": TOKEN},
+    {"message": "neither"},
+]
+
+
+@pytest.mark.parametrize("body", RIGHT, ids=" ".join)
+@pytest.mark.filterwarnings("error")
+def test_what_is_right_gives_no_warning(fake: FakeQuickBlox, body: dict[str, Any]) -> None:
+    post(fake, body)
+    assert fake.calls.one().warnings == ()
+
+
+def test_the_warning_points_at_the_code_under_test(fake: FakeQuickBlox) -> None:
+    def code_under_test() -> None:
+        with httpx.Client(transport=QuickBloxTransport(fake)) as client, client.stream("POST", URL, json={"body": ""}):
+            pass
+
+    with pytest.warns(QuickBloxWarning) as caught:
+        code_under_test()
+    _, first = inspect.getsourcelines(code_under_test)
+    assert caught[0].filename == __file__
+    assert caught[0].lineno == first + 1
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+NAMES = st.sampled_from(["chat_dialog_id", "recipient_id", "message", "attachments", "send_to_chat", "markable", "_id"])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(body=st.dictionaries(NAMES | st.text(max_size=12), JSON, max_size=6))
+def test_no_request_is_answered_by_an_accident(body: dict[str, Any]) -> None:
+    fake = FakeQuickBlox()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        response = post(fake, {"chat_dialog_id": DIALOG} | body)
+    assert response.status_code in (201, 400, 404, 422)
+    assert len(fake.posted) == (response.status_code == 201)
+    if response.status_code == 201:
+        message = fake.posted.one()
+        reply = response.json()
+        custom = {name: body[name] for name in body if name in message.custom}
+        assert message.custom == custom
+        assert {name: reply[name] for name in custom} == custom
+        assert list(reply)[:-1] == sorted(list(reply)[:-1])
+
+
+@settings(deadline=None)
+@given(body=st.binary(max_size=60) | st.text(alphabet='a[]=&%{}"0+', max_size=30).map(str.encode))
+def test_no_bytes_are_answered_by_an_accident(body: bytes) -> None:
+    fake = FakeQuickBlox()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        response = post(fake, content=body)
+    assert response.status_code in (400, 422)
+    assert fake.calls.one().request.body == body
