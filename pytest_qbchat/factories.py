@@ -1,0 +1,432 @@
+"""Realistic payloads: request bodies as the QuickBlox documentation writes them, and what QuickBlox answers.
+
+Every payload is drawn from the random source of a Faker, so seeding that Faker is all it takes to get the same payloads
+again. Nothing depends on the clock, on the process or on what was made before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from random import Random
+from typing import Any
+
+from faker import Faker, Generator
+from faker.providers import BaseProvider
+
+from pytest_qbchat.attachments import ATTACHMENTS, indexed, listed
+from pytest_qbchat.phrasebook import Phrasebook, phrasebook, pick
+from pytest_qbchat.service.ids import is_object_id, timestamp
+from pytest_qbchat.service.models import DialogType
+
+# 2025-01-01T00:00:00Z. Payloads are from the half year that follows, whatever the date is today.
+_EPOCH = 1_735_689_600
+
+# Like those in QuickBlox's documentation.
+_USER_IDS = range(96_000_000, 97_000_000)
+_APPLICATION_ID = 76730
+_ATTACHMENTS = 2
+
+_TAGS = ("customer", "customer,newsletter", "driver", "support")
+
+# What a request says about itself and no record has.
+_MESSAGE_CONTROLS = ("send_to_chat", "save_to_history", "system")
+_USER_CONTROLS = ("password", "old_password")
+
+Names = str | Iterable[str]
+
+
+class PayloadFactory:
+    """Realistic QuickBlox payloads, in the locale of a Faker and from its random source.
+
+    Each method takes fields by keyword: one that the payload has is overridden, any other is added as a custom field.
+    `without` names fields to leave out, one or several; a name that the payload does not have is a ValueError.
+    Overriding a field changes only those that have to agree with it.
+
+        factory.message(message="Order #7 has shipped", attachments=0)
+        factory.message(attachments=[factory.attachment("audio")], priority="high")
+        factory.message(without="markable")
+
+    Field names, forms and key order are documented unless said otherwise; the values are made up.
+
+    Args:
+        faker: A `Faker`, of one locale or several, or a `faker.Generator`. Whenever it is reseeded, the payloads start
+            over. Default: English, seeded with 0.
+    """
+
+    def __init__(self, faker: Faker | Generator | None = None) -> None:
+        source = Generator().seed_instance(0) if faker is None else faker
+        generators = _generators(source)
+        self._generator = generators[0]
+        self._phrasebooks = [phrasebook(_locale(generator)) for generator in generators]
+        self._weights: list[float] | None = getattr(source, "weights", None)
+
+    @property
+    def _random(self) -> Random:
+        return self._generator.random  # reseeding can put another in its place
+
+    @property
+    def _phrases(self) -> Phrasebook:
+        if len(self._phrasebooks) == 1:
+            return self._phrasebooks[0]
+        return self._random.choices(self._phrasebooks, self._weights)[0]
+
+    def object_id(self) -> str:
+        """An id as MongoDB makes them: 24 hex digits, of which the first 8 are the second of its making (observed)."""
+        return _object_id(self._random)
+
+    def text(self) -> str:
+        """What people send through such a product: orders, appointments, support, deliveries, payments, small talk.
+
+        With names, links, emoji and line breaks. In the language of the Faker's locale, or in English if there are no
+        texts in that language.
+        """
+        return self._phrases.message(self._random)
+
+    def attachment(self, type: str = "image", *, without: Names = (), **fields: Any) -> dict[str, Any]:
+        """An attachment, its fields in keeping with one another.
+
+        Args:
+            type: "image", "video", "audio" or "location", as documented. QuickBlox takes any text; to send another
+                one, set it in the result.
+            without: Names of fields to leave out.
+            **fields: Fields to override or to add: `**{"content-type": "image/heic"}`.
+
+        Returns:
+            A file: `type`, `id` (a string), `name`, `content-type`, `size` in bytes, `width` and `height` in pixels
+            (image, video), `duration` in seconds (video, audio). A location: `type` and `data`, a JSON text with `lat`
+            and `lng` in degrees (its form is assumed).
+
+        Raises:
+            ValueError: The type is not documented, or `without` names a field that is not there.
+        """
+        if type not in ATTACHMENTS:
+            raise ValueError(f"no attachment type {type!r}: QuickBlox documents {', '.join(ATTACHMENTS)}")
+        return _amended(ATTACHMENTS[type](self._random), fields, without)
+
+    def message(self, *, without: Names = (), **fields: Any) -> dict[str, Any]:
+        """The body of `POST /chat/Message.json`: a message that notifies the occupants and supports receipts.
+
+        Args:
+            without: Names of fields to leave out; without `send_to_chat` the message is history only.
+            **fields: Fields to override or to add. `attachments` is a number of images (default 2, and 0 leaves the
+                field out), a list of attachments, or anything else just as it is to be sent.
+
+        Returns:
+            `chat_dialog_id`, `message`, `attachments` as an object keyed "0", "1", ..., `send_to_chat` and `markable`.
+
+        Raises:
+            ValueError: `attachments` is below 0, or `without` names a field that is not there.
+        """
+        random = self._random
+        body: dict[str, Any] = {"chat_dialog_id": _object_id(random), "message": self._phrases.message(random)}
+        attached = fields.pop("attachments", _ATTACHMENTS)
+        if attached not in (0, []):
+            body["attachments"] = indexed(random, attached)
+        body["send_to_chat"] = body["markable"] = 1
+        return _amended(body, fields, without)
+
+    def message_response(self, *, without: Names = (), **fields: Any) -> dict[str, Any]:
+        """A message as the history lists it: with its times, and read by its sender.
+
+        That is not the answer to a `POST` with `send_to_chat`, in which `created_at` and `updated_at` are null and
+        `delivered_ids` and `read_ids` are empty.
+
+        Args:
+            without: Names of fields to leave out.
+            **fields: Fields to override or to add; those of a request can be passed on, and what only controls it
+                (`send_to_chat`) does not appear. `attachments` as in `message()`. An `_id` or a `date_sent` (Unix
+                seconds) decides all times.
+
+        Returns:
+            Keys in alphabetical order, custom fields among them, `read` last. `attachments` is a list, `[]` if there
+            are none; `recipient_id` is 0, as in a group; times are `YYYY-MM-DDTHH:MM:SSZ`. Whoever has read the message
+            has it delivered (assumed); `read` is 1 once the recipient has read it (observed).
+
+        Raises:
+            ValueError: `attachments` is below 0, or `without` names a field that is not there.
+        """
+        random = self._random
+        message_id, date_sent = _origin(random, fields.get("_id"), fields.get("date_sent"))
+        dialog_id = _object_id(random)
+        text = self._phrases.message(random)
+        sender = fields.get("sender_id", pick(random, _USER_IDS))
+        recipient = fields.get("recipient_id", 0)
+        readers = fields.get("read_ids", [sender, recipient] if recipient and fields.get("read") else [sender])
+        record = {
+            "_id": message_id,
+            "attachments": listed(random, fields.pop("attachments", _ATTACHMENTS)),
+            "chat_dialog_id": dialog_id,
+            "created_at": timestamp(date_sent),
+            "date_sent": date_sent,
+            "delivered_ids": [*readers],
+            "markable": 1,
+            "message": text,
+            "read_ids": readers,
+            "recipient_id": recipient,
+            "sender_id": sender,
+            "updated_at": timestamp(date_sent),
+            "read": int(recipient in readers),
+        }
+        return _ordered(_amended(record, fields, without, controls=_MESSAGE_CONTROLS), last="read")
+
+    def dialog(self, type: int = 2, *, without: Names = (), **fields: Any) -> dict[str, Any]:
+        """The body of `POST /chat/Dialog.json`.
+
+        Args:
+            type: 1 public group, 2 group, 3 private.
+            without: Names of fields to leave out.
+            **fields: Fields to override or to add.
+
+        Returns:
+            `type`, `name`, `occupants_ids` (three, the caller not among them) and `photo` (a content id, as a string).
+            A private dialog has one occupant and no `name`: QuickBlox shows each side the other's.
+
+        Raises:
+            ValueError: There is no such type, or `without` names a field that is not there.
+        """
+        random = self._random
+        private = _dialog_type(type) is DialogType.PRIVATE
+        body = {
+            "type": type,
+            "name": self._phrases.dialog_name(random),
+            "occupants_ids": sorted(random.sample(_USER_IDS, 1 if private else 3)),
+            "photo": str(pick(random, range(10_000, 100_000))),
+        }
+        if private:
+            del body["name"]
+        return _amended(body, fields, without)
+
+    def dialog_response(self, type: int = 2, *, without: Names = (), **fields: Any) -> dict[str, Any]:
+        """A dialog as QuickBlox lists it for one of its occupants.
+
+        Args:
+            type: 1 public group, 2 group, 3 private.
+            without: Names of fields to leave out.
+            **fields: Fields to override or to add. `last_message=None` gives a dialog in which nobody has written yet.
+                The ids decide `created_at` and `last_message_date_sent`, `occupants_ids` decide `user_id`.
+
+        Returns:
+            Keys in alphabetical order, `unread_messages_count` last. `occupants_ids` ascend (observed) and have the
+            owner, `user_id`, among them. A private dialog has two occupants, the opponent's full name as its `name`,
+            and no `xmpp_room_jid`.
+
+        Raises:
+            ValueError: There is no such type, or `without` names a field that is not there.
+        """
+        random, phrases = self._random, self._phrases
+        private = _dialog_type(type) is DialogType.PRIVATE
+        dialog_id, created = _origin(random, fields.get("_id"))
+        last_id, last_sent = _origin(
+            random, fields.get("last_message_id"), fields.get("last_message_date_sent"), since=created
+        )
+        last_message = fields.get("last_message", phrases.message(random))
+        written = last_message is not None
+        drawn = random.sample(_USER_IDS, 2 if private else 4)
+        owner = fields.get("user_id", next(iter(fields.get("occupants_ids", ())), drawn[0]))
+        record = {
+            "_id": dialog_id,
+            "created_at": timestamp(created),
+            "last_message": last_message,
+            "last_message_date_sent": last_sent if written else None,
+            "last_message_id": last_id if written else None,
+            "last_message_user_id": owner if written else None,
+            "name": phrases.person(random).full_name if private else phrases.dialog_name(random),
+            "occupants_ids": sorted([owner, *drawn[1:]]),
+            "photo": str(pick(random, range(10_000, 100_000))),
+            "type": type,
+            "updated_at": timestamp(last_sent if written else created),
+            "user_id": owner,
+            "xmpp_room_jid": None if private else f"{_APPLICATION_ID}_{dialog_id}@muc.chat.quickblox.com",
+            "unread_messages_count": int(4 * random.random()) if written else 0,
+        }
+        return _ordered(_amended(record, fields, without), last="unread_messages_count")
+
+    def user(self, *, without: Names = (), **fields: Any) -> dict[str, Any]:
+        """The body of `POST /users.json`.
+
+        Args:
+            without: Names of fields of the user to leave out.
+            **fields: Fields of the user to override or to add.
+
+        Returns:
+            `{"user": {...}}` with `login`, `password` (long enough for QuickBlox), `email`, `full_name`, `phone` and
+            `tag_list` (one text, tags separated by commas).
+
+        Raises:
+            ValueError: `without` names a field that is not there.
+        """
+        random = self._random
+        person = self._phrases.person(random)
+        user = {
+            "login": person.login,
+            "password": f"made-up-{random.getrandbits(48):012x}",
+            "email": f"{person.login}@example.com",
+            "full_name": person.full_name,
+            "phone": person.phone,
+            "tag_list": pick(random, _TAGS),
+        }
+        return {"user": _amended(user, fields, without)}
+
+    def user_response(self, *, without: Names = (), **fields: Any) -> dict[str, Any]:
+        """A user as QuickBlox shows one.
+
+        Args:
+            without: Names of fields of the user to leave out.
+            **fields: Fields of the user to override or to add; those of a request can be passed on, `tag_list` becomes
+                `user_tags`, and a password does not appear.
+
+        Returns:
+            `{"user": {...}}`, keys in documented order. Times are `YYYY-MM-DDTHH:MM:SSZ`.
+
+        Raises:
+            ValueError: `without` names a field that is not there.
+        """
+        random = self._random
+        person = self._phrases.person(random)
+        created = _EPOCH + random.getrandbits(24)
+        updated = created + random.getrandbits(20)
+        user = {
+            "id": pick(random, _USER_IDS),
+            "full_name": person.full_name,
+            "email": f"{person.login}@example.com",
+            "login": person.login,
+            "phone": person.phone,
+            "website": None,
+            "created_at": timestamp(created),
+            "updated_at": timestamp(updated),
+            "last_request_at": timestamp(updated + random.getrandbits(16)),
+            "external_user_id": None,
+            "facebook_id": None,
+            "blob_id": None,
+            "custom_data": None,
+            "age_over16": False,
+            "allow_statistics_analysis": False,
+            "allow_sales_activities": False,
+            "parents_contacts": "",
+            "user_tags": fields.pop("tag_list", pick(random, _TAGS)),
+        }
+        return {"user": _amended(user, fields, without, controls=_USER_CONTROLS)}
+
+    def conversation(self, length: int = 6, **fields: Any) -> list[dict[str, Any]]:
+        """The bodies of the `POST /chat/Message.json` calls with which two people talk, all to the same dialog.
+
+        Args:
+            length: How many messages. Long conversations go on to further topics.
+            **fields: As in `message()`, for every message; by default they have no attachments.
+
+        Raises:
+            ValueError: `length` is below 0.
+        """
+        return [self.message(**turn) for _, turn in self._turns(length, fields)]
+
+    def conversation_response(self, length: int = 6, **fields: Any) -> dict[str, Any]:
+        """The answer to `GET /chat/Message.json`: a conversation of two people, the oldest message first.
+
+        Args:
+            length: How many messages.
+            **fields: As in `message_response()`, for every message; by default they have no attachments.
+
+        Returns:
+            `{"skip": 0, "limit": 100, "items": [...]}`; the limit is higher for a longer conversation.
+
+        Raises:
+            ValueError: `length` is below 0.
+        """
+        random = self._random
+        senders = random.sample(_USER_IDS, 2)
+        date_sent = _EPOCH + random.getrandbits(24)
+        items: list[dict[str, Any]] = []
+        for speaker, turn in self._turns(length, fields):
+            date_sent += 5 + random.getrandbits(8)
+            sent: dict[str, Any] = {"sender_id": senders[speaker], "date_sent": date_sent}
+            items.append(self.message_response(**sent | turn))
+        return {"skip": 0, "limit": max(100, length), "items": items}
+
+    def _turns(self, length: int, fields: Mapping[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+        """Who speaks, 0 or 1, and the fields of the message."""
+        shared = {"chat_dialog_id": self.object_id(), "attachments": 0}
+        turns = islice(self._phrases.conversation(self._random), length)
+        return [(speaker, {**shared, "message": text, **fields}) for speaker, text in turns]
+
+
+class QuickBloxProvider(BaseProvider):
+    """The payloads of `PayloadFactory` as a Faker provider, each under its name with `quickblox_` before it.
+
+        faker.add_provider(QuickBloxProvider)
+        faker.quickblox_message(attachments=0)
+
+    So factory_boy has them as well: `factory.Faker("quickblox_message", attachments=0)`.
+    """
+
+    def __init__(self, generator: Generator) -> None:
+        super().__init__(generator)
+        payloads = PayloadFactory(generator)
+        self.quickblox_object_id = payloads.object_id
+        self.quickblox_text = payloads.text
+        self.quickblox_attachment = payloads.attachment
+        self.quickblox_message = payloads.message
+        self.quickblox_message_response = payloads.message_response
+        self.quickblox_dialog = payloads.dialog
+        self.quickblox_dialog_response = payloads.dialog_response
+        self.quickblox_user = payloads.user
+        self.quickblox_user_response = payloads.user_response
+        self.quickblox_conversation = payloads.conversation
+        self.quickblox_conversation_response = payloads.conversation_response
+
+
+def _generators(source: Faker | Generator) -> list[Generator]:
+    """One generator for each locale: a Faker of several locales consists of one Faker for each."""
+    if isinstance(source, Generator):
+        return [source]
+    return [generator for _, part in source.items() for generator in _generators(part)]
+
+
+def _locale(generator: Generator) -> str:
+    """The locale that a generator was made for.
+
+    It does not say so itself, but its providers do. One that has no data for the locale falls back to English or Latin,
+    so any other language is the generator's.
+    """
+    languages = (provider.__lang__ for provider in generator.providers)
+    return next((each for each in languages if each and not each.startswith(("en", "la"))), "en_US")
+
+
+def _object_id(random: Random, since: int = _EPOCH) -> str:
+    return f"{(since << 64) + random.getrandbits(88):024x}"  # 24 of the bits are seconds, 194 days
+
+
+def _origin(random: Random, id: str | None, seconds: int | None = None, since: int = _EPOCH) -> tuple[str, int]:
+    """The id of a record and the second of its making, with which the id begins; whichever is given decides."""
+    drawn = _object_id(random, since)
+    if seconds is None:
+        seconds = int((id if id and is_object_id(id) else drawn)[:8], 16)
+    return id or f"{seconds:08x}{drawn[8:]}", seconds
+
+
+def _dialog_type(type: int) -> DialogType:
+    if type not in [*DialogType]:
+        known = ", ".join(f"{each.value} {each.name}" for each in DialogType)
+        raise ValueError(f"no dialog type {type!r}: QuickBlox documents {known}")
+    return DialogType(type)
+
+
+def _amended(
+    payload: dict[str, Any], fields: Mapping[str, Any], without: Names, *, controls: Iterable[str] = ()
+) -> dict[str, Any]:
+    """The payload with fields overridden, added and left out."""
+    payload.update(fields)
+    for name in controls:
+        payload.pop(name, None)
+    if without:
+        names = dict.fromkeys([without] if isinstance(without, str) else without)
+        if unknown := [name for name in names if name not in payload]:
+            raise ValueError(f"without {', '.join(unknown)}: the fields are {', '.join(payload)}")
+        for name in names:
+            del payload[name]
+    return payload
+
+
+def _ordered(record: dict[str, Any], *, last: str) -> dict[str, Any]:
+    """The record with its keys in the order of QuickBlox's replies."""
+    return {name: record[name] for name in sorted(record, key=lambda name: (name == last, name))}

@@ -1,0 +1,137 @@
+"""What people write to each other, one phrasebook per locale.
+
+The texts are data, in `texts/<locale>.json`: single messages, threads of several turns, dialog names and people. Each
+has slots such as `{name}`, whose values stand in the same file. All of them are made up, and all links lead to domains
+that RFC 2606 reserves.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from string import Formatter
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from random import Random
+
+T = TypeVar("T")
+
+_TEXTS = Path(__file__).with_name("texts")
+_FALLBACK = "en_US"
+
+# Slots that every locale has: numbers are written the same everywhere.
+_NUMBERS = {
+    "order": range(10_000, 100_000),
+    "code": range(100_000, 1_000_000),
+    "n2": range(10, 100),
+    "n3": range(100, 1_000),
+    "n4": range(1_000, 10_000),
+}
+
+# Who takes part does not change when a conversation goes on to its next topic.
+_CAST = ("name", "agent", "company")
+
+
+class Person(NamedTuple):
+    """Somebody made up: the name, as the locale writes it, and a login in ASCII that goes with it."""
+
+    full_name: str
+    login: str
+    phone: str
+
+
+class Phrasebook:
+    """The texts of one locale, parsed once so that filling one in costs little.
+
+    Attributes:
+        messages: Single messages.
+        dialogs: Names of group dialogs.
+        threads: Conversations. Each is a series of turns, `(speaker, line)`; speaker 0 is the customer, whom the slots
+            call `name`, and speaker 1 is `agent`.
+    """
+
+    def __init__(self, texts: Mapping[str, Any]) -> None:
+        self._slots: dict[str, Sequence[object]] = {**texts["slots"], **_NUMBERS}
+        self._first_names = tuple(texts["first_names"].items())
+        self._last_names = tuple(texts["last_names"].items())
+        self._full_name: str = texts["full_name"]
+        self._phone = self._line(texts["phone"])
+        self.messages = tuple(map(self._line, texts["messages"]))
+        self.dialogs = tuple(map(self._line, texts["dialogs"]))
+        self.threads = tuple(
+            tuple((turn % 2, self._line(text)) for turn, said in enumerate(thread) for text in said)
+            for thread in texts["threads"]
+        )
+
+    def message(self, random: Random) -> str:
+        """A single message."""
+        return pick(random, self.messages).fill(random)
+
+    def dialog_name(self, random: Random) -> str:
+        """What people call a group dialog."""
+        return pick(random, self.dialogs).fill(random)
+
+    def person(self, random: Random) -> Person:
+        """A person. The login is rarely taken twice, but can be."""
+        first, first_ascii = pick(random, self._first_names)
+        last, last_ascii = pick(random, self._last_names)
+        return Person(
+            full_name=self._full_name.format(first=first, last=last),
+            login=f"{first_ascii}.{last_ascii}{pick(random, _NUMBERS['order'])}",
+            phone=self._phone.fill(random),
+        )
+
+    def conversation(self, random: Random) -> Iterator[tuple[int, str]]:
+        """Turns of one conversation, `(speaker, text)`, without end: after one topic comes the next."""
+        cast = {slot: pick(random, self._slots[slot]) for slot in _CAST}
+        topic = int(random.random() * len(self.threads))
+        while True:
+            facts = {slot: pick(random, values) for slot, values in self._slots.items()} | cast
+            for speaker, line in self.threads[topic % len(self.threads)]:
+                yield speaker, line.pattern.format_map(facts)
+            topic += 1
+
+    def _line(self, pattern: str) -> Line:
+        used = dict.fromkeys(slot for _, slot, _, _ in Formatter().parse(pattern) if slot)
+        return Line(pattern, tuple((slot, self._slots[slot]) for slot in used))
+
+
+class Line(NamedTuple):
+    """A text with slots, and the values that each slot can take."""
+
+    pattern: str
+    slots: tuple[tuple[str, Sequence[object]], ...]
+
+    def fill(self, random: Random) -> str:
+        """The text with a value in each slot; a slot that occurs twice gets the same value twice."""
+        return self.pattern.format_map({slot: pick(random, values) for slot, values in self.slots})
+
+
+def pick(random: Random, values: Sequence[T]) -> T:
+    """One of the values, several times faster than `random.choice`, and one draw for any number of values."""
+    return values[int(random.random() * len(values))]
+
+
+@cache
+def available() -> tuple[str, ...]:
+    """The locales that have texts of their own, in alphabetical order."""
+    return tuple(sorted(path.stem for path in _TEXTS.glob("*.json")))
+
+
+@cache
+def phrasebook(locale: str) -> Phrasebook:
+    """The phrasebook of a locale.
+
+    Args:
+        locale: As Faker writes it, `"de_DE"`. One without texts of its own gets those of its language, so `"de_AT"`
+            and `"de"` read like `"de_DE"`; any other gets `"en_US"`.
+    """
+    language = locale.partition("_")[0]
+    kin = [own for own in available() if own.partition("_")[0] == language]
+    own = locale if locale in kin else next(iter(kin), _FALLBACK)
+    if own != locale:
+        return phrasebook(own)
+    return Phrasebook(json.loads((_TEXTS / f"{own}.json").read_text(encoding="utf-8")))
