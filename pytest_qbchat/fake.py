@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,7 +14,7 @@ from pytest_qbchat.intercept.hosts import Hosts
 from pytest_qbchat.masking import mask_text
 from pytest_qbchat.matching import has_fields, similar_name
 from pytest_qbchat.message import Message
-from pytest_qbchat.problems import Problems
+from pytest_qbchat.problems import Expectation, Problems
 from pytest_qbchat.records import Records
 from pytest_qbchat.service import Service
 from pytest_qbchat.service.ids import is_object_id
@@ -251,7 +250,7 @@ class FakeQuickBlox:
         if self._posted:
             raise AssertionError(self._masked(explanations.unexpected(self._posted, {})))
 
-    def expect_refused(self, method: str | None = None, path: str | None = None) -> AbstractContextManager[None]:
+    def expect_refused(self, method: str | None = None, path: str | None = None) -> Expectation:
         """Expect the fake to refuse a call in a `with` block, for a route that it does not know.
 
         The `CallRefused` that is raised in the code under test does not leave the block, and does not fail the test.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -35,7 +33,11 @@ class Problem:
             file: The file of the function.
             function: Its name.
         """
-        traceback: TracebackType | None = None if self.error is None else self.error.__traceback__
+        if self.error is None:
+            return False
+        traceback = self.error.__traceback__
+        if traceback is None:  # unittest's assertRaises takes it off what it caught
+            return True
         while traceback is not None:
             code = traceback.tb_frame.f_code
             if code.co_filename == file and code.co_name == function:
@@ -59,33 +61,46 @@ class Problems:
         taken, self._open[:] = self._open[:], []
         return taken
 
-    @contextmanager
-    def expect(self, method: str | None, path: str | None) -> Iterator[None]:
-        """Take back the refusals of a block, and fail if there were none of this method and path."""
+    def expect(self, method: str | None, path: str | None) -> Expectation:
+        """A context manager that takes back the refusals of its block, and fails if there were none like that."""
+        return Expectation(self._open, method, path)
+
+
+class Expectation:
+    """The refusal of a call that a test expects within a block."""
+
+    def __init__(self, problems: list[Problem], method: str | None, path: str | None) -> None:
+        self._problems = problems
+        self._method = method
+        self._path = path
+        self._before = 0
+
+    def __enter__(self) -> None:
+        self._before = len(self._problems)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
         __tracebackhide__ = True
-        before = len(self._open)
-        try:
-            yield
-        except CallRefused as error:
-            if all(problem.error is not error for problem in self._open[before:]):
-                raise  # another fake's
-        expected = [problem for problem in self._open[before:] if _is_refusal(problem, method, path)]
-        if not expected:
-            wanted = " ".join(filter(None, (method, path))) or "at all"
+        refused = [problem for problem in self._problems[self._before :] if self._expects(problem)]
+        self._problems[:] = [problem for problem in self._problems if problem not in refused]
+        if error is not None:
+            return any(problem.error is error for problem in refused)
+        if not refused:
+            wanted = " ".join(filter(None, (self._method, self._path))) or "at all"
             raise AssertionError(f"expected the fake to refuse a call, and it refused none {wanted}")
-        self._open[:] = [problem for problem in self._open if problem not in expected]
+        return False
+
+    def _expects(self, problem: Problem) -> bool:
+        if problem.error is None:
+            return False
+        if self._method is None and self._path is None:
+            return True
+        call = problem.call
+        return call is not None and self._method in (None, call.method) and self._path in (None, call.path)
 
 
 def report(problems: list[Problem]) -> str:
     """All problems in one text, each once."""
     lines = dict.fromkeys(problem.text for problem in problems)
     return "\n".join(["QuickBlox calls that the code under test got wrong:", *(f"- {line}" for line in lines)])
-
-
-def _is_refusal(problem: Problem, method: str | None, path: str | None) -> bool:
-    if problem.error is None:
-        return False
-    if method is None and path is None:
-        return True
-    call = problem.call
-    return call is not None and method in (None, call.method) and path in (None, call.path)

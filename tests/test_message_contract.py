@@ -361,6 +361,15 @@ def test_only_occupants_may_post(world: World) -> None:
     assert world.fake.calls.one().reason == f"user 30 is not among the occupants [10, 20] of dialog {DIALOG}"
 
 
+def test_a_made_up_user_is_no_occupant_either_and_the_reason_says_what_to_declare(world: World) -> None:
+    world.fake.add_dialog(DIALOG, occupants_ids=[10, 20])
+    assert world.post({"chat_dialog_id": DIALOG}).status_code == 403
+    assert world.fake.calls.one().reason == (
+        "user 96830001, whom the fake made up for an unknown token, is not among the occupants [10, 20] of dialog "
+        f"{DIALOG}; say whose token it is with qbchat.add_session(token, user)"
+    )
+
+
 def test_anybody_may_post_to_a_public_group(world: World) -> None:
     world.fake.add_session(TOKEN, 30)
     dialog = world.fake.add_dialog(DIALOG, occupants_ids=[10], type=1)

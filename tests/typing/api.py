@@ -1,0 +1,74 @@
+"""The public API as its users' type checkers see it. Checked, not run."""
+
+from __future__ import annotations
+
+from typing import Any, assert_type
+
+import httpx
+import respx
+
+from pytest_qbchat import (
+    Call,
+    CallRefused,
+    Dialog,
+    FakeQuickBlox,
+    Message,
+    PayloadFactory,
+    QuickBloxTransport,
+    QuickBloxWarning,
+    Records,
+    Session,
+    User,
+)
+
+
+def arrange(qbchat: FakeQuickBlox) -> None:
+    anna = assert_type(qbchat.add_user(full_name="Anna Example"), User)
+    assert_type(qbchat.add_session("made-up-token", anna), Session)
+    assert_type(qbchat.add_session("made-up-app-token", None), Session)
+    dialog = assert_type(qbchat.add_dialog(occupants_ids=[anna, 20], type=2, name="Team"), Dialog)
+    assert_type(qbchat.add_message(dialog, anna, "hi", markable=1, order=7), Message)
+    qbchat.credentials(api_key="made-up-key")
+    assert_type(qbchat.router, respx.Router)
+
+
+def observe(qbchat: FakeQuickBlox) -> None:
+    assert_type(qbchat.posted, Records[Message])
+    assert_type(qbchat.messages.last, Message)
+    assert_type(qbchat.calls.one(), Call)
+    assert_type(qbchat.users[0], User)
+    assert_type(qbchat.dialogs[:1], Records[Dialog])
+    assert_type(qbchat.sessions.where(user_id=10), Records[Session])
+    for message in qbchat.posted:
+        assert_type(message.message, str | None)
+        assert_type(message.attachments, list[dict[str, Any]])
+        assert_type(message.custom, dict[str, Any])
+        assert_type(message.delivered_to, tuple[int, ...])
+        assert_type(message.sent_to_chat, bool)
+        assert_type(message.call, Call | None)
+
+
+def ask(qbchat: FakeQuickBlox, anna: User) -> None:
+    message = assert_type(qbchat.assert_posted(message="hi", times=1, order=7), Message)
+    message.assert_sent_to_chat()
+    message.assert_attachments({"type": "image"}, {"id": "1"})
+    message.assert_delivered_to(anna, 20)
+    qbchat.assert_not_posted(message="ho")
+    qbchat.assert_nothing_posted()
+    with qbchat.expect_refused("GET", "/users.json"):
+        pass
+
+
+def serve() -> None:
+    with FakeQuickBlox(strict=True, hosts=["chat.shop.example"]).intercept() as qbchat:
+        assert_type(qbchat, FakeQuickBlox)
+    httpx.Client(transport=QuickBloxTransport(qbchat))
+    httpx.AsyncClient(transport=QuickBloxTransport(qbchat))
+
+
+def make(factory: PayloadFactory) -> None:
+    assert_type(factory.message(attachments=2), dict[str, Any])
+    assert_type(factory.conversation(), list[dict[str, Any]])
+
+
+ERRORS: tuple[type[Exception], type[Warning]] = (CallRefused, QuickBloxWarning)

@@ -1,0 +1,182 @@
+"""Collections, calls and masking."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from ways import DIALOG, TOKEN, URL
+
+from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, Records
+from pytest_qbchat.masking import mask, mask_header, mask_text, mask_url
+from pytest_qbchat.matching import ABSENT, field_of, matches, similar_name
+from pytest_qbchat.service.messages import PARAMETERS
+
+
+@pytest.fixture
+def fake() -> FakeQuickBlox:
+    return FakeQuickBlox()
+
+
+def post(fake: FakeQuickBlox, **fields: Any) -> httpx.Response:
+    with httpx.Client(transport=QuickBloxTransport(fake)) as client:
+        return client.post(URL, json={"chat_dialog_id": DIALOG} | fields, headers={"QB-Token": TOKEN})
+
+
+# --- collections ---
+
+
+def test_a_collection_is_live(fake: FakeQuickBlox) -> None:
+    posted = fake.posted
+    assert (len(posted), list(posted)) == (0, [])
+    post(fake, message="one")
+    assert posted.one() is posted.last is posted[0] is fake.messages.last
+    post(fake, message="two")
+    assert [message.message for message in posted] == ["one", "two"]
+    assert posted[1:] == [{"message": "two"}]
+
+
+def test_a_collection_equals_any_sequence_of_equal_items(fake: FakeQuickBlox) -> None:
+    assert fake.posted == []
+    assert fake.posted == ()
+    post(fake, message="one")
+    assert fake.posted == [{"message": "one"}]
+    assert fake.posted == fake.messages
+    assert fake.posted != []
+    assert fake.posted != [{"message": "two"}]
+    assert fake.posted != [{"message": "one"}, {"message": "one"}]
+    assert fake.posted != "x"
+    assert fake.posted != 1
+    assert {"message": "one"} in fake.posted
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(fake.posted)
+
+
+def test_one_and_last_say_what_is_there(fake: FakeQuickBlox) -> None:
+    with pytest.raises(AssertionError, match=r"^expected one posted message, there are none$"):
+        fake.posted.one()
+    with pytest.raises(AssertionError, match=r"^no posted message: there is no last one$"):
+        _ = fake.posted.last
+    post(fake, message="one")
+    post(fake, message="two")
+    with pytest.raises(AssertionError, match=r"^expected one message, there are 2\n  <Message .*'one'.*>\n  <Message"):
+        fake.messages.one()
+
+
+def test_where_compares_as_assertions_do(fake: FakeQuickBlox) -> None:
+    post(fake, message="one", order=7)
+    post(fake, message="two", send_to_chat=1)
+    assert fake.posted.where(message=re.compile("o$")) == [{"message": "two"}]
+    assert fake.posted.where(order=7).one().message == "one"
+    assert fake.posted.where(send_to_chat=ABSENT) == [{"message": "one"}]
+    assert len(fake.calls.where(status=201, method="POST", path="/chat/Message.json")) == 2
+    with pytest.raises(AssertionError, match="expected one posted message"):
+        fake.posted.where(order=8).one()
+
+
+def test_the_repr_of_a_collection_is_that_of_a_list() -> None:
+    assert repr(Records([1, 2], "number")) == "[1, 2]"
+
+
+# --- calls ---
+
+
+def test_a_call_holds_request_and_response(fake: FakeQuickBlox) -> None:
+    response = post(fake, message="hi")
+    call = fake.calls.one()
+    assert (call.method, call.path, call.status, call.reason) == ("POST", "/chat/Message.json", 201, "")
+    assert call.request.url == URL
+    assert call.request.headers["qb-token"] == TOKEN
+    assert call.request.headers.get("missing") is None
+    assert "Content-Type" in call.request.headers
+    assert len(call.request.headers) == len(list(call.request.headers)) > 5
+    assert call.params == {"chat_dialog_id": DIALOG, "message": "hi"}
+    assert call.response is not None
+    assert call.response.json() == response.json()
+    assert call.response.headers["status"] == "201 Created"
+    assert fake.posted.one().call is call
+    assert not call.refused
+    assert not call.stubbed
+
+
+def test_a_call_shows_itself_without_its_token(fake: FakeQuickBlox) -> None:
+    with httpx.Client(transport=QuickBloxTransport(fake)) as client:
+        client.post(f"{URL}?a=1&token={TOKEN}", headers={"Authorization": "ApiKey made-up-key"})
+    call = fake.calls.one()
+    assert repr(call.request) == f"<Request POST {URL}?a=1&token=made…>"
+    assert "'Authorization': 'ApiKey made…'" in repr(call.request.headers)
+    assert repr(call.response) == '<Response 422 {"errors":{"base":["Forbidden. Need user."]}}>'
+    assert TOKEN not in repr(call)
+
+
+# --- masking ---
+
+
+@pytest.mark.parametrize(
+    ("secret", "masked"), [("made-up-token", "made…"), ("12345678", "1234…"), ("1234567", "…"), ("", "…")]
+)
+def test_a_secret_shows_its_beginning_at_most(secret: str, masked: str) -> None:
+    assert mask(secret) == masked
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "masked"),
+    [
+        ("QB-Token", "made-up-token", "made…"),
+        ("qb-token ", "made-up-token", "made…"),
+        ("Authorization", "ApiKey made-up-key", "ApiKey made…"),
+        ("Authorization", "made-up-key", "made…"),
+        ("Content-Type", "application/json", "application/json"),
+    ],
+)
+def test_a_header_is_masked_if_it_is_a_credential(name: str, value: str, masked: str) -> None:
+    assert mask_header(name, value) == masked
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("https://x.example/?token=abc", "https://x.example/?token=…"),
+        ("https://x.example/?a=1&token=made-up-token&b=2", "https://x.example/?a=1&token=made…&b=2"),
+        ("https://x.example/?mytoken=abc", "https://x.example/?mytoken=abc"),
+        ("https://x.example/token=abc", "https://x.example/token=abc"),
+    ],
+)
+def test_the_token_of_a_url_is_masked(url: str, masked: str) -> None:
+    assert mask_url(url) == masked
+
+
+def test_known_secrets_are_masked_wherever_they_stand() -> None:
+    secrets = ["made-up-token", "made-up-token-longer", "short", ""]
+    assert mask_text("a made-up-token-longer b made-up-token, short", secrets) == "a made… b made…, short"
+
+
+# --- matching ---
+
+
+def test_a_field_by_the_name_that_quickblox_gives_it(fake: FakeQuickBlox) -> None:
+    post(fake, order=7)
+    message = fake.posted.one()
+    assert field_of(message, "_id") == message.id
+    assert field_of(message, "order") == 7
+    assert field_of(message, "send_to_chat") is field_of(message, "nothing") is ABSENT
+    assert field_of(message, "message") is None
+    assert repr(ABSENT) == "absent"
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual"),
+    [({"a": 1}, {"a": 1, "b": 2}), ([1], [1, 2]), ({"a": 1}, [1]), ([1], {"a": 1}), (re.compile("1"), 1), ("a", "b")],
+)
+def test_what_does_not_match(expected: object, actual: object) -> None:
+    assert not matches(expected, actual)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("SEND-to chat", "send_to_chat"), ("recipientId", "recipient_id"), ("mesage", "message"), ("order", None)],
+)
+def test_a_similar_name(name: str, meant: str | None) -> None:
+    assert similar_name(name, PARAMETERS) == meant

@@ -1,0 +1,569 @@
+"""The plugin as a test author meets it: phases, marker, options, report sections, other plugins."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+SEND = """
+import httpx
+
+URL = "https://api.quickblox.com/chat/Message.json"
+DIALOG = "5d75327ba28f9a0f32cb0f99"
+TOKEN = "made-up-token-of-the-shop"
+
+def send(message="hi", **fields):
+    body = {"chat_dialog_id": DIALOG, "message": message} | fields
+    return httpx.post(URL, json=body, headers={"QB-Token": TOKEN}, verify=False)
+
+def swallow(call, *args):
+    try:
+        call(*args)
+    except Exception:
+        pass
+"""
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester):
+    """Run a test file that can import the sending code."""
+    pytester.makepyfile(send=SEND)
+
+    def run(test: str, *args: str, **ini: str) -> pytest.RunResult:
+        if ini:
+            pytester.makeini("[pytest]\n" + "\n".join(f"{name} = {value}" for name, value in ini.items()))
+        pytester.makepyfile(f"import httpx, pytest, pytest_qbchat, warnings\nfrom send import *\n{test}")
+        # The outer run may turn warnings into errors, and its filters reach into this one.
+        shown = [] if "filterwarnings" in ini else ["-Walways::pytest_qbchat.QuickBloxWarning"]
+        return pytester.runpytest("-p", "no:randomly", *shown, *args)
+
+    return run
+
+
+# --- fails once, in the call phase ---
+
+SWALLOWED = {
+    "unknown route": 'swallow(httpx.get, "https://api.quickblox.com/users.json")',
+    "another library": 'import urllib.request\n    swallow(urllib.request.urlopen, "https://api.quickblox.com/users.json")',
+    "warning as an error": "warnings.simplefilter('error')\n    swallow(lambda: send(sendToChat=1).raise_for_status())",
+}
+
+
+@pytest.mark.parametrize("mistake", SWALLOWED)
+@pytest.mark.parametrize("args", [[], ["--assert=plain"], ["-n1"]], ids=" ".join)
+def test_what_the_code_swallows_fails_the_test_once(run, mistake: str, args: list[str]) -> None:
+    result = run(f"def test_it(qbchat):\n    {SWALLOWED[mistake]}\n", *args)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["QuickBlox calls that the code under test got wrong:", "- *"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*plugin.py*")
+
+
+def test_what_the_code_does_not_swallow_fails_the_test_once(run) -> None:
+    result = run('def test_it(qbchat):\n    httpx.get("https://api.quickblox.com/users.json")\n')
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*CallRefused: pytest-qbchat refused this call: the fake has no route GET /users.json; the nearest that it "
+            "has is POST /chat/Message.json. Answer it yourself with qbchat.router.get('/users.json').respond(...), or "
+            "expect it: with qbchat.expect_refused(): ...",
+            "*Captured qbchat call*",
+            "refused: GET /users.json: the fake has no route*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*fake.py*")
+
+
+def test_a_genuine_failure_wins_and_the_problems_stand_below_it(run) -> None:
+    result = run(
+        f"""
+def test_it(qbchat):
+    {SWALLOWED["another library"]}
+    {SWALLOWED["unknown route"]}
+    assert False, "genuine"
+"""
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*AssertionError: genuine",
+            "*Captured qbchat call*",
+            "refused: GET /users.json: *",
+            "refused: urllib tried to reach api.quickblox.com*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*got wrong*")
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "with pytest.raises(pytest_qbchat.CallRefused):\n        httpx.get('https://api.quickblox.com/users.json')",
+        "with qbchat.expect_refused():\n        httpx.get('https://api.quickblox.com/users.json')",
+        "with qbchat.expect_refused('GET', '/users.json'):\n"
+        "        swallow(httpx.get, 'https://api.quickblox.com/users.json')",
+        "with qbchat.expect_refused(path='/users.json'):\n"
+        "        swallow(httpx.get, 'https://api.quickblox.com/users.json')",
+        "with qbchat.expect_refused(), pytest.warns(pytest_qbchat.QuickBloxWarning):\n"
+        "        send(body=1); httpx.get('https://api.quickblox.com/users.json')",
+        "import urllib.request\n    with qbchat.expect_refused():\n"
+        "        urllib.request.urlopen('https://api.quickblox.com/users.json')",
+        "qbchat.router.get('/users.json').respond(json=[])\n    httpx.get('https://api.quickblox.com/users.json')",
+    ],
+)
+def test_what_the_test_expects_does_not_fail_it(run, test: str) -> None:
+    run(f"def test_it(qbchat):\n    {test}\n    assert len(qbchat.calls) <= 2\n").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("test", "line"),
+    [
+        ("with qbchat.expect_refused():\n        send()", "*the fake to refuse a call, and it refused none at all"),
+        (
+            "with qbchat.expect_refused('GET', '/a.json'):\n"
+            "        swallow(httpx.get, 'https://api.quickblox.com/b.json')",
+            "*expected the fake to refuse a call, and it refused none GET /a.json",
+        ),
+        (
+            "with qbchat.expect_refused('GET', '/a.json'):\n"
+            "        swallow(httpx.get, 'https://api.quickblox.com/a.json')\n"
+            "        swallow(httpx.get, 'https://api.quickblox.com/b.json')",
+            "- the fake has no route GET /b.json*",
+        ),
+        (
+            "with qbchat.expect_refused('GET', '/a.json'):\n        swallow(httpx.get, 'https://api.quickblox.com/a.json')\n"
+            "        import urllib.request\n        swallow(urllib.request.urlopen, 'https://api.quickblox.com/a.json')",
+            "- urllib tried to reach api.quickblox.com*",
+        ),
+        (
+            "with pytest_qbchat.FakeQuickBlox().intercept(), qbchat.expect_refused():\n"
+            "        httpx.get('https://api.quickblox.com/a.json')",
+            "*CallRefused*/a.json*",
+        ),
+        ("with qbchat.expect_refused():\n        assert 'this' == 'wins'", "*assert 'this' == 'wins'"),
+        (
+            "warnings.simplefilter('error')\n    with qbchat.expect_refused():\n        send(body=1)",
+            "*the fake to refuse a call, and it refused none at all",
+        ),
+    ],
+)  # fmt: skip
+def test_an_expectation_that_is_not_met_fails(run, test: str, line: str) -> None:
+    result = run(f"def test_it(qbchat):\n    {test}\n")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([line])
+
+
+def test_a_problem_in_a_fixture_is_reported_wherever_it_arises(run) -> None:
+    result = run(
+        """
+@pytest.fixture
+def before(qbchat):
+    swallow(httpx.get, "https://api.quickblox.com/before.json")
+
+@pytest.fixture
+def after(qbchat):
+    yield
+    swallow(httpx.get, "https://api.quickblox.com/after.json")
+
+def test_before(before): pass
+def test_after(after): pass
+"""
+    )
+    result.assert_outcomes(failed=1, passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_after*", "*- the fake has no route GET /after.json*"])
+
+
+def test_a_problem_of_a_client_with_the_transport_fails_as_well(run) -> None:
+    result = run(
+        """
+def test_it(qbchat_transport):
+    swallow(httpx.Client(transport=qbchat_transport).get, "https://api.quickblox.com/users.json")
+"""
+    )
+    result.assert_outcomes(failed=1)
+
+
+def test_methods_of_classes_count_as_tests(run) -> None:
+    run(
+        """
+import unittest
+
+class TestPlain:
+    @pytest.mark.parametrize("path", ["/a", "/b"])
+    def test_it(self, qbchat, path):
+        with pytest.raises(pytest_qbchat.CallRefused):
+            httpx.get("https://api.quickblox.com" + path)
+
+class TestUnit(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def _qbchat(self, qbchat):
+        self.qbchat = qbchat
+
+    def test_it(self):
+        with self.assertRaises(pytest_qbchat.CallRefused):
+            httpx.get("https://api.quickblox.com/a")
+
+    def test_that_it_fails(self):
+        swallow(httpx.get, "https://api.quickblox.com/a")
+"""
+    ).assert_outcomes(passed=3, failed=1)
+
+
+# --- warnings ---
+
+
+def test_a_warning_is_shown_and_points_at_the_sender(run) -> None:
+    result = run("def test_it(qbchat):\n    assert send(sendToChat=1).status_code == 201\n")
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines(["*send.py:9: QuickBloxWarning: sendToChat: became a custom field*"])
+
+
+def test_a_warning_as_an_error_disturbs_no_call(run) -> None:
+    result = run(
+        "def test_it(qbchat):\n    assert send(sendToChat=1).status_code == 201\n    print('went on')\n",
+        filterwarnings="error::pytest_qbchat.QuickBloxWarning",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["- POST /chat/Message.json: QuickBloxWarning: sendToChat: became a custom field*", "went on"]
+    )
+
+
+def test_a_repeated_mistake_is_reported_once(run) -> None:
+    result = run(
+        "def test_it(qbchat):\n    send(body=1)\n    send(body=1)\n", "-Werror::pytest_qbchat.QuickBloxWarning"
+    )
+    assert result.stdout.str().count("- POST /chat/Message.json: QuickBloxWarning: body") == 1
+
+
+# --- the report ---
+
+FAILING = """
+def test_it(qbchat):
+    anna, bert = qbchat.add_user(10), qbchat.add_user(20)
+    qbchat.add_session(TOKEN, anna)
+    qbchat.add_dialog(DIALOG, occupants_ids=[anna, bert])
+    qbchat.add_dialog("5d75327ba28f9a0f32cb0f98", occupants_ids=[bert])
+    send("hi", send_to_chat=1, markable=1, attachments={"0": {"type": "image", "id": "1"}}, order=7)
+    send("ho", sendToChat=1)
+    send(chat_dialog_id="5d75327ba28f9a0f32cb0f98")
+    httpx.post(URL, json={"chat_dialog_id": "5d75327ba28f9a0f32cb0f97"}, headers={"QB-Token": "made-up-other-token"})
+    httpx.post(URL, json={"recipient_id": 20, "send_to_chat": 1, "note": TOKEN}, headers={"QB-Token": TOKEN})
+    OUTCOME
+"""
+SECTION = [
+    "*Captured qbchat call*",
+    "dialog 5d75327ba28f9a0f32cb0f99 (group), occupants 10, 20",
+    "  10: 'hi'",
+    "    sent to chat, delivered to 20; markable; image 1",
+    "    order: 7",
+    "  10: 'ho'",
+    "    history only; not markable; no attachments",
+    "    sendToChat: 1",
+    "dialog 5d75327ba28f9a0f32cb0f97 (group, adopted on first sight), occupants 96830001",
+    "  96830001: None",
+    "    history only; not markable; no attachments",
+    "dialog ?????????????????????????? (private), occupants 10, 20",
+    "  10: None",
+    "    sent to chat, delivered to 20; not markable; no attachments",
+    "    note: 'made…'",
+    "warning: sendToChat: became a custom field*",
+    "answered 403: POST /chat/Message.json: user 10 is not among the occupants [[]20[]] of*",
+]
+
+
+@pytest.mark.parametrize("args", [[], ["-n1"], ["--assert=plain"]], ids=" ".join)
+def test_a_failing_test_shows_the_conversation(run, args: list[str]) -> None:
+    result = run(FAILING.replace("OUTCOME", "assert False"), *args)
+    result.assert_outcomes(failed=1, warnings=1)
+    lines = result.stdout.str().splitlines()
+    start = next(i for i, line in enumerate(lines) if "Captured qbchat call" in line)
+    for pattern, line in zip(SECTION, lines[start:], strict=False):
+        assert _fits(line, pattern)
+    assert "made-up-token" not in "\n".join(lines[start:])
+    assert "made-up-other" not in "\n".join(lines[start:])
+
+
+def _fits(line: str, pattern: str) -> bool:
+    from fnmatch import fnmatch
+
+    return fnmatch(line, pattern.replace("??????????????????????????", "*"))
+
+
+@pytest.mark.parametrize("option", ["-rP", "-rA"])
+def test_a_passing_test_shows_the_conversation_when_pytest_is_asked_for_output(run, option: str) -> None:
+    result = run(FAILING.replace("OUTCOME", "pass"), option)
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines(SECTION[:4])
+
+
+def test_a_passing_test_shows_nothing_otherwise(run) -> None:
+    run("def test_it(qbchat):\n    send()\n").stdout.no_fnmatch_line("*qbchat call*")
+
+
+def test_without_any_message_the_section_says_so(run) -> None:
+    result = run("def test_it(qbchat):\n    assert False\n")
+    result.stdout.fnmatch_lines(["*Captured qbchat call*", "nothing was posted"])
+
+
+@pytest.mark.parametrize("assertion", ["--assert=rewrite", "--assert=plain"])
+def test_the_traceback_ends_in_the_test(run, assertion: str) -> None:
+    result = run(
+        """
+def test_posted(qbchat): qbchat.assert_posted(message="hi")
+def test_misspelt(qbchat): qbchat.assert_posted(mesage="hi")
+def test_number(qbchat): qbchat.assert_posted(times=0)
+def test_not_posted(qbchat): send(); qbchat.assert_not_posted(message="hi")
+def test_no_field(qbchat): qbchat.assert_not_posted()
+def test_nothing_posted(qbchat): send(); qbchat.assert_nothing_posted()
+def test_last(qbchat): qbchat.posted.last
+def test_one(qbchat): qbchat.posted.one()
+def test_sent(qbchat): send(); qbchat.posted.last.assert_sent_to_chat()
+def test_history(qbchat): send(send_to_chat=1); qbchat.posted.last.assert_history_only()
+def test_markable(qbchat): send(); qbchat.posted.last.assert_markable()
+def test_not_markable(qbchat): send(markable=1); qbchat.posted.last.assert_not_markable()
+def test_attachments(qbchat): send(); qbchat.posted.last.assert_attachments({"id": "1"})
+def test_no_names(qbchat): send(); qbchat.posted.last.assert_attachments()
+def test_no_attachments(qbchat): send(attachments=[{"type": "image"}]); qbchat.posted.last.assert_no_attachments()
+def test_delivered(qbchat): send(); qbchat.posted.last.assert_delivered_to(1)
+def test_read(qbchat): send(); qbchat.posted.last.assert_read_by(1)
+def test_nobody(qbchat): send(); qbchat.posted.last.assert_read_by()
+def test_refused(qbchat):
+    with qbchat.expect_refused(): pass
+""",
+        assertion,
+    )
+    result.assert_outcomes(failed=19)
+    frames = [line for line in result.stdout.lines if re.match(r"\S+\.py:\d+:", line)]
+    assert len(frames) == 19
+    assert all(line.startswith("test_") for line in frames)
+
+
+def test_comparisons_are_explained(run) -> None:
+    result = run(
+        """
+def test_message(qbchat):
+    send("hi")
+    assert qbchat.posted.last == {"message": "ho", "markable": 1}
+
+def test_empty(qbchat):
+    send("hi")
+    assert {} == qbchat.posted.last
+
+def test_records(qbchat):
+    send("one"); send("two"); send("three")
+    assert qbchat.posted == [{"message": "one"}, {"message": "2"}]
+
+def test_fewer(qbchat):
+    send("one")
+    assert [{"message": "one"}, {"message": "two"}] == qbchat.posted
+
+def test_other_items(qbchat):
+    send("one")
+    assert qbchat.calls == [1]
+
+def test_none_of_ours(qbchat):
+    send("one")
+    assert qbchat.posted.last == "one"
+"""
+    )
+    result.assert_outcomes(failed=6)
+    result.stdout.fnmatch_lines(
+        [
+            "E       *assert message * in dialog 5d75327ba28f9a0f32cb0f99 differs",
+            "E           - message    'ho'",
+            "E           + message    'hi'",
+            "E           - markable   1",
+            "E           + markable   absent: no delivered or read receipts will come",
+            "E       *assert message * == {}",
+            "E         an empty dict compares nothing: name some fields",
+            "E       *assert 3 there, 2 expected",
+            "E         [[]1[]] message * differs",
+            "E           - message   '2'",
+            "E           + message   'two'",
+            "E         [[]2[]] not expected: <Message *: 'three' (history only, not markable)>",
+            "E       *assert 1 there, 2 expected",
+            "E         [[]1[]] missing: {'message': 'two'}",
+            "E         [[]0[]] Call(*) is not 1",
+            "E       *assert <Message *> == 'one'",
+        ]
+    )
+
+
+def test_other_comparisons_are_left_to_pytest(run) -> None:
+    result = run("def test_it():\n    assert [1] == [2]\n\ndef test_that(qbchat):\n    assert 1 != 1\n")
+    result.stdout.fnmatch_lines(["E       assert *1* == *2*", "E       assert 1 != 1"])
+
+
+def test_secrets_in_locals_and_reprs_are_masked(run) -> None:
+    result = run(
+        """
+import logging
+
+def test_it(qbchat):
+    send("made-up-token-of-the-shop")
+    headers = {"authorization": "ApiKey made-up-api-key-1", "on-behalf-of": "1"}
+    httpx.post(URL + "?token=made-up-token-three&x=1", headers=headers)
+    call, session, message = qbchat.calls[0], qbchat.sessions[0], qbchat.posted[0]
+    request, secret = qbchat.calls[1].request, qbchat.calls[1].request.headers
+    assert session == 1 and call and message and request and secret
+""",
+        "--showlocals",
+    )
+    section = result.stdout.str().partition("Captured qbchat call")[2]
+    values = [line for line in result.stdout.lines if line.startswith(("call ", "session ", "request ", "secret "))]
+    assert len(values) == 4
+    for text in [section, *values]:
+        assert "made-up-" not in text
+    assert any("made…" in value for value in values)
+
+
+# --- marker and options ---
+
+
+def test_the_nearest_strict_counts_and_hosts_add_up(run) -> None:
+    run(
+        """
+def status(url=URL):
+    return httpx.post(url, json={"chat_dialog_id": DIALOG}, headers={"QB-Token": TOKEN}).status_code
+
+def test_ini(qbchat):
+    assert status() == 401
+    assert status("http://ini.example/chat/Message.json") == 401
+    assert status("http://second.example:8080/qb/chat/Message.json") == 401
+
+@pytest.mark.qbchat(strict=False)
+def test_marker(qbchat):
+    assert status() == 201
+
+@pytest.mark.qbchat(strict=True, hosts=["class.example"])
+class TestLevels:
+    def test_inherited(self, qbchat):
+        assert status("http://class.example/chat/Message.json") == 401
+
+    @pytest.mark.qbchat(hosts=["test.example"])
+    def test_hosts_only(self, qbchat):
+        assert status("http://test.example/chat/Message.json") == 401
+        assert status("http://class.example/chat/Message.json") == 401
+        assert status("http://ini.example/chat/Message.json") == 401
+
+    @pytest.mark.qbchat(strict=False)
+    def test_nearest(self, qbchat):
+        assert status("http://class.example/chat/Message.json") == 201
+""",
+        qbchat_strict="true",
+        qbchat_hosts="\n  ini.example\n  http://second.example:8080/qb",
+    ).assert_outcomes(passed=5)
+
+
+@pytest.mark.parametrize(
+    ("marker", "text"),
+    [
+        ("'strict'", "@pytest.mark.qbchat does not take 'strict': write @pytest.mark.qbchat(strict=True, hosts=*"),
+        ("host='x'", "@pytest.mark.qbchat does not take host: write *"),
+        ("hosts=['*']", "'*' is not a host or base URL: write *"),
+    ],
+)
+def test_a_wrong_marker_says_what_to_write(run, marker: str, text: str) -> None:
+    result = run(f"@pytest.mark.qbchat({marker})\ndef test_it(qbchat): pass\n")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*{text.replace('*', '[*]', 1) if text.startswith(chr(39)) else text}"])
+
+
+def test_the_plugin_describes_itself(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest("--markers")
+    result.stdout.fnmatch_lines(["@pytest.mark.qbchat([*], strict: bool, hosts: list[[]str[]]): *"])
+    result = pytester.runpytest("--fixtures")
+    result.stdout.fnmatch_lines(["qbchat -- *", "qbchat_transport -- *", "qbchat_factory -- *"])
+    result = pytester.runpytest("--help")
+    result.stdout.fnmatch_lines(["*qbchat_hosts (linelist)*", "*qbchat_strict (bool)*"])
+
+
+# --- factories ---
+
+
+def test_the_factory_is_seeded_by_the_faker_fixture(run) -> None:
+    run(
+        """
+@pytest.fixture
+def faker_seed(): return 7
+
+first = []
+
+def test_one(qbchat_factory, faker):
+    first.append(qbchat_factory.message())
+
+def test_two(qbchat_factory):
+    assert qbchat_factory.message() == first[0]
+
+def test_accepted(qbchat, qbchat_factory):
+    httpx.post(URL, json=qbchat_factory.message(), headers={"QB-Token": TOKEN}).raise_for_status()
+"""
+    ).assert_outcomes(passed=3)
+
+
+# --- costs nothing, needs nothing ---
+
+HEAVY = ["httpx", "httpx2", "respx", "faker", "http.client", "ssl", "asyncio", "unittest.mock", "pytest_qbchat.fake"]
+
+
+def test_a_run_that_does_not_use_the_plugin_imports_nothing_for_it(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(
+        f"""
+        import sys
+
+        def test_it():
+            assert "pytest_qbchat.plugin" in sys.modules
+            assert [name for name in {HEAVY} if name in sys.modules] == []
+            assert [name for name in sys.modules if name.startswith("pytest_qbchat")] == [
+                "pytest_qbchat", "pytest_qbchat.plugin"
+            ]
+        """
+    )
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.runpytest_subprocess("-p", "pytest_qbchat.plugin").assert_outcomes(passed=1)
+
+
+def test_without_the_plugins_of_respx_and_faker(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(send=SEND)
+    pytester.makepyfile(
+        """
+        import httpx
+        from send import *
+
+        def test_it(qbchat, qbchat_factory):
+            qbchat.router.get("/users/1.json").respond(json={"user": {"id": 1}})
+            assert httpx.get("https://api.quickblox.com/users/1.json").json() == {"user": {"id": 1}}
+            send(**qbchat_factory.message(without="chat_dialog_id"))
+            qbchat.posted.one().assert_sent_to_chat()
+        """
+    )
+    pytester.runpytest_subprocess("-p", "no:respx", "-p", "no:faker", "-W", "error").assert_outcomes(passed=1)
+
+
+def test_the_plugin_can_be_blocked(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(qbchat): pass")
+    result = pytester.runpytest_subprocess("-p", "no:qbchat")
+    result.stdout.fnmatch_lines(["*fixture 'qbchat' not found*"])
+
+
+def test_importing_the_package_imports_nothing_else() -> None:
+    code = (
+        "import sys, pytest_qbchat; assert [m for m in sys.modules if m.startswith('pytest_qbchat.')] == []; "
+        "pytest_qbchat.QuickBloxWarning; assert 'httpx' not in sys.modules; "
+        "assert set(pytest_qbchat.__all__) == set(pytest_qbchat._HOMES); "
+        "[getattr(pytest_qbchat, name) for name in pytest_qbchat.__all__]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_name_that_the_package_does_not_have() -> None:
+    import pytest_qbchat
+
+    with pytest.raises(AttributeError, match="module 'pytest_qbchat' has no attribute 'qbchat'"):
+        _ = pytest_qbchat.qbchat

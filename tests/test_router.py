@@ -1,0 +1,106 @@
+"""`qbchat.router`: routes of the test's own, in front of the fake and in the language of respx."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import httpx2
+import pytest
+import respx
+from ways import DIALOG, TLS, TOKEN, URL, World
+
+from pytest_qbchat import FakeQuickBlox
+
+USER = "https://api.quickblox.com/users/7.json"
+
+
+def test_a_route_answers_whichever_client_calls(world: World) -> None:
+    route = world.fake.router.get("/users/7.json").respond(json={"user": {"id": 7}}, headers={"X-Mine": "yes"})
+
+    response = world.send("GET", USER, headers={"QB-Token": TOKEN})
+
+    assert (response.status_code, response.json(), response.headers["X-Mine"]) == (200, {"user": {"id": 7}}, "yes")
+    assert response.elapsed
+    assert route.call_count == 1
+    assert route.calls.last.request.headers["QB-Token"] == TOKEN
+    call = world.fake.calls.one()
+    assert (call.stubbed, call.refused, call.status) == (True, False, 200)
+
+
+def test_a_route_wins_over_the_fake_and_the_rest_falls_through(world: World) -> None:
+    world.fake.router.post(URL, json__message="fail").respond(503)
+    assert world.post({"chat_dialog_id": DIALOG, "message": "fail"}).status_code == 503
+    assert world.post({"chat_dialog_id": DIALOG, "message": "pass"}).status_code == 201
+    assert [(call.stubbed, call.status) for call in world.fake.calls] == [(True, 503), (False, 201)]
+    assert world.fake.posted == [{"message": "pass"}]
+
+
+def test_a_route_that_passes_through_reaches_the_fake(world: World) -> None:
+    route = world.fake.router.post(URL).pass_through()
+    assert world.post({"chat_dialog_id": DIALOG}).status_code == 201
+    assert route.called
+    assert not world.fake.calls.one().stubbed
+
+
+def test_an_error_is_the_clients_own(world: World) -> None:
+    world.fake.router.post(URL).mock(side_effect=httpx.ConnectTimeout)
+    with pytest.raises((httpx.ConnectTimeout, httpx2.ConnectTimeout)) as caught:
+        world.post({"chat_dialog_id": DIALOG})
+    response = world.send("GET", "https://api.quickblox.com/chat/Message.json") if False else None
+    assert response is None
+    library = type(caught.value).__module__.partition(".")[0]
+    assert caught.value.request.url.host == "api.quickblox.com"
+    assert type(caught.value.request).__module__.startswith(library)
+    call = world.fake.calls.one()
+    assert (call.response, call.stubbed, call.refused) == (None, True, False)
+
+
+def test_any_other_error_is_left_as_it_is(world: World) -> None:
+    world.fake.router.post(URL).mock(side_effect=KeyError("mine"))
+    with pytest.raises(KeyError, match="mine"):
+        world.post({"chat_dialog_id": DIALOG})
+
+
+def test_a_fault_then_an_answer(world: World) -> None:
+    world.fake.router.post(URL).mock(side_effect=[httpx.Response(429), httpx.Response(202, text="later")])
+    assert [world.post({}).status_code for _ in range(2)] == [429, 202]
+
+
+def test_compressed_and_streamed_answers(qbchat: FakeQuickBlox) -> None:
+    import gzip
+
+    def chunks() -> Any:
+        yield b"one "
+        yield b"two"
+
+    qbchat.router.get("/gzip").respond(content=gzip.compress(b"squeezed"), headers={"Content-Encoding": "gzip"})
+    qbchat.router.get("/stream").mock(return_value=httpx.Response(200, content=chunks()))
+    assert httpx2.get("https://api.quickblox.com/gzip", verify=TLS).text == "squeezed"
+    assert httpx2.get("https://api.quickblox.com/stream", verify=TLS).text == "one two"
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2], ids=["httpx", "httpx2"])
+def test_an_asynchronous_route(qbchat: FakeQuickBlox, library: Any) -> None:
+    async def body() -> Any:
+        yield b"in "
+        yield b"pieces"
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0)
+        return (
+            httpx.Response(200, content=body()) if request.url.path == "/pieces" else httpx.Response(200, text="whole")
+        )
+
+    async def get(*paths: str) -> list[str]:
+        async with library.AsyncClient(verify=TLS) as client:
+            return [(await client.get(f"https://api.quickblox.com{path}")).text for path in paths]
+
+    qbchat.router.get(path__in=["/pieces", "/whole"]).mock(side_effect=answer)
+    assert asyncio.run(get("/pieces", "/whole")) == ["in pieces", "whole"]
+
+
+def test_the_router_is_made_on_first_use(qbchat: FakeQuickBlox) -> None:
+    assert isinstance(qbchat.router, respx.Router)
+    assert qbchat.router is qbchat.router
