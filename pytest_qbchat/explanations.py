@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from pytest_qbchat.matching import ABSENT, field_of, matches, similar_name
+from pytest_qbchat.service.models import Dialog, User
 
 if TYPE_CHECKING:
     from pytest_qbchat.calls import Call
@@ -24,17 +25,16 @@ def nothing_like_it(messages: Sequence[Message], fields: Mapping[str, Any], call
         lines += [f"{count} {where(nearest)}:", *differences(nearest, fields)]
     elif fields:
         lines.append("no message was posted")
-    return "\n".join([*lines, *_not_accepted(calls)])
+    return "\n".join([*lines, *not_accepted(calls)])
 
 
 def wrong_number(found: Sequence[Message], times: int, fields: Mapping[str, Any]) -> str:
     """Which messages have the expected fields, when their number is wrong."""
     wanted = f"expected {times} posted {'message' if times == 1 else 'messages'}"
     having = [" with", *_table("    ", fields.items())] if fields else [""]
+    there = {0: "there is none", 1: "there is 1:"}.get(len(found), f"there are {len(found)}:")
     first, *rest = [wanted + having[0], *having[1:]]
-    return "\n".join(
-        [first, *rest, f"there are {len(found)}:", *(f"    {where(each)}: {brief(each)}" for each in found)]
-    )
+    return "\n".join([first, *rest, there, *(f"    {where(each)}: {brief(each)}" for each in found)])
 
 
 def unexpected(found: Sequence[Message], fields: Mapping[str, Any]) -> str:
@@ -82,9 +82,9 @@ def brief(message: Message) -> str:
 
 
 def attachment_labels(message: Message) -> Iterator[str]:
-    """Type and id of each attachment: `image 47863`."""
+    """Type and id or address of each attachment: `image 47863`."""
     for item in message.attachments:
-        yield f"{item.get('type', 'untyped')} {item.get('id', item.get('url', 'without id'))}"
+        yield f"{item.get('type', 'untyped')} {item.get('id', item.get('url', ''))}".rstrip()
 
 
 def sent_to_chat(message: Message) -> str:
@@ -174,7 +174,7 @@ def _why_not(message: Message, flag: str) -> str:
     return "only 1 counts; " if field_of(message, flag) == 0 else ""
 
 
-def _not_accepted(calls: Iterable[Call]) -> Iterator[str]:
+def not_accepted(calls: Iterable[Call]) -> Iterator[str]:
     """The calls that left no message behind, since one of them may be the one that is missed."""
     for call in calls:
         if call.reason:
@@ -188,6 +188,8 @@ def _table(indent: str, rows: Iterable[tuple[str, Any]]) -> list[str]:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, User | Dialog):
+        return repr(value.id)
     pattern = getattr(value, "pattern", None)
     return repr(value) if pattern is None else f"/{pattern}/"
 

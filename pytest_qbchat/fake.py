@@ -12,13 +12,12 @@ from pytest_qbchat.errors import CallRefused
 from pytest_qbchat.intercept import Interception
 from pytest_qbchat.intercept.hosts import Hosts
 from pytest_qbchat.masking import mask_text
-from pytest_qbchat.matching import has_fields, similar_name
 from pytest_qbchat.message import Message
 from pytest_qbchat.problems import Expectation, Problems
 from pytest_qbchat.records import Records
 from pytest_qbchat.service import Service
 from pytest_qbchat.service.ids import is_object_id
-from pytest_qbchat.service.messages import PARAMETERS, build
+from pytest_qbchat.service.messages import build
 from pytest_qbchat.service.models import Dialog, DialogType, Session, User, id_of
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.warn import warn
@@ -29,11 +28,6 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.wire import Request, Response
     from pytest_qbchat.stubs import Stubs
 
-# What a test may expect of a message beside its custom fields.
-_FIELDS = PARAMETERS | {
-    "_id", "id", "sender_id", "sent_to_chat", "delivered_to", "delivered_ids", "read_ids", "read", "date_sent",
-    "created_at", "updated_at", "custom", "call",
-}  # fmt: skip
 _PAIR = 2
 
 
@@ -166,36 +160,36 @@ class FakeQuickBlox:
     @property
     def posted(self) -> Records[Message]:
         """The messages that came through POST, oldest first."""
-        return Records(self._posted, "posted message")
+        return Records(self._posted, Message, "posted message", lambda: explanations.not_accepted(self._calls))
 
     @property
     def messages(self) -> Records[Message]:
         """The whole history, oldest first."""
-        return Records(cast("list[Message]", self._store.messages), "message")
+        return Records(cast("list[Message]", self._store.messages), Message, "message")
 
     @property
     def calls(self) -> Records[Call]:
         """Every call with its request and response, oldest first; refused ones too."""
-        return Records(self._calls, "call")
+        return Records(self._calls, Call, "call")
 
     @property
     def users(self) -> Records[User]:
         """The users: declared and adopted."""
-        return Records(list(self._store.users.values()), "user")
+        return Records(list(self._store.users.values()), User, "user")
 
     @property
     def sessions(self) -> Records[Session]:
         """The sessions: declared and adopted."""
-        return Records(list(self._store.sessions.values()), "session")
+        return Records(list(self._store.sessions.values()), Session, "session")
 
     @property
     def dialogs(self) -> Records[Dialog]:
         """The dialogs: declared, adopted, and created by a message to a user."""
-        return Records(list(self._store.dialogs.values()), "dialog")
+        return Records(list(self._store.dialogs.values()), Dialog, "dialog")
 
     def transcript(self) -> str:
         """The conversation as it stands, with every call that did not do what it should; tokens and keys masked."""
-        return self._masked(transcript.render(self.dialogs, self.messages, self.calls))
+        return self._masked(transcript.render(self.dialogs, self.users, self.messages, self.calls))
 
     # Assert
 
@@ -217,7 +211,7 @@ class FakeQuickBlox:
         __tracebackhide__ = True
         if times is not None and (isinstance(times, bool) or times < 1):
             raise TypeError(f"times={times!r} asserts nothing of a message: write assert_not_posted(...)")
-        found = self._posted_with(fields)
+        found = self.posted.where(**fields)
         if times is None and not found:
             raise AssertionError(self._masked(explanations.nothing_like_it(self._posted, fields, self._calls)))
         if times is not None and len(found) != times:
@@ -237,7 +231,7 @@ class FakeQuickBlox:
         __tracebackhide__ = True
         if not fields:
             raise TypeError("assert_not_posted() names no field: write assert_nothing_posted()")
-        if found := self._posted_with(fields):
+        if found := self.posted.where(**fields):
             raise AssertionError(self._masked(explanations.unexpected(found, fields)))
 
     def assert_nothing_posted(self) -> None:
@@ -324,17 +318,14 @@ class FakeQuickBlox:
                 exchange.message.call = call
                 self._posted.append(exchange.message)
         if exchange.response is None:
-            raise self.refuse(
-                f"{exchange.reason}. Answer it yourself with "
-                f"qbchat.router.{call.method.lower()}({call.request.prefix + call.path!r}).respond(...), "
-                "or expect it: with qbchat.expect_refused(): ...",
-                call,
-            )
+            stub = f"qbchat.router.{call.method.lower()}({call.request.prefix + call.path!r}).respond(...)"
+            expectation = f"qbchat.expect_refused({call.method!r}, {call.path!r})"
+            raise self.refuse(f"{exchange.reason}\n  answer it with {stub}, or expect it with {expectation}", call)
         for text in pitfalls.find(exchange):
             masked = self._masked(text)
             call.warnings += (masked,)
             if warn(masked):
-                self.problems.add(f"{call.method} {call.path}: QuickBloxWarning: {masked}", call=call)
+                self.problems.add(f"QuickBloxWarning: {masked}", call=call)
         return exchange.response
 
     def _known(self, user: int | User) -> int:
@@ -343,15 +334,6 @@ class FakeQuickBlox:
         if user_id not in self._store.users:
             self._store.add_user(user if isinstance(user, User) else User(user_id))
         return user_id
-
-    def _posted_with(self, fields: dict[str, Any]) -> list[Message]:
-        """The posted messages with these fields, after a look at the names, since a misspelt one matches nothing."""
-        __tracebackhide__ = True
-        custom = {name for message in self._posted for name in message.custom}
-        for name in fields.keys() - _FIELDS - custom:
-            if meant := similar_name(name, _FIELDS):
-                raise TypeError(f"a message has no {name!r}: write {meant}=... (or custom={{{name!r}: ...}})")
-        return [message for message in self._posted if has_fields(message, fields)]
 
     def _masked(self, text: str) -> str:
         return mask_text(text, self._store.sessions.keys() | self._store.seen_api_keys | self._store.api_keys)

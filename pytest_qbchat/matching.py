@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import Any, Final
 
+from pytest_qbchat.service.models import Dialog, User
+
 
 class _Absent(Enum):
     """The value of a field that a record does not have."""
@@ -25,7 +27,8 @@ def matches(expected: Any, actual: Any) -> bool:
     """Whether a value is the expected one.
 
     The expected value stands on the left of `==`, so `unittest.mock.ANY`, `pytest.approx` and dirty-equals decide for
-    themselves. A compiled pattern searches a string. Lists and dicts are compared item by item by the same rule.
+    themselves. A compiled pattern searches a string. A user or dialog stands for its id. Lists and dicts are compared
+    item by item by the same rule.
     """
     if isinstance(expected, re.Pattern):
         return isinstance(actual, str) and expected.search(actual) is not None
@@ -33,6 +36,8 @@ def matches(expected: Any, actual: Any) -> bool:
         return expected.keys() == actual.keys() and all(matches(expected[key], actual[key]) for key in expected)
     if type(expected) in (list, tuple) and isinstance(actual, list | tuple):
         return len(expected) == len(actual) and all(map(matches, expected, actual))
+    if isinstance(expected, User | Dialog) and isinstance(actual, int | str):
+        return expected.id == actual
     return bool(expected == actual)
 
 
@@ -53,6 +58,26 @@ def field_of(record: object, name: str) -> Any:
 def has_fields(record: object, fields: Mapping[str, Any]) -> bool:
     """Whether each expected field matches."""
     return all(matches(expected, field_of(record, name)) for name, expected in fields.items())
+
+
+def check_names(names: Iterable[str], kind: type, records: Iterable[object]) -> None:
+    """Refuse a misspelt field, which would match nothing and let an assertion that something is absent pass.
+
+    Args:
+        names: The fields that a test expects.
+        kind: The class of the records, whose public attributes are the right names.
+        records: Where a custom field of a similar name may come from.
+
+    Raises:
+        TypeError: A name is neither a field nor a custom field of any record, and is similar to a field.
+    """
+    __tracebackhide__ = True
+    known = {name for name in dir(kind) if not name.startswith("_") and not callable(getattr(kind, name))} | {"_id"}
+    for name in names:
+        if name not in known and all(field_of(record, name) is ABSENT for record in records):
+            meant = similar_name(name, known)
+            if meant is not None:
+                raise TypeError(f"a {kind.__name__.lower()} has no {name!r}: write {meant}=...")
 
 
 def similar_name(name: str, known: Iterable[str]) -> str | None:

@@ -77,7 +77,9 @@ class Message(models.Message):
             *users: User ids, or users that `qbchat.add_user` gave.
         """
         __tracebackhide__ = True
-        self._assert_among(users, self.delivered_to, "delivered_to", explanations.sent_to_chat(self))
+        notified = "every other occupant was notified, and there is no such occupant"
+        detail = notified if self.sent_to_chat else explanations.sent_to_chat(self)
+        self._assert_among(users, self.delivered_to, "delivered_to", detail)
 
     def assert_read_by(self, *users: int | models.User) -> None:
         """Assert that each of these users has read the message.

@@ -116,7 +116,7 @@ def _verify(item: pytest.Item) -> None:
     from pytest_qbchat.problems import report
 
     function = getattr(item, "originalname", None) or item.name
-    problems = [each for each in item.stash[_FAKE].problems.take() if not each.reached(str(item.path), function)]
+    problems = [each for each in item.stash[_FAKE].problems.take() if not each.reached(item.path.name, function)]
     if problems or not {"P", "A"}.isdisjoint(item.config.option.reportchars):
         _show(item, [])
     if problems:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from pytest_qbchat.errors import CallRefused
+from pytest_qbchat.stack import called_at
 
 if TYPE_CHECKING:
     from pytest_qbchat.calls import Call
@@ -30,7 +32,7 @@ class Problem:
         """Whether the error came up to a function, which has then seen it, caught or not.
 
         Args:
-            file: The file of the function.
+            file: The name of the function's file, without its folder: byte code may have been made elsewhere.
             function: Its name.
         """
         if self.error is None:
@@ -40,7 +42,7 @@ class Problem:
             return True
         while traceback is not None:
             code = traceback.tb_frame.f_code
-            if code.co_filename == file and code.co_name == function:
+            if Path(code.co_filename).name == file and code.co_name == function:
                 return True
             traceback = traceback.tb_next
         return False
@@ -53,8 +55,8 @@ class Problems:
         self._open: list[Problem] = []
 
     def add(self, text: str, *, call: Call | None = None, error: CallRefused | None = None) -> None:
-        """Note a problem."""
-        self._open.append(Problem(text, call, error))
+        """Note a problem of the code under test, which is on the stack."""
+        self._open.append(Problem("\n".join(filter(None, (text, called_at()))), call, error))
 
     def take(self) -> list[Problem]:
         """The problems that are open, which from now on count as reported."""
@@ -102,5 +104,4 @@ class Expectation:
 
 def report(problems: list[Problem]) -> str:
     """All problems in one text, each once."""
-    lines = dict.fromkeys(problem.text for problem in problems)
-    return "\n".join(["QuickBlox calls that the code under test got wrong:", *(f"- {line}" for line in lines)])
+    return "\n".join(dict.fromkeys(problem.text for problem in problems))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, overload
 
-from pytest_qbchat.matching import has_fields
+from pytest_qbchat.matching import check_names, has_fields
 
 T = TypeVar("T")
 
@@ -17,18 +17,24 @@ class Records(Sequence[T], Generic[T]):
     what they mean.
     """
 
-    __slots__ = ("_items", "_noun")
+    __slots__ = ("_items", "_kind", "_noun", "_why_none")
     __hash__ = None  # type: ignore[assignment]  # like a list: equal by content, and the content changes
 
-    def __init__(self, items: Sequence[T], noun: str) -> None:
+    def __init__(
+        self, items: Sequence[T], kind: type[T], noun: str, why_none: Callable[[], Iterable[str]] = tuple
+    ) -> None:
         """Wrap a sequence.
 
         Args:
             items: Kept by reference.
+            kind: The class of the items.
             noun: What one of them is called, in the singular.
+            why_none: Lines that may explain why there is none.
         """
         self._items = items
+        self._kind = kind
         self._noun = noun
+        self._why_none = why_none
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -36,7 +42,7 @@ class Records(Sequence[T], Generic[T]):
     def __getitem__(self, index: slice) -> Records[T]: ...
     def __getitem__(self, index: int | slice) -> T | Records[T]:
         if isinstance(index, slice):
-            return Records(self._items[index], self._noun)
+            return self._part(self._items[index])
         return self._items[index]
 
     def __len__(self) -> int:
@@ -62,7 +68,7 @@ class Records(Sequence[T], Generic[T]):
         """
         __tracebackhide__ = True
         if not self._items:
-            raise AssertionError(f"no {self._noun}: there is no last one")
+            raise AssertionError("\n".join([f"no {self._noun}: there is no last one", *self._why_none()]))
         return self._items[-1]
 
     def one(self) -> T:
@@ -72,9 +78,11 @@ class Records(Sequence[T], Generic[T]):
             AssertionError: There is none, or more than one.
         """
         __tracebackhide__ = True
-        if len(self._items) != 1:
-            listed = "".join(f"\n  {item!r}" for item in self._items)
-            raise AssertionError(f"expected one {self._noun}, there are {len(self._items) or 'none'}{listed}")
+        if not self._items:
+            raise AssertionError("\n".join([f"expected one {self._noun}, there is none", *self._why_none()]))
+        if len(self._items) > 1:
+            listed = [f"  {item!r}" for item in self._items]
+            raise AssertionError("\n".join([f"expected one {self._noun}, there are {len(listed)}", *listed]))
         return self._items[0]
 
     def where(self, **fields: Any) -> Records[T]:
@@ -82,5 +90,13 @@ class Records(Sequence[T], Generic[T]):
 
         Args:
             **fields: Expected values, compared as in `FakeQuickBlox.assert_posted`.
+
+        Raises:
+            TypeError: A field is misspelt.
         """
-        return Records([item for item in self._items if has_fields(item, fields)], self._noun)
+        __tracebackhide__ = True
+        check_names(fields, self._kind, self._items)
+        return self._part([item for item in self._items if has_fields(item, fields)])
+
+    def _part(self, items: Sequence[T]) -> Records[T]:
+        return Records(items, self._kind, self._noun)

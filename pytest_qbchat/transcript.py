@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from pytest_qbchat.explanations import attachment_labels
@@ -10,7 +11,7 @@ from pytest_qbchat.service.models import DialogType
 
 if TYPE_CHECKING:
     from pytest_qbchat.calls import Call
-    from pytest_qbchat.service.models import Dialog, Message
+    from pytest_qbchat.service.models import Dialog, Message, User
 
 _TYPES = {
     DialogType.PUBLIC_GROUP: "public group",
@@ -19,37 +20,50 @@ _TYPES = {
 }
 
 
-def render(dialogs: Iterable[Dialog], messages: Iterable[Message], calls: Iterable[Call]) -> str:
+_NEWEST = 20  # of a dialog; nobody reads more of a failing test
+
+
+def render(dialogs: Iterable[Dialog], users: Iterable[User], messages: Iterable[Message], calls: Iterable[Call]) -> str:
     """Who posted what to which dialog and what became of it, then the calls that did not do what they should.
 
     Not masked: that is left to whoever shows it.
     """
+    names = {user.id: f"{user.id} {user.full_name}" for user in users if user.full_name}
     by_dialog: dict[str, list[Message]] = {}
     for message in messages:
         by_dialog.setdefault(message.chat_dialog_id, []).append(message)
     lines: list[str] = []
     for dialog in dialogs:
-        if dialog.id in by_dialog:
-            lines.append(_heading(dialog))
-            for message in by_dialog[dialog.id]:
-                lines.extend(_message(message))
-    for call in calls:
-        lines.extend(_trouble(call))
+        if posted := by_dialog.get(dialog.id):
+            lines.append(_heading(dialog, names))
+            if len(posted) > _NEWEST:
+                lines.append(f"  ({len(posted) - _NEWEST} earlier messages)")
+            for message in posted[-_NEWEST:]:
+                lines.extend(_message(message, names))
+    for line, times in Counter(line for call in calls for line in _trouble(call)).items():
+        lines.append(line if times == 1 else f"{line} ({times} times)")
     return "\n".join(lines) or "nothing was posted"
 
 
-def _heading(dialog: Dialog) -> str:
+def _people(ids: Iterable[int], names: Mapping[int, str]) -> str:
+    return ", ".join(names.get(user_id, str(user_id)) for user_id in ids)
+
+
+def _heading(dialog: Dialog, names: Mapping[int, str]) -> str:
+    name = f" {dialog.name!r}" if dialog.name else ""
     adopted = ", adopted on first sight" if dialog.adopted else ""
-    return f"dialog {dialog.id} ({_TYPES[dialog.type]}{adopted}), occupants {', '.join(map(str, dialog.occupants_ids))}"
+    return (
+        f"dialog {dialog.id}{name} ({_TYPES[dialog.type]}{adopted}), occupants {_people(dialog.occupants_ids, names)}"
+    )
 
 
-def _message(message: Message) -> Iterator[str]:
+def _message(message: Message, names: Mapping[int, str]) -> Iterator[str]:
     reach = "history only"
     if message.sent_to_chat:
-        reach = f"sent to chat, delivered to {', '.join(map(str, message.delivered_to)) or 'nobody known'}"
+        reach = f"sent to chat, delivered to {_people(message.delivered_to, names) or 'nobody known'}"
     receipts = "markable" if message.markable == 1 else "not markable"
     attached = ", ".join(attachment_labels(message)) or "no attachments"
-    yield f"  {message.sender_id}: {message.message!r}"
+    yield f"  {_people([message.sender_id], names)}: {message.message!r}"
     yield f"    {reach}; {receipts}; {attached}"
     for name, value in message.custom.items():
         yield f"    {name}: {value!r}"

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 
 from pytest_qbchat.errors import QuickBloxWarning
-
-# Whose frames lie between the code under test and here.
-_BETWEEN = {"pytest_qbchat", "httpx", "httpx2", "contextlib"}
+from pytest_qbchat.stack import level
 
 
 def warn(text: str) -> bool:
@@ -18,17 +15,7 @@ def warn(text: str) -> bool:
         Whether the filters of the test turn the warning into an error.
     """
     try:
-        warnings.warn(QuickBloxWarning(text), stacklevel=_frames_up())
+        warnings.warn(QuickBloxWarning(text), stacklevel=level())
     except QuickBloxWarning:
         return True
     return False
-
-
-def _frames_up() -> int:
-    """The stack level of the code under test, seen from `warn`."""
-    frame = inspect.currentframe()
-    level = 0
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _BETWEEN:
-        frame = frame.f_back
-        level += 1
-    return level

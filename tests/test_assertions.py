@@ -46,6 +46,10 @@ def failure(assertion: Any, *args: Any, **kwargs: Any) -> str:
     return str(caught.value)
 
 
+def explained(message: Message) -> str:
+    return repr(message).removeprefix("<Message ").removesuffix(">")
+
+
 # --- posted ---
 
 
@@ -245,9 +249,11 @@ def test_a_wrong_number_lists_the_messages(shop: Shop) -> None:
         "    message   'hi'\n"
         "there are 2:\n"
         f"    {first.id} in dialog {DIALOG}: 'hi' (sent to chat, not markable)\n"
-        f"    {second.id} in dialog {DIALOG}: 'hi' (history only, markable, image 47863, untyped without id)"
+        f"    {second.id} in dialog {DIALOG}: 'hi' (history only, markable, image 47863, untyped)"
     )
     assert failure(shop.fake.assert_posted, times=3).startswith("expected 3 posted messages\nthere are 2:\n")
+    assert failure(shop.fake.assert_posted, times=2, markable=1).endswith(f"there is 1:\n    {explained(second)}")
+    assert failure(shop.fake.assert_posted, times=2, markable=0).endswith("there is none")
 
 
 def test_a_message_that_should_not_be_there_is_shown(shop: Shop) -> None:
@@ -263,8 +269,23 @@ def test_a_message_that_should_not_be_there_is_shown(shop: Shop) -> None:
 def test_a_misspelt_field_is_the_tests_own_mistake(shop: Shop, misspelt: str) -> None:
     shop.post("hi")
     for assertion in (shop.fake.assert_posted, shop.fake.assert_not_posted):
-        with pytest.raises(TypeError, match=rf"a message has no '{misspelt}': write \w+=\.\.\. \(or custom="):
+        with pytest.raises(TypeError, match=rf"^a message has no '{misspelt}': write \w+=\.\.\.$"):
             assertion(**{misspelt: 1})
+
+
+def test_a_misspelt_field_is_refused_where_it_would_find_nothing(shop: Shop) -> None:
+    with pytest.raises(TypeError, match=r"^a message has no 'mesage': write message=\.\.\.$"):
+        shop.fake.posted.where(mesage="hi")
+    with pytest.raises(TypeError, match=r"^a dialog has no 'occupant_ids': write occupants_ids=\.\.\.$"):
+        shop.fake.dialogs.where(occupant_ids=[1])
+
+
+def test_users_and_dialogs_stand_for_their_ids(shop: Shop) -> None:
+    user, dialog = shop.fake.users.where(id=10).one(), shop.fake.dialogs.one()
+    shop.post("hi", send_to_chat=1)
+    shop.fake.assert_posted(sender_id=user, chat_dialog_id=dialog)
+    assert "    sender_id   20\n" in failure(shop.fake.assert_posted, sender_id=shop.fake.users.where(id=20).one())
+    assert shop.fake.users.where(id=10) == [user]
 
 
 def test_a_custom_field_may_look_like_a_misspelt_one(shop: Shop) -> None:
@@ -361,7 +382,7 @@ def test_delivered_and_read(shop: Shop) -> None:
     assert failure(live.assert_delivered_to, 20, 40, 50) == (
         f"message {live.id} in dialog {DIALOG} delivered_to lacks 40, 50\n"
         "    delivered_to   [20, 30]\n"
-        "    send_to_chat   1: every other occupant was notified"
+        "    every other occupant was notified, and there is no such occupant"
     )
     assert failure(silent.assert_read_by, 20) == (
         f"message {silent.id} in dialog {DIALOG} read_ids lacks 20\n    read_ids   [10]"

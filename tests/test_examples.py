@@ -29,21 +29,21 @@ dialog 5d75327ba28f9a0f32cb0f99 (group, adopted on first sight), occupants 96830
     sent to chat, delivered to nobody known; markable; no attachments
 """,
     "uploaded_attachments": """\
-  96830001: 'This is what I saw'
-    sent to chat, delivered to 96830002, 96830003; not markable; \
+: 'This is what I saw'
+    sent to chat, delivered to 96830002 Finn Flatless, 96830003 Rosa Roofless; not markable; \
 image 47863, video https://files.agency.example/tour.mp4, audio 47864
 """,
     "async_broadcast": """\
-  96830001: 'Gale force 9 from noon'
-    sent to chat, delivered to 96830003; not markable; no attachments
+  96830001 Weather Office: 'Gale force 9 from noon'
+    sent to chat, delivered to 96830003 Harbour Master of Birchport; not markable; no attachments
     severity: 'amber'
 """,
     "customer_host": "answered 401: POST /chat/Message.json: the API key made… is not the one that was declared",
     "injected_transport": """\
-  96830001: 'I am at the gate'
-    sent to chat, delivered to 96830002; markable; no attachments
-  96830002: 'Two minutes!'
-    sent to chat, delivered to 96830001; markable; no attachments
+  96830001 Dana Driver: 'I am at the gate'
+    sent to chat, delivered to 96830002 Pia Passenger; markable; no attachments
+  96830002 Pia Passenger: 'Two minutes!'
+    sent to chat, delivered to 96830001 Dana Driver; markable; no attachments
 """,
     "stubbed_route": """\
   96830001: 'Welcome, dear guest!'

@@ -55,9 +55,16 @@ def test_a_collection_equals_any_sequence_of_equal_items(fake: FakeQuickBlox) ->
 
 
 def test_one_and_last_say_what_is_there(fake: FakeQuickBlox) -> None:
-    with pytest.raises(AssertionError, match=r"^expected one posted message, there are none$"):
+    with pytest.raises(AssertionError, match=r"^expected one posted message, there is none$"):
         fake.posted.one()
     with pytest.raises(AssertionError, match=r"^no posted message: there is no last one$"):
+        _ = fake.posted.last
+    with httpx.Client(transport=QuickBloxTransport(fake)) as client:
+        client.post(URL, json={})
+    why = "401 POST /chat/Message.json: the request has neither"
+    with pytest.raises(AssertionError, match=rf"^expected one posted message, there is none\n{why}"):
+        fake.posted.one()
+    with pytest.raises(AssertionError, match=rf"^no posted message: there is no last one\n{why}"):
         _ = fake.posted.last
     post(fake, message="one")
     post(fake, message="two")
@@ -77,7 +84,7 @@ def test_where_compares_as_assertions_do(fake: FakeQuickBlox) -> None:
 
 
 def test_the_repr_of_a_collection_is_that_of_a_list() -> None:
-    assert repr(Records([1, 2], "number")) == "[1, 2]"
+    assert repr(Records([1, 2], int, "number")) == "[1, 2]"
 
 
 # --- calls ---

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_qbchat.intercept.seams import Function, Seam
+from pytest_qbchat.stack import package_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,7 +74,7 @@ def seams(fake: FakeQuickBlox, interception: Interception) -> Iterator[Seam]:
 def _refusal(host: str) -> str:
     return (
         f"{_library()} tried to reach {host}; the fake answers httpx and httpx2 only, and lets no other library "
-        "through to QuickBlox. Make this call with httpx, or replace it in this test"
+        "through to QuickBlox\n  make this call with httpx, or replace it in this test"
     )
 
 
@@ -82,7 +83,7 @@ def _library() -> str:
     found = "something other than httpx"  # aiohttp resolves in a thread, where its own frames are not seen
     frame = currentframe()
     while frame is not None:
-        package = frame.f_globals.get("__name__", "").partition(".")[0]
+        package = package_of(frame)
         if package in _LIBRARIES:
             found = package
         frame = frame.f_back

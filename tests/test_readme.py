@@ -1,0 +1,111 @@
+"""The README's blocks: each is run, and what it shows is compared with what is printed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"(?:<!-- (.+?) -->\n)?```(\w*)\n(.*?)```", README, flags=re.DOTALL)
+PYTHON = [text for _, language, text in BLOCKS if language == "python"]
+TOML = [text for _, language, text in BLOCKS if language == "toml"]
+FAILURES = [(note, text) for note, _, text in BLOCKS if note.startswith("failures")]
+SHOP, TEST_SHOP = PYTHON[:2]
+PRELUDE = "import re\nfrom unittest.mock import ANY\nfrom shop import announce_shipment\n\n"
+
+
+@pytest.fixture
+def shop(pytester: pytest.Pytester) -> pytest.Pytester:
+    """An empty project with the code of the first example."""
+    (pytester.path / "shop.py").write_text(SHOP, encoding="utf-8")
+    return pytester
+
+
+def test_the_first_example_works_in_an_empty_project(shop: pytest.Pytester) -> None:
+    assert SHOP.startswith("# shop.py\n")
+    assert TEST_SHOP.startswith("# test_shop.py\n")
+    (shop.path / "test_shop.py").write_text(TEST_SHOP, encoding="utf-8")
+    shop.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("block", PYTHON[2:], ids=lambda block: block.splitlines()[0][:40])
+def test_a_block_of_python_runs(shop: pytest.Pytester, block: str) -> None:
+    if not block.startswith("def test_"):
+        body = "announce_shipment(7, dialog)\nannounce_shipment(7, dialog)\n" + block
+        block = 'def test_block(qbchat, dialog="5d75327ba28f9a0f32cb0f99"):\n' + textwrap.indent(body, "    ")
+    shop.makepyfile(test_block=PRELUDE + block)
+    shop.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
+
+
+def test_the_filter_makes_silent_mistakes_fail(shop: pytest.Pytester) -> None:
+    shop.makepyprojecttoml(TOML[0])
+    shop.makepyfile("def test_it(qbchat):\n    qbchat.add_dialog(occupants_ids=[1])\n")
+    shop.makepyfile(
+        test_flag="""
+        import httpx
+
+        def test_flag(qbchat):
+            url = "https://api.quickblox.com/chat/Message.json"
+            assert httpx.post(url, json={"recipient_id": 1, "sendToChat": 1}, headers={"QB-Token": "x"}).is_success
+        """
+    )
+    result = shop.runpytest_subprocess()
+    result.assert_outcomes(passed=1, failed=1)
+
+
+def test_the_hosts_are_read(shop: pytest.Pytester) -> None:
+    shop.makepyprojecttoml(TOML[1])
+    shop.makepyfile(
+        """
+        import httpx
+
+        def test_it(qbchat):
+            httpx.post("https://gateway.shop.example:8443/quickblox/chat/Message.json")
+            assert qbchat.calls.one().status == 401
+        """
+    )
+    shop.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the showcase of failures prints."""
+    import subprocess
+    import sys
+
+    folder = tmp_path_factory.mktemp("failures")
+    for file in (ROOT / "conftest_examples" / "failures").glob("*.py"):
+        shutil.copy(file, folder)
+    command = [sys.executable, "-m", "pytest", "--runxfail", "-p", "no:randomly", "-p", "no:cacheprovider"]
+    return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False).stdout
+
+
+@pytest.mark.parametrize(("note", "block"), FAILURES, ids=[note for note, _ in FAILURES])
+def test_a_failure_is_shown_as_it_is_printed(printed: str, note: str, block: str) -> None:
+    name = note.partition(": ")[2]
+    report = re.split(r"\n_+ (test_\w+) _+\n", printed)
+    of_this_test = dict(zip(report[1::2], report[2::2], strict=True))[name]
+    assert len(block.splitlines()) >= 3
+    assert block in of_this_test + "\n"
+
+
+def test_the_commands_are_the_ones_that_continuous_integration_runs() -> None:
+    commands = re.findall(r"^\$ (python3 -m venv .*)$", README, flags=re.MULTILINE)
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    examples, suite = commands
+    assert f"    {suite}\n" in script
+    assert examples.removeprefix(suite.removesuffix("pytest")) == "pytest conftest_examples -rP"
+    assert '"$uv" run pytest conftest_examples -rP\n' in script
+
+
+def test_the_measurements_are_those_of_the_benchmarks() -> None:
+    measured = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    table = README.partition("<!-- benchmark -->\n")[2].partition("\n\n")[0]
+    ratios = re.findall(r"\d+\.\d+", table)
+    assert len(ratios) >= 8
+    assert [ratio for ratio in ratios if ratio not in measured] == []
