@@ -14,8 +14,8 @@ from typing import Any
 from faker import Faker, Generator
 from faker.providers import BaseProvider
 
-from pytest_qbchat.attachments import ATTACHMENTS, indexed, listed
-from pytest_qbchat.phrasebook import Phrasebook, phrasebook, pick
+from pytest_qbchat.payloads.attachments import ATTACHMENTS, indexed, listed
+from pytest_qbchat.payloads.phrasebook import Phrasebook, phrasebook, pick
 from pytest_qbchat.service.ids import is_object_id, timestamp
 from pytest_qbchat.service.models import DialogType
 

@@ -24,9 +24,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pytest_qbchat
-from pytest_qbchat.attachments import ATTACHMENTS
 from pytest_qbchat.factories import PayloadFactory, QuickBloxProvider
-from pytest_qbchat.phrasebook import Line, available, phrasebook
+from pytest_qbchat.payloads.attachments import ATTACHMENTS
+from pytest_qbchat.payloads.phrasebook import Line, available, phrasebook
 
 LOCALES = ["ar_AA", "de_DE", "en_US", "es_ES", "fr_FR", "ja_JP", "pt_BR"]
 EMOJI = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]")
@@ -94,7 +94,7 @@ def everything(factory: Any) -> str:
 
 
 def json_of(locale: str) -> dict[str, Any]:
-    path = Path(pytest_qbchat.__file__).with_name("texts") / f"{locale}.json"
+    path = Path(pytest_qbchat.__file__).with_name("payloads") / "texts" / f"{locale}.json"
     texts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return texts
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
-from pytest_qbchat.phrasebook import pick
+from pytest_qbchat.payloads.phrasebook import pick
 
 # How cameras and apps name a file, its extension, the content type that belongs to it, and the pixels of a frame.
 _IMAGES = (
