@@ -10,13 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_qbchat.calls import Call
     from pytest_qbchat.errors import CallRefused, QuickBloxWarning
     from pytest_qbchat.factories import PayloadFactory, QuickBloxProvider
     from pytest_qbchat.fake import FakeQuickBlox
     from pytest_qbchat.intercept.transport import QuickBloxTransport
     from pytest_qbchat.message import Message
     from pytest_qbchat.records import Records
+    from pytest_qbchat.service.calls import Call
     from pytest_qbchat.service.models import Dialog, Session, User
 
 __all__ = [
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Call": "calls",
+    "Call": "service.calls",
     "CallRefused": "errors",
     "Dialog": "service.models",
     "FakeQuickBlox": "fake",

@@ -10,7 +10,7 @@ from pytest_qbchat.matching import ABSENT, field_of, matches, similar_name
 from pytest_qbchat.service.models import Dialog, User
 
 if TYPE_CHECKING:
-    from pytest_qbchat.calls import Call
+    from pytest_qbchat.service.calls import Call
     from pytest_qbchat.service.models import Message
 
 _WIDTH = 72

@@ -7,18 +7,18 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_qbchat import explanations, pitfalls, transcript
-from pytest_qbchat.calls import Call
 from pytest_qbchat.errors import CallRefused
 from pytest_qbchat.intercept import Interception
 from pytest_qbchat.intercept.hosts import Hosts
 from pytest_qbchat.masking import mask_text
 from pytest_qbchat.message import Message
-from pytest_qbchat.problems import Expectation, Problems
+from pytest_qbchat.problems import Expectation, Problems, report
 from pytest_qbchat.records import Records
-from pytest_qbchat.service import Service
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.ids import is_object_id
 from pytest_qbchat.service.messages import build
 from pytest_qbchat.service.models import Dialog, DialogType, Session, User, id_of
+from pytest_qbchat.service.routes import Service
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.warn import warn
 
@@ -260,7 +260,7 @@ class FakeQuickBlox:
 
     # Serve
 
-    def intercept(self) -> Interception:
+    def intercept(self) -> Interception[FakeQuickBlox]:
         """A context manager in which every supported HTTP client reaches this fake in place of QuickBlox.
 
         The context is this fake. On leaving, refused calls that nobody expected raise an AssertionError.
@@ -300,6 +300,16 @@ class FakeQuickBlox:
         error = CallRefused(f"pytest-qbchat refused this call: {text}")
         self.problems.add(text, call=call, error=error)
         return error
+
+    def raise_problems(self) -> None:
+        """Fail for what the code under test caught and nobody has reported.
+
+        Raises:
+            AssertionError: There is something.
+        """
+        __tracebackhide__ = True
+        if problems := self.problems.take():
+            raise AssertionError(report(problems))
 
     def _arrived(self, request: Request) -> Call:
         """Record a call before anything else can happen to it."""

@@ -10,8 +10,8 @@ import re
 from typing import Any
 
 from pytest_qbchat.matching import similar_name
-from pytest_qbchat.service import Exchange
 from pytest_qbchat.service.dialogs import user_id
+from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.ids import is_object_id
 from pytest_qbchat.service.messages import PARAMETERS, SERVER_FIELDS, is_index
 from pytest_qbchat.service.models import DialogType

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_qbchat.problems import Problem
 
 _FAKE: pytest.StashKey[FakeQuickBlox] = pytest.StashKey()
-_INTERCEPTION: pytest.StashKey[Interception] = pytest.StashKey()
+_INTERCEPTION: pytest.StashKey[Interception[FakeQuickBlox]] = pytest.StashKey()
 _MARKER = "qbchat(*, strict: bool, hosts: list[str]): settings of a test's QuickBlox fake; nearest strict, all hosts."
 
 

@@ -11,7 +11,7 @@ from pytest_qbchat.errors import CallRefused
 from pytest_qbchat.stack import called_at
 
 if TYPE_CHECKING:
-    from pytest_qbchat.calls import Call
+    from pytest_qbchat.service.calls import Call
 
 
 @dataclass(slots=True, eq=False)

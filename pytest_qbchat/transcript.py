@@ -10,7 +10,7 @@ from pytest_qbchat.explanations import attachment_labels
 from pytest_qbchat.service.models import DialogType
 
 if TYPE_CHECKING:
-    from pytest_qbchat.calls import Call
+    from pytest_qbchat.service.calls import Call
     from pytest_qbchat.service.models import Dialog, Message, User
 
 _TYPES = {

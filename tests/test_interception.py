@@ -332,10 +332,9 @@ def test_the_patches_leave_no_trace() -> None:
 
 
 @respx.mock
-def test_a_replacement_that_somebody_kept_is_inert(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replacement_that_somebody_kept_is_inert() -> None:
     respx.get(URL).respond(418)
     with FakeQuickBlox().intercept() as fake:
-        monkeypatch.setattr(httpx.HTTPTransport, "handle_request", httpx.HTTPTransport.handle_request)
         kept = httpx.HTTPTransport.handle_request
         kept_async = httpx.AsyncHTTPTransport.handle_async_request
         resolve = socket.gethostbyname

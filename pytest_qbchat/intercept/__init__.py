@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
 from pytest_qbchat.intercept import guard, httpx
+from pytest_qbchat.intercept.receiver import Receiver
 from pytest_qbchat.intercept.seams import Seams
-from pytest_qbchat.problems import report
 
-if TYPE_CHECKING:
-    from pytest_qbchat.fake import FakeQuickBlox
+R = TypeVar("R", bound=Receiver)
 
 
-class Interception:
-    """While it is entered, calls to QuickBlox reach a fake, and no library reaches a QuickBlox host.
+class Interception(Generic[R]):
+    """While it is entered, calls to QuickBlox reach a fake, and no library reaches a QuickBlox host."""
 
-    Attributes:
-        active: Whether it is entered. Replaced functions that somebody kept are inert when it is not.
-    """
-
-    def __init__(self, fake: FakeQuickBlox) -> None:
-        self.active = False
+    def __init__(self, fake: R) -> None:
         self._fake = fake
-        self._seams = Seams([*httpx.seams(fake, self), *guard.seams(fake, self)])
+        self._seams = Seams([*httpx.seams(fake), *guard.seams(fake)])
 
-    def __enter__(self) -> FakeQuickBlox:
-        self.active = True
+    def __enter__(self) -> R:
         self._seams.patch()
         return self._fake
 
@@ -35,10 +28,8 @@ class Interception:
     ) -> None:
         __tracebackhide__ = True
         self._seams.restore()
-        self.active = False
-        problems = self._fake.problems.take()
-        if problems and error is None:
-            raise AssertionError(report(problems))
+        if error is None:
+            self._fake.raise_problems()
 
     def come_first(self) -> None:
         """Put the fake before any other mock that has been put over it since it was entered.

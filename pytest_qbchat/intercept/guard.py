@@ -14,30 +14,29 @@ from inspect import currentframe
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pytest_qbchat.intercept.seams import Function, Seam
+from pytest_qbchat.intercept.seams import Function, Seam, Seams
 from pytest_qbchat.stack import package_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_qbchat.fake import FakeQuickBlox
-    from pytest_qbchat.intercept import Interception
+    from pytest_qbchat.intercept.receiver import Receiver
 
 # From the outermost inwards: requests stands on urllib3, and that on http.client.
 _LIBRARIES = {"requests", "niquests", "aiohttp", "tornado", "urllib3", "urllib", "httpcore", "httpcore2", "http"}
 
 
-def seams(fake: FakeQuickBlox, interception: Interception) -> Iterator[Seam]:
+def seams(fake: Receiver) -> Iterator[Seam]:
     """What to patch in the standard library."""
     hosts = fake.hosts
 
-    def guarded(target: Callable[..., str | None]) -> Callable[[Function], Function]:
+    def guarded(target: Callable[..., str | None]) -> Callable[[Function, Seams], Function]:
         """Refuse a call whose target is a QuickBlox host."""
 
-        def wrap(before: Function) -> Function:
+        def wrap(before: Function, seams: Seams) -> Function:
             def guard(*args: Any, **kwargs: Any) -> Any:
                 __tracebackhide__ = True
-                if interception.active and (host := target(*args, **kwargs)):
+                if seams.active and (host := target(*args, **kwargs)):
                     raise fake.refuse(_refusal(host))
                 return before(*args, **kwargs)
 

@@ -13,14 +13,13 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from pytest_qbchat.intercept.seams import Function, Seam
+from pytest_qbchat.intercept.seams import Function, Seam, Seams
 from pytest_qbchat.service.wire import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_qbchat.fake import FakeQuickBlox
-    from pytest_qbchat.intercept import Interception
+    from pytest_qbchat.intercept.receiver import Receiver
     from pytest_qbchat.service.wire import Response
 
 LIBRARIES = ("httpx", "httpx2")
@@ -36,18 +35,18 @@ def installed() -> list[Any]:
     return list({id(module.HTTPTransport): module for module in modules}.values())
 
 
-def seams(fake: FakeQuickBlox, interception: Interception) -> Iterator[Seam]:
+def seams(fake: Receiver) -> Iterator[Seam]:
     """What to patch in each installed library."""
     for module in installed():
-        yield Seam(module.HTTPTransport, "handle_request", _sync(module, fake, interception))
-        yield Seam(module.AsyncHTTPTransport, "handle_async_request", _async(module, fake, interception))
+        yield Seam(module.HTTPTransport, "handle_request", _sync(module, fake))
+        yield Seam(module.AsyncHTTPTransport, "handle_async_request", _async(module, fake))
 
 
-def _sync(module: Any, fake: FakeQuickBlox, interception: Interception) -> Any:
-    def wrap(before: Function) -> Function:
+def _sync(module: Any, fake: Receiver) -> Any:
+    def wrap(before: Function, seams: Seams) -> Function:
         def handle_request(transport: Any, request: Any) -> Any:
             __tracebackhide__ = True
-            if interception.active:
+            if seams.active:
                 url = request.url
                 prefix = fake.hosts.prefix(url.host, url.port, url.raw_path)
                 if prefix is not None:
@@ -59,11 +58,11 @@ def _sync(module: Any, fake: FakeQuickBlox, interception: Interception) -> Any:
     return wrap
 
 
-def _async(module: Any, fake: FakeQuickBlox, interception: Interception) -> Any:
-    def wrap(before: Function) -> Function:
+def _async(module: Any, fake: Receiver) -> Any:
+    def wrap(before: Function, seams: Seams) -> Function:
         async def handle_async_request(transport: Any, request: Any) -> Any:
             __tracebackhide__ = True
-            if interception.active:
+            if seams.active:
                 url = request.url
                 prefix = fake.hosts.prefix(url.host, url.port, url.raw_path)
                 if prefix is not None:
@@ -75,7 +74,7 @@ def _async(module: Any, fake: FakeQuickBlox, interception: Interception) -> Any:
     return wrap
 
 
-def answer(module: Any, fake: FakeQuickBlox, request: Any, prefix: str) -> Any:
+def answer(module: Any, fake: Receiver, request: Any, prefix: str) -> Any:
     """Answer a request of a synchronous client.
 
     Args:
@@ -94,7 +93,7 @@ def answer(module: Any, fake: FakeQuickBlox, request: Any, prefix: str) -> Any:
         raise twin(str(error), request=request) from error
 
 
-async def answer_async(module: Any, fake: FakeQuickBlox, request: Any, prefix: str) -> Any:
+async def answer_async(module: Any, fake: Receiver, request: Any, prefix: str) -> Any:
     """Answer a request of an asynchronous client; otherwise as `answer`."""
     __tracebackhide__ = True
     try:

@@ -14,12 +14,13 @@ class Seam(NamedTuple):
     Attributes:
         owner: The class or module.
         name: The attribute.
-        wrap: Makes the replacement from the function that was there, to which it leaves what is not QuickBlox's.
+        wrap: Makes the replacement from the function that was there, to which it leaves what is not QuickBlox's, and
+            everything once the seams are not active any more.
     """
 
     owner: Any
     name: str
-    wrap: Callable[[Function], Function]
+    wrap: Callable[[Function, Seams], Function]
 
 
 class _Patch(NamedTuple):
@@ -30,9 +31,14 @@ class _Patch(NamedTuple):
 
 
 class Seams:
-    """Seams that are patched and restored together, layer on layer."""
+    """Seams that are patched and restored together, layer on layer.
+
+    Attributes:
+        active: Whether they are patched. Somebody may keep a replacement for longer, and then it must do nothing.
+    """
 
     def __init__(self, seams: Sequence[Seam]) -> None:
+        self.active = False
         self._seams = seams
         self._layers: list[list[_Patch]] = []
 
@@ -41,11 +47,12 @@ class Seams:
         ours = {id(patch.replacement) for layer in self._layers for patch in layer}
         layer: list[_Patch] = []
         self._layers.append(layer)
+        self.active = True
         for seam in self._seams:
             owner, name, wrap = seam
             before = getattr(owner, name)
             if id(before) not in ours:
-                patch = _Patch(seam, before, wrap(before), name not in vars(owner))
+                patch = _Patch(seam, before, wrap(before, self), name not in vars(owner))
                 setattr(owner, name, patch.replacement)
                 layer.append(patch)
 
@@ -59,3 +66,4 @@ class Seams:
                 delattr(owner, name)
             else:
                 setattr(owner, name, before)
+        self.active = bool(self._layers)

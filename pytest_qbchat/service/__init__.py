@@ -8,12 +8,9 @@ Standard library only: nothing here knows of pytest or of any HTTP client. From 
 - `credentials`: who is calling;
 - `messages`, `dialogs`: the endpoints and their rules, one QuickBlox resource a file;
 - `errors`: the refusals in QuickBlox's own shapes;
-- `models`, `store`, `ids`: the state.
+- `models`, `store`, `ids`: the state;
+- `exchange` and `calls`: a request while it is answered, and what is kept of it.
 
 Docstrings label the behaviour they describe: *documented* (stated or shown by QuickBlox), *observed* (seen in the
 vendor's SDKs, their tests, or a posted transcript) or *assumed* (nothing is known; the least surprising choice).
 """
-
-from pytest_qbchat.service.routes import Exchange, Service
-
-__all__ = ["Exchange", "Service"]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_qbchat.service.dialogs import resolve, user_id
+from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.store import Store
-
-if TYPE_CHECKING:
-    from pytest_qbchat.service.routes import Exchange
 
 # What the call means for QuickBlox; every other key is a custom field.
 PARAMETERS = {"chat_dialog_id", "recipient_id", "message", "attachments", "send_to_chat", "markable"}

@@ -10,7 +10,7 @@ from pytest_qbchat.masking import mask
 from pytest_qbchat.service.ids import timestamp
 
 if TYPE_CHECKING:
-    from pytest_qbchat.calls import Call
+    from pytest_qbchat.service.calls import Call
 
 
 class DialogType(IntEnum):

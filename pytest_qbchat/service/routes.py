@@ -3,52 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from http import HTTPStatus
 from itertools import count
 from typing import Any
 
 from pytest_qbchat.service import messages
-from pytest_qbchat.service.credentials import NOBODY, Caller, authenticate
+from pytest_qbchat.service.credentials import authenticate
 from pytest_qbchat.service.decoding import decode
 from pytest_qbchat.service.errors import QuickBloxError
+from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.ids import expiration_date
-from pytest_qbchat.service.models import Dialog, Message
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import RawHeaders, Request, Response, encode_json
 
-Endpoint = Callable[[Store, "Exchange"], tuple[int, dict[str, Any]]]
+Endpoint = Callable[[Store, Exchange], tuple[int, dict[str, Any]]]
 
 # The suffix is optional throughout this API (documented with it, observed without).
 ROUTES: dict[tuple[str, str], Endpoint] = {
     ("POST", "/chat/Message"): messages.create,
 }
-
-
-@dataclass(slots=True, eq=False)
-class Exchange:
-    """A request on its way through the service, and what became of it.
-
-    Attributes:
-        request: What came in.
-        headers: Its headers by lower-case name.
-        params: What it said.
-        caller: Who sent it.
-        dialog: The dialog it was about.
-        message: The message that it created.
-        response: The answer; None if the fake has none, for a route that it does not know.
-        reason: Why it was refused, in plain words; empty if it was not.
-    """
-
-    request: Request
-    headers: dict[bytes, bytes]
-    params: dict[str, Any] = field(default_factory=dict)
-    caller: Caller = NOBODY
-    dialog: Dialog | None = None
-    message: Message | None = None
-    response: Response | None = None
-    reason: str = ""
 
 
 class Service:

@@ -1,0 +1,35 @@
+"""A request on its way through the service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_qbchat.service.credentials import NOBODY, Caller
+from pytest_qbchat.service.models import Dialog, Message
+from pytest_qbchat.service.wire import Request, Response
+
+
+@dataclass(slots=True, eq=False)
+class Exchange:
+    """A request on its way through the service, and what became of it.
+
+    Attributes:
+        request: What came in.
+        headers: Its headers by lower-case name.
+        params: What it said.
+        caller: Who sent it.
+        dialog: The dialog it was about.
+        message: The message that it created.
+        response: The answer; None if the fake has none, for a route that it does not know.
+        reason: Why it was refused, in plain words; empty if it was not.
+    """
+
+    request: Request
+    headers: dict[bytes, bytes]
+    params: dict[str, Any] = field(default_factory=dict)
+    caller: Caller = NOBODY
+    dialog: Dialog | None = None
+    message: Message | None = None
+    response: Response | None = None
+    reason: str = ""
