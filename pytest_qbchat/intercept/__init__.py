@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -12,22 +13,26 @@ from pytest_qbchat.intercept.seams import Seams
 R = TypeVar("R", bound=Receiver)
 
 
+@cache
+def _seams() -> Seams:
+    return Seams([*httpx.seams(), *guard.seams()])
+
+
 class Interception(Generic[R]):
     """While it is entered, calls to QuickBlox reach a fake, and no library reaches a QuickBlox host."""
 
     def __init__(self, fake: R) -> None:
         self._fake = fake
-        self._seams = Seams([*httpx.seams(fake), *guard.seams(fake)])
 
     def __enter__(self) -> R:
-        self._seams.patch()
+        _seams().enter(self._fake)
         return self._fake
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         __tracebackhide__ = True
-        self._seams.restore()
+        _seams().leave(self._fake)
         if error is None:
             self._fake.raise_problems()
 
@@ -36,8 +41,8 @@ class Interception(Generic[R]):
 
         Such a mock still gets every call that is not QuickBlox's. Undone by `step_back`.
         """
-        self._seams.patch()
+        _seams().patch()
 
     def step_back(self) -> None:
         """Undo `come_first`, before that other mock undoes itself."""
-        self._seams.restore()
+        _seams().restore()

@@ -9,65 +9,68 @@ URL with a path prefix, everything that is not built on `http.client`.
 from __future__ import annotations
 
 import socket
+from functools import partial
 from http.client import HTTPConnection
 from inspect import currentframe
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pytest_qbchat.intercept.seams import Function, Seam, Seams
+from pytest_qbchat.intercept.seams import Function, Seam
 from pytest_qbchat.stack import package_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pytest_qbchat.intercept.hosts import Hosts
     from pytest_qbchat.intercept.receiver import Receiver
 
 # From the outermost inwards: requests stands on urllib3, and that on http.client.
 _LIBRARIES = {"requests", "niquests", "aiohttp", "tornado", "urllib3", "urllib", "httpcore", "httpcore2", "http"}
 
 
-def seams(fake: Receiver) -> Iterator[Seam]:
+def seams() -> Iterator[Seam]:
     """What to patch in the standard library."""
-    hosts = fake.hosts
+    yield Seam(socket, "getaddrinfo", partial(_guarded, _resolved))
+    yield Seam(socket, "gethostbyname", partial(_guarded, _resolved))
+    yield Seam(socket, "gethostbyname_ex", partial(_guarded, _resolved))
+    yield Seam(socket.socket, "connect", partial(_guarded, _connected))
+    yield Seam(socket.socket, "connect_ex", partial(_guarded, _connected))
+    yield Seam(HTTPConnection, "set_tunnel", partial(_guarded, _tunnelled))
+    yield Seam(HTTPConnection, "putrequest", partial(_guarded, _requested))
 
-    def guarded(target: Callable[..., str | None]) -> Callable[[Function, Seams], Function]:
-        """Refuse a call whose target is a QuickBlox host."""
 
-        def wrap(before: Function, seams: Seams) -> Function:
-            def guard(*args: Any, **kwargs: Any) -> Any:
-                __tracebackhide__ = True
-                if seams.active and (host := target(*args, **kwargs)):
-                    raise fake.refuse(_refusal(host))
-                return before(*args, **kwargs)
+def _guarded(target: Callable[..., str | None], function: Function, receivers: list[Receiver]) -> Function:
+    """Refuse a call whose target is a QuickBlox host."""
 
-            return guard
+    def guard(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        for fake in receivers:
+            if host := target(fake.hosts, *args, **kwargs):
+                raise fake.refuse(_refusal(host))
+        return function(*args, **kwargs)
 
-        return wrap
+    return guard
 
-    def resolved(host: Any = None, port: Any = None, *_: Any, **__: Any) -> str | None:
-        return str(host) if hosts.owns(host, port) else None
 
-    def connected(_: socket.socket, address: Any) -> str | None:
-        return resolved(*address[:2]) if isinstance(address, tuple) else None
+def _resolved(hosts: Hosts, host: Any = None, port: Any = None, *_: Any, **__: Any) -> str | None:
+    return str(host) if hosts.owns(host, port) else None
 
-    def tunnelled(_: HTTPConnection, host: str, port: int | None = None, *__: Any, **___: Any) -> str | None:
-        return resolved(host, port)
 
-    def requested(connection: HTTPConnection, _: str, url: str, *__: Any, **___: Any) -> str | None:
-        # Through a proxy the URL is absolute; otherwise it is the path at the connection's own host.
-        parts = urlsplit(url) if "://" in url else None
-        host = parts.hostname if parts else connection.host
-        port = parts.port if parts else connection.port
-        path = parts.path if parts else url
-        return host if host and hosts.prefix(host.lower(), port, path.encode()) is not None else None
+def _connected(hosts: Hosts, _: socket.socket, address: Any) -> str | None:
+    return _resolved(hosts, *address[:2]) if isinstance(address, tuple) else None
 
-    yield Seam(socket, "getaddrinfo", guarded(resolved))
-    yield Seam(socket, "gethostbyname", guarded(resolved))
-    yield Seam(socket, "gethostbyname_ex", guarded(resolved))
-    yield Seam(socket.socket, "connect", guarded(connected))
-    yield Seam(socket.socket, "connect_ex", guarded(connected))
-    yield Seam(HTTPConnection, "set_tunnel", guarded(tunnelled))
-    yield Seam(HTTPConnection, "putrequest", guarded(requested))
+
+def _tunnelled(hosts: Hosts, _: HTTPConnection, host: str, port: int | None = None, *__: Any, **___: Any) -> str | None:
+    return _resolved(hosts, host, port)
+
+
+def _requested(hosts: Hosts, connection: HTTPConnection, _: str, url: str, *__: Any, **___: Any) -> str | None:
+    # Through a proxy the URL is absolute; otherwise it is the path at the connection's own host.
+    parts = urlsplit(url) if "://" in url else None
+    host = parts.hostname if parts else connection.host
+    port = parts.port if parts else connection.port
+    path = parts.path if parts else url
+    return host if host and hosts.prefix(host.lower(), port, path.encode()) is not None else None
 
 
 def _refusal(host: str) -> str:

@@ -8,12 +8,12 @@ transports are left alone. A response is made of a byte stream and not of conten
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from pytest_qbchat.intercept.seams import Function, Seam, Seams
+from pytest_qbchat.intercept.seams import Function, Seam
 from pytest_qbchat.service.wire import Request
 
 if TYPE_CHECKING:
@@ -35,43 +35,37 @@ def installed() -> list[Any]:
     return list({id(module.HTTPTransport): module for module in modules}.values())
 
 
-def seams(fake: Receiver) -> Iterator[Seam]:
+def seams() -> Iterator[Seam]:
     """What to patch in each installed library."""
     for module in installed():
-        yield Seam(module.HTTPTransport, "handle_request", _sync(module, fake))
-        yield Seam(module.AsyncHTTPTransport, "handle_async_request", _async(module, fake))
+        yield Seam(module.HTTPTransport, "handle_request", partial(_sync, module))
+        yield Seam(module.AsyncHTTPTransport, "handle_async_request", partial(_async, module))
 
 
-def _sync(module: Any, fake: Receiver) -> Any:
-    def wrap(before: Function, seams: Seams) -> Function:
-        def handle_request(transport: Any, request: Any) -> Any:
-            __tracebackhide__ = True
-            if seams.active:
-                url = request.url
-                prefix = fake.hosts.prefix(url.host, url.port, url.raw_path)
-                if prefix is not None:
-                    return answer(module, fake, request, prefix)
-            return before(transport, request)
+def _sync(module: Any, function: Function, receivers: list[Receiver]) -> Function:
+    def handle_request(transport: Any, request: Any) -> Any:
+        __tracebackhide__ = True
+        url = request.url
+        for fake in receivers:
+            prefix = fake.hosts.prefix(url.host, url.port, url.raw_path)
+            if prefix is not None:
+                return answer(module, fake, request, prefix)
+        return function(transport, request)
 
-        return handle_request
-
-    return wrap
+    return handle_request
 
 
-def _async(module: Any, fake: Receiver) -> Any:
-    def wrap(before: Function, seams: Seams) -> Function:
-        async def handle_async_request(transport: Any, request: Any) -> Any:
-            __tracebackhide__ = True
-            if seams.active:
-                url = request.url
-                prefix = fake.hosts.prefix(url.host, url.port, url.raw_path)
-                if prefix is not None:
-                    return await answer_async(module, fake, request, prefix)
-            return await before(transport, request)
+def _async(module: Any, function: Function, receivers: list[Receiver]) -> Function:
+    async def handle_async_request(transport: Any, request: Any) -> Any:
+        __tracebackhide__ = True
+        url = request.url
+        for fake in receivers:
+            prefix = fake.hosts.prefix(url.host, url.port, url.raw_path)
+            if prefix is not None:
+                return await answer_async(module, fake, request, prefix)
+        return await function(transport, request)
 
-        return handle_async_request
-
-    return wrap
+    return handle_async_request
 
 
 def answer(module: Any, fake: Receiver, request: Any, prefix: str) -> Any:
