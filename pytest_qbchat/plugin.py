@@ -37,20 +37,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def qbchat(request: pytest.FixtureRequest) -> Iterator[FakeQuickBlox]:
+def qbchat() -> Iterator[FakeQuickBlox]:
     """A QuickBlox in memory, which every call of httpx and httpx2 to *.quickblox.com reaches."""
-    fake = _fake_of(request)
-    interception = request.node.stash[_INTERCEPTION] = fake.intercept()
+    item = _running[-1]
+    fake = _fake_of(item)
+    interception = item.stash[_INTERCEPTION] = fake.intercept()
     with interception:
         yield fake
 
 
 @pytest.fixture
-def qbchat_transport(request: pytest.FixtureRequest) -> QuickBloxTransport:
+def qbchat_transport() -> QuickBloxTransport:
     """An httpx transport, sync and async, onto the same fake; patches nothing. Its `fake` is what to assert on."""
     from pytest_qbchat.intercept.transport import QuickBloxTransport
 
-    return QuickBloxTransport(_fake_of(request))
+    return QuickBloxTransport(_fake_of(_running[-1]))
 
 
 @pytest.fixture
@@ -64,14 +65,28 @@ def qbchat_factory(request: pytest.FixtureRequest) -> PayloadFactory:
         return PayloadFactory()
 
 
-def _fake_of(request: pytest.FixtureRequest) -> FakeQuickBlox:
+# The test that runs now, above those in whose process it runs. Asking pytest for it by a `request` argument would take
+# nearly as long as all that the fixture does.
+_running: list[pytest.Item] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Know which test is running."""
+    _running.append(item)
+    try:
+        return (yield)
+    finally:
+        _running.pop()
+
+
+def _fake_of(item: pytest.Item) -> FakeQuickBlox:
     """The one fake of a test, which all of its fixtures share."""
-    stash = request.node.stash
-    if _FAKE not in stash:
+    if _FAKE not in item.stash:
         from pytest_qbchat.fake import FakeQuickBlox
 
-        stash[_FAKE] = FakeQuickBlox(**_settings(request.node))
-    fake: FakeQuickBlox = stash[_FAKE]
+        item.stash[_FAKE] = FakeQuickBlox(**_settings(item))
+    fake: FakeQuickBlox = item.stash[_FAKE]
     return fake
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_qbchat.intercept.receiver import Receiver
 
@@ -21,25 +21,32 @@ class Seam:
         wrap: Makes the replacement of a function for the receivers of a list, which changes with time. To the function
             that was there it leaves what no receiver wants, and so everything once the list is empty: somebody may
             keep the replacement for longer.
-        inherited: Whether the owner has the function from a base class.
     """
 
     owner: Any
     name: str
     wrap: Callable[[Function, list[Receiver]], Function]
-    inherited: bool = False
     _wrapped: Function | None = None
     _replacement: Function | None = None
-
-    def __post_init__(self) -> None:
-        self.inherited = self.name not in vars(self.owner)
 
     def replacement(self, function: Function, receivers: list[Receiver]) -> Function:
         """What to put over a function; made once for as long as it is the same function."""
         if self._replacement is None or function is not self._wrapped:
             self._wrapped = function
             self._replacement = self.wrap(function, receivers)
+            setattr(self._replacement, _OURS, True)
         return self._replacement
+
+
+# The name of the attribute by which a replacement is known, whoever put it where it is.
+_OURS = "pytest_qbchat"
+
+
+class _Patch(NamedTuple):
+    seam: Seam
+    function: Function
+    replacement: Function
+    inherited: bool
 
 
 class Seams:
@@ -51,7 +58,7 @@ class Seams:
     def __init__(self, seams: Iterable[Seam]) -> None:
         self._seams = list(seams)
         self._receivers: list[Receiver] = []
-        self._layers: list[list[tuple[Seam, Function, Function]]] = []
+        self._layers: list[list[_Patch]] = []
 
     def enter(self, receiver: Receiver) -> None:
         """Let a receiver answer, before any that has been entered earlier."""
@@ -65,22 +72,23 @@ class Seams:
 
     def patch(self) -> None:
         """Put a replacement over each function that is not one already."""
-        ours = {replacement for layer in self._layers for _, _, replacement in layer}
-        layer: list[tuple[Seam, Function, Function]] = []
+        layer: list[_Patch] = []
         self._layers.append(layer)
         for seam in self._seams:
-            function = getattr(seam.owner, seam.name)
-            if function not in ours:
+            owner, name = seam.owner, seam.name
+            function = getattr(owner, name)
+            if not hasattr(function, _OURS):
                 replacement = seam.replacement(function, self._receivers)
-                setattr(seam.owner, seam.name, replacement)
-                layer.append((seam, function, replacement))
+                layer.append(_Patch(seam, function, replacement, name not in vars(owner)))
+                setattr(owner, name, replacement)
 
     def restore(self) -> None:
         """Undo the newest patch. What somebody else has put over it since stays in place."""
-        for seam, function, replacement in reversed(self._layers.pop()):
-            if vars(seam.owner).get(seam.name) is not replacement:
+        for seam, function, replacement, inherited in reversed(self._layers.pop()):
+            owner, name = seam.owner, seam.name
+            if vars(owner).get(name) is not replacement:
                 continue
-            if seam.inherited:
-                delattr(seam.owner, seam.name)
+            if inherited:
+                delattr(owner, name)
             else:
-                setattr(seam.owner, seam.name, function)
+                setattr(owner, name, function)
