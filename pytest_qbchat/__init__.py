@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from pytest_qbchat.factories import PayloadFactory, QuickBloxProvider
     from pytest_qbchat.fake import FakeQuickBlox
     from pytest_qbchat.intercept.transport import QuickBloxTransport
+    from pytest_qbchat.matching import ABSENT
     from pytest_qbchat.message import Message
     from pytest_qbchat.records import Records
     from pytest_qbchat.service.calls import Call
     from pytest_qbchat.service.models import Dialog, Session, User
 
 __all__ = [
+    "ABSENT",
     "Call",
     "CallRefused",
     "Dialog",
@@ -35,6 +37,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ABSENT": "matching",
     "Call": "service.calls",
     "CallRefused": "errors",
     "Dialog": "service.models",

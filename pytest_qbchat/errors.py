@@ -11,7 +11,7 @@ class QuickBloxWarning(UserWarning):
 
 
 class CallRefused(Exception):  # noqa: N818 - the name says what happened, as a failure summary shows it first
-    """A call to QuickBlox that the fake can not answer, and did not let through to the network.
+    """A call to QuickBlox that the fake cannot answer, and did not let through to the network.
 
     Raised in the code under test. The test fails even if that code catches it, unless the call was stubbed through
     `qbchat.router` or expected with `qbchat.expect_refused()`.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
-from pytest_qbchat.matching import ABSENT, field_of, matches, similar_name
+from pytest_qbchat.matching import ABSENT, field_matches, field_of, matches, similar_name
 from pytest_qbchat.service.models import Dialog, User
 
 if TYPE_CHECKING:
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.models import Message
 
 _WIDTH = 72
+_LONGEST = 4 * _WIDTH  # of a value that is no text
+_LISTED = 10
+_COMPARED = 50  # messages that are equally wrong, and of each no more than this many characters
+_COMPARED_CHARACTERS = 200
 
 
 def nothing_like_it(messages: Sequence[Message], fields: Mapping[str, Any], calls: Sequence[Call]) -> str:
@@ -28,35 +33,45 @@ def nothing_like_it(messages: Sequence[Message], fields: Mapping[str, Any], call
     return "\n".join([*lines, *not_accepted(calls)])
 
 
-def wrong_number(found: Sequence[Message], times: int, fields: Mapping[str, Any]) -> str:
+def wrong_number(found: Sequence[Message], times: int, fields: Mapping[str, Any], calls: Sequence[Call]) -> str:
     """Which messages have the expected fields, when their number is wrong."""
-    wanted = f"expected {times} posted {'message' if times == 1 else 'messages'}"
-    having = [" with", *_table("    ", fields.items())] if fields else [""]
-    there = {0: "there is none", 1: "there is 1:"}.get(len(found), f"there are {len(found)}:")
-    first, *rest = [wanted + having[0], *having[1:]]
-    return "\n".join([first, *rest, there, *(f"    {where(each)}: {brief(each)}" for each in found)])
+    wanted = f"expected {_count(times, 'posted message')}{' with' if fields else ''}"
+    there = f"there {'is' if len(found) == 1 else 'are'} {len(found)}:"
+    return "\n".join([wanted, *_table("    ", fields.items()), there, *listed(found), *not_accepted(calls)])
 
 
 def unexpected(found: Sequence[Message], fields: Mapping[str, Any]) -> str:
     """Which messages were posted that should not have been."""
-    first = "a message was posted that has" if fields else "a message was posted"
-    return "\n".join([first, *_table("    ", fields.items()), *(f"  {where(each)}: {brief(each)}" for each in found)])
+    first = f"{_count(len(found), 'message')} {'was' if len(found) == 1 else 'were'} posted"
+    having = [f"{first} with", *_table("    ", fields.items())] if fields else [first]
+    return "\n".join([*having, *listed(found)])
+
+
+def listed(messages: Sequence[Message]) -> Iterator[str]:
+    """A line for each message, the oldest first, and no more of them than anybody reads."""
+    for message in messages[:_LISTED]:
+        yield f"  {where(message)}: {brief(message)}"
+    if len(messages) > _LISTED:
+        yield f"  and {len(messages) - _LISTED} more"
 
 
 def closest(messages: Sequence[Message], fields: Mapping[str, Any]) -> Message:
     """The message with the fewest wrong fields; among equals the one whose values are most alike, then the newest."""
 
-    def distance(message: Message) -> tuple[int, float]:
-        wrong = [(value, field_of(message, name)) for name, value in fields.items()]
-        wrong = [(expected, actual) for expected, actual in wrong if not matches(expected, actual)]
-        return len(wrong), sum(1 - _likeness(expected, actual) for expected, actual in wrong)
+    def wrong(message: Message) -> list[str]:
+        return [name for name, expected in fields.items() if not field_matches(message, name, expected)]
 
-    return min(reversed(messages), key=distance)
+    def unlikeness(message: Message) -> float:
+        return sum(1 - _likeness(fields[name], field_of(message, name)) for name in wrong(message))
+
+    least = min(len(wrong(message)) for message in messages)
+    candidates = [message for message in reversed(messages) if len(wrong(message)) == least]
+    return candidates[0] if len(candidates) == 1 else min(candidates[:_COMPARED], key=unlikeness)
 
 
 def differences(message: Message, fields: Mapping[str, Any]) -> list[str]:
     """A pair of lines, expected and actual, for each field that differs."""
-    wrong = {name: value for name, value in fields.items() if not matches(value, field_of(message, name))}
+    wrong = {name: expected for name, expected in fields.items() if not field_matches(message, name, expected)}
     width = max(map(len, wrong), default=0)
     lines: list[str] = []
     for name, expected in wrong.items():
@@ -75,10 +90,17 @@ def where(message: Message) -> str:
 
 def brief(message: Message) -> str:
     """One line for a message: its text and what became of it."""
-    reach = "sent to chat" if message.sent_to_chat else "history only"
-    receipts = "markable" if message.markable == 1 else "not markable"
-    parts = [reach, receipts, *attachment_labels(message)]
-    return f"{_short(message.message)} ({', '.join(parts)})"
+    return f"{_short(message.message)} ({', '.join([reach(message), receipts(message), *attachment_labels(message)])})"
+
+
+def reach(message: Message) -> str:
+    """Whether anybody was notified, in a word or two."""
+    return "sent to chat" if message.sent_to_chat else "history only"
+
+
+def receipts(message: Message) -> str:
+    """Whether receipts were asked for, in a word or two."""
+    return "markable" if message.markable == 1 else "not markable"
 
 
 def attachment_labels(message: Message) -> Iterator[str]:
@@ -102,7 +124,7 @@ def attachments(message: Message, expected: Sequence[Mapping[str, Any]]) -> str 
     actual = message.attachments
     if len(actual) != len(expected):
         lost = _of_attachments(message)
-        lines = [f"{where(message)} has {len(actual) or 'no'} attachments, expected {len(expected)}"]
+        lines = [f"{where(message)} has {_count(len(actual), 'attachment')}, expected {len(expected)}"]
         lines += [f"  - {dict(each)!r}" for each in expected]
         lines += [f"  + {each!r}" for each in actual]
         return "\n".join([*lines, *([f"    {lost}"] if lost else [])])
@@ -177,33 +199,39 @@ def _why_not(message: Message, flag: str) -> str:
 def not_accepted(calls: Iterable[Call]) -> Iterator[str]:
     """The calls that left no message behind, since one of them may be the one that is missed."""
     for call in calls:
-        if call.reason:
-            yield f"{call.status or 'refused'} {call.method} {call.path}: {call.reason}"
+        if call.stubbed:
+            yield f"{call.method} {call.path} was answered {call.status or 'with an error'} by qbchat.router"
+        elif call.reason:
+            answer = f"answered {call.status}" if call.status else "refused"
+            yield f"{call.method} {call.path} was {answer}: {call.reason}"
 
 
 def _table(indent: str, rows: Iterable[tuple[str, Any]]) -> list[str]:
     rows = list(rows)
     width = max((len(name) for name, _ in rows), default=0)
-    return [f"{indent}{name:<{width}}   {_shown(value)}" for name, value in rows]
+    return [f"{indent}{name:<{width}}   {_short(value)}" for name, value in rows]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, User | Dialog):
         return repr(value.id)
-    pattern = getattr(value, "pattern", None)
-    return repr(value) if pattern is None else f"/{pattern}/"
+    return f"/{value.pattern}/" if isinstance(value, re.Pattern) else repr(value)
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, longest: int = _WIDTH) -> str:
     text = _shown(value)
-    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _side_by_side(expected: Any, actual: Any) -> tuple[str, str]:
     """Both values; of two long strings the stretch around their first difference."""
     left, right = _shown(expected), _shown(actual)
     if not (isinstance(expected, str) and isinstance(actual, str)) or max(len(left), len(right)) <= _WIDTH:
-        return left, right
+        return _short(expected, _LONGEST), _short(actual, _LONGEST)
     same = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
     start = max(0, same - _WIDTH // 3)
     lead = "…" if start else ""
@@ -213,4 +241,5 @@ def _side_by_side(expected: Any, actual: Any) -> tuple[str, str]:
 
 
 def _likeness(expected: Any, actual: Any) -> float:
-    return SequenceMatcher(None, _shown(expected), _shown(actual), autojunk=False).ratio()
+    left, right = _shown(expected)[:_COMPARED_CHARACTERS], _shown(actual)[:_COMPARED_CHARACTERS]
+    return SequenceMatcher(None, left, right, autojunk=False).ratio()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.wire import Request, Response
     from pytest_qbchat.stubs import Stubs
 
-_PAIR = 2
+_PRIVATE_OCCUPANTS = 2
 
 
 class FakeQuickBlox:
@@ -42,7 +42,7 @@ class FakeQuickBlox:
 
         Args:
             strict: Refuse unknown tokens, API keys, users and dialogs as QuickBlox would, in place of adopting them.
-            hosts: Hosts or base URLs that are QuickBlox's beside `*.quickblox.com`: `chat.shop.example`,
+            hosts: Hosts or base URLs that are QuickBlox's besides `*.quickblox.com`: `chat.shop.example`,
                 `https://gateway.shop.example:8443/quickblox`.
 
         Raises:
@@ -58,7 +58,7 @@ class FakeQuickBlox:
         self._stubs: Stubs | None = None
 
     def __repr__(self) -> str:
-        return f"<FakeQuickBlox: {len(self._posted)} posted, {len(self._calls)} calls>"
+        return f"<FakeQuickBlox: {len(self._posted)} posted in {len(self._calls)} calls>"
 
     # Arrange
 
@@ -74,15 +74,21 @@ class FakeQuickBlox:
             email: The e-mail address.
         """
         with self._lock:
-            return self._store.add_user(User(self._store.new_user_id() if id is None else id, full_name, login, email))
+            user_id = self._store.new_user_id() if id is None else id_of(id)
+            return self._store.add_user(User(user_id, full_name, login, email))
 
     def add_session(self, token: str, user: int | User | None) -> Session:
-        """Declare whose session a token is.
+        """Declare whose session a token is. It expires two hours after its last call (`session.expires_at`).
 
         Args:
             token: What the code under test sends as `QB-Token`.
             user: The user or its id; None for an application session, which may not post (422 "Need user").
+
+        Raises:
+            TypeError: The token or the user is something else.
         """
+        if not isinstance(token, str) or not token:
+            raise TypeError(f"{token!r} is no token: write the text that the code under test sends as QB-Token")
         with self._lock:
             return self._store.add_session(token, None if user is None else self._known(user))
 
@@ -103,30 +109,38 @@ class FakeQuickBlox:
             name: The name of a group.
 
         Raises:
-            ValueError: The id is malformed, or the occupants do not suit the type.
+            ValueError: The id is malformed, there is no such type, or the occupants do not suit it.
         """
+        if type not in tuple(DialogType):
+            raise ValueError(f"no dialog type {type!r}: write 1 public group, 2 group or 3 private")
         if id is not None and not is_object_id(id):
             raise ValueError(f"{id!r} is not the id of a dialog: write 24 hexadecimal digits, or leave it out")
         with self._lock:
             occupants = [self._known(user) for user in occupants_ids]
-            if type == DialogType.PRIVATE and len(set(occupants)) != _PAIR:
+            if type == DialogType.PRIVATE and len(set(occupants)) != _PRIVATE_OCCUPANTS:
                 raise ValueError(f"a private dialog has two occupants, not {occupants}")
             if not occupants:
                 raise ValueError("a dialog has at least its owner: write occupants_ids=[user, ...]")
             return self._store.add_dialog(DialogType(type), occupants, occupants[0], id=id and id.lower(), name=name)
 
-    def add_message(self, dialog: Dialog, sender: int | User, message: str | None = None, **fields: Any) -> Message:
+    def add_message(
+        self, dialog: Dialog | str, sender: int | User, message: str | None = None, **fields: Any
+    ) -> Message:
         """Put a message into the history, as if it had been there before the test. It is not in `posted`.
 
         Args:
-            dialog: Where; from `add_dialog`.
+            dialog: Where; what `add_dialog` returned, or its id.
             sender: An occupant, or its id.
             message: The text.
             **fields: What else a request could have: `attachments`, `markable`, `send_to_chat`, custom fields.
 
         Raises:
-            ValueError: The sender is not an occupant.
+            ValueError: There is no such dialog, or the sender is not an occupant.
         """
+        if isinstance(dialog, str):
+            if dialog not in self._store.dialogs:
+                raise ValueError(f"no dialog {dialog!r}: write what qbchat.add_dialog(...) returned")
+            dialog = self._store.dialogs[dialog]
         sender_id = id_of(sender)
         if sender_id not in dialog.occupants_ids:
             raise ValueError(f"user {sender_id} is not among the occupants {dialog.occupants_ids} of {dialog.id}")
@@ -136,11 +150,16 @@ class FakeQuickBlox:
         return cast("Message", record)
 
     def credentials(self, *, api_key: str) -> None:
-        """Declare an API key of the application. No other key is good any more (401).
+        """Declare an API key of the application. No key is good any more that was not declared (401).
 
         Args:
             api_key: What follows `ApiKey ` in the Authorization header.
+
+        Raises:
+            ValueError: The key is empty, or has the `ApiKey ` before it.
         """
+        if not api_key or " " in api_key:
+            raise ValueError("an API key is what follows 'ApiKey ' in the Authorization header, without a space")
         self._store.api_keys.add(api_key)
 
     @property
@@ -174,17 +193,17 @@ class FakeQuickBlox:
 
     @property
     def users(self) -> Records[User]:
-        """The users: declared and adopted."""
+        """The users as they are now: declared and adopted."""
         return Records(list(self._store.users.values()), User, "user")
 
     @property
     def sessions(self) -> Records[Session]:
-        """The sessions: declared and adopted."""
+        """The sessions as they are now: declared and adopted."""
         return Records(list(self._store.sessions.values()), Session, "session")
 
     @property
     def dialogs(self) -> Records[Dialog]:
-        """The dialogs: declared, adopted, and created by a message to a user."""
+        """The dialogs as they are now: declared, adopted, and created by a message to a user."""
         return Records(list(self._store.dialogs.values()), Dialog, "dialog")
 
     def transcript(self) -> str:
@@ -193,13 +212,14 @@ class FakeQuickBlox:
 
     # Assert
 
-    def assert_posted(self, times: int | None = None, **fields: Any) -> Message:
+    def assert_posted(self, *, times: int | None = None, **fields: Any) -> Message:
         """Assert that a message was posted.
 
         Args:
             times: How many such messages there must be; None means at least one.
             **fields: What the message must have, named as QuickBlox names it, custom fields too. The expected value
-                stands on the left of `==`; a compiled regular expression searches a string.
+                stands on the left of `==`; a compiled regular expression searches a string. Attachments are compared
+                whole, as a list or in the form of a request. Nothing matches a field that is absent but `ABSENT`.
 
         Returns:
             The message; the newest one if there are several.
@@ -209,13 +229,13 @@ class FakeQuickBlox:
             TypeError: A field is misspelt, or `times` is no positive number.
         """
         __tracebackhide__ = True
-        if times is not None and (isinstance(times, bool) or times < 1):
-            raise TypeError(f"times={times!r} asserts nothing of a message: write assert_not_posted(...)")
+        if times is not None and (type(times) is not int or times < 1):
+            raise TypeError(f"times={times!r} is no number of messages; for none write assert_not_posted(...)")
         found = self.posted.where(**fields)
-        if times is None and not found:
+        if not found:
             raise AssertionError(self._masked(explanations.nothing_like_it(self._posted, fields, self._calls)))
         if times is not None and len(found) != times:
-            raise AssertionError(self._masked(explanations.wrong_number(found, times, fields)))
+            raise AssertionError(self._masked(explanations.wrong_number(found, times, fields, self._calls)))
         return found[-1]
 
     def assert_not_posted(self, **fields: Any) -> None:
@@ -332,7 +352,7 @@ class FakeQuickBlox:
             expectation = f"qbchat.expect_refused({call.method!r}, {call.path!r})"
             raise self.refuse(f"{exchange.reason}\n  answer it with {stub}, or expect it with {expectation}", call)
         for text in pitfalls.find(exchange):
-            masked = self._masked(text)
+            masked = mask_text(text, self._secrets() | call.secrets())
             call.warnings += (masked,)
             if warn(masked):
                 self.problems.add(f"QuickBloxWarning: {masked}", call=call)
@@ -345,5 +365,9 @@ class FakeQuickBlox:
             self._store.add_user(user if isinstance(user, User) else User(user_id))
         return user_id
 
+    def _secrets(self) -> set[str]:
+        return self._store.sessions.keys() | self._store.seen_api_keys | self._store.api_keys
+
     def _masked(self, text: str) -> str:
-        return mask_text(text, self._store.sessions.keys() | self._store.seen_api_keys | self._store.api_keys)
+        """A text fit to be shown, whatever call it may quote."""
+        return mask_text(text, self._secrets().union(*(call.secrets() for call in self._calls)))

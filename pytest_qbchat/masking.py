@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_SECRET_HEADERS = {"qb-token", "authorization"}
-_TOKEN_PARAMETER = re.compile(r"(?<![^?&\s])(token=)([^&\s]+)")
+_SECRET_HEADERS = {"qb-token", "cb-token", "authorization", "qb-account-key"}
+_TOKEN_PARAMETER = re.compile(r"([?&;\[]token\]?=)([^&;\s'\"]+)")
 _SHOWN = 4
 # A shorter token may well be a word of the test's own text, which a search for it would tear apart.
 _LONG_ENOUGH_TO_SEARCH = 8
@@ -26,18 +26,18 @@ def mask_header(name: str, value: str) -> str:
 
 
 def mask_url(url: str) -> str:
-    """A URL or a form with its `token=` parameter masked."""
+    """A URL, or a text with URLs in it, with each `token=` parameter masked."""
     return _TOKEN_PARAMETER.sub(lambda match: match[1] + mask(match[2]), url)
 
 
 def mask_text(text: str, secrets: Iterable[str]) -> str:
-    """A text in which each known secret is masked, wherever it stands.
+    """A text in which each known secret is masked, wherever it stands, also where it is cut off.
 
     Args:
         text: What is about to be shown.
         secrets: Tokens and keys that the fake has seen. Short ones are left to `mask_header` and `mask_url`.
     """
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= _LONG_ENOUGH_TO_SEARCH:
-            text = text.replace(secret, mask(secret))
-    return text
+    beginnings = {secret[:_LONG_ENOUGH_TO_SEARCH] for secret in secrets if len(secret) >= _LONG_ENOUGH_TO_SEARCH}
+    for beginning in beginnings:
+        text = re.sub(rf"{re.escape(beginning)}[^\s'\",;:)\]}}>…]*", lambda match: mask(match[0]), text)
+    return mask_url(text)

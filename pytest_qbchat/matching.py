@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from enum import Enum
 from typing import Any, Final
 
+from pytest_qbchat.service.messages import FLAGS, attachments
 from pytest_qbchat.service.models import Dialog, User
 
 
@@ -50,14 +50,28 @@ def field_of(record: object, name: str) -> Any:
     if name in custom:
         return custom[name]
     value = getattr(record, "id" if name == "_id" else name, ABSENT)
-    if value is None and name in ("send_to_chat", "markable"):
+    if value is None and name in FLAGS:
         return ABSENT
     return value
 
 
+def field_matches(record: object, name: str, expected: Any) -> bool:
+    """Whether a field of a record is as expected.
+
+    An absent field is no value, so that not even `ANY` matches it: expect `ABSENT`, or None for a flag. Attachments may
+    be expected as a request has them, in an object with index keys.
+    """
+    actual = field_of(record, name)
+    if actual is ABSENT:
+        return expected is ABSENT or (expected is None and name in FLAGS)
+    if name == "attachments" and isinstance(expected, dict):
+        expected = attachments(expected)
+    return matches(expected, actual)
+
+
 def has_fields(record: object, fields: Mapping[str, Any]) -> bool:
     """Whether each expected field matches."""
-    return all(matches(expected, field_of(record, name)) for name, expected in fields.items())
+    return all(field_matches(record, name, expected) for name, expected in fields.items())
 
 
 def check_names(names: Iterable[str], kind: type, records: Iterable[object]) -> None:
@@ -81,11 +95,37 @@ def check_names(names: Iterable[str], kind: type, records: Iterable[object]) -> 
 
 
 def similar_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name that a misspelt or camel-case one must have meant, if any."""
+    """The known name that was meant: spelt in another case, with one slip of the finger, or by a common other word."""
+    names = set(known)
+    meant = _SYNONYMS.get(name)
+    if meant in names:
+        return meant
+    plain = _plain(name)
+    return next((each for each in sorted(names) if _nearly(plain, _plain(each))), None)
 
-    def plain(text: str) -> str:
-        return re.sub(r"[\s_-]", "", text).lower()
 
-    by_plain = {plain(each): each for each in sorted(known)}
-    close = get_close_matches(plain(name), by_plain, n=1, cutoff=0.85)
-    return by_plain[close[0]] if close else None
+# Other words for a field that people expect to work.
+_SYNONYMS = {
+    "attachment": "attachments", "file": "attachments", "files": "attachments", "media": "attachments",
+    "dialog_id": "chat_dialog_id", "dialogId": "chat_dialog_id", "dialog": "chat_dialog_id",
+    "chat_dialog": "chat_dialog_id", "recipient": "recipient_id", "text": "message",
+}  # fmt: skip
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]", "", name).lower()
+
+
+def _nearly(one: str, other: str) -> bool:
+    """Whether two words are equal, or long and equal but for one letter, or for two that changed places."""
+    if one == other:
+        return True
+    if min(len(one), len(other)) < _LONG_WORD:
+        return False
+    start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    left, right = one[start:], other[start:]
+    too_many, too_few, wrong = left[1:] == right, left == right[1:], left[1:] == right[1:]
+    return too_many or too_few or wrong or (left[:2] == right[1::-1] and left[2:] == right[2:])
+
+
+_LONG_WORD = 6  # shorter ones have too many neighbours: read, lead, ready

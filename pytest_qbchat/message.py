@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pytest_qbchat import explanations
@@ -26,7 +26,7 @@ class Message(models.Message):
         return self is other if isinstance(other, models.Message) else NotImplemented
 
     def __repr__(self) -> str:
-        return f"<Message {explanations.where(self)}: {explanations.brief(self)}>"
+        return self.masked(f"<Message {explanations.where(self)}: {explanations.brief(self)}>")
 
     def assert_sent_to_chat(self) -> None:
         """Assert that the message was pushed to the occupants in real time: `send_to_chat` was 1."""
@@ -59,8 +59,14 @@ class Message(models.Message):
             *expected: For each attachment the keys that matter; keys that are not named are not compared.
         """
         __tracebackhide__ = True
-        if not expected:
-            raise TypeError("assert_attachments() compares with nothing: write assert_no_attachments()")
+        if not expected or not all(expected):
+            raise TypeError(
+                "assert_attachments() compares with nothing: name some keys, or write assert_no_attachments()"
+            )
+        if not all(isinstance(each, Mapping) for each in expected):
+            raise TypeError(
+                "assert_attachments() takes a dict for each attachment: write assert_attachments({...}, {...})"
+            )
         if difference := explanations.attachments(self, expected):
             raise AssertionError(self.masked(f"message {difference}"))
 
@@ -77,9 +83,15 @@ class Message(models.Message):
             *users: User ids, or users that `qbchat.add_user` gave.
         """
         __tracebackhide__ = True
-        notified = "every other occupant was notified, and there is no such occupant"
-        detail = notified if self.sent_to_chat else explanations.sent_to_chat(self)
-        self._assert_among(users, self.delivered_to, "delivered_to", detail)
+        missing = _missing(users, self.delivered_to)
+        if missing and self.sent_to_chat:
+            self._fail(
+                f"was not delivered to {missing}",
+                f"delivered_to   {list(self.delivered_to)}: every other occupant that the fake knows was notified",
+                "the occupants of a dialog are those of qbchat.add_dialog(...), or else those who have posted to it",
+            )
+        elif missing:
+            self._fail(f"was not delivered to {missing}", explanations.sent_to_chat(self))
 
     def assert_read_by(self, *users: int | models.User) -> None:
         """Assert that each of these users has read the message.
@@ -88,17 +100,8 @@ class Message(models.Message):
             *users: User ids, or users that `qbchat.add_user` gave.
         """
         __tracebackhide__ = True
-        self._assert_among(users, self.read_ids, "read_ids", "")
-
-    def _assert_among(
-        self, users: tuple[int | models.User, ...], ids: tuple[int, ...] | list[int], field: str, detail: str
-    ) -> None:
-        __tracebackhide__ = True
-        if not users:
-            raise TypeError(f"name at least one user, who should be in {field}")
-        missing = [user for user in map(models.id_of, users) if user not in ids]
-        if missing:
-            self._fail(f"{field} lacks {', '.join(map(str, missing))}", f"{field}   {list(ids)}", detail)
+        if missing := _missing(users, self.read_ids):
+            self._fail(f"has not been read by {missing}", f"read_ids   {self.read_ids}")
 
     def _fail(self, what: str, *details: str) -> None:
         __tracebackhide__ = True
@@ -108,3 +111,11 @@ class Message(models.Message):
     def masked(self, text: str) -> str:
         """A text about this message, fit to be shown."""
         return text if self.call is None else self.call.masked(text)
+
+
+def _missing(users: tuple[int | models.User, ...], ids: Collection[int]) -> str:
+    """Those users who are not among some ids."""
+    __tracebackhide__ = True
+    if not users:
+        raise TypeError("name at least one user, or its id")
+    return ", ".join(str(user) for user in map(models.id_of, users) if user not in ids)

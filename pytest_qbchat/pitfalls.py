@@ -10,22 +10,16 @@ import re
 from typing import Any
 
 from pytest_qbchat.matching import similar_name
-from pytest_qbchat.service.dialogs import user_id
 from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.ids import is_object_id
-from pytest_qbchat.service.messages import PARAMETERS, SERVER_FIELDS, is_index
-from pytest_qbchat.service.models import DialogType
+from pytest_qbchat.service.messages import CONTROL_PARAMETERS, FLAGS, PARAMETERS, SERVER_FIELDS, is_index
+from pytest_qbchat.service.models import DialogType, user_id
+from pytest_qbchat.service.wire import encode_json
 
 ATTACHMENT_KEYS = {
     "type", "id", "url", "data", "name", "size", "width", "height", "duration", "content-type", "uid",
 }  # fmt: skip
 _WRITE_ATTACHMENTS = "post JSON with attachments={'0': {'type': ..., 'id': ...}}"
-_FLAGS = ("send_to_chat", "markable")
-# Other words for a parameter that people expect to work.
-_SYNONYMS = {
-    "attachment": "attachments", "file": "attachments", "files": "attachments", "media": "attachments",
-    "dialog_id": "chat_dialog_id", "dialogId": "chat_dialog_id",
-}  # fmt: skip
 _SPECIAL_NAMES = {
     "save_to_history": "belongs to XMPP, and QuickBlox ignores it here; leave it out, since a message posted over REST "
     "always enters the history",
@@ -33,7 +27,9 @@ _SPECIAL_NAMES = {
     "body": "became a custom field, and the chat reserves this name; write message",
     "delay": "became a custom field, and the chat reserves this name; write another name",
 }
-# What XML 1.0, and so the chat, can not carry.
+# Fields that people try to set in another spelling. `_id` is none: a custom field may well be called id.
+_NOT_TO_SET = (SERVER_FIELDS | CONTROL_PARAMETERS) - {"_id", "token"}
+# What XML 1.0, and so the chat, cannot carry.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _PLACEHOLDER = re.compile(r"custom_field_(N|\d+)", re.IGNORECASE)
 
@@ -48,8 +44,8 @@ def find(exchange: Exchange) -> list[str]:
     sent_to_chat = exchange.message is not None and exchange.message.sent_to_chat
     if not params.keys() <= PARAMETERS:
         unknown = [name for name in params if name not in PARAMETERS]
-        found.extend(filter(None, (_unknown_key(name, params[name], sent_to_chat) for name in unknown)))
-    for name in _FLAGS:
+        found.extend(filter(None, (_unknown_key(name, params, sent_to_chat) for name in unknown)))
+    for name in FLAGS:
         if name in params and not _is_flag(params[name]):
             found.append(_flag(name, params[name]))  # noqa: PERF401 - asked at every call, and a generator costs more
     if value := params.get("attachments"):
@@ -62,13 +58,20 @@ def find(exchange: Exchange) -> list[str]:
     return found
 
 
-def _unknown_key(name: str, value: Any, sent_to_chat: bool) -> str | None:
+def _unknown_key(name: str, params: dict[str, Any], sent_to_chat: bool) -> str | None:
+    """The mistake in a key that QuickBlox does not know, if it is one."""
     if name in SERVER_FIELDS:
         return f"{name}: QuickBlox sets this field itself and ignores yours; leave it out"
     if special := _SPECIAL_NAMES.get(name):
         return f"{name}: {special}"
-    if meant := _SYNONYMS.get(name) or similar_name(name, PARAMETERS):
+    if meant := similar_name(name, PARAMETERS - params.keys()):
         return f"{name}: became a custom field, since QuickBlox has no parameter of this name; write {meant}"
+    if meant := similar_name(name, _NOT_TO_SET):
+        return f"{name}: became a custom field; leave it out, since {meant} is not for the sender to set either"
+    return _custom_field(name, params[name], sent_to_chat)
+
+
+def _custom_field(name: str, value: Any, sent_to_chat: bool) -> str | None:
     if _PLACEHOLDER.fullmatch(name):
         return (
             f"{name}: became a custom field of just this name, which is a placeholder in the documentation; "
@@ -83,13 +86,16 @@ def _unknown_key(name: str, value: Any, sent_to_chat: bool) -> str | None:
 
 
 def _is_flag(value: Any) -> bool:
-    """Whether QuickBlox and its SDKs write a flag like that: 0 or 1, as a number or as its digit."""
-    return (type(value) is int and value in (0, 1)) or value in ("0", "1")
+    """Whether QuickBlox and its SDKs write a flag like that: 0 or 1, as a number or as its digit; or not at all."""
+    return value is None or (type(value) is int and value in (0, 1)) or value in ("0", "1")
 
 
 def _flag(name: str, value: Any) -> str:
-    effect = "no occupant is notified" if name == "send_to_chat" else "no receipt is asked for"
-    return f"{name}: {value!r} is not 1, so QuickBlox does not act on it and {effect} (assumed); write {name}=1"
+    effect = "nobody is notified" if name == "send_to_chat" else "no receipt is asked for"
+    return (
+        f"{name}: {encode_json(value)} was sent where QuickBlox documents the number 1, and the fake assumes that "
+        f"{effect}; write {name}=1"
+    )
 
 
 def _attachments(value: Any, found: list[str]) -> None:
@@ -123,7 +129,7 @@ def _attachment(key: str | int, item: Any, found: list[str]) -> None:
         return
     if not item.get("type"):
         found.append(
-            f"{where}: has no type, so receivers can not show it; write type='image', 'video', 'audio' or 'location'"
+            f"{where}: has no type, so receivers cannot show it; write type='image', 'video', 'audio' or 'location'"
         )
     if not (item.get("id") or item.get("url") or item.get("data") or item.get("uid")):
         found.append(
@@ -132,7 +138,7 @@ def _attachment(key: str | int, item: Any, found: list[str]) -> None:
     if not item.keys() <= ATTACHMENT_KEYS:
         found.extend(
             f"{where}: {name!r} is not a documented key, and QuickBlox may drop it; "
-            f"write {similar_name(name, ATTACHMENT_KEYS) or 'it as a custom field of the message'}"
+            f"write {similar_name(name, ATTACHMENT_KEYS) or 'a custom field of the message, or leave it out'}"
             for name in sorted(item.keys() - ATTACHMENT_KEYS)
         )
 
@@ -144,7 +150,7 @@ def _text(text: Any) -> str:
         return f"message: is {text!r}, where QuickBlox documents a string; write a string"
     bad = next(filter(_NOT_XML.match, text))
     return (
-        f"message: holds the control character U+{ord(bad):04X}, which the chat can not carry as XML; "
+        f"message: holds the control character U+{ord(bad):04X}, which the chat cannot carry as XML; "
         "remove it before posting"
     )
 
@@ -158,7 +164,7 @@ def _addressing(exchange: Exchange, found: list[str]) -> None:
             "write the 24 hexadecimal digits of its _id"
         )
     recipient = params.get("recipient_id")
-    if dialog is None or recipient is None or not dialog_id:
+    if dialog is None or recipient in (None, "", 0, "0") or not dialog_id:
         return
     if dialog.type is not DialogType.PRIVATE:
         found.append(
@@ -185,9 +191,15 @@ def _headers(exchange: Exchange, found: list[str]) -> None:
             f"On-Behalf-Of: counts only with an API key, so the sender is the token's user {exchange.caller.user_id}; "
             "write Authorization: ApiKey <key>, or leave it out"
         )
+    token = headers.get(b"qb-token")
+    if token is not None and token != token.strip():
+        found.append("QB-Token: has white space at an end, and a real client refuses to send that; strip the token")
+    if token is not None and exchange.params.get("token", token.decode("latin-1")) != token.decode("latin-1"):
+        found.append("token: is the name of a credential, so QuickBlox stores no such custom field; write another name")
     if b" " in b"\n".join(headers):
         found.extend(
-            f"{name!r}: a header name with a space is another header to QuickBlox; write {name.strip()!r}"
+            f"{name!r}: a real client refuses to send a header name with a space, and to QuickBlox it is another "
+            f"header; write {name.strip()!r}"
             for name in exchange.request.headers
             if name != name.strip()
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,16 +17,18 @@ if TYPE_CHECKING:
     from pytest_qbchat.fake import FakeQuickBlox
     from pytest_qbchat.intercept import Interception
     from pytest_qbchat.intercept.transport import QuickBloxTransport
-    from pytest_qbchat.problems import Problem
 
 _FAKE: pytest.StashKey[FakeQuickBlox] = pytest.StashKey()
 _INTERCEPTION: pytest.StashKey[Interception[FakeQuickBlox]] = pytest.StashKey()
-_MARKER = "qbchat(*, strict: bool, hosts: list[str]): settings of a test's QuickBlox fake; nearest strict, all hosts."
+_MARKER = (
+    "qbchat(*, strict: bool, hosts: list[str]): strict=True refuses what the test did not declare, hosts=[...] are "
+    "QuickBlox's too. The nearest marker's strict counts; hosts add up."
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the ini options."""
-    parser.addini("qbchat_hosts", "hosts or base URLs that are QuickBlox's, beside *.quickblox.com", type="linelist")
+    parser.addini("qbchat_hosts", "hosts or base URLs that are QuickBlox's, besides *.quickblox.com", type="linelist")
     parser.addini(
         "qbchat_strict", "refuse unknown tokens, users and dialogs, and adopt none", type="bool", default=False
     )
@@ -38,12 +41,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def qbchat() -> Iterator[FakeQuickBlox]:
-    """A QuickBlox in memory, which every call of httpx and httpx2 to *.quickblox.com reaches."""
+    """A QuickBlox in memory for all calls of httpx and httpx2; assert with qbchat.assert_posted(message="...")."""
     item = _running[-1]
     fake = _fake_of(item)
     interception = item.stash[_INTERCEPTION] = fake.intercept()
-    with interception:
-        yield fake
+    try:
+        with interception:
+            yield fake
+    finally:
+        del item.stash[_INTERCEPTION]
 
 
 @pytest.fixture
@@ -81,28 +87,42 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def _fake_of(item: pytest.Item) -> FakeQuickBlox:
-    """The one fake of a test, which all of its fixtures share."""
+    """The one fake of a test, which all of its fixtures share, until the last of them is torn down."""
     if _FAKE not in item.stash:
         from pytest_qbchat.fake import FakeQuickBlox
 
-        item.stash[_FAKE] = FakeQuickBlox(**_settings(item))
+        try:
+            item.stash[_FAKE] = FakeQuickBlox(**_settings(item))
+        except ValueError as error:
+            pytest.fail(f"in qbchat_hosts or @pytest.mark.qbchat: {error}", pytrace=False)
+        item.addfinalizer(partial(_forget, item))
     fake: FakeQuickBlox = item.stash[_FAKE]
     return fake
 
 
+def _forget(item: pytest.Item) -> None:
+    """Let go of a fake: the test may be run again, and lives for as long as the session."""
+    fake = item.stash[_FAKE]
+    del item.stash[_FAKE]
+    fake.raise_problems()
+
+
 def _settings(item: pytest.Item) -> dict[str, Any]:
     """The ini options, and over them the markers from the nearest to the farthest."""
-    strict = None
-    hosts = list(item.config.getini("qbchat_hosts"))
+    strict: bool | None = None
+    hosts: list[str] = list(item.config.getini("qbchat_hosts"))
     for marker in item.iter_markers("qbchat"):
-        unknown = marker.kwargs.keys() - {"strict", "hosts"}
-        if marker.args or unknown:
-            raise pytest.UsageError(
-                f"@pytest.mark.qbchat does not take {', '.join([*map(repr, marker.args), *sorted(unknown)])}: "
-                "write @pytest.mark.qbchat(strict=True, hosts=['chat.shop.example'])"
-            )
-        hosts += marker.kwargs.get("hosts", [])
-        strict = marker.kwargs.get("strict") if strict is None else strict
+        wrong = [*map(repr, marker.args), *sorted(marker.kwargs.keys() - {"strict", "hosts"})]
+        more, own = marker.kwargs.get("hosts", []), marker.kwargs.get("strict")
+        if not isinstance(more, list | tuple | set):
+            wrong.append(f"hosts={more!r}")
+        if own not in (None, True, False):
+            wrong.append(f"strict={own!r}")
+        if wrong:
+            right = "@pytest.mark.qbchat(strict=True, hosts=['chat.shop.example'])"
+            pytest.fail(f"@pytest.mark.qbchat does not take {', '.join(wrong)}: write {right}", pytrace=False)
+        hosts += more
+        strict = own if strict is None else strict
     return {"strict": item.config.getini("qbchat_strict") if strict is None else strict, "hosts": hosts}
 
 
@@ -114,34 +134,35 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         interception.come_first()
     try:
         result = yield
-    except BaseException:
-        if _FAKE in item.stash:
-            _show(item, item.stash[_FAKE].problems.take())
+    except pytest.skip.Exception:
+        _verify(item)
         raise
     finally:
         if interception is not None:
             interception.step_back()
-    if _FAKE in item.stash:
-        _verify(item)
+    _verify(item)
     return result
 
 
 def _verify(item: pytest.Item) -> None:
-    """Fail a test that passed, for the problems that did not come up to it."""
-    from pytest_qbchat.problems import report
+    """Fail a test that did not fail, for the problems that did not come up to it."""
+    if _FAKE in item.stash and (problems := item.stash[_FAKE].problems.take_unseen(item)):
+        from pytest_qbchat.problems import report
 
-    function = getattr(item, "originalname", None) or item.name
-    problems = [each for each in item.stash[_FAKE].problems.take() if not each.reached(item.path.name, function)]
-    if problems or not {"P", "A"}.isdisjoint(item.config.option.reportchars):
-        _show(item, [])
-    if problems:
         pytest.fail(report(problems), pytrace=False)
 
 
-def _show(item: pytest.Item, problems: list[Problem]) -> None:
-    """Add the conversation to the report, and the problems that are not part of any call."""
-    rest = [f"refused: {problem.text}" for problem in problems if problem.call is None]
-    item.add_report_section("call", "qbchat", "\n".join([item.stash[_FAKE].transcript(), *rest]))
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Show the conversation in the report of a failing phase, and of a passing test if pytest is asked for output."""
+    if _FAKE not in item.stash:
+        return
+    fake = item.stash[_FAKE]
+    wanted = call.when == "call" and not {"P", "A"}.isdisjoint(getattr(item.config.option, "reportchars", ""))
+    if call.excinfo is not None or wanted:
+        # Those that belong to no call are in the transcript of none.
+        rest = [f"refused: {problem.text}" for problem in fake.problems.take() if problem.call is None]
+        item.add_report_section(call.when, "qbchat", "\n".join([fake.transcript(), *rest]))
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +14,8 @@ from pytest_qbchat.errors import CallRefused
 from pytest_qbchat.stack import called_at
 
 if TYPE_CHECKING:
+    import pytest
+
     from pytest_qbchat.service.calls import Call
 
 
@@ -28,24 +33,29 @@ class Problem:
     call: Call | None = None
     error: CallRefused | None = None
 
-    def reached(self, file: str, function: str) -> bool:
-        """Whether the error came up to a function, which has then seen it, caught or not.
-
-        Args:
-            file: The name of the function's file, without its folder: byte code may have been made elsewhere.
-            function: Its name.
-        """
+    def reached(self, item: pytest.Item) -> bool:
+        """Whether the error came up to the function of a test, which has then seen it, caught or not."""
         if self.error is None:
             return False
         traceback = self.error.__traceback__
-        if traceback is None:  # unittest's assertRaises takes it off what it caught
-            return True
+        if traceback is None:  # taken off by assertRaises, which a unittest has called
+            return _is_unittest(item)
+        function = getattr(item, "function", None)
+        code = getattr(inspect.unwrap(function), "__code__", None) if function else None
+        # Wrapped by hypothesis and its like, a function is known by its name. Byte code may have been made elsewhere.
+        name = getattr(item, "originalname", None) or item.name
         while traceback is not None:
-            code = traceback.tb_frame.f_code
-            if Path(code.co_filename).name == file and code.co_name == function:
+            here = traceback.tb_frame.f_code
+            if here is code or (here.co_name == name and Path(here.co_filename).name == item.path.name):
                 return True
             traceback = traceback.tb_next
         return False
+
+
+def _is_unittest(item: pytest.Item) -> bool:
+    unittest = sys.modules.get("unittest")
+    cls = getattr(item, "cls", None)
+    return unittest is not None and cls is not None and issubclass(cls, unittest.TestCase)
 
 
 class Problems:
@@ -57,6 +67,12 @@ class Problems:
     def add(self, text: str, *, call: Call | None = None, error: CallRefused | None = None) -> None:
         """Note a problem of the code under test, which is on the stack."""
         self._open.append(Problem("\n".join(filter(None, (text, called_at()))), call, error))
+
+    def take_unseen(self, item: pytest.Item) -> list[Problem]:
+        """The open problems that a test has not seen. Of a call that is tried again the last refusal is enough."""
+        problems = self.take()
+        seen = {problem.text for problem in problems if problem.reached(item)}
+        return [problem for problem in problems if problem.text not in seen]
 
     def take(self) -> list[Problem]:
         """The problems that are open, which from now on count as reported."""
@@ -87,10 +103,12 @@ class Expectation:
         refused = [problem for problem in self._problems[self._before :] if self._expects(problem)]
         self._problems[:] = [problem for problem in self._problems if problem not in refused]
         if error is not None:
-            return any(problem.error is error for problem in refused)
+            return all(any(leaf is problem.error for problem in refused) for leaf in _leaves(error))
         if not refused:
             wanted = " ".join(filter(None, (self._method, self._path))) or "at all"
-            raise AssertionError(f"expected the fake to refuse a call, and it refused none {wanted}")
+            others = [problem.call.path for problem in self._problems[self._before :] if problem.call]
+            instead = f", but {', '.join(others)}" if others else ""
+            raise AssertionError(f"expected the fake to refuse a call, and it refused none {wanted}{instead}")
         return False
 
     def _expects(self, problem: Problem) -> bool:
@@ -100,6 +118,15 @@ class Expectation:
             return True
         call = problem.call
         return call is not None and self._method in (None, call.method) and self._path in (None, call.path)
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """An error, or those of which a group consists."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
 
 
 def report(problems: list[Problem]) -> str:

@@ -8,10 +8,11 @@ from typing import Any, Generic, TypeVar, overload
 from pytest_qbchat.matching import check_names, has_fields
 
 T = TypeVar("T")
+_LISTED = 10
 
 
 class Records(Sequence[T], Generic[T]):
-    """Records in the order they came, live: what comes later shows up in the same collection.
+    """Records in the order they came. Those of a growing list are live: what comes later shows up as well.
 
     Equal to any sequence of equal items, so that `qbchat.posted == []` and `qbchat.posted == [{"message": "hi"}]` say
     what they mean.
@@ -68,7 +69,7 @@ class Records(Sequence[T], Generic[T]):
         """
         __tracebackhide__ = True
         if not self._items:
-            raise AssertionError("\n".join([f"no {self._noun}: there is no last one", *self._why_none()]))
+            raise AssertionError("\n".join([f"there is no {self._noun}, and so no last one", *self._why_none()]))
         return self._items[-1]
 
     def one(self) -> T:
@@ -81,8 +82,11 @@ class Records(Sequence[T], Generic[T]):
         if not self._items:
             raise AssertionError("\n".join([f"expected one {self._noun}, there is none", *self._why_none()]))
         if len(self._items) > 1:
-            listed = [f"  {item!r}" for item in self._items]
-            raise AssertionError("\n".join([f"expected one {self._noun}, there are {len(listed)}", *listed]))
+            listed = [f"  {item!r}" for item in self._items[:_LISTED]]
+            rest = [f"  and {len(self._items) - _LISTED} more"] if len(self._items) > _LISTED else []
+            raise AssertionError(
+                "\n".join([f"expected one {self._noun}, there are {len(self._items)}", *listed, *rest])
+            )
         return self._items[0]
 
     def where(self, **fields: Any) -> Records[T]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-# Whose frames lie between the code under test and the fake, outermost last.
-_BETWEEN = {
-    "pytest_qbchat", "httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3", "urllib", "http", "aiohttp",
-    "socket", "ssl", "contextlib",
+# Libraries that the fake does not intercept, and that have to be told apart.
+OTHER_LIBRARIES = {
+    "requests", "niquests", "aiohttp", "tornado", "urllib3", "urllib", "httpcore", "httpcore2", "http",
 }  # fmt: skip
+# Whose frames lie between the code under test and the fake.
+_BETWEEN = OTHER_LIBRARIES | {"pytest_qbchat", "httpx", "httpx2", "socket", "ssl", "contextlib"}
 
 
 def called_at() -> str:
@@ -19,7 +21,7 @@ def called_at() -> str:
     if frame is None or package_of(frame) in ("asyncio", "threading", "concurrent"):
         return ""
     path = Path(frame.f_code.co_filename)
-    if path.is_relative_to(Path.cwd()):
+    with suppress(OSError, ValueError):  # the current folder is gone, or is another one
         path = path.relative_to(Path.cwd())
     return f"  called at {path}:{frame.f_lineno}"
 

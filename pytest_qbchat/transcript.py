@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from pytest_qbchat.explanations import attachment_labels
+from pytest_qbchat.explanations import attachment_labels, not_accepted, reach, receipts
 from pytest_qbchat.service.models import DialogType
 
 if TYPE_CHECKING:
@@ -58,21 +58,16 @@ def _heading(dialog: Dialog, names: Mapping[int, str]) -> str:
 
 
 def _message(message: Message, names: Mapping[int, str]) -> Iterator[str]:
-    reach = "history only"
-    if message.sent_to_chat:
-        reach = f"sent to chat, delivered to {_people(message.delivered_to, names) or 'nobody known'}"
-    receipts = "markable" if message.markable == 1 else "not markable"
+    heard = _people(message.delivered_to, names) or "nobody known"
+    reached = f"{reach(message)}, delivered to {heard}" if message.sent_to_chat else reach(message)
     attached = ", ".join(attachment_labels(message)) or "no attachments"
     yield f"  {_people([message.sender_id], names)}: {message.message!r}"
-    yield f"    {reach}; {receipts}; {attached}"
+    yield f"    {reached}; {receipts(message)}; {attached}"
     for name, value in message.custom.items():
         yield f"    {name}: {value!r}"
 
 
 def _trouble(call: Call) -> Iterator[str]:
-    if call.refused:
-        yield f"refused: {call.method} {call.path}: {call.reason}"
-    elif call.reason:
-        yield f"answered {call.status}: {call.method} {call.path}: {call.reason}"
+    yield from not_accepted([call])
     for text in call.warnings:
         yield f"warning: {text}"

@@ -12,7 +12,7 @@ from dirty_equals import IsPartialDict, IsStr
 from freezegun import freeze_time
 from ways import DIALOG, TOKEN, URL
 
-from pytest_qbchat import FakeQuickBlox, Message, QuickBloxTransport
+from pytest_qbchat import ABSENT, FakeQuickBlox, Message, QuickBloxTransport
 
 FILE = {"type": "image", "id": "47863"}
 SHIPPED = "Order #7 has shipped"
@@ -98,6 +98,23 @@ def test_expected_values_decide_for_themselves(shop: Shop, fields: dict[str, Any
     shop.fake.assert_posted(**fields)
 
 
+def test_no_value_matches_what_is_absent(shop: Shop) -> None:
+    shop.post("hi")
+    for name in ("order", "send_to_chat", "markable"):
+        failure(shop.fake.assert_posted, **{name: ANY})
+        shop.fake.assert_posted(**{name: ABSENT})
+    shop.fake.assert_posted(send_to_chat=None, markable=None)
+    failure(shop.fake.assert_posted, order=None)
+
+
+def test_attachments_may_be_expected_in_the_form_of_a_request(shop: Shop) -> None:
+    body = {"message": "hi", "attachments": {"1": FILE | {"id": "2"}, "0": FILE}, "send_to_chat": 1}
+    shop.post(**body)
+    shop.fake.assert_posted(**body)
+    assert shop.fake.posted.last == body
+    failure(shop.fake.assert_posted, attachments={"0": FILE})
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -140,6 +157,14 @@ def test_of_several_messages_the_closest_is_shown(shop: Shop) -> None:
         "  - message   'Order #7 has shipped'",
         "  + message   'Order #7 has shiped'",
     ]
+
+
+def test_long_texts_are_compared_in_no_time(shop: Shop) -> None:
+    for number in range(60):
+        shop.post(f"{number} lorem ipsum dolor sit amet " * 1000)
+    closest = shop.fake.posted[57]
+    text = failure(shop.fake.assert_posted, message="57 lorem ipsum dolor sit amen " * 1000)
+    assert f"the closest {closest.id}" in text
 
 
 def test_among_equally_close_messages_the_newest_is_shown(shop: Shop) -> None:
@@ -237,9 +262,10 @@ def test_without_any_message_the_refused_calls_are_shown(shop: Shop) -> None:
         "no posted message has\n"
         "    message   'hi'\n"
         "no message was posted\n"
-        "403 POST /chat/Message.json: user 10 is not among the occupants [20] of dialog 5d75327ba28f9a0f32cb0f98"
+        "POST /chat/Message.json was answered 403: user 10 is not among the occupants [20] of dialog "
+        "5d75327ba28f9a0f32cb0f98"
     )
-    assert failure(shop.fake.assert_posted).startswith("no message was posted\n403")
+    assert failure(shop.fake.assert_posted).startswith("no message was posted\nPOST /chat/Message.json was")
 
 
 def test_a_wrong_number_lists_the_messages(shop: Shop) -> None:
@@ -248,21 +274,26 @@ def test_a_wrong_number_lists_the_messages(shop: Shop) -> None:
         "expected 1 posted message with\n"
         "    message   'hi'\n"
         "there are 2:\n"
-        f"    {first.id} in dialog {DIALOG}: 'hi' (sent to chat, not markable)\n"
-        f"    {second.id} in dialog {DIALOG}: 'hi' (history only, markable, image 47863, untyped)"
+        f"  {first.id} in dialog {DIALOG}: 'hi' (sent to chat, not markable)\n"
+        f"  {second.id} in dialog {DIALOG}: 'hi' (history only, markable, image 47863, untyped)"
     )
     assert failure(shop.fake.assert_posted, times=3).startswith("expected 3 posted messages\nthere are 2:\n")
-    assert failure(shop.fake.assert_posted, times=2, markable=1).endswith(f"there is 1:\n    {explained(second)}")
-    assert failure(shop.fake.assert_posted, times=2, markable=0).endswith("there is none")
+    assert failure(shop.fake.assert_posted, times=2, markable=1).endswith(f"there is 1:\n  {explained(second)}")
+    assert failure(shop.fake.assert_posted, times=2, message="ho").startswith("no posted message has\n")
+    for _ in range(12):
+        shop.post("hi")
+    assert failure(shop.fake.assert_posted, times=3).endswith("(history only, not markable)\n  and 4 more")
 
 
 def test_a_message_that_should_not_be_there_is_shown(shop: Shop) -> None:
     message = shop.post("hi")
     line = f"  {message.id} in dialog {DIALOG}: 'hi' (history only, not markable)"
     assert failure(shop.fake.assert_not_posted, message=re.compile("h")) == (
-        f"a message was posted that has\n    message   /h/\n{line}"
+        f"1 message was posted with\n    message   /h/\n{line}"
     )
-    assert failure(shop.fake.assert_nothing_posted) == f"a message was posted\n{line}"
+    assert failure(shop.fake.assert_nothing_posted) == f"1 message was posted\n{line}"
+    shop.post("ho")
+    assert failure(shop.fake.assert_nothing_posted).startswith(f"2 messages were posted\n{line}")
 
 
 @pytest.mark.parametrize("misspelt", ["mesage", "sendToChat", "chatDialogId", "attachment"])
@@ -293,9 +324,9 @@ def test_a_custom_field_may_look_like_a_misspelt_one(shop: Shop) -> None:
     shop.fake.assert_posted(attachment=1)
 
 
-@pytest.mark.parametrize("times", [0, -1, True])
-def test_a_number_that_asserts_nothing_is_the_tests_own_mistake(shop: Shop, times: int) -> None:
-    with pytest.raises(TypeError, match=r"asserts nothing of a message: write assert_not_posted\(\.\.\.\)"):
+@pytest.mark.parametrize("times", [0, -1, True, "hi", {"message": "hi"}])
+def test_a_number_that_asserts_nothing_is_the_tests_own_mistake(shop: Shop, times: Any) -> None:
+    with pytest.raises(TypeError, match=r"is no number of messages; for none write assert_not_posted\(\.\.\.\)"):
         shop.fake.assert_posted(times=times)
 
 
@@ -371,8 +402,12 @@ def test_no_attachments(shop: Shop) -> None:
         f"  - {FILE!r}\n"
         "    the request had '0', which QuickBlox does not read"
     )
-    with pytest.raises(TypeError, match=r"compares with nothing: write assert_no_attachments\(\)"):
+    with pytest.raises(TypeError, match=r"compares with nothing: name some keys, or write assert_no_attachments\(\)"):
         lost.assert_attachments()
+    with pytest.raises(TypeError, match="compares with nothing"):
+        lost.assert_attachments(FILE, {})
+    with pytest.raises(TypeError, match=r"a dict for each attachment: write assert_attachments\({\.\.\.}, {\.\.\.}\)"):
+        lost.assert_attachments([FILE])  # type: ignore[arg-type]
 
 
 def test_delivered_and_read(shop: Shop) -> None:
@@ -380,17 +415,19 @@ def test_delivered_and_read(shop: Shop) -> None:
     live.assert_delivered_to(20, shop.fake.users.where(id=30).one())
     live.assert_read_by(10)
     assert failure(live.assert_delivered_to, 20, 40, 50) == (
-        f"message {live.id} in dialog {DIALOG} delivered_to lacks 40, 50\n"
-        "    delivered_to   [20, 30]\n"
-        "    every other occupant was notified, and there is no such occupant"
+        f"message {live.id} in dialog {DIALOG} was not delivered to 40, 50\n"
+        "    delivered_to   [20, 30]: every other occupant that the fake knows was notified\n"
+        "    the occupants of a dialog are those of qbchat.add_dialog(...), or else those who have posted to it"
     )
     assert failure(silent.assert_read_by, 20) == (
-        f"message {silent.id} in dialog {DIALOG} read_ids lacks 20\n    read_ids   [10]"
+        f"message {silent.id} in dialog {DIALOG} has not been read by 20\n    read_ids   [10]"
     )
     assert "no occupant was notified" in failure(silent.assert_delivered_to, 20)
-    for assertion, field in ((live.assert_delivered_to, "delivered_to"), (live.assert_read_by, "read_ids")):
-        with pytest.raises(TypeError, match=f"name at least one user, who should be in {field}"):
+    for assertion in (live.assert_delivered_to, live.assert_read_by):
+        with pytest.raises(TypeError, match="name at least one user, or its id"):
             assertion()
+        with pytest.raises(TypeError, match=r"^'anna' is not a user: write a user id, or what"):
+            assertion("anna")  # type: ignore[arg-type]
 
 
 def test_a_message_equals_a_dict_of_some_of_its_fields(shop: Shop) -> None:
@@ -412,6 +449,7 @@ def test_a_message_in_the_history_but_not_posted(shop: Shop) -> None:
     assert shop.fake.messages.one() is earlier
     assert earlier == {"sender_id": 20, "delivered_to": (10, 30), "custom": {"order": 7}, "call": None}
     assert dialog.last is earlier
+    assert shop.fake.add_message(dialog.id, 20) is dialog.last
     earlier.assert_attachments(FILE)
     assert "no attachments" in failure(shop.fake.add_message(dialog, 20).assert_attachments, FILE)
     assert "absent: added to the history only" in failure(shop.fake.messages.last.assert_sent_to_chat)
@@ -434,6 +472,19 @@ def test_wrong_arrangements_say_what_to_write() -> None:
         fake.add_dialog(occupants_ids=[1, 1], type=3)
     with pytest.raises(ValueError, match="user 2 is not among the occupants"):
         fake.add_message(fake.add_dialog(occupants_ids=[1]), 2)
+    with pytest.raises(ValueError, match=r"no dialog '5d': write what qbchat\.add_dialog\(\.\.\.\) returned"):
+        fake.add_message("5d", 1)
+    with pytest.raises(ValueError, match="no dialog type 4: write 1 public group, 2 group or 3 private"):
+        fake.add_dialog(occupants_ids=[1], type=4)
+    with pytest.raises(ValueError, match="an API key is what follows 'ApiKey '"):
+        fake.credentials(api_key="ApiKey made-up-key")
+    wrong: Any
+    for wrong in ("Sam", True, 1.5):
+        with pytest.raises(TypeError, match="is not a user"):
+            fake.add_user(wrong)
+    for wrong in (5, "", None):
+        with pytest.raises(TypeError, match="is no token: write the text that the code under test sends as QB-Token"):
+            fake.add_session(wrong, 1)
 
 
 def test_what_is_arranged_can_be_observed() -> None:
@@ -448,4 +499,4 @@ def test_what_is_arranged_can_be_observed() -> None:
     assert fake.dialogs.where(name="Team").one() is dialog
     assert (dialog.id, dialog.user_id, dialog.occupants_ids) == (DIALOG, 20, [20, 30, 96830001])
     assert len(fake.add_dialog(occupants_ids=[1]).id) == 24
-    assert repr(fake) == "<FakeQuickBlox: 0 posted, 0 calls>"
+    assert repr(fake) == "<FakeQuickBlox: 0 posted in 0 calls>"

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -91,6 +92,7 @@ def test_a_client_made_at_import_is_caught(qbchat: FakeQuickBlox, client: Any) -
         "https://apishop.quickblox.com",
         "https://api-shop.quickblox.com:8443",
         "https://API.QuickBlox.com",
+        "https://api.quickblox.com.",
     ],
 )
 def test_every_quickblox_host_is_caught_over_both_schemes(world: World, origin: str) -> None:
@@ -107,13 +109,19 @@ def test_every_quickblox_host_is_caught_over_both_schemes(world: World, origin: 
         ("https://shop.example/tb/quickblox", "https://shop.example/tb/quickblox/chat/Message.json?x=1"),
         ("https://shop.example/tb/quickblox/", "http://shop.example/tb/quickblox/chat/Message.json"),
         ("http://[::1]:9000/qb", "http://[::1]:9000/qb/chat/Message.json"),
+        ("https://shop.example:443/qb", "https://shop.example/qb/chat/Message.json"),
+        ("http://shop.example:80", "http://shop.example/chat/Message.json"),
+        ("shop.example.", "https://shop.example./chat/Message.json"),
+        ("chät.example", "https://xn--cht-rla.example/chat/Message.json"),
+        ("xn--cht-rla.example", "https://xn--cht-rla.example/chat/Message.json"),
     ],
 )
 def test_a_configured_host_is_caught(configured: str, url: str) -> None:
     with FakeQuickBlox(hosts=["unrelated.example", configured]).intercept() as fake:
         assert made_at_import.post(url, json=BODY, headers=HEADERS).status_code == 201
     call = fake.calls.one()
-    assert (call.path, call.request.url) == ("/chat/Message.json", url)
+    assert (call.path, call.request.method) == ("/chat/Message.json", "POST")
+    assert call.request.url == url.replace("xn--cht-rla", "chät")
 
 
 @pytest.mark.parametrize(
@@ -132,6 +140,24 @@ def test_other_urls_are_not_caught(configured: str, url: str) -> None:
         router.post(url).respond(202)
         assert made_at_import.post(url, json=BODY).status_code == 202
     assert len(fake.calls) == 0
+
+
+def test_the_base_url_itself_is_not_let_through() -> None:
+    with FakeQuickBlox(hosts=["https://shop.example/quickblox"]).intercept() as fake:
+        with pytest.raises(CallRefused, match="the fake has no route GET ;"):
+            made_at_import.get("https://shop.example/quickblox?x=/")
+        fake.problems.take()
+
+
+def test_another_scheme_is_the_librarys_to_refuse(qbchat: FakeQuickBlox) -> None:
+    with pytest.raises(httpx.UnsupportedProtocol):
+        made_at_import.post("htps://api.quickblox.com/chat/Message.json")
+    assert len(qbchat.calls) == 0
+
+
+def test_hosts_is_a_list() -> None:
+    with pytest.raises(TypeError, match=r"hosts is a list: write hosts=\['chat\.shop\.example'\]"):
+        FakeQuickBlox(hosts="chat.shop.example")
 
 
 @pytest.mark.parametrize("host", ["", "https://", "*.shop.example", "shop.example:port", "https://shop.example/?a=1"])
@@ -363,6 +389,19 @@ def test_a_patch_put_over_ours_and_kept_stays() -> None:
         httpx.HTTPTransport.handle_request = original  # type: ignore[method-assign]
 
 
+def test_a_replacement_that_somebody_put_back_goes_with_the_next_fake() -> None:
+    original = httpx.HTTPTransport.handle_request
+    for _ in range(3):
+        with pytest.MonkeyPatch.context() as outlives, FakeQuickBlox().intercept():
+            outlives.setattr(httpx.HTTPTransport, "handle_request", lambda *_: httpx.Response(418))
+        left = httpx.HTTPTransport.handle_request
+        assert left.pytest_qbchat_replaces is original
+    with FakeQuickBlox().intercept() as fake:
+        made_at_import.post(URL, json=BODY, headers=HEADERS)
+    assert httpx.HTTPTransport.handle_request is original
+    assert len(fake.calls) == 1
+
+
 def test_two_names_of_one_library_are_patched_once(monkeypatch: pytest.MonkeyPatch) -> None:
     family.installed.cache_clear()
     monkeypatch.setitem(sys.modules, "httpx2", httpx)
@@ -382,6 +421,10 @@ def by_requests(url: str) -> object:
 def by_requests_through_a_proxy(url: str) -> object:
     with another_server() as proxy:
         return requests.post(url, json={}, timeout=5, proxies={"http": proxy, "https": proxy})
+
+
+def by_tunnel(url: str) -> object:
+    return http.client.HTTPSConnection("localhost").set_tunnel("api.quickblox.com:443")
 
 
 def by_urllib(url: str) -> object:
@@ -437,6 +480,7 @@ def by_socket_without_exception(url: str) -> object:
         (by_requests, "requests"),
         (by_requests_through_a_proxy, "requests"),
         (by_urllib, "urllib"),
+        (by_tunnel, None),
         (by_http_client, "http"),
         (by_aiohttp, "something other than httpx"),
         (by_httpcore, "httpcore"),
@@ -473,6 +517,32 @@ def test_the_guard_covers_configured_hosts_and_leaves_shared_ones_alone() -> Non
             fake.problems.take()
         with FakeQuickBlox(hosts=[f"localhost:{port + 1}"]).intercept():
             assert requests.get(url, timeout=5).text == "another server"
+
+
+def test_the_guard_says_nothing_of_what_it_cannot_read() -> None:
+    with another_server() as url, FakeQuickBlox(hosts=["gateway.example:8080"]).intercept() as fake:
+        connection = http.client.HTTPConnection(url.removeprefix("http://"))
+        with pytest.raises(ValueError, match="Invalid IPv6 URL"):  # http.client's own
+            connection.putrequest(method="GET", url="http://[/")
+        connection.close()
+        connection.request("GET", None)  # type: ignore[arg-type]
+        assert connection.getresponse().read() == b"another server"
+        connection.close()
+        with pytest.raises(CallRefused):
+            socket.create_connection(("gateway.example", "8080"))  # type: ignore[arg-type]
+        fake.problems.take()
+
+
+def test_a_folder_that_is_gone_hides_no_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with FakeQuickBlox().intercept() as fake:
+        with pytest.raises(CallRefused):
+            made_at_import.get("https://api.quickblox.com/users.json")
+        [problem] = fake.problems.take()
+    assert f"called at {__file__}:" in problem.text
 
 
 def test_the_guard_lets_other_addresses_pass() -> None:

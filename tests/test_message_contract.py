@@ -319,6 +319,29 @@ def test_a_second_dialog_with_the_same_recipient_is_adopted_as_a_group(world: Wo
     assert [dialog.type for dialog in world.fake.dialogs] == [3, 2]
 
 
+@pytest.mark.parametrize("nobody", [0, "0"])
+def test_the_recipient_of_a_group_is_nobody(world: World, nobody: object) -> None:
+    assert world.post({"chat_dialog_id": DIALOG, "recipient_id": nobody, "send_to_chat": 1}).json()["recipient_id"] == 0
+    assert world.fake.dialogs.one().type == 2
+    assert world.post({"recipient_id": nobody}).status_code == 422
+
+
+def test_a_pair_keeps_the_private_dialog_that_was_declared_last(world: World) -> None:
+    world.fake.add_session(TOKEN, 1)
+    world.post({"chat_dialog_id": DIALOG, "recipient_id": 2})
+    declared = world.fake.add_dialog(occupants_ids=[1, 2], type=3)
+    world.fake.add_session("made-up-token-three", 3)
+    world.post({"chat_dialog_id": DIALOG}, token="made-up-token-three")
+    assert world.post({"recipient_id": 2}).json()["chat_dialog_id"] == declared.id
+
+
+def test_a_private_dialog_that_is_declared_a_group_is_one(world: World) -> None:
+    world.fake.add_session(TOKEN, 1)
+    world.post({"chat_dialog_id": DIALOG, "recipient_id": 2})
+    world.fake.add_dialog(DIALOG, occupants_ids=[1, 2, 3])
+    assert world.post({"recipient_id": 2}).json()["chat_dialog_id"] != DIALOG
+
+
 def test_an_adopted_dialog_takes_in_whoever_posts(world: World) -> None:
     for token in ("made-up-token-one", "made-up-token-two", "made-up-token-one"):
         world.post({"chat_dialog_id": DIALOG.upper(), "send_to_chat": 1}, token=token)
@@ -487,10 +510,21 @@ def test_an_api_key_wins_over_a_token(world: World) -> None:
         ({"QB-Token": ""}, 401, based("Token is required"), "neither a QB-Token header nor"),
         ({"Authorization": "made-up-key"}, 401, based("Token is required"), "must read exactly 'ApiKey <key>'"),
         ({"QB-Token": "made-up-app-token"}, 422, NEED_USER, "application session: log a user in"),
+        ({"Authorization": "ApiKey ", "On-Behalf-Of": "1"}, 401, based("Authorization failed"), "is empty"),
+        (key("made-up-key", 0) | {"On-Behalf-Of": "9" * 5000}, 404, based("Couldn't find user"), "is not the id"),
         ({"Authorization": "ApiKey made-up-key"}, 422, NEED_USER, "send On-Behalf-Of: <user id> with it"),
         ({"Authorization": "ApiKey made-up-key", "On-Behalf-Of": "anna"}, 404, based("Couldn't find user"), "'anna'"),
     ],
-    ids=["nothing", "empty token", "no scheme", "application session", "key for nobody", "key for a name"],
+    ids=[
+        "nothing",
+        "empty token",
+        "no scheme",
+        "application session",
+        "empty key",
+        "key for a huge number",
+        "key for nobody",
+        "key for a name",
+    ],
 )
 def test_a_caller_who_is_no_user_is_refused(world: World, headers: Any, status: int, body: Any, reason: str) -> None:
     world.fake.add_session("made-up-app-token", None)
@@ -501,7 +535,7 @@ def test_a_caller_who_is_no_user_is_refused(world: World, headers: Any, status: 
 
 
 def test_a_header_name_with_a_space_is_another_header(world: World) -> None:
-    with pytest.warns(match="'QB-Token ': a header name with a space"):
+    with pytest.warns(match="'QB-Token ': a real client refuses to send a header name with a space"):
         response = world.post({"chat_dialog_id": DIALOG}, token=None, headers={"QB-Token ": TOKEN})
     assert response.status_code == 401
     assert "has a space beside it" in world.fake.calls.one().reason
@@ -529,6 +563,14 @@ def test_a_declared_api_key_is_the_only_good_one(world: World) -> None:
     assert (bad.status_code, bad.json()) == (401, based("Authorization failed"))
 
 
+def test_of_several_tokens_the_last_counts(world: World) -> None:
+    world.fake.add_session("made-up-token-one", 1)
+    world.fake.add_session("made-up-token-two", 2)
+    headers = [("QB-Token", "made-up-token-one"), ("QB-Token", "made-up-token-two")]
+    assert world.send("POST", URL, json={"recipient_id": 3}, headers=headers).json()["sender_id"] == 2
+    assert world.fake.calls.one().request.headers["QB-Token"] == "made-up-token-two"
+
+
 # --- strict ---
 
 
@@ -553,6 +595,12 @@ def test_strict_mode_refuses_the_unknown(world: World, headers: Any, params: Any
 
 
 @pytest.mark.qbchat(strict=True)
+def test_strict_mode_knows_no_key_before_one_is_declared(world: World) -> None:
+    assert world.post({"recipient_id": 1}, token=None, headers=key("made-up-key", 1)).status_code == 401
+    assert "strict mode knows no API key" in world.fake.calls.one().reason
+
+
+@pytest.mark.qbchat(strict=True)
 def test_strict_mode_takes_what_was_declared(world: World) -> None:
     world.fake.credentials(api_key="made-up-key")
     world.fake.add_session(TOKEN, 10)
@@ -574,6 +622,9 @@ def test_strict_mode_takes_what_was_declared(world: World) -> None:
         (b'{"n": 1e999}', "The request body could not be parsed"),
         (b"[1, 2]", "The request body could not be parsed"),
         (b'"text"', "The request body could not be parsed"),
+        (b'"{\\"message\\": \\"a=b\\"}"', "The request body could not be parsed"),
+        (b'[{"message": "a=b"}]', "The request body could not be parsed"),
+        (b'\xef\xbb\xbf{"message": "a=b"}', "The request body could not be parsed"),
         (b"<xml/>", "The request body could not be parsed"),
         (b'{"a":' * 101 + b"1" + b"}" * 101, "The request body could not be parsed"),
         (b'{"a":' * 100_000, "The request body could not be parsed"),

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from ways import DIALOG, TOKEN, URL
 
-from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, Records
+from pytest_qbchat import CallRefused, FakeQuickBlox, QuickBloxTransport, Records
 from pytest_qbchat.masking import mask, mask_header, mask_text, mask_url
 from pytest_qbchat.matching import ABSENT, field_of, matches, similar_name
 from pytest_qbchat.service.messages import PARAMETERS
@@ -57,18 +57,22 @@ def test_a_collection_equals_any_sequence_of_equal_items(fake: FakeQuickBlox) ->
 def test_one_and_last_say_what_is_there(fake: FakeQuickBlox) -> None:
     with pytest.raises(AssertionError, match=r"^expected one posted message, there is none$"):
         fake.posted.one()
-    with pytest.raises(AssertionError, match=r"^no posted message: there is no last one$"):
+    with pytest.raises(AssertionError, match=r"^there is no posted message, and so no last one$"):
         _ = fake.posted.last
     with httpx.Client(transport=QuickBloxTransport(fake)) as client:
         client.post(URL, json={})
-    why = "401 POST /chat/Message.json: the request has neither"
+    why = "POST /chat/Message.json was answered 401: the request has neither"
     with pytest.raises(AssertionError, match=rf"^expected one posted message, there is none\n{why}"):
         fake.posted.one()
-    with pytest.raises(AssertionError, match=rf"^no posted message: there is no last one\n{why}"):
+    with pytest.raises(AssertionError, match=rf"^there is no posted message, and so no last one\n{why}"):
         _ = fake.posted.last
     post(fake, message="one")
     post(fake, message="two")
     with pytest.raises(AssertionError, match=r"^expected one message, there are 2\n  <Message .*'one'.*>\n  <Message"):
+        fake.messages.one()
+    for _ in range(10):
+        post(fake, message="more")
+    with pytest.raises(AssertionError, match=r"^expected one message, there are 12\n(  <.*\n){10}  and 2 more$"):
         fake.messages.one()
 
 
@@ -158,6 +162,28 @@ def test_the_token_of_a_url_is_masked(url: str, masked: str) -> None:
 def test_known_secrets_are_masked_wherever_they_stand() -> None:
     secrets = ["made-up-token", "made-up-token-longer", "short", ""]
     assert mask_text("a made-up-token-longer b made-up-token, short", secrets) == "a made… b made…, short"
+    assert mask_text("cut off: 'made-up-tok…' and https://x.example/1?token=abc", secrets) == (
+        "cut off: 'made……' and https://x.example/1?token=…"
+    )
+
+
+def test_no_repr_and_no_failure_shows_a_token(fake: FakeQuickBlox) -> None:
+    with httpx.Client(transport=QuickBloxTransport(fake), headers={"QB-Token": TOKEN}) as client:
+        for _ in range(2):
+            client.post(URL, json={"chat_dialog_id": DIALOG, "message": TOKEN, "note": TOKEN})
+        client.post(URL, content=f"token: {TOKEN}".encode())
+        with pytest.warns(match="attachments: arrived as the text"):
+            client.post(URL, json={"chat_dialog_id": DIALOG, "attachments": "x" * 40 + TOKEN})
+        with pytest.raises(CallRefused) as refused:
+            client.post(f"https://api.quickblox.com/blobs/{TOKEN}")
+    shown = [repr(each) for each in (*fake.posted, *fake.calls, *fake.dialogs, *fake.sessions)]
+    shown += [str(refused.value), fake.transcript(), fake.calls[3].warnings[0]]
+    for assertion in (fake.posted.one, fake.calls.one, lambda: fake.assert_posted(message="x")):
+        with pytest.raises(AssertionError) as failed:
+            assertion()
+        shown.append(str(failed.value))
+    assert [text for text in shown if TOKEN[:12] in text] == []
+    fake.problems.take()
 
 
 # --- matching ---

@@ -65,9 +65,13 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
         {"media": ["47863"]},
         "media: became a custom field, since QuickBlox has no parameter of this name; write attachments",
     ),
-    "the dialog's name over XMPP": (
-        {"dialog_id": DIALOG},
-        "dialog_id: became a custom field, since QuickBlox has no parameter of this name; write chat_dialog_id",
+    "camel-case server field": (
+        {"dateSent": 1568061015},
+        "dateSent: became a custom field; leave it out, since date_sent is not for the sender to set either",
+    ),
+    "text": (
+        {"text": "hi"},
+        "text: became a custom field, since QuickBlox has no parameter of this name; write message",
     ),
     "placeholder field": (
         {"custom_field_N": "x"},
@@ -97,13 +101,13 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "true flag": (
         {"send_to_chat": True},
-        "send_to_chat: True is not 1, so QuickBlox does not act on it and no occupant is notified (assumed); "
-        "write send_to_chat=1",
+        "send_to_chat: true was sent where QuickBlox documents the number 1, and the fake assumes that nobody is "
+        "notified; write send_to_chat=1",
     ),
     "word flag": (
         {"markable": "true"},
-        "markable: 'true' is not 1, so QuickBlox does not act on it and no receipt is asked for (assumed); "
-        "write markable=1",
+        'markable: "true" was sent where QuickBlox documents the number 1, and the fake assumes that no receipt is '
+        "asked for; write markable=1",
     ),
     "placeholder index": (
         {"attachments": {"N": FILE}},
@@ -131,7 +135,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "attachment without a type": (
         {"attachments": {"0": {"id": "47863"}}},
-        "attachments[0]: has no type, so receivers can not show it; "
+        "attachments[0]: has no type, so receivers cannot show it; "
         "write type='image', 'video', 'audio' or 'location'",
     ),
     "attachment with nothing to fetch": (
@@ -145,7 +149,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "own key of an attachment": (
         {"attachments": {"0": FILE | {"color": "red"}}},
         "attachments[0]: 'color' is not a documented key, and QuickBlox may drop it; "
-        "write it as a custom field of the message",
+        "write a custom field of the message, or leave it out",
     ),
     "text as a number": (
         {"message": 7},
@@ -157,7 +161,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "control character in the chat": (
         {"message": "a\x00b", "send_to_chat": 1},
-        "message: holds the control character U+0000, which the chat can not carry as XML; remove it before posting",
+        "message: holds the control character U+0000, which the chat cannot carry as XML; remove it before posting",
     ),
 }  # fmt: skip
 
@@ -231,17 +235,36 @@ def test_acting_for_a_user_with_a_token(fake: FakeQuickBlox) -> None:
     )
 
 
+def test_the_dialog_by_its_name_over_xmpp(fake: FakeQuickBlox) -> None:
+    assert warned(fake, {"dialog_id": DIALOG}) == (
+        "dialog_id: became a custom field, since QuickBlox has no parameter of this name; write chat_dialog_id"
+    )
+
+
+def test_a_custom_field_named_token(fake: FakeQuickBlox) -> None:
+    assert warned(fake, {"chat_dialog_id": DIALOG, "token": "of a raffle"}) == (
+        "token: is the name of a credential, so QuickBlox stores no such custom field; write another name"
+    )
+
+
+def test_a_token_read_from_a_file(fake: FakeQuickBlox) -> None:
+    assert warned(fake, {"chat_dialog_id": DIALOG}, headers={"QB-Token": f"{TOKEN}\n"}) == (
+        "QB-Token: has white space at an end, and a real client refuses to send that; strip the token"
+    )
+
+
 def test_a_header_name_with_a_space(fake: FakeQuickBlox) -> None:
     assert warned(fake, {"chat_dialog_id": DIALOG}, headers={"X-Trace ": "1"}) == (
-        "'X-Trace ': a header name with a space is another header to QuickBlox; write 'X-Trace'"
+        "'X-Trace ': a real client refuses to send a header name with a space, and to QuickBlox it is another header; "
+        "write 'X-Trace'"
     )
 
 
 def test_several_mistakes_give_one_warning_each_in_the_order_of_the_request(fake: FakeQuickBlox) -> None:
     with pytest.warns(QuickBloxWarning) as caught:
-        post(fake, {"markabel": 1, "sendToChat": 1, "chat_dialog_id": DIALOG, "date_sent": 1, "markable": True})
+        post(fake, {"mesage": 1, "sendToChat": 1, "chat_dialog_id": DIALOG, "date_sent": 1, "markable": True})
     names = [str(warning.message).partition(":")[0] for warning in caught]
-    assert names == ["markabel", "sendToChat", "date_sent", "markable"]
+    assert names == ["mesage", "sendToChat", "date_sent", "markable"]
 
 
 RIGHT: list[dict[str, Any]] = [
@@ -261,10 +284,74 @@ RIGHT: list[dict[str, Any]] = [
     {"chat_dialog_id": DIALOG, "recipient_id": 20, "message": "hi"},
     {"chat_dialog_id": DIALOG, "token": TOKEN},
     {"message": "neither"},
+    {"chat_dialog_id": DIALOG, "recipient_id": 0, "send_to_chat": None},
+    {"chat_dialog_id": DIALOG, "dialog_id": DIALOG},
+    {"chat_dialog_id": DIALOG}
+    | dict.fromkeys(
+        [
+            "age",
+            "author",
+            "bodyText",
+            "category",
+            "channel",
+            "client_id",
+            "contentType",
+            "correlation_id",
+            "customer",
+            "customer_id",
+            "delivered_at",
+            "deviceId",
+            "event",
+            "fileName",
+            "fullName",
+            "id",
+            "is_pinned",
+            "kind",
+            "lang",
+            "lead",
+            "link",
+            "location",
+            "marketable",
+            "messageId",
+            "message_id",
+            "message_type",
+            "meta",
+            "name",
+            "order",
+            "order_id",
+            "orderId",
+            "priority",
+            "ready",
+            "recipientName",
+            "remarkable",
+            "room",
+            "sender",
+            "sender_name",
+            "source",
+            "status",
+            "subject",
+            "tags",
+            "team",
+            "thread",
+            "title",
+            "topic",
+            "type",
+            "url",
+            "userRole",
+            "user_id",
+            "version",
+            "attachment_id",
+            "attachmentCount",
+            "chat_id",
+            "send_at",
+            "readable",
+        ],
+        "x",
+    ),
 ]
 
 
-@pytest.mark.parametrize("body", RIGHT, ids=" ".join)
+@pytest.mark.parametrize("body", RIGHT, ids=lambda body: " ".join(body)[:60])
 @pytest.mark.filterwarnings("error")
 def test_what_is_right_gives_no_warning(fake: FakeQuickBlox, body: dict[str, Any]) -> None:
     post(fake, body)

@@ -79,7 +79,7 @@ def test_what_the_code_does_not_swallow_fails_the_test_once(run) -> None:
             "E * answer it with qbchat.router.get('/users.json').respond(...), or expect it with "
             "qbchat.expect_refused('GET', '/users.json')",
             "*Captured qbchat call*",
-            "refused: GET /users.json: the fake has no route*",
+            "GET /users.json was refused: the fake has no route*",
         ]
     )
     result.stdout.no_fnmatch_line("*fake.py*")
@@ -99,7 +99,7 @@ def test_it(qbchat):
         [
             "*AssertionError: genuine",
             "*Captured qbchat call*",
-            "refused: GET /users.json: *",
+            "GET /users.json was refused: *",
             "refused: urllib tried to reach api.quickblox.com*",
         ]
     )
@@ -133,7 +133,7 @@ def test_what_the_test_expects_does_not_fail_it(run, test: str) -> None:
         (
             "with qbchat.expect_refused('GET', '/a.json'):\n"
             "        swallow(httpx.get, 'https://api.quickblox.com/b.json')",
-            "*expected the fake to refuse a call, and it refused none GET /a.json",
+            "*expected the fake to refuse a call, and it refused none GET /a.json, but /b.json",
         ),
         (
             "with qbchat.expect_refused('GET', '/a.json'):\n"
@@ -154,7 +154,7 @@ def test_what_the_test_expects_does_not_fail_it(run, test: str) -> None:
         ("with qbchat.expect_refused():\n        assert 'this' == 'wins'", "*assert 'this' == 'wins'"),
         (
             "warnings.simplefilter('error')\n    with qbchat.expect_refused():\n        send(body=1)",
-            "*the fake to refuse a call, and it refused none at all",
+            "*the fake to refuse a call, and it refused none at all, but /chat/Message.json",
         ),
     ],
 )  # fmt: skip
@@ -220,6 +220,162 @@ class TestUnit(unittest.TestCase):
     ).assert_outcomes(passed=3, failed=1)
 
 
+def test_of_a_call_that_is_tried_again_the_last_refusal_is_enough(run) -> None:
+    run(
+        """
+def retry():
+    for attempt in range(3):
+        try:
+            return httpx.get("https://api.quickblox.com/a", verify=False)
+        except Exception:
+            if attempt == 2:
+                raise
+
+def test_it(qbchat):
+    with pytest.raises(pytest_qbchat.CallRefused):
+        retry()
+"""
+    ).assert_outcomes(passed=1)
+
+
+def test_an_expected_refusal_may_come_in_a_group(run) -> None:
+    run(
+        """
+import asyncio
+
+async def gather(*paths):
+    async with httpx.AsyncClient(verify=False) as client, asyncio.TaskGroup() as group:
+        for path in paths:
+            group.create_task(client.get("https://api.quickblox.com" + path))
+
+def test_all(qbchat):
+    with qbchat.expect_refused():
+        asyncio.run(gather("/a", "/b"))
+
+def test_one(qbchat):
+    with pytest.raises(ExceptionGroup), qbchat.expect_refused("GET", "/a"):
+        asyncio.run(gather("/a", "/b"))
+"""
+    ).assert_outcomes(passed=1, failed=1)
+
+
+def test_a_refusal_without_a_traceback_is_swallowed_all_the_same(run) -> None:
+    run(
+        """
+def test_it(qbchat):
+    def careless():
+        try:
+            httpx.get("https://api.quickblox.com/a", verify=False)
+        except Exception as error:
+            error.with_traceback(None)
+    careless()
+"""
+    ).assert_outcomes(failed=1)
+
+
+def test_a_test_of_any_make_sees_what_comes_up_to_it(run) -> None:
+    run(
+        """
+from hypothesis import given, settings, strategies
+
+def make():
+    def inner(qbchat):
+        with pytest.raises(pytest_qbchat.CallRefused):
+            httpx.get("https://api.quickblox.com/a", verify=False)
+    return inner
+
+test_made = make()
+
+def test_outer(qbchat):
+    @settings(max_examples=3, database=None)
+    @given(strategies.integers())
+    def test_outer(number):
+        with pytest.raises(pytest_qbchat.CallRefused):
+            httpx.get("https://api.quickblox.com/a", verify=False)
+    test_outer()
+"""
+    ).assert_outcomes(passed=2)
+
+
+def test_skipping_hides_nothing(run) -> None:
+    result = run(
+        """
+def test_careless(qbchat):
+    swallow(httpx.get, "https://api.quickblox.com/a")
+    pytest.skip("no reason")
+
+def test_careful(qbchat):
+    pytest.skip("no reason")
+"""
+    )
+    result.assert_outcomes(failed=1, skipped=1)
+
+
+def test_a_test_that_is_run_again_starts_over(run, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+from _pytest.runner import runtestprotocol
+
+def pytest_runtest_protocol(item, nextitem):
+    for _ in range(2):
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    return True
+"""
+    )
+    run(
+        """
+import gc, weakref
+
+fakes = []
+
+def test_it(qbchat, qbchat_transport):
+    fakes.append(weakref.ref(qbchat))
+    send()
+    assert len(qbchat.posted) == 1
+    gc.collect()
+    assert [fake() for fake in fakes[:-1]] == [None] * (len(fakes) - 1)
+"""
+    ).assert_outcomes(passed=1)
+
+
+def test_a_problem_after_the_transport_has_been_used_is_reported(run) -> None:
+    result = run(
+        """
+@pytest.fixture
+def client(qbchat_transport):
+    with httpx.Client(transport=qbchat_transport) as client:
+        yield client
+        swallow(client.get, "https://api.quickblox.com/late")
+
+def test_it(client): pass
+"""
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*the fake has no route GET /late*"])
+
+
+def test_a_failure_in_a_fixture_shows_the_conversation(run) -> None:
+    result = run(
+        """
+@pytest.fixture
+def prepared(qbchat):
+    send("hi")
+    qbchat.assert_posted(message="ho")
+
+def test_it(prepared): pass
+"""
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*Captured qbchat setup*", "  96830001: 'hi'"])
+
+
+def test_without_the_terminal_reporter(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(qbchat): pass")
+    assert pytester.runpytest_subprocess("-p", "no:terminal").ret == 0
+
+
 # --- warnings ---
 
 
@@ -279,7 +435,7 @@ SECTION = [
     "    sent to chat, delivered to 20; not markable; no attachments",
     "    note: 'made…'",
     "warning: sendToChat: became a custom field*",
-    "answered 403: POST /chat/Message.json: user 10 is not among the occupants [[]20[]] of*",
+    "POST /chat/Message.json was answered 403: user 10 is not among the occupants [[]20[]] of*",
 ]
 
 
@@ -418,7 +574,7 @@ def test_none_of_ours(qbchat):
             "E         [[]2[]] not expected: <Message *: 'three' (history only, not markable)>",
             "E       *assert 1 there, 2 expected",
             "E         [[]1[]] missing: {'message': 'two'}",
-            "E         [[]0[]] Call(*) is not 1",
+            "E         [[]0[]] <Call POST /chat/Message.json: 201> is not 1",
             "E       *assert <Message *> == 'one'",
         ]
     )
@@ -495,13 +651,16 @@ class TestLevels:
     [
         ("'strict'", "@pytest.mark.qbchat does not take 'strict': write @pytest.mark.qbchat(strict=True, hosts=*"),
         ("host='x'", "@pytest.mark.qbchat does not take host: write *"),
-        ("hosts=['*']", "'*' is not a host or base URL: write *"),
+        ("hosts='shop.example'", "@pytest.mark.qbchat does not take hosts='shop.example': write *"),
+        ("strict='no'", "@pytest.mark.qbchat does not take strict='no': write *"),
+        ("hosts=['*']", "in qbchat_hosts or @pytest.mark.qbchat: '[*]' is not a host or base URL: write *"),
     ],
 )
 def test_a_wrong_marker_says_what_to_write(run, marker: str, text: str) -> None:
     result = run(f"@pytest.mark.qbchat({marker})\ndef test_it(qbchat): pass\n")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([f"*{text.replace('*', '[*]', 1) if text.startswith(chr(39)) else text}"])
+    result.stdout.fnmatch_lines([text])
+    result.stdout.no_fnmatch_line("*plugin.py*")
 
 
 def test_the_plugin_describes_itself(pytester: pytest.Pytester) -> None:

@@ -48,8 +48,6 @@ def test_an_error_is_the_clients_own(world: World) -> None:
     world.fake.router.post(URL).mock(side_effect=httpx.ConnectTimeout)
     with pytest.raises((httpx.ConnectTimeout, httpx2.ConnectTimeout)) as caught:
         world.post({"chat_dialog_id": DIALOG})
-    response = world.send("GET", "https://api.quickblox.com/chat/Message.json") if False else None
-    assert response is None
     library = type(caught.value).__module__.partition(".")[0]
     assert caught.value.request.url.host == "api.quickblox.com"
     assert type(caught.value.request).__module__.startswith(library)
@@ -61,6 +59,28 @@ def test_any_other_error_is_left_as_it_is(world: World) -> None:
     world.fake.router.post(URL).mock(side_effect=KeyError("mine"))
     with pytest.raises(KeyError, match="mine"):
         world.post({"chat_dialog_id": DIALOG})
+
+
+def test_an_error_of_the_same_name_is_not_the_clients(world: World) -> None:
+    class ConnectError(Exception):
+        pass
+
+    world.fake.router.post(URL).mock(side_effect=ConnectError("mine"))
+    with pytest.raises(ConnectError, match="mine"):
+        world.post({"chat_dialog_id": DIALOG})
+
+
+def test_a_failure_says_that_the_router_answered(world: World) -> None:
+    world.fake.router.post(URL).mock(side_effect=[httpx.Response(503), KeyError])
+    world.post({"chat_dialog_id": DIALOG})
+    with pytest.raises(KeyError):
+        world.post({"chat_dialog_id": DIALOG})
+    with pytest.raises(AssertionError) as failed:
+        world.fake.posted.one()
+    assert str(failed.value).splitlines()[1:] == [
+        "POST /chat/Message.json was answered 503 by qbchat.router",
+        "POST /chat/Message.json was answered with an error by qbchat.router",
+    ]
 
 
 def test_a_fault_then_an_answer(world: World) -> None:

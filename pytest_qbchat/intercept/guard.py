@@ -2,8 +2,8 @@
 
 A library without an interceptor has to resolve the host's name, so name resolution of these hosts is refused, and of
 no others. Behind a proxy the proxy resolves: `http.client`, on which requests, urllib3 and urllib stand, is asked at
-its own methods. Out of sight are resolvers and event loops written in C (c-ares, uvloop) and pycurl, and, for a base
-URL with a path prefix, everything that is not built on `http.client`.
+its own methods. Out of sight are connections made before, resolvers and event loops written in C (c-ares, uvloop),
+pycurl, other libraries behind a proxy, and, for a base URL with a path prefix, all that is not built on `http.client`.
 """
 
 from __future__ import annotations
@@ -16,16 +16,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_qbchat.intercept.seams import Function, Seam
-from pytest_qbchat.stack import package_of
+from pytest_qbchat.stack import OTHER_LIBRARIES, package_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_qbchat.intercept.hosts import Hosts
     from pytest_qbchat.intercept.receiver import Receiver
-
-# From the outermost inwards: requests stands on urllib3, and that on http.client.
-_LIBRARIES = {"requests", "niquests", "aiohttp", "tornado", "urllib3", "urllib", "httpcore", "httpcore2", "http"}
 
 
 def seams() -> Iterator[Seam]:
@@ -52,25 +49,34 @@ def _guarded(target: Callable[..., str | None], function: Function, receivers: l
     return guard
 
 
-def _resolved(hosts: Hosts, host: Any = None, port: Any = None, *_: Any, **__: Any) -> str | None:
-    return str(host) if hosts.owns(host, port) else None
+def _resolved(hosts: Hosts, host: object = None, port: object = None, *_: object, **__: object) -> str | None:
+    if not hosts.owns(host, port):
+        return None
+    return host.decode() if isinstance(host, bytes) else str(host)
 
 
-def _connected(hosts: Hosts, _: socket.socket, address: Any) -> str | None:
+def _connected(hosts: Hosts, _: socket.socket, address: object) -> str | None:
     return _resolved(hosts, *address[:2]) if isinstance(address, tuple) else None
 
 
-def _tunnelled(hosts: Hosts, _: HTTPConnection, host: str, port: int | None = None, *__: Any, **___: Any) -> str | None:
-    return _resolved(hosts, host, port)
+def _tunnelled(hosts: Hosts, _: HTTPConnection, host: str, port: object = None, headers: object = None) -> str | None:
+    name, _colon, digits = host.partition(":")
+    return _resolved(hosts, name, port or digits)
 
 
-def _requested(hosts: Hosts, connection: HTTPConnection, _: str, url: str, *__: Any, **___: Any) -> str | None:
-    # Through a proxy the URL is absolute; otherwise it is the path at the connection's own host.
-    parts = urlsplit(url) if "://" in url else None
-    host = parts.hostname if parts else connection.host
-    port = parts.port if parts else connection.port
-    path = parts.path if parts else url
-    return host if host and hosts.prefix(host.lower(), port, path.encode()) is not None else None
+def _requested(
+    hosts: Hosts, connection: HTTPConnection, method: str, url: str | None, *_: object, **__: object
+) -> str | None:
+    host: str
+    port: int | None
+    host, port, target = connection.host, connection.port, url or "/"
+    if target.startswith(("http://", "https://")):  # through a proxy; otherwise it is the path at the connection's host
+        try:
+            parts = urlsplit(target)
+            host, port, target = parts.hostname or "", parts.port, parts.path
+        except ValueError:  # no URL at all, which is for http.client to say
+            return None
+    return host if hosts.prefix(host.lower(), port, target.encode()) is not None else None
 
 
 def _refusal(host: str) -> str:
@@ -81,12 +87,12 @@ def _refusal(host: str) -> str:
 
 
 def _library() -> str:
-    """The library that made the call: the outermost of the known ones on the stack."""
+    """The library that made the call: the outermost on the stack, since requests stands on urllib3, and so on."""
     found = "something other than httpx"  # aiohttp resolves in a thread, where its own frames are not seen
     frame = currentframe()
     while frame is not None:
         package = package_of(frame)
-        if package in _LIBRARIES:
+        if package in OTHER_LIBRARIES:
             found = package
         frame = frame.f_back
     return found

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 # The default pair of hosts, and the convention for enterprise customers: `api<name>.quickblox.com` (documented).
 _DOMAIN = ".quickblox.com"
+_USUAL_PORTS = (80, 443)
 
 
 @dataclass(slots=True, frozen=True)
@@ -16,10 +17,11 @@ class _Base:
 
     host: str
     port: int | None
-    prefix: str
+    prefix: bytes
 
     def holds(self, host: str, port: int | None) -> bool:
-        return host == self.host and (self.port is None or port == self.port)
+        """Whether it is this host, and this port if one was configured. Clients leave the usual ones out."""
+        return host == self.host and (self.port in (None, port) or (port is None and self.port in _USUAL_PORTS))
 
 
 class Hosts:
@@ -32,24 +34,27 @@ class Hosts:
             extra: Host names or base URLs: `chat.shop.example`, `localhost:8080`, `https://shop.example/quickblox`.
 
         Raises:
+            TypeError: It is a single text.
             ValueError: One of them is malformed.
         """
+        if isinstance(extra, str):
+            raise TypeError(f"hosts is a list: write hosts=[{extra!r}]")
         self._bases = [_parse(each) for each in extra]
 
-    def prefix(self, host: str, port: int | None, path: bytes) -> str | None:
+    def prefix(self, host: str, port: int | None, target: bytes) -> str | None:
         """The path prefix under which a URL is QuickBlox's, or None if it is somebody else's.
 
         Args:
             host: In lower case.
             port: None if the URL names none.
-            path: As it is sent, with its leading slash.
+            target: Path and query, as they are sent.
         """
         if host.endswith(_DOMAIN):
             return ""
         for base in self._bases:
-            if base.holds(host, port) and path.startswith(f"{base.prefix}/".encode()):
-                return base.prefix
-        return None
+            if base.holds(host, port) and (target.partition(b"?")[0] + b"/").startswith(base.prefix + b"/"):
+                return base.prefix.decode()
+        return self.prefix(host[:-1], port, target) if host.endswith(".") else None
 
     def owns(self, host: object, port: object) -> bool:
         """Whether a host belongs to QuickBlox as a whole, so that nobody has to connect to it.
@@ -58,14 +63,14 @@ class Hosts:
 
         Args:
             host: What is about to be resolved: text, bytes, or None.
-            port: A number, or anything else if it is not known.
+            port: A number, its digits, or anything else if it is not known.
         """
         if isinstance(host, bytes):
             host = host.decode("ascii", "replace")
         if not isinstance(host, str):
             return False
         name = host.lower().rstrip(".")
-        number = port if isinstance(port, int) else None
+        number = int(port) if isinstance(port, int) or (isinstance(port, str) and port.isdecimal()) else None
         return name.endswith(_DOMAIN) or any(base.holds(name, number) and not base.prefix for base in self._bases)
 
 
@@ -73,11 +78,11 @@ def _parse(text: str) -> _Base:
     """Read a host name, a host with a port, or a base URL."""
     parts = urlsplit(text if "://" in text else f"//{text}")
     try:
-        host, port = parts.hostname, parts.port
+        host, port = (parts.hostname or "").rstrip(".").encode("idna").decode(), parts.port
     except ValueError as error:
         raise ValueError(f"{text!r} is not a host or base URL: {error}") from None
     if not host or "*" in host or parts.query or parts.fragment:
         raise ValueError(
             f"{text!r} is not a host or base URL: write 'chat.shop.example' or 'https://shop.example/quickblox'"
         )
-    return _Base(host, port, parts.path.rstrip("/"))
+    return _Base(host, port, parts.path.rstrip("/").encode())

@@ -2,8 +2,10 @@
 
 The seam is `HTTPTransport.handle_request` and its asynchronous twin: public, the same in both libraries, shared by
 module functions and clients, and looked up at each call, so that a client made earlier is caught as well. Custom
-transports are left alone. A response is made of a byte stream and not of content that is read already, so that
-`.elapsed`, `stream()` and `iter_bytes()` work as with a real one.
+transports are left alone, and so is `respx.mock(using="httpx")`, which patches a private method above this seam.
+
+A response is made of a byte stream and not of content that is read already, so that `.elapsed`, `stream()` and
+`iter_bytes()` work as with a real one.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+
+import httpx
 
 from pytest_qbchat.intercept.seams import Function, Seam
 from pytest_qbchat.service.wire import Request
@@ -45,9 +49,8 @@ def seams() -> Iterator[Seam]:
 def _sync(module: Any, function: Function, receivers: list[Receiver]) -> Function:
     def handle_request(transport: Any, request: Any) -> Any:
         __tracebackhide__ = True
-        url = request.url
         for fake in receivers:
-            prefix = fake.hosts.prefix(url.host, url.port, url.raw_path)
+            prefix = prefix_of(fake, request)
             if prefix is not None:
                 return answer(module, fake, request, prefix)
         return function(transport, request)
@@ -58,14 +61,20 @@ def _sync(module: Any, function: Function, receivers: list[Receiver]) -> Functio
 def _async(module: Any, function: Function, receivers: list[Receiver]) -> Function:
     async def handle_async_request(transport: Any, request: Any) -> Any:
         __tracebackhide__ = True
-        url = request.url
         for fake in receivers:
-            prefix = fake.hosts.prefix(url.host, url.port, url.raw_path)
+            prefix = prefix_of(fake, request)
             if prefix is not None:
                 return await answer_async(module, fake, request, prefix)
         return await function(transport, request)
 
     return handle_async_request
+
+
+def prefix_of(fake: Receiver, request: Any) -> str | None:
+    """The path prefix of a request that is for QuickBlox; None for any other, which no other scheme can be."""
+    url = request.url
+    prefix = fake.hosts.prefix(url.raw_host.decode("ascii"), url.port, url.raw_path)
+    return prefix if url.scheme in ("http", "https") else None
 
 
 def answer(module: Any, fake: Receiver, request: Any, prefix: str) -> Any:
@@ -115,5 +124,6 @@ def _response(module: Any, response: Response) -> Any:
 
 def _twin(module: Any, error: Exception) -> Any:
     """The error class of the client's own library, where a respx route raised that of httpx in a client of httpx2."""
-    twin = getattr(module, type(error).__name__, type(error))
-    return twin if issubclass(twin, module.RequestError) and not isinstance(error, twin) else None
+    if not isinstance(error, httpx.RequestError) or isinstance(error, module.RequestError):
+        return None
+    return getattr(module, type(error).__name__, module.RequestError)

@@ -34,12 +34,12 @@ class Seam:
         if self._replacement is None or function is not self._wrapped:
             self._wrapped = function
             self._replacement = self.wrap(function, receivers)
-            setattr(self._replacement, _OURS, True)
+            setattr(self._replacement, _OURS, function)
         return self._replacement
 
 
-# The name of the attribute by which a replacement is known, whoever put it where it is.
-_OURS = "pytest_qbchat"
+# The attribute of a replacement that has the function under it.
+_OURS = "pytest_qbchat_replaces"
 
 
 class _Patch(NamedTuple):
@@ -81,6 +81,9 @@ class Seams:
                 replacement = seam.replacement(function, self._receivers)
                 layer.append(_Patch(seam, function, replacement, name not in vars(owner)))
                 setattr(owner, name, replacement)
+            elif not any(patch.replacement is function for layer in self._layers for patch in layer):
+                # Put back by somebody who had patched over it, after it had been taken away: take it away with us.
+                layer.append(_Patch(seam, getattr(function, _OURS), function, inherited=False))
 
     def restore(self) -> None:
         """Undo the newest patch. What somebody else has put over it since stays in place."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from pytest_qbchat.intercept.httpx import answer, answer_async, installed
+from pytest_qbchat.intercept.httpx import answer, answer_async, installed, prefix_of
 
 if TYPE_CHECKING:
     from pytest_qbchat.fake import FakeQuickBlox
@@ -24,16 +24,12 @@ class QuickBloxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def handle_request(self, request: Any) -> Any:
         """Answer a request, whatever its host."""
-        return answer(self._library(request), self.fake, request, self._prefix(request))
+        return answer(self._library(request), self.fake, request, prefix_of(self.fake, request) or "")
 
     async def handle_async_request(self, request: Any) -> Any:
         """Answer a request of an asynchronous client, whatever its host."""
-        return await answer_async(self._library(request), self.fake, request, self._prefix(request))
+        return await answer_async(self._library(request), self.fake, request, prefix_of(self.fake, request) or "")
 
     def _library(self, request: Any) -> Any:
         """The library whose request it is."""
         return next(module for module in installed() if isinstance(request, module.Request))
-
-    def _prefix(self, request: Any) -> str:
-        url = request.url
-        return self.fake.hosts.prefix(url.host, url.port, url.raw_path) or ""

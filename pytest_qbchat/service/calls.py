@@ -11,7 +11,7 @@ from pytest_qbchat.service.errors import QuickBloxError
 from pytest_qbchat.service.wire import Request, Response
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Call:
     """One call: a request and what became of it.
 
@@ -52,11 +52,14 @@ class Call:
 
     @property
     def params(self) -> dict[str, Any]:
-        """What the request said, from its JSON, form or query string; empty if it can not be read."""
+        """What the request said, from its JSON, form or query string; empty if it cannot be read."""
         try:
             return decode(self.request)
         except QuickBloxError:
             return {}
+
+    def __repr__(self) -> str:
+        return f"<Call {self.method} {mask_text(self.path, self.secrets())}: {self.status or 'refused'}>"
 
     def secrets(self) -> set[str]:
         """The token and the API key that the call carried."""

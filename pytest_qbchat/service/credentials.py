@@ -13,7 +13,7 @@ from pytest_qbchat.service.errors import (
     session_does_not_exist,
     token_required,
 )
-from pytest_qbchat.service.models import Session
+from pytest_qbchat.service.models import Session, user_id
 from pytest_qbchat.service.store import SESSION_LIFETIME, Store
 
 _SCHEME = b"ApiKey "
@@ -87,17 +87,25 @@ def _by_token(store: Store, token: str) -> Caller:
 
 def _by_api_key(store: Store, key: str, behalf: bytes | None) -> Caller:
     store.seen_api_keys.add(key)
-    if key not in store.api_keys and (store.api_keys or store.strict):
-        raise authorization_failed(
-            f"the API key {mask(key)} is not the one that was declared with qbchat.credentials(api_key=...)"
-        )
+    if not key or (key not in store.api_keys and (store.api_keys or store.strict)):
+        raise authorization_failed(_why_the_key_is_not_good(store, key))
     if behalf is None:
         return NOBODY
-    if not behalf.isdigit() or not store.knows_user(int(behalf)):
+    user = user_id(behalf.decode("latin-1"))
+    if user is None or not store.knows_user(user):
+        shown = repr(behalf.decode("latin-1"))
         raise behalf_of_unknown_user(
-            f"On-Behalf-Of {behalf.decode('latin-1')!r} is not the id of a known user: qbchat.add_user(id)"
+            f"On-Behalf-Of {shown} is not the id of a known user: qbchat.add_user(id) adds one"
         )
-    return Caller(int(behalf), None)
+    return Caller(user, None)
+
+
+def _why_the_key_is_not_good(store: Store, key: str) -> str:
+    if not key:
+        return "the API key after 'ApiKey ' is empty"
+    if not store.api_keys:
+        return "strict mode knows no API key: declare it with qbchat.credentials(api_key=...)"
+    return f"the API key {mask(key)} is not the one that was declared with qbchat.credentials(api_key=...)"
 
 
 def _why_there_is_no_token(headers: dict[bytes, bytes]) -> str:

@@ -19,6 +19,7 @@ from pytest_qbchat.service.wire import Request
 
 _BRACKETED = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
 _SEGMENT = re.compile(r"\[([^\[\]]*)\]")
+_NO_FORM = ("[", '"', "\ufeff")  # JSON that is no object, often encoded twice, or behind a byte order mark
 _MAX_DEPTH = 100  # what Rails allows a form, and JSON alike
 
 
@@ -26,7 +27,7 @@ def decode(request: Request) -> dict[str, Any]:
     """The parameters of a request: those of its query string, overridden by those of its body.
 
     Raises:
-        QuickBloxError: 400, if a body or query can not be read (assumed).
+        QuickBloxError: 400, if a body or query cannot be read (assumed).
     """
     params = _decode_form(request.query) if request.query else {}
     if request.body:
@@ -39,10 +40,11 @@ def _decode_body(request: Request) -> dict[str, Any]:
         text = request.body.decode()
     except UnicodeDecodeError as error:
         raise invalid_utf8(f"the body is not UTF-8: {error}") from None
-    if text.lstrip()[:1] == "{":
+    first = text.lstrip()[:1]
+    if first == "{":
         return _decode_json(text)
     content_type = request.headers.get("Content-Type", "")
-    if "=" in text and not content_type.startswith("multipart/"):
+    if "=" in text and first not in _NO_FORM and not content_type.startswith("multipart/"):
         return _decode_form(text)
     raise unreadable_body(
         f"the body ({content_type or 'no content type'}) is neither a JSON object nor a form: {text[:60]!r}"

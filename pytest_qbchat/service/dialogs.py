@@ -6,7 +6,7 @@ from typing import Any
 
 from pytest_qbchat.service.errors import no_permission, not_found, occupants_do_not_exist, recipient_required
 from pytest_qbchat.service.ids import is_object_id
-from pytest_qbchat.service.models import Dialog, DialogType
+from pytest_qbchat.service.models import Dialog, DialogType, user_id
 from pytest_qbchat.service.store import Store
 
 
@@ -29,19 +29,8 @@ def resolve(store: Store, sender_id: int, params: dict[str, Any]) -> Dialog:
     raise recipient_required("the request names neither chat_dialog_id nor recipient_id")
 
 
-def user_id(value: Any) -> int | None:
-    """A user id, which QuickBlox takes as a number or as its digits (documented); None if it is neither."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
-    digits = str(value)
-    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= _MAX_ID_DIGITS else None
-
-
-_MAX_ID_DIGITS = 19  # those of a 64-bit number
-
-
 def _given(value: Any) -> bool:
-    return value is not None and value != ""
+    return value is not None and value != "" and user_id(value) != 0  # 0 is the recipient of a group (documented)
 
 
 def _by_id(store: Store, sender_id: int, dialog_id: Any, recipient: Any) -> Dialog:
@@ -66,7 +55,7 @@ def _adopt(store: Store, sender_id: int, dialog_id: str, recipient_id: int | Non
 
     `recipient_id` has a meaning in private dialogs only (documented), so its sender must have meant one.
     """
-    if recipient_id is not None and recipient_id != sender_id and not store.private_dialog(sender_id, recipient_id):
+    if recipient_id and recipient_id != sender_id and not store.private_dialog(sender_id, recipient_id):
         store.knows_user(recipient_id)
         return store.add_dialog(DialogType.PRIVATE, [sender_id, recipient_id], sender_id, id=dialog_id, adopted=True)
     return store.add_dialog(DialogType.GROUP, [sender_id], sender_id, id=dialog_id, adopted=True)

@@ -26,7 +26,7 @@ class Exchange:
     """
 
     request: Request
-    headers: dict[bytes, bytes]
+    headers: dict[bytes, bytes] = field(repr=False)
     params: dict[str, Any] = field(default_factory=dict)
     caller: Caller = NOBODY
     dialog: Dialog | None = None

@@ -5,13 +5,14 @@ from __future__ import annotations
 from time import time
 from typing import Any
 
-from pytest_qbchat.service.dialogs import resolve, user_id
+from pytest_qbchat.service.dialogs import resolve
 from pytest_qbchat.service.exchange import Exchange
-from pytest_qbchat.service.models import Dialog, DialogType, Message
+from pytest_qbchat.service.models import Dialog, DialogType, Message, user_id
 from pytest_qbchat.service.store import Store
 
 # What the call means for QuickBlox; every other key is a custom field.
 PARAMETERS = {"chat_dialog_id", "recipient_id", "message", "attachments", "send_to_chat", "markable"}
+FLAGS = ("send_to_chat", "markable")
 # Set by the server; a request's own value is ignored (assumed).
 SERVER_FIELDS = {
     "_id", "created_at", "date_sent", "delivered_ids", "read", "read_ids", "sender_id", "updated_at",

@@ -41,8 +41,27 @@ class User:
 
 
 def id_of(user: int | User) -> int:
-    """The id of a user, given as either."""
-    return user if isinstance(user, int) else user.id
+    """The id of a user, given as either.
+
+    Raises:
+        TypeError: It is neither.
+    """
+    if isinstance(user, User):
+        return user.id
+    if isinstance(user, bool) or not isinstance(user, int):
+        raise TypeError(f"{user!r} is not a user: write a user id, or what qbchat.add_user() returned")
+    return user
+
+
+_MAX_ID_DIGITS = 19  # those of a 64-bit number
+
+
+def user_id(value: Any) -> int | None:
+    """A user id, which QuickBlox takes as a number or as its digits (documented); None if it is neither."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    digits = str(value)
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= _MAX_ID_DIGITS else None
 
 
 @dataclass(slots=True, eq=False)
@@ -89,7 +108,7 @@ class Dialog:
     name: str | None
     created_at: str
     adopted: bool = False
-    last: Message | None = None
+    last: Message | None = field(default=None, repr=False)
     unread: dict[int, int] = field(default_factory=dict)
 
     @property

@@ -77,6 +77,7 @@ class Store:
         now = int(time())
         occupants = sorted(set(occupants_ids))
         dialog = Dialog(id or self.ids.object_id(now), type, occupants, user_id, name, timestamp(now), adopted)
+        self._forget_private(self.dialogs.get(dialog.id))
         self.dialogs[dialog.id] = dialog
         if type is DialogType.PRIVATE:
             self.private_dialogs[self._pair(dialog.occupants_ids[0], dialog.occupants_ids[-1])] = dialog
@@ -88,8 +89,8 @@ class Store:
 
     def join(self, dialog: Dialog, user_id: int) -> None:
         """Add an occupant. A third one shows that an adopted dialog taken for a private one is a group."""
+        self._forget_private(dialog)
         if dialog.type is DialogType.PRIVATE:
-            del self.private_dialogs[self._pair(dialog.occupants_ids[0], dialog.occupants_ids[-1])]
             dialog.type = DialogType.GROUP
         dialog.occupants_ids = sorted([*dialog.occupants_ids, user_id])
 
@@ -102,6 +103,13 @@ class Store:
             for occupant in dialog.occupants_ids:
                 if occupant != message.sender_id:
                     unread[occupant] = unread.get(occupant, 0) + 1
+
+    def _forget_private(self, dialog: Dialog | None) -> None:
+        """A dialog is no longer the private one of its occupants, if it was."""
+        if dialog is not None and dialog.type is DialogType.PRIVATE:
+            pair = self._pair(dialog.occupants_ids[0], dialog.occupants_ids[-1])
+            if self.private_dialogs.get(pair) is dialog:
+                del self.private_dialogs[pair]
 
     @staticmethod
     def _pair(one: int, other: int) -> tuple[int, int]:

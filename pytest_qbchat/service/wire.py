@@ -12,7 +12,7 @@ from pytest_qbchat.masking import mask_header, mask_url
 RawHeaders = list[tuple[bytes, bytes]]
 
 # QuickBlox sends text as it is, without spaces and without escaping what UTF-8 can carry (observed in transcripts).
-# What came out of a request can not contain itself, so nobody has to look for circles.
+# What came out of a request cannot contain itself, so nobody has to look for circles.
 encode_json = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
@@ -26,7 +26,7 @@ class Headers(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         wanted = name.lower().encode("latin-1", "replace")
-        for key, value in self.raw:
+        for key, value in reversed(self.raw):  # of several the last counts, here as for the service
             if key.lower() == wanted:
                 return value.decode("latin-1")
         raise KeyError(name)

@@ -1,0 +1,90 @@
+"""What a fixture costs each test that takes it and does nothing with it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.installation import CHECKOUT
+from benchmarks.interleaved import Batch, interleave
+from benchmarks.report import Aim, micro, table
+
+_ROUNDS = 7
+_TESTS = 600
+
+_EMPTY, _QBCHAT, _PYTEST_HTTPX = "an empty fixture", "**`qbchat`**", "`httpx_mock`"
+
+# The fixture of each way, and the plugin that it comes from.
+_WAYS = {
+    _EMPTY: ("empty", None),
+    _QBCHAT: ("qbchat", "pytest_qbchat.plugin"),
+    _PYTEST_HTTPX: ("httpx_mock", "pytest_httpx"),
+    "`respx_mock`": ("respx_mock", "respx"),
+}
+
+# The clock starts after the first test, which may pay for imports that others pay when the run starts.
+_CONFTEST = """\
+import time
+from pathlib import Path
+
+import pytest
+
+_started = None
+
+
+@pytest.fixture
+def empty():
+    yield
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item, nextitem):
+    global _started
+    result = yield
+    if _started is None:
+        _started = time.process_time()
+    elif nextitem is None:
+        Path(__file__).with_name("seconds").write_text(str(time.process_time() - _started))
+    return result
+"""
+
+
+def fixtures() -> Iterator[str]:
+    """CPU time of set-up and tear-down, over an empty fixture."""
+    with TemporaryDirectory() as folder:
+        ways: dict[str, Batch] = {}
+        for name, (fixture, plugin) in _WAYS.items():
+            tests = Path(folder, fixture)
+            tests.mkdir()
+            (tests / "pytest.ini").write_text("[pytest]\n")
+            (tests / "conftest.py").write_text(_CONFTEST)
+            (tests / "test_nothing.py").write_text(
+                "\n\n".join(f"def test_{number}({fixture}):\n    pass\n" for number in range(_TESTS + 1))
+            )
+            ways[name] = partial(_run, tests, plugin)
+        seconds = interleave(ways, _ROUNDS)
+    over = seconds.over(_EMPTY)
+    yield table(
+        "Set-up and tear-down of a fixture, over an empty one",
+        ("fixture", "µs", "ratio to pytest-httpx"),
+        [(name, micro(over.median(name)), f"{over.ratio(name, _PYTEST_HTTPX):.2f}") for name in over.taken],
+        [Aim(f"{_QBCHAT} against {_PYTEST_HTTPX}", 0.50, over.ratio(_QBCHAT, _PYTEST_HTTPX))],
+    )
+
+
+def _run(tests: Path, plugin: str | None) -> float:
+    """CPU seconds of one test, in a run of its own with no other plugin."""
+    command = [sys.executable, "-m", "pytest", "-q", *(["-p", plugin] if plugin else [])]
+    subprocess.run(
+        command,
+        cwd=tests,
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(CHECKOUT)},
+        check=True,
+        capture_output=True,
+    )
+    return float((tests / "seconds").read_text()) / _TESTS
