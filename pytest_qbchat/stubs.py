@@ -40,7 +40,11 @@ class Stubs:
 
 
 def _to_httpx(request: Request) -> httpx.Request:
-    return httpx.Request(request.method, request.url, headers=request.raw_headers, content=request.body)
+    # As a stream, since content would be measured, labelled and encoded anew.
+    body = httpx.ByteStream(request.body)
+    copy = httpx.Request(request.method, request.url, headers=request.raw_headers, stream=body)
+    copy.read()
+    return copy
 
 
 def _from_httpx(response: httpx.Response, body: bytes) -> Response:

@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import wraps
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from unittest.mock import Mock
 
 import aiohttp
 import httpx
@@ -395,11 +397,25 @@ def test_a_replacement_that_somebody_put_back_goes_with_the_next_fake() -> None:
         with pytest.MonkeyPatch.context() as outlives, FakeQuickBlox().intercept():
             outlives.setattr(httpx.HTTPTransport, "handle_request", lambda *_: httpx.Response(418))
         left = httpx.HTTPTransport.handle_request
-        assert left.pytest_qbchat_replaces is original
+        assert left.pytest_qbchat_replaces == (left, original)
     with FakeQuickBlox().intercept() as fake:
         made_at_import.post(URL, json=BODY, headers=HEADERS)
     assert httpx.HTTPTransport.handle_request is original
     assert len(fake.calls) == 1
+
+
+def test_a_mock_and_a_wrapper_are_not_taken_for_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    mock = Mock(return_value=httpx.Response(418))
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", mock)
+    with FakeQuickBlox().intercept() as fake:
+        made_at_import.post(URL, json=BODY, headers=HEADERS)
+        with pytest.MonkeyPatch.context() as over:
+            wrapped = wraps(httpx.HTTPTransport.handle_request)(lambda *_: httpx.Response(418))
+            over.setattr(httpx.HTTPTransport, "handle_request", wrapped)
+            with FakeQuickBlox().intercept() as inner:
+                made_at_import.post(URL, json=BODY, headers=HEADERS)
+    assert (len(fake.calls), len(inner.calls), mock.called) == (1, 1, False)
+    assert httpx.HTTPTransport.handle_request is mock
 
 
 def test_two_names_of_one_library_are_patched_once(monkeypatch: pytest.MonkeyPatch) -> None:

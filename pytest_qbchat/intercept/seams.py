@@ -34,12 +34,21 @@ class Seam:
         if self._replacement is None or function is not self._wrapped:
             self._wrapped = function
             self._replacement = self.wrap(function, receivers)
-            setattr(self._replacement, _OURS, function)
+            setattr(self._replacement, _OURS, (self._replacement, function))
         return self._replacement
 
 
-# The attribute of a replacement that has the function under it.
+# The attribute of a replacement that has itself and the function under it.
 _OURS = "pytest_qbchat_replaces"
+
+
+def _under(function: Function) -> Function | None:
+    """The function under one of our replacements; None for any other.
+
+    A mock object has every attribute, and a wrapper has copies of those of what it wraps.
+    """
+    mark: tuple[Function, Function] | None = getattr(function, _OURS, None)
+    return mark[1] if isinstance(mark, tuple) and mark[0] is function else None
 
 
 class _Patch(NamedTuple):
@@ -77,13 +86,14 @@ class Seams:
         for seam in self._seams:
             owner, name = seam.owner, seam.name
             function = getattr(owner, name)
-            if not hasattr(function, _OURS):
+            under = _under(function)
+            if under is None:
                 replacement = seam.replacement(function, self._receivers)
                 layer.append(_Patch(seam, function, replacement, name not in vars(owner)))
                 setattr(owner, name, replacement)
             elif not any(patch.replacement is function for layer in self._layers for patch in layer):
                 # Put back by somebody who had patched over it, after it had been taken away: take it away with us.
-                layer.append(_Patch(seam, getattr(function, _OURS), function, inherited=False))
+                layer.append(_Patch(seam, under, function, inherited=False))
 
     def restore(self) -> None:
         """Undo the newest patch. What somebody else has put over it since stays in place."""

@@ -21,6 +21,7 @@ _BRACKETED = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
 _SEGMENT = re.compile(r"\[([^\[\]]*)\]")
 _NO_FORM = ("[", '"', "\ufeff")  # JSON that is no object, often encoded twice, or behind a byte order mark
 _MAX_DEPTH = 100  # what Rails allows a form, and JSON alike
+_JSON_WHITESPACE = " \t\r\n"
 
 
 def decode(request: Request) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def _decode_body(request: Request) -> dict[str, Any]:
         raise invalid_utf8(f"the body is not UTF-8: {error}") from None
     first = text.lstrip()[:1]
     if first == "{":
-        return _decode_json(text)
+        return _decode_json(text.strip(_JSON_WHITESPACE))
     content_type = request.headers.get("Content-Type", "")
     if "=" in text and first not in _NO_FORM and not content_type.startswith("multipart/"):
         return _decode_form(text)
@@ -66,11 +67,14 @@ _decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite
 
 
 def _decode_json(text: str) -> dict[str, Any]:
+    params: dict[str, Any]
     try:
         # The recursion of the decoder is bounded by the interpreter, not by depth: count only where depth is possible.
-        if text.count("[") + text.count("{") > _MAX_DEPTH:
+        if len(text) > 2 * _MAX_DEPTH and text.count("[") + text.count("{") > _MAX_DEPTH:
             _refuse_deep(text)
-        params: dict[str, Any] = _decoder.decode(text)
+        params, end = _decoder.raw_decode(text)
+        if end != len(text):
+            raise json.JSONDecodeError("Extra data", text, end)
         if "\\u" in text:  # an escaped half of a surrogate pair decodes, but is no text that could be sent back
             json.dumps(params, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
