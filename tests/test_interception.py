@@ -31,6 +31,7 @@ from ways import DIALOG, TLS, TOKEN, URL, World
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, QuickBloxTransport
 from pytest_qbchat.intercept import httpx as family
+from pytest_qbchat.intercept.seams import patch_of
 
 HEADERS = {"QB-Token": TOKEN}
 BODY = {"chat_dialog_id": DIALOG, "message": "hi"}
@@ -397,7 +398,9 @@ def test_a_replacement_that_somebody_put_back_goes_with_the_next_fake() -> None:
         with pytest.MonkeyPatch.context() as outlives, FakeQuickBlox().intercept():
             outlives.setattr(httpx.HTTPTransport, "handle_request", lambda *_: httpx.Response(418))
         left = httpx.HTTPTransport.handle_request
-        assert left.pytest_qbchat_replaces == (left, original)
+        patch = patch_of(left)
+        assert patch is not None
+        assert patch.function is original
     with FakeQuickBlox().intercept() as fake:
         made_at_import.post(URL, json=BODY, headers=HEADERS)
     assert httpx.HTTPTransport.handle_request is original

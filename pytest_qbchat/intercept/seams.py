@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from pytest_qbchat.intercept.receiver import Receiver
 
 Function = Callable[..., Any]
+
+
+@dataclass(slots=True, eq=False)
+class Patch:
+    """A replacement, and the function that it is put over.
+
+    Attributes:
+        function: What was there.
+        replacement: What is there now.
+        inherited: Whether the owner had the function from a base class.
+        on: Whether a layer has it.
+    """
+
+    function: Function
+    replacement: Function
+    inherited: bool
+    on: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -21,41 +38,46 @@ class Seam:
         wrap: Makes the replacement of a function for the receivers of a list, which changes with time. To the function
             that was there it leaves what no receiver wants, and so everything once the list is empty: somebody may
             keep the replacement for longer.
+        last: The newest patch, which serves again for as long as it is the same function.
     """
 
     owner: Any
     name: str
     wrap: Callable[[Function, list[Receiver]], Function]
-    _wrapped: Function | None = None
-    _replacement: Function | None = None
+    last: Patch | None = None
 
-    def replacement(self, function: Function, receivers: list[Receiver]) -> Function:
-        """What to put over a function; made once for as long as it is the same function."""
-        if self._replacement is None or function is not self._wrapped:
-            self._wrapped = function
-            self._replacement = self.wrap(function, receivers)
-            setattr(self._replacement, _OURS, (self._replacement, function))
-        return self._replacement
+    def patch(self, function: Function, receivers: list[Receiver]) -> Patch:
+        """Put a replacement over a function."""
+        patch = self.last
+        if patch is None or function is not patch.function:
+            replacement = self.wrap(function, receivers)
+            self.last = patch = Patch(function, replacement, self.name not in vars(self.owner))
+            setattr(replacement, _OURS, patch)
+        setattr(self.owner, self.name, patch.replacement)
+        patch.on = True
+        return patch
+
+    def restore(self, patch: Patch) -> None:
+        """Put the function back, unless somebody else has put another over ours since."""
+        patch.on = False
+        if getattr(self.owner, self.name) is patch.replacement:
+            if patch.inherited:
+                delattr(self.owner, self.name)
+            else:
+                setattr(self.owner, self.name, patch.function)
 
 
-# The attribute of a replacement that has itself and the function under it.
-_OURS = "pytest_qbchat_replaces"
+# The attribute of a replacement that tells how it came to be where it is.
+_OURS = "pytest_qbchat_patch"
 
 
-def _under(function: Function) -> Function | None:
-    """The function under one of our replacements; None for any other.
+def patch_of(function: Function) -> Patch | None:
+    """The patch by which one of our replacements came; None for any other function.
 
     A mock object has every attribute, and a wrapper has copies of those of what it wraps.
     """
-    mark: tuple[Function, Function] | None = getattr(function, _OURS, None)
-    return mark[1] if isinstance(mark, tuple) and mark[0] is function else None
-
-
-class _Patch(NamedTuple):
-    seam: Seam
-    function: Function
-    replacement: Function
-    inherited: bool
+    patch = getattr(function, _OURS, None)
+    return patch if isinstance(patch, Patch) and patch.replacement is function else None
 
 
 class Seams:
@@ -67,7 +89,7 @@ class Seams:
     def __init__(self, seams: Iterable[Seam]) -> None:
         self._seams = list(seams)
         self._receivers: list[Receiver] = []
-        self._layers: list[list[_Patch]] = []
+        self._layers: list[list[tuple[Seam, Patch]]] = []
 
     def enter(self, receiver: Receiver) -> None:
         """Let a receiver answer, before any that has been entered earlier."""
@@ -81,27 +103,19 @@ class Seams:
 
     def patch(self) -> None:
         """Put a replacement over each function that is not one already."""
-        layer: list[_Patch] = []
-        self._layers.append(layer)
+        layer: list[tuple[Seam, Patch]] = []
         for seam in self._seams:
-            owner, name = seam.owner, seam.name
-            function = getattr(owner, name)
-            under = _under(function)
-            if under is None:
-                replacement = seam.replacement(function, self._receivers)
-                layer.append(_Patch(seam, function, replacement, name not in vars(owner)))
-                setattr(owner, name, replacement)
-            elif not any(patch.replacement is function for layer in self._layers for patch in layer):
+            function = getattr(seam.owner, seam.name)
+            ours = patch_of(function)
+            if ours is None:
+                layer.append((seam, seam.patch(function, self._receivers)))
+            elif not ours.on:
                 # Put back by somebody who had patched over it, after it had been taken away: take it away with us.
-                layer.append(_Patch(seam, under, function, inherited=False))
+                ours.on = True
+                layer.append((seam, ours))
+        self._layers.append(layer)
 
     def restore(self) -> None:
-        """Undo the newest patch. What somebody else has put over it since stays in place."""
-        for seam, function, replacement, inherited in reversed(self._layers.pop()):
-            owner, name = seam.owner, seam.name
-            if vars(owner).get(name) is not replacement:
-                continue
-            if inherited:
-                delattr(owner, name)
-            else:
-                setattr(owner, name, function)
+        """Undo the newest layer."""
+        for seam, patch in reversed(self._layers.pop()):
+            seam.restore(patch)
