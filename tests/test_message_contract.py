@@ -619,6 +619,7 @@ def test_strict_mode_takes_what_was_declared(world: World) -> None:
     [
         (b'{"chat_dialog_id": ', "The request body could not be parsed"),
         (b'{"chat_dialog_id": NaN}', "The request body could not be parsed"),
+        (b'{"message": "hi"} {}', "The request body could not be parsed"),
         (b'{"n": 1e999}', "The request body could not be parsed"),
         (b"[1, 2]", "The request body could not be parsed"),
         (b'"text"', "The request body could not be parsed"),
@@ -655,6 +656,16 @@ def test_a_multipart_body_is_not_understood(world: World) -> None:
 def test_nesting_is_counted_outside_of_strings(world: World) -> None:
     text = "[{" * 200 + '\\"'
     assert world.post({"chat_dialog_id": DIALOG, "message": text, "list": [[]]}).json()["message"] == text
+
+
+def test_json_may_have_space_around_it(world: World) -> None:
+    body = b' \r\n\t{"chat_dialog_id": "%s"}\n ' % DIALOG.encode()
+    assert world.post(content=body, headers={"Content-Type": "application/json"}).status_code == 201
+
+
+def test_many_brackets_are_not_deep_ones(world: World) -> None:
+    many = {str(number): {"type": "image", "id": str(number)} for number in range(150)}
+    assert world.post({"chat_dialog_id": DIALOG, "attachments": many}).json()["attachments"] == list(many.values())
 
 
 def test_a_form_of_odd_names_is_taken_literally(world: World) -> None:
