@@ -555,6 +555,14 @@ def test_a_session_ends_two_hours_after_its_last_call(world: World) -> None:
     assert "expired two hours after its last call" in world.fake.calls.last.reason
 
 
+def test_the_clock_is_pythons(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.fake.add_session(TOKEN, 10)
+    world.post({"chat_dialog_id": DIALOG})
+    later = time.time() + 3 * 60 * 60
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert world.post({"chat_dialog_id": DIALOG}).status_code == 401
+
+
 def test_a_declared_api_key_is_the_only_good_one(world: World) -> None:
     world.fake.credentials(api_key="made-up-key")
     good = world.post({"chat_dialog_id": DIALOG}, token=None, headers=key("made-up-key", 10))

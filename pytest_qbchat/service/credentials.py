@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import time
+import time
 from typing import Any, NamedTuple
 
 from pytest_qbchat.masking import mask
@@ -71,7 +71,7 @@ def authenticate(store: Store, headers: dict[bytes, bytes], params: dict[str, An
 
 def _by_token(store: Store, token: str) -> Caller:
     session = store.sessions.get(token)
-    now = time()
+    now = time.time()
     if session is None:
         if store.strict:
             raise session_does_not_exist(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import time
+import time
 from typing import Any
 
 from pytest_qbchat.service.dialogs import resolve
@@ -53,7 +53,7 @@ def create(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
 
 def build(store: Store, dialog: Dialog, sender_id: int, params: dict[str, Any]) -> Message:
     """A message made of the parameters of a request, not yet in the history."""
-    now = int(time())
+    now = int(time.time())
     send_to_chat = flag(params, "send_to_chat")
     others = tuple([occupant for occupant in dialog.occupants_ids if occupant != sender_id])
     public = dialog.type is DialogType.PUBLIC_GROUP

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from math import inf
-from time import time
 
 from pytest_qbchat.service.ids import Ids, timestamp
 from pytest_qbchat.service.models import Dialog, DialogType, Message, Session, User
@@ -74,7 +74,7 @@ class Store:
         adopted: bool = False,
     ) -> Dialog:
         """Keep a new dialog. A private one becomes that of its two occupants."""
-        now = int(time())
+        now = int(time.time())
         occupants = sorted(set(occupants_ids))
         dialog = Dialog(id or self.ids.object_id(now), type, occupants, user_id, name, timestamp(now), adopted)
         self._forget_private(self.dialogs.get(dialog.id))
