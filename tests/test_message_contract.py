@@ -371,6 +371,7 @@ def test_a_request_that_names_no_dialog_is_refused(world: World, params: Any, st
     world.fake.add_session(TOKEN, 10)
     response = world.post(params)
     assert (response.status_code, response.json()) == (status, body)
+    assert response.headers["Status"] == {404: "404 Not Found", 422: "422 Unprocessable Entity"}[status]
     world.fake.assert_nothing_posted()
 
 
@@ -664,6 +665,15 @@ def test_a_multipart_body_is_not_understood(world: World) -> None:
 def test_nesting_is_counted_outside_of_strings(world: World) -> None:
     text = "[{" * 200 + '\\"'
     assert world.post({"chat_dialog_id": DIALOG, "message": text, "list": [[]]}).json()["message"] == text
+
+
+def test_a_hundred_levels_are_not_too_deep(world: World) -> None:
+    deep = "x"
+    for _ in range(99):
+        deep = {"a": deep}
+    assert world.post({"chat_dialog_id": DIALOG, "deep": deep}).json()["deep"] == deep
+    form = f"chat_dialog_id={DIALOG}&deep{'[a]' * 100}=x"
+    assert world.post(content=form.encode()).json()["deep"] == {"a": deep}
 
 
 def test_json_may_have_space_around_it(world: World) -> None:

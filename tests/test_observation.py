@@ -201,7 +201,16 @@ def test_a_field_by_the_name_that_quickblox_gives_it(fake: FakeQuickBlox) -> Non
 
 @pytest.mark.parametrize(
     ("expected", "actual"),
-    [({"a": 1}, {"a": 1, "b": 2}), ([1], [1, 2]), ({"a": 1}, [1]), ([1], {"a": 1}), (re.compile("1"), 1), ("a", "b")],
+    [
+        ({"a": 1}, {"a": 1, "b": 2}),
+        ([1], [1, 2]),
+        ({"a": 1}, [1]),
+        ([1], {"a": 1}),
+        (["a"], {"a": 1}),
+        (("a",), "a"),
+        (re.compile("1"), 1),
+        ("a", "b"),
+    ],
 )
 def test_what_does_not_match(expected: object, actual: object) -> None:
     assert not matches(expected, actual)
