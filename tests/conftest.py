@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
 from ways import WAYS, World
 
 pytest_plugins = ["pytester"]
+
+# A busy machine is no reason for a failure.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(params=WAYS, ids=lambda way: way.name)

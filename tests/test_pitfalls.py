@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ways import DIALOG, DOCUMENTED, TOKEN, URL
 
@@ -378,7 +378,6 @@ JSON = st.recursive(
 NAMES = st.sampled_from(["chat_dialog_id", "recipient_id", "message", "attachments", "send_to_chat", "markable", "_id"])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(body=st.dictionaries(NAMES | st.text(max_size=12), JSON, max_size=6))
 def test_no_request_is_answered_by_an_accident(body: dict[str, Any]) -> None:
     fake = FakeQuickBlox()
@@ -396,7 +395,6 @@ def test_no_request_is_answered_by_an_accident(body: dict[str, Any]) -> None:
         assert list(reply)[:-1] == sorted(list(reply)[:-1])
 
 
-@settings(deadline=None)
 @given(body=st.binary(max_size=60) | st.text(alphabet='a[]=&%{}"0+', max_size=30).map(str.encode))
 def test_no_bytes_are_answered_by_an_accident(body: bytes) -> None:
     fake = FakeQuickBlox()

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from faker import Faker
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ways import DIALOG, TOKEN, URL
 
@@ -35,7 +35,6 @@ def posted(*bodies: dict[str, Any]) -> FakeQuickBlox:
     return fake
 
 
-@settings(deadline=None)
 @given(seed=SEEDS, locale=LOCALES, count=st.integers(0, 12), extra=st.dictionaries(CUSTOM_NAMES, st.text()))
 def test_a_message_comes_back_unchanged(seed: int, locale: str, count: int, extra: dict[str, str]) -> None:
     body = factory(seed, locale).message(attachments=count, **extra)
@@ -50,7 +49,6 @@ def test_a_message_comes_back_unchanged(seed: int, locale: str, count: int, extr
     assert {name: reply[name] for name in expected} == expected
 
 
-@settings(deadline=None)
 @given(seed=SEEDS, locale=LOCALES, types=st.lists(st.sampled_from(sorted(ATTACHMENTS)), min_size=1, max_size=4))
 def test_attachments_of_every_type_come_back_unchanged(seed: int, locale: str, types: list[str]) -> None:
     make = factory(seed, locale)
@@ -60,7 +58,6 @@ def test_attachments_of_every_type_come_back_unchanged(seed: int, locale: str, t
     message.assert_attachments(*attached)
 
 
-@settings(deadline=None)
 @given(seed=SEEDS, locale=LOCALES, length=st.integers(1, 12))
 def test_a_conversation_is_posted_into_one_dialog(seed: int, locale: str, length: int) -> None:
     bodies = factory(seed, locale).conversation(length, chat_dialog_id=DIALOG)
@@ -69,7 +66,6 @@ def test_a_conversation_is_posted_into_one_dialog(seed: int, locale: str, length
     assert fake.dialogs.one().id == DIALOG
 
 
-@settings(deadline=None)
 @given(seed=SEEDS, locale=LOCALES)
 def test_a_record_is_shaped_like_the_fakes_own(seed: int, locale: str) -> None:
     make = factory(seed, locale)
@@ -81,7 +77,6 @@ def test_a_record_is_shaped_like_the_fakes_own(seed: int, locale: str) -> None:
     assert (theirs["message"], theirs["attachments"]) == (ours["message"], ours["attachments"])
 
 
-@settings(deadline=None)
 @given(seed=SEEDS, locale=LOCALES)
 def test_other_bodies_arrive_unchanged(seed: int, locale: str) -> None:
     make, fake = factory(seed, locale), FakeQuickBlox()
