@@ -234,10 +234,12 @@ def _side_by_side(expected: Any, actual: Any) -> tuple[str, str]:
         return _short(expected, _LONGEST), _short(actual, _LONGEST)
     same = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
     start = max(0, same - _WIDTH // 3)
-    lead = "…" if start else ""
-    return tuple(  # type: ignore[return-value]  # two go in, two come out
-        f"{lead}{text[start : start + _WIDTH]}{'…' if len(text) > start + _WIDTH else ''}" for text in (left, right)
-    )
+    end = start + _WIDTH
+
+    def stretch(text: str) -> str:
+        return f"{'…' if start else ''}{text[start:end]}{'…' if len(text) > end else ''}"
+
+    return stretch(left), stretch(right)
 
 
 def _likeness(expected: Any, actual: Any) -> float:

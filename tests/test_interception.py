@@ -513,7 +513,7 @@ def by_socket_without_exception(url: str) -> object:
 @pytest.mark.usefixtures("_forget_sockets")
 def test_no_other_library_reaches_quickblox(reach: Callable[[str], object], library: str | None, scheme: str) -> None:
     fake = FakeQuickBlox()
-    with pytest.raises(AssertionError, match="tried to reach") as reported:  # noqa: SIM117
+    with pytest.raises(AssertionError, match="tried to reach") as reported:  # noqa: SIM117 - the refusal comes inside, the report on leaving
         with fake.intercept(), pytest.raises(CallRefused, match="pytest-qbchat refused this call") as refused:
             reach(f"{scheme}://api.quickblox.com/chat/Message.json")
     text = str(refused.value).lower()
