@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from pytest_qbchat.message import Message
     from pytest_qbchat.records import Records
     from pytest_qbchat.service.calls import Call
-    from pytest_qbchat.service.models import Dialog, Session, User
+    from pytest_qbchat.service.models import Blob, Dialog, Session
+    from pytest_qbchat.user import User
 
 __all__ = [
     "ABSENT",
+    "Blob",
     "Call",
     "CallRefused",
     "Dialog",
@@ -38,6 +40,7 @@ __all__ = [
 
 _HOMES = {
     "ABSENT": "matching",
+    "Blob": "service.models",
     "Call": "service.calls",
     "CallRefused": "errors",
     "Dialog": "service.models",
@@ -49,7 +52,7 @@ _HOMES = {
     "QuickBloxWarning": "errors",
     "Records": "records",
     "Session": "service.models",
-    "User": "service.models",
+    "User": "user",
 }
 
 

@@ -201,6 +201,8 @@ def not_accepted(calls: Iterable[Call]) -> Iterator[str]:
     for call in calls:
         if call.stubbed:
             yield f"{call.method} {call.path} was answered {call.status or 'with an error'} by qbchat.router"
+        elif call.fault:
+            yield f"{call.method} {call.path} met {call.reason}"
         elif call.reason:
             answer = f"answered {call.status}" if call.status else "refused"
             yield f"{call.method} {call.path} was {answer}: {call.reason}"

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
+from datetime import timedelta
+from math import inf
 from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_qbchat import explanations, pitfalls, transcript
-from pytest_qbchat.errors import CallRefused
+from pytest_qbchat.chat import Chat
+from pytest_qbchat.errors import CallRefused, ConnectionFault
+from pytest_qbchat.faults import Fault, Faults, befall
 from pytest_qbchat.intercept import Interception
 from pytest_qbchat.intercept.hosts import Hosts
 from pytest_qbchat.masking import mask_text
+from pytest_qbchat.matching import similar_name
 from pytest_qbchat.message import Message
 from pytest_qbchat.problems import Expectation, Problems, report
 from pytest_qbchat.records import Records
+from pytest_qbchat.service import models
+from pytest_qbchat.service.assumptions import Assumptions
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.ids import is_object_id
-from pytest_qbchat.service.messages import build
-from pytest_qbchat.service.models import Dialog, DialogType, Session, User, id_of
+from pytest_qbchat.service.models import Blob, Dialog, DialogType, Session, id_of
 from pytest_qbchat.service.routes import Service
 from pytest_qbchat.service.store import Store
+from pytest_qbchat.user import User
 from pytest_qbchat.warn import warn
 
 if TYPE_CHECKING:
@@ -50,9 +58,11 @@ class FakeQuickBlox:
         """
         self.hosts = Hosts(hosts)
         self.problems = Problems()
-        self._store = Store(strict=strict, message_class=Message)
-        self._service = Service(self._store)
         self._lock = RLock()
+        self._store = Store(strict=strict, message_class=Message, new_user=self._new_user)
+        self._service = Service(self._store)
+        self._chat = Chat(self._store, self._lock)
+        self._faults = Faults()
         self._calls: list[Call] = []
         self._posted: list[Any] = []  # of Message, which the store makes as it was told to
         self._stubs: Stubs | None = None
@@ -63,21 +73,48 @@ class FakeQuickBlox:
     # Arrange
 
     def add_user(
-        self, id: int | None = None, *, full_name: str | None = None, login: str | None = None, email: str | None = None
+        self,
+        id: int | None = None,
+        *,
+        full_name: str | None = None,
+        login: str | None = None,
+        email: str | None = None,
+        password: str | None = None,
+        phone: str | None = None,
+        external_user_id: str | int | None = None,
+        custom_data: str | None = None,
+        tags: Iterable[str] = (),
     ) -> User:
-        """Declare a user.
+        """Declare a user. The handle that it returns plays the other side of a conversation.
 
         Args:
             id: The user id; a new one if left out.
             full_name: What others see.
             login: The login.
             email: The e-mail address.
+            password: What a login is checked against; the first one that comes if left out.
+            phone: The telephone number.
+            external_user_id: The id that the code under test knows the user by.
+            custom_data: A text of the application's own, often JSON.
+            tags: `user_tags` in replies.
         """
         with self._lock:
-            user_id = self._store.new_user_id() if id is None else id_of(id)
-            return self._store.add_user(User(user_id, full_name, login, email))
+            user = self._store.add_user(
+                None if id is None else id_of(id),
+                full_name=full_name,
+                login=login,
+                email=email,
+                password=password,
+                phone=phone,
+                external_user_id=None if external_user_id is None else str(external_user_id),
+                custom_data=custom_data,
+                user_tags=",".join(tags) or None,
+            )
+        if password:
+            self._store.seen_secrets.add(password)
+        return cast("User", user)
 
-    def add_session(self, token: str, user: int | User | None) -> Session:
+    def add_session(self, token: str, user: int | models.User | None) -> Session:
         """Declare whose session a token is. It expires two hours after its last call (`session.expires_at`).
 
         Args:
@@ -96,7 +133,7 @@ class FakeQuickBlox:
         self,
         id: str | None = None,
         *,
-        occupants_ids: Iterable[int | User],
+        occupants_ids: Iterable[int | models.User],
         type: int = DialogType.GROUP,
         name: str | None = None,
     ) -> Dialog:
@@ -124,7 +161,7 @@ class FakeQuickBlox:
             return self._store.add_dialog(DialogType(type), occupants, occupants[0], id=id and id.lower(), name=name)
 
     def add_message(
-        self, dialog: Dialog | str, sender: int | User, message: str | None = None, **fields: Any
+        self, dialog: Dialog | str, sender: int | models.User, message: str | None = None, **fields: Any
     ) -> Message:
         """Put a message into the history, as if it had been there before the test. It is not in `posted`.
 
@@ -137,30 +174,140 @@ class FakeQuickBlox:
         Raises:
             ValueError: There is no such dialog, or the sender is not an occupant.
         """
-        if isinstance(dialog, str):
-            if dialog not in self._store.dialogs:
-                raise ValueError(f"no dialog {dialog!r}: write what qbchat.add_dialog(...) returned")
-            dialog = self._store.dialogs[dialog]
-        sender_id = id_of(sender)
-        if sender_id not in dialog.occupants_ids:
-            raise ValueError(f"user {sender_id} is not among the occupants {dialog.occupants_ids} of {dialog.id}")
-        with self._lock:
-            record = build(self._store, dialog, sender_id, {"message": message, **fields})
-            self._store.add_message(record, dialog)
-        return cast("Message", record)
+        return self._chat.send(id_of(sender), self._chat.dialog(dialog), {"message": message, **fields})
 
-    def credentials(self, *, api_key: str) -> None:
-        """Declare an API key of the application. No key is good any more that was not declared (401).
+    def add_blob(
+        self,
+        content: bytes,
+        *,
+        name: str,
+        content_type: str = "application/octet-stream",
+        user: int | models.User | None = None,
+        public: bool = False,
+    ) -> Blob:
+        """Put an uploaded file into the content module.
 
         Args:
-            api_key: What follows `ApiKey ` in the Authorization header.
+            content: The bytes.
+            name: The file name.
+            content_type: The MIME type.
+            user: Whose it is; nobody's if left out, so that only an API key may change it.
+            public: Whether it can be downloaded without a token.
+        """
+        with self._lock:
+            store, now = self._store, int(self._store.now())
+            owner = None if user is None else self._known(user)
+            blob = Blob(store.ids.number(), store.ids.uid(), name, content_type, public, owner, now, now, len(content))
+            blob.blob_status, blob.completed, blob.content = "complete", now, content
+            store.blobs[blob.id] = blob
+        return blob
+
+    def credentials(
+        self,
+        *,
+        api_key: str | None = None,
+        application_id: int | None = None,
+        auth_key: str | None = None,
+        auth_secret: str | None = None,
+    ) -> None:
+        """Declare credentials of the application, as its dashboard shows them. What is declared is enforced.
+
+        Args:
+            api_key: What follows `ApiKey ` in the Authorization header. No other key is good any more (401).
+            application_id: A session for another application is refused (422 "Unexpected signature").
+            auth_key: The authorization key, likewise.
+            auth_secret: The authorization secret. Every session must be signed with it, and a wrong signature is
+                explained by a `QuickBloxWarning`.
 
         Raises:
-            ValueError: The key is empty, or has the `ApiKey ` before it.
+            TypeError: Nothing is declared.
+            ValueError: The key is empty, or has the `ApiKey ` before it; the secret is empty.
         """
-        if not api_key or " " in api_key:
-            raise ValueError("an API key is what follows 'ApiKey ' in the Authorization header, without a space")
-        self._store.api_keys.add(api_key)
+        if (api_key, application_id, auth_key, auth_secret) == (None, None, None, None):
+            raise TypeError("credentials() declares nothing: write credentials(auth_secret=...), or another of them")
+        if api_key is not None:
+            if not api_key or " " in api_key:
+                raise ValueError("an API key is what follows 'ApiKey ' in the Authorization header, without a space")
+            self._store.application.api_keys.add(api_key)
+        if auth_secret is not None and not auth_secret:
+            raise ValueError("an authorization secret is not empty: write what signs the sessions")
+        application = self._store.application
+        application.id = application_id if application_id is not None else application.id
+        application.auth_key = auth_key if auth_key is not None else application.auth_key
+        application.auth_secret = auth_secret if auth_secret is not None else application.auth_secret
+
+    def assume(self, **assumptions: Any) -> None:
+        """Choose otherwise where nobody outside QuickBlox knows what it does.
+
+        Args:
+            **assumptions: Named and explained in `pytest_qbchat.service.assumptions.Assumptions`.
+
+        Raises:
+            TypeError: There is no such assumption, or the value is of another type.
+        """
+        known = {field.name: getattr(self._store.assume, field.name) for field in fields(Assumptions)}
+        for name, value in assumptions.items():
+            if name not in known:
+                meant = similar_name(name, known) or f"one of {', '.join(known)}"
+                raise TypeError(f"the fake assumes no {name!r}: write {meant}")
+            if isinstance(known[name], bool) is not isinstance(value, bool) or not isinstance(value, int | None):
+                raise TypeError(
+                    f"{name}={value!r}: write {'True or False' if isinstance(known[name], bool) else 'a number'}"
+                )
+            setattr(self._store.assume, name, value)
+
+    # Break
+
+    def fail(
+        self,
+        what: int | str,
+        *,
+        times: int = 1,
+        method: str | None = None,
+        path: str | None = None,
+        stored: bool | None = None,
+    ) -> None:
+        """Let the next calls fail as they would on a bad day. The calls are in `calls` all the same.
+
+        Several faults are used up in the order in which they were ordered. The client raises its own exceptions.
+
+        Args:
+            what: A status from 400 to 599, in QuickBlox's words; "timeout"; "disconnect", a connection that ends before
+                the answer; "malformed" or "empty", an answer whose body is cut or left out.
+            times: How many calls.
+            method: Only calls with this method, in upper case.
+            path: Only calls of this path, `/chat/Message.json`, or route, `/chat/Dialog/{id}`.
+            stored: Whether the request takes effect all the same, and only the answer is lost. Left out it does where
+                the body of the answer is what is broken, and does not elsewhere.
+
+        Raises:
+            TypeError: What fails is neither a status nor a word.
+            ValueError: There is no such fault, status or route, or `times` is no number from 1 on.
+        """
+        self._faults.plan(what, times=times, method=method, path=path, stored=stored)
+
+    def expire_sessions(self) -> None:
+        """End every session that the fake knows: the next call with its token gets 401, as after two idle hours."""
+        with self._lock:
+            for session in self._store.sessions.values():
+                session.expires_at = -inf
+
+    def advance(self, **delta: float) -> None:
+        """Move the fake's clock on. Nothing sleeps, and the clock of the code under test stays as it is.
+
+        Args:
+            **delta: As for `datetime.timedelta`: `hours=2`, `minutes=1`, `seconds=0.5`.
+
+        Raises:
+            TypeError: No time is given, or in another unit.
+            ValueError: The time is negative.
+        """
+        if not delta:
+            raise TypeError("advance() moves nothing: write advance(hours=2)")
+        seconds = timedelta(**delta).total_seconds()
+        if seconds < 0:
+            raise ValueError(f"the clock cannot go back by {-seconds} seconds: freezegun or time-machine can do that")
+        self._store.ahead += seconds
 
     @property
     def router(self) -> respx.Router:
@@ -183,8 +330,9 @@ class FakeQuickBlox:
 
     @property
     def messages(self) -> Records[Message]:
-        """The whole history, oldest first."""
-        return Records(cast("list[Message]", self._store.messages), Message, "message")
+        """The whole history as it is now, in the order in which the messages came."""
+        with self._lock:
+            return Records(cast("list[Message]", list(self._store.messages.values())), Message, "message")
 
     @property
     def calls(self) -> Records[Call]:
@@ -193,18 +341,35 @@ class FakeQuickBlox:
 
     @property
     def users(self) -> Records[User]:
-        """The users as they are now: declared and adopted."""
-        return Records(list(self._store.users.values()), User, "user")
+        """The users as they are now: declared, signed up and adopted."""
+        with self._lock:
+            return Records(cast("list[User]", list(self._store.users.values())), User, "user")
 
     @property
     def sessions(self) -> Records[Session]:
-        """The sessions as they are now: declared and adopted."""
-        return Records(list(self._store.sessions.values()), Session, "session")
+        """The sessions as they are now, the expired ones too: declared, created and adopted."""
+        with self._lock:
+            return Records(list(self._store.sessions.values()), Session, "session")
 
     @property
     def dialogs(self) -> Records[Dialog]:
-        """The dialogs as they are now: declared, adopted, and created by a message to a user."""
-        return Records(list(self._store.dialogs.values()), Dialog, "dialog")
+        """The dialogs as they are now: declared, created, adopted, and begun by a message to a user."""
+        with self._lock:
+            return Records(list(self._store.dialogs.values()), Dialog, "dialog")
+
+    @property
+    def blobs(self) -> Records[Blob]:
+        """The files as they are now: declared, with `content` once they were uploaded."""
+        with self._lock:
+            return Records(list(self._store.blobs.values()), Blob, "blob")
+
+    def inbox(self, user: int | models.User) -> Records[Message]:
+        """What the chat has delivered to a user in real time, oldest first: messages with `send_to_chat`.
+
+        Args:
+            user: The user or its id.
+        """
+        return self._chat.inbox(id_of(user))
 
     def transcript(self) -> str:
         """The conversation as it stands, with every call that did not do what it should; tokens and keys masked."""
@@ -340,13 +505,22 @@ class FakeQuickBlox:
     def _serve(self, call: Call) -> Response:
         __tracebackhide__ = True
         call.stubbed = False
+        fault: Fault | None = None
         with self._lock:
-            exchange = self._service.handle(call.request)
+            if self._faults:
+                fault = self._faults.take(call.request)
+            if fault is None:
+                exchange = self._service.handle(call.request)
+            else:
+                exchange = befall(fault, self._service, call.request)
+                call.fault = str(fault.what)
             call.response = exchange.response
             call.reason = exchange.reason
             if exchange.message is not None:
                 exchange.message.call = call
                 self._posted.append(exchange.message)
+        if fault is not None and exchange.response is None:
+            raise ConnectionFault(call.fault, exchange.reason)
         if exchange.response is None:
             stub = f"qbchat.router.{call.method.lower()}({call.request.prefix + call.path!r}).respond(...)"
             expectation = f"qbchat.expect_refused({call.method!r}, {call.path!r})"
@@ -358,15 +532,26 @@ class FakeQuickBlox:
                 self.problems.add(f"QuickBloxWarning: {masked}", call=call)
         return exchange.response
 
-    def _known(self, user: int | User) -> int:
+    def _new_user(self, id: int, **fields: Any) -> User:
+        user = User(id, **fields)
+        user._chat = self._chat
+        return user
+
+    def _known(self, user: int | models.User) -> int:
         """The id of a user that a declaration names, which declares the user."""
         user_id = id_of(user)
         if user_id not in self._store.users:
-            self._store.add_user(user if isinstance(user, User) else User(user_id))
+            self._store.add_user(user_id)
         return user_id
 
     def _secrets(self) -> set[str]:
-        return self._store.sessions.keys() | self._store.seen_api_keys | self._store.api_keys
+        secrets = self._store.application.auth_secret
+        return {
+            *self._store.sessions.keys(),
+            *self._store.seen_secrets,
+            *self._store.application.api_keys,
+            *([secrets] if secrets else []),
+        }
 
     def _masked(self, text: str) -> str:
         """A text fit to be shown, whatever call it may quote."""

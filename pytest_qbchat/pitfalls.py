@@ -12,13 +12,18 @@ from typing import Any
 from pytest_qbchat.matching import similar_name
 from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.ids import is_object_id
-from pytest_qbchat.service.messages import CONTROL_PARAMETERS, FLAGS, PARAMETERS, SERVER_FIELDS, is_index
+from pytest_qbchat.service.messages import (
+    ATTACHMENT_KEYS,
+    CONTROL_PARAMETERS,
+    FLAGS,
+    PARAMETERS,
+    SERVER_FIELDS,
+    create_message,
+    is_index,
+)
 from pytest_qbchat.service.models import DialogType, user_id
 from pytest_qbchat.service.wire import encode_json
 
-ATTACHMENT_KEYS = {
-    "type", "id", "url", "data", "name", "size", "width", "height", "duration", "content-type", "uid",
-}  # fmt: skip
 _WRITE_ATTACHMENTS = "post JSON with attachments={'0': {'type': ..., 'id': ...}}"
 _SPECIAL_NAMES = {
     "save_to_history": "belongs to XMPP, and QuickBlox ignores it here; leave it out, since a message posted over REST "
@@ -35,11 +40,18 @@ _PLACEHOLDER = re.compile(r"custom_field_(N|\d+)", re.IGNORECASE)
 
 
 def find(exchange: Exchange) -> list[str]:
-    """The silent mistakes in a request for a message, each as a sentence to warn with.
+    """The silent mistakes in a request, each as a sentence to warn with.
 
     Asked at every call, so what is right is passed over quickly, and only what is wrong is looked at closely.
     """
-    found: list[str] = []
+    found = exchange.warnings
+    if exchange.route is not None and exchange.route.endpoint is create_message:
+        _new_message(exchange, found)
+    _headers(exchange, found)
+    return found
+
+
+def _new_message(exchange: Exchange, found: list[str]) -> None:
     params = exchange.params
     sent_to_chat = exchange.message is not None and exchange.message.sent_to_chat
     if not params.keys() <= PARAMETERS:
@@ -54,8 +66,6 @@ def find(exchange: Exchange) -> list[str]:
     if text is not None and (type(text) is not str or (sent_to_chat and _NOT_XML.search(text))):
         found.append(_text(text))
     _addressing(exchange, found)
-    _headers(exchange, found)
-    return found
 
 
 def _unknown_key(name: str, params: dict[str, Any], sent_to_chat: bool) -> str | None:

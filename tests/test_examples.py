@@ -46,7 +46,7 @@ image 47863, video https://files.agency.example/tour.mp4, audio 47864
     sent to chat, delivered to 96830001 Dana Driver; markable; no attachments
 """,
     "stubbed_route": """\
-  96830001: 'Welcome, dear guest!'
+  96830001: 'Welcome, room 12 is ready!'
     sent to chat, delivered to 7; not markable; no attachments
 """,
 }

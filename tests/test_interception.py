@@ -559,7 +559,7 @@ def test_a_folder_that_is_gone_hides_no_refusal(tmp_path: Path, monkeypatch: pyt
     gone.rmdir()
     with FakeQuickBlox().intercept() as fake:
         with pytest.raises(CallRefused):
-            made_at_import.get("https://api.quickblox.com/users.json")
+            made_at_import.get("https://api.quickblox.com/events.json")
         [problem] = fake.problems.take()
     assert f"called at {__file__}:" in problem.text
 
@@ -587,12 +587,12 @@ def test_responses_that_answers_for_quickblox_is_not_in_the_guards_way(qbchat: F
 def test_without_pytest_a_refused_call_fails_at_the_end_of_the_block() -> None:
     def careless() -> None:
         with FakeQuickBlox().intercept(), suppress(CallRefused):
-            made_at_import.get("https://api.quickblox.com/users.json")
+            made_at_import.get("https://api.quickblox.com/events.json")
 
-    with pytest.raises(AssertionError, match=r"the fake has no route GET /users\.json"):
+    with pytest.raises(AssertionError, match=r"has no route GET /events\.json"):
         careless()
 
 
 def test_without_pytest_a_genuine_error_wins() -> None:
     with pytest.raises(CallRefused), FakeQuickBlox().intercept():
-        made_at_import.get("https://api.quickblox.com/users.json")
+        made_at_import.get("https://api.quickblox.com/events.json")

@@ -46,14 +46,14 @@ def run(pytester: pytest.Pytester):
 # --- fails once, in the call phase ---
 
 SWALLOWED = {
-    "unknown route": 'swallow(httpx.get, "https://api.quickblox.com/users.json")',
-    "another library": 'import urllib.request\n    swallow(urllib.request.urlopen, "https://api.quickblox.com/users.json")',
+    "unknown route": 'swallow(httpx.get, "https://api.quickblox.com/events.json")',
+    "another library": 'import urllib.request\n    swallow(urllib.request.urlopen, "https://api.quickblox.com/events.json")',
     "warning as an error": "warnings.simplefilter('error')\n    swallow(lambda: send(sendToChat=1).raise_for_status())",
 }
 
 
 REPORTS = {
-    "unknown route": "the fake has no route GET /users.json; the nearest that it has is POST /chat/Message.json",
+    "unknown route": "the fake leaves push events outside, and has no route GET /events.json",
     "another library": "urllib tried to reach api.quickblox.com; the fake answers httpx and httpx2 only*",
     "warning as an error": "QuickBloxWarning: sendToChat: became a custom field*",
 }
@@ -70,16 +70,16 @@ def test_what_the_code_swallows_fails_the_test_once(run, mistake: str, args: lis
 
 
 def test_what_the_code_does_not_swallow_fails_the_test_once(run) -> None:
-    result = run('def test_it(qbchat):\n    httpx.get("https://api.quickblox.com/users.json")\n')
+    result = run('def test_it(qbchat):\n    httpx.get("https://api.quickblox.com/events.json")\n')
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*CallRefused: pytest-qbchat refused this call: the fake has no route GET /users.json; the nearest that it "
-            "has is POST /chat/Message.json",
-            "E * answer it with qbchat.router.get('/users.json').respond(...), or expect it with "
-            "qbchat.expect_refused('GET', '/users.json')",
+            "*CallRefused: pytest-qbchat refused this call: the fake leaves push events outside, and has "
+            "no route GET /events.json",
+            "E * answer it with qbchat.router.get('/events.json').respond(...), or expect it with "
+            "qbchat.expect_refused('GET', '/events.json')",
             "*Captured qbchat call*",
-            "GET /users.json was refused: the fake has no route*",
+            "GET /events.json was refused: the fake leaves push events outside*",
         ]
     )
     result.stdout.no_fnmatch_line("*fake.py*")
@@ -99,7 +99,7 @@ def test_it(qbchat):
         [
             "*AssertionError: genuine",
             "*Captured qbchat call*",
-            "GET /users.json was refused: *",
+            "GET /events.json was refused: *",
             "refused: urllib tried to reach api.quickblox.com*",
         ]
     )
@@ -109,17 +109,17 @@ def test_it(qbchat):
 @pytest.mark.parametrize(
     "test",
     [
-        "with pytest.raises(pytest_qbchat.CallRefused):\n        httpx.get('https://api.quickblox.com/users.json')",
-        "with qbchat.expect_refused():\n        httpx.get('https://api.quickblox.com/users.json')",
-        "with qbchat.expect_refused('GET', '/users.json'):\n"
-        "        swallow(httpx.get, 'https://api.quickblox.com/users.json')",
-        "with qbchat.expect_refused(path='/users.json'):\n"
-        "        swallow(httpx.get, 'https://api.quickblox.com/users.json')",
+        "with pytest.raises(pytest_qbchat.CallRefused):\n        httpx.get('https://api.quickblox.com/events.json')",
+        "with qbchat.expect_refused():\n        httpx.get('https://api.quickblox.com/events.json')",
+        "with qbchat.expect_refused('GET', '/events.json'):\n"
+        "        swallow(httpx.get, 'https://api.quickblox.com/events.json')",
+        "with qbchat.expect_refused(path='/events.json'):\n"
+        "        swallow(httpx.get, 'https://api.quickblox.com/events.json')",
         "with qbchat.expect_refused(), pytest.warns(pytest_qbchat.QuickBloxWarning):\n"
-        "        send(body=1); httpx.get('https://api.quickblox.com/users.json')",
+        "        send(body=1); httpx.get('https://api.quickblox.com/events.json')",
         "import urllib.request\n    with qbchat.expect_refused():\n"
-        "        urllib.request.urlopen('https://api.quickblox.com/users.json')",
-        "qbchat.router.get('/users.json').respond(json=[])\n    httpx.get('https://api.quickblox.com/users.json')",
+        "        urllib.request.urlopen('https://api.quickblox.com/events.json')",
+        "qbchat.router.get('/events.json').respond(json=[])\n    httpx.get('https://api.quickblox.com/events.json')",
     ],
 )
 def test_what_the_test_expects_does_not_fail_it(run, test: str) -> None:
@@ -188,7 +188,7 @@ def test_a_problem_of_a_client_with_the_transport_fails_as_well(run) -> None:
     result = run(
         """
 def test_it(qbchat_transport):
-    swallow(httpx.Client(transport=qbchat_transport).get, "https://api.quickblox.com/users.json")
+    swallow(httpx.Client(transport=qbchat_transport).get, "https://api.quickblox.com/events.json")
 """
     )
     result.assert_outcomes(failed=1)

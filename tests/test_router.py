@@ -13,11 +13,11 @@ from ways import DIALOG, TLS, TOKEN, URL, World
 
 from pytest_qbchat import FakeQuickBlox
 
-USER = "https://api.quickblox.com/users/7.json"
+USER = "https://api.quickblox.com/data/Stay.json"
 
 
 def test_a_route_answers_whichever_client_calls(world: World) -> None:
-    route = world.fake.router.get("/users/7.json").respond(json={"user": {"id": 7}}, headers={"X-Mine": "yes"})
+    route = world.fake.router.get("/data/Stay.json").respond(json={"user": {"id": 7}}, headers={"X-Mine": "yes"})
 
     response = world.send("GET", USER, headers={"QB-Token": TOKEN})
 

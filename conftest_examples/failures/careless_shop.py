@@ -32,7 +32,7 @@ def announce_shipments(orders: list[int], dialog_id: str) -> None:
 
 def thank(user_id: int) -> None:
     try:
-        name = QUICKBLOX.get(f"/users/{user_id}.json").json()["user"]["full_name"]
+        name = QUICKBLOX.get(f"/data/Customer/{user_id}.json").json()["full_name"]
     except Exception:
         name = "dear customer"
     body = {"recipient_id": user_id, "message": f"Thank you, {name}", "send_to_chat": 1}

@@ -1,13 +1,11 @@
-from typing import Any
-
 import pytest
-from pytest_qbchat import FakeQuickBlox, PayloadFactory
+from pytest_qbchat import FakeQuickBlox
+
+GUEST = 7
 
 
 @pytest.fixture
-def guest(qbchat: FakeQuickBlox, qbchat_factory: PayloadFactory) -> dict[str, Any]:
-    """A guest as QuickBlox shows a user, under the route that the fake does not have."""
-    payload = qbchat_factory.user_response()
-    guest: dict[str, Any] = payload["user"]
-    qbchat.router.get(f"/users/{guest['id']}.json").respond(json=payload)
-    return guest
+def stay(qbchat: FakeQuickBlox) -> None:
+    """The guest's stay as QuickBlox shows custom objects, which the fake leaves outside."""
+    stays = {"class_name": "Stay", "skip": 0, "limit": 100, "items": [{"guest_id": GUEST, "room": 12}]}
+    qbchat.router.get("/data/Stay.json", params={"guest_id": GUEST}).respond(json=stays)

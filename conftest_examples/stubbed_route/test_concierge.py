@@ -1,35 +1,38 @@
-"""Code that also calls a route which is not faked: it fetches a user before it posts.
+"""Code that also calls a route which is not faked: it reads a custom object before it posts.
 
-`qbchat.router` is an ordinary respx router in front of the fake. What its routes match they answer, here with payloads
-from `qbchat_factory`; everything else goes on to the fake. A call that nobody answers is refused by name, which
-`expect_refused` turns into an expectation.
+`qbchat.router` is an ordinary respx router in front of the fake. What its routes match they answer; everything else
+goes on to the fake. A call that nobody answers is refused by name, which `expect_refused` turns into an expectation.
 """
+
+import pytest
 
 from concierge import pass_on, welcome
 
 
-def test_a_guest_is_welcomed_by_name(qbchat, guest):
-    welcome(guest["id"])
+@pytest.mark.usefixtures("stay")
+def test_a_guest_hears_of_the_room(qbchat):
+    welcome(7)
 
-    qbchat.assert_posted(recipient_id=guest["id"], message=f"Welcome, {guest['full_name']}!")
+    qbchat.assert_posted(recipient_id=7, message="Welcome, room 12 is ready!")
 
 
-def test_the_name_is_looked_up_first(qbchat, guest):
-    welcome(guest["id"])
+@pytest.mark.usefixtures("stay")
+def test_the_room_is_looked_up_first(qbchat):
+    welcome(7)
 
-    assert [call.path for call in qbchat.calls] == [f"/users/{guest['id']}.json", "/chat/Message.json"]
+    assert [call.path for call in qbchat.calls] == ["/data/Stay.json", "/chat/Message.json"]
     assert [call.stubbed for call in qbchat.calls] == [True, False]
 
 
-def test_an_unknown_guest_is_welcomed_too(qbchat):
-    qbchat.router.get("/users/7.json").respond(404, json={"code": None, "message": "Couldn't find user"})
+def test_a_guest_without_a_room_is_welcomed_too(qbchat):
+    qbchat.router.get("/data/Stay.json").respond(json={"items": []})
     welcome(7)
 
-    qbchat.assert_posted(recipient_id=7, message="Welcome, dear guest!")
+    qbchat.assert_posted(recipient_id=7, message="Welcome, your room will soon be ready!")
 
 
 def test_nothing_is_posted_if_the_look_up_fails(qbchat):
-    with qbchat.expect_refused("GET", "/users/7.json"):
+    with qbchat.expect_refused("GET", "/data/Stay.json"):
         welcome(7)
 
     qbchat.assert_nothing_posted()

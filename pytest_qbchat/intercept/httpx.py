@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from pytest_qbchat.errors import ConnectionFault
 from pytest_qbchat.intercept.seams import Function, Seam
 from pytest_qbchat.service.wire import Request
 
@@ -122,8 +123,17 @@ def _response(module: Any, response: Response) -> Any:
     return module.Response(response.status, headers=response.raw_headers, stream=module.ByteStream(response.body))
 
 
+# What httpx raises when an answer does not come in time, and when the connection ends before it.
+_FAULTS = {"timeout": "ReadTimeout", "disconnect": "RemoteProtocolError"}
+
+
 def _twin(module: Any, error: Exception) -> Any:
-    """The error class of the client's own library, where a respx route raised that of httpx in a client of httpx2."""
+    """The error class of the client's own library.
+
+    For a fault that the test ordered, and for the error of httpx that a respx route raised in a client of httpx2.
+    """
+    if isinstance(error, ConnectionFault):
+        return getattr(module, _FAULTS[error.kind])
     if not isinstance(error, httpx.RequestError) or isinstance(error, module.RequestError):
         return None
     return getattr(module, type(error).__name__, module.RequestError)

@@ -22,6 +22,7 @@ class Call:
         reason: Why QuickBlox or the fake refused it, in plain words; empty if it was accepted.
         warnings: The texts of the `QuickBloxWarning`s that it caused.
         stubbed: Whether a route of `qbchat.router` answered it.
+        fault: What `qbchat.fail` let happen to it; empty if nothing.
     """
 
     request: Request
@@ -29,6 +30,7 @@ class Call:
     reason: str = ""
     warnings: tuple[str, ...] = ()
     stubbed: bool = False
+    fault: str = ""
 
     @property
     def method(self) -> str:
@@ -48,7 +50,7 @@ class Call:
     @property
     def refused(self) -> bool:
         """Whether the fake had no answer, and raised `CallRefused` in the code under test."""
-        return self.response is None and not self.stubbed
+        return self.response is None and not self.stubbed and not self.fault
 
     @property
     def params(self) -> dict[str, Any]:
@@ -59,7 +61,7 @@ class Call:
             return {}
 
     def __repr__(self) -> str:
-        return f"<Call {self.method} {mask_text(self.path, self.secrets())}: {self.status or 'refused'}>"
+        return f"<Call {self.method} {mask_text(self.path, self.secrets())}: {self.status or self.fault or 'refused'}>"
 
     def secrets(self) -> set[str]:
         """The token and the API key that the call carried."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, NamedTuple
 
 from pytest_qbchat.masking import mask
@@ -25,34 +24,46 @@ class Caller(NamedTuple):
     Attributes:
         user_id: The user; None for an application session, or for an API key that acts for nobody.
         session: The session, if a token was used.
+        by_api_key: Whether an API key was used, which alone has every right.
     """
 
     user_id: int | None
     session: Session | None
+    by_api_key: bool = False
 
-    def user(self) -> int:
-        """The user, for an endpoint that needs one.
-
-        Raises:
-            QuickBloxError: 422 "Forbidden. Need user." (observed).
-        """
-        if self.user_id is not None:
-            return self.user_id
-        if self.session is None:
-            raise need_user("an API key alone has no sender: send On-Behalf-Of: <user id> with it")
-        raise need_user(f"the token {mask(self.session.token)} is that of an application session: log a user in")
+    @property
+    def omnipotent(self) -> bool:
+        """Whether it is an API key that acts for nobody, and so has full rights (documented)."""
+        return self.by_api_key and self.user_id is None
 
 
 NOBODY = Caller(None, None)
+_API_KEY_ALONE = Caller(None, None, by_api_key=True)
 
 
-def authenticate(store: Store, headers: dict[bytes, bytes], params: dict[str, Any]) -> Caller:
+def need_caller(store: Store, caller: Caller) -> int:
+    """The user who calls, for an endpoint that needs one.
+
+    Raises:
+        QuickBloxError: 422 "Forbidden. Need user." (observed).
+    """
+    if caller.user_id is not None:
+        return caller.user_id
+    if caller.session is None:
+        reason = "an API key alone has no sender: send On-Behalf-Of: <user id> with it"
+    else:
+        reason = f"the token {mask(caller.session.token)} is that of an application session: log a user in"
+    raise need_user(store.assume.need_user_status, reason)
+
+
+def authenticate(store: Store, headers: dict[bytes, bytes], params: dict[str, Any], now: float) -> Caller:
     """Find out who sent a request. With both a key and a token, the key wins (assumed).
 
     Args:
         store: The state.
         headers: By lower-case name.
         params: For the `token` parameter.
+        now: Unix time.
 
     Raises:
         QuickBloxError: 401 without credentials, with an unknown or expired token, or with a wrong API key;
@@ -61,49 +72,53 @@ def authenticate(store: Store, headers: dict[bytes, bytes], params: dict[str, An
     authorization = headers.get(b"authorization")
     if authorization is not None and authorization.startswith(_SCHEME):
         key = authorization.removeprefix(_SCHEME).strip()
-        return _by_api_key(store, key.decode("latin-1"), headers.get(b"on-behalf-of"))
+        return _by_api_key(store, key.decode("latin-1"), headers.get(b"on-behalf-of"), now)
     token = headers.get(b"qb-token")
     given = params.get("token") if token is None else token.decode("latin-1")
     if not isinstance(given, str) or not given:
         raise token_required(_why_there_is_no_token(headers))
-    return _by_token(store, given)
+    return _by_token(store, given, now)
 
 
-def _by_token(store: Store, token: str) -> Caller:
-    session = store.sessions.get(token)
-    now = time.time()
+def _by_token(store: Store, token: str, now: float) -> Caller:
+    session = store.sessions.get(token) or store.session(token)
     if session is None:
         if store.strict:
-            raise session_does_not_exist(
-                f"strict mode adopts no token: declare {mask(token)} with qbchat.add_session(token, user)"
-            )
-        session = store.adopt_session(token)
-    elif now > session.expires_at:
-        raise session_does_not_exist(f"the session {mask(token)} expired two hours after its last call")
+            reason = f"strict mode adopts no token: declare {mask(token)} with qbchat.add_session(token, user)"
+        else:
+            reason = f"the session {mask(token)} was destroyed"
+        raise session_does_not_exist(reason)
+    if now >= session.expires_at:
+        raise session_does_not_exist(f"the session {mask(token)} {session.why_it_ended}")
     # QuickBlox moves the end on at intervals only (observed); to the second is the simpler promise.
     session.expires_at = now + SESSION_LIFETIME
+    if session.user_id is not None:
+        store.users[session.user_id].last_request = int(now)
     return Caller(session.user_id, session)
 
 
-def _by_api_key(store: Store, key: str, behalf: bytes | None) -> Caller:
-    store.seen_api_keys.add(key)
-    if not key or (key not in store.api_keys and (store.api_keys or store.strict)):
+def _by_api_key(store: Store, key: str, behalf: bytes | None, now: float) -> Caller:
+    store.seen_secrets.add(key)
+    good = store.application.api_keys
+    if not key or (key not in good and (good or store.strict)):
         raise authorization_failed(_why_the_key_is_not_good(store, key))
     if behalf is None:
-        return NOBODY
-    user = user_id(behalf.decode("latin-1"))
-    if user is None or not store.knows_user(user):
+        return _API_KEY_ALONE
+    behalf_id = user_id(behalf.decode("latin-1"))
+    user = None if behalf_id is None else store.user(behalf_id)
+    if user is None:
         shown = repr(behalf.decode("latin-1"))
         raise behalf_of_unknown_user(
             f"On-Behalf-Of {shown} is not the id of a known user: qbchat.add_user(id) adds one"
         )
-    return Caller(user, None)
+    user.last_request = int(now)
+    return Caller(user.id, None, by_api_key=True)
 
 
 def _why_the_key_is_not_good(store: Store, key: str) -> str:
     if not key:
         return "the API key after 'ApiKey ' is empty"
-    if not store.api_keys:
+    if not store.application.api_keys:
         return "strict mode knows no API key: declare it with qbchat.credentials(api_key=...)"
     return f"the API key {mask(key)} is not the one that was declared with qbchat.credentials(api_key=...)"
 

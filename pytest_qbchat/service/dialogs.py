@@ -1,84 +1,458 @@
-"""Which dialog a message goes to, and whether its sender may post there."""
+"""/chat/Dialog: dialogs, in the order of the QuickBlox reference."""
 
 from __future__ import annotations
 
+from itertools import islice
+from operator import attrgetter
 from typing import Any
 
-from pytest_qbchat.service.errors import no_permission, not_found, occupants_do_not_exist, recipient_required
-from pytest_qbchat.service.ids import is_object_id
+from pytest_qbchat.service import lists
+from pytest_qbchat.service.account import chat_host
+from pytest_qbchat.service.addressing import find, reach, why_there_is_no_user
+from pytest_qbchat.service.credentials import need_caller
+from pytest_qbchat.service.errors import (
+    admins_do_not_exist,
+    bad_admin_ids,
+    incorrect_occupant,
+    invalid,
+    no_permission,
+    no_permission_for_admins,
+    occupants_do_not_exist,
+    opponent_missing,
+    too_many_occupants,
+)
+from pytest_qbchat.service.exchange import Exchange
+from pytest_qbchat.service.lists import NE, RANGE, SET, Field, number
+from pytest_qbchat.service.messages import one
 from pytest_qbchat.service.models import Dialog, DialogType, user_id
+from pytest_qbchat.service.outcomes import Outcomes
 from pytest_qbchat.service.store import Store
 
+_LONGEST_NAME = 200
+_PAIR = 2
 
-def resolve(store: Store, sender_id: int, params: dict[str, Any]) -> Dialog:
-    """The dialog that `chat_dialog_id` or `recipient_id` names.
 
-    The dialog id wins if both are given (assumed). A recipient alone names the private dialog of the pair, which the
-    first message creates (documented for messages in general, assumed for this call).
+def create_dialog(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+    """POST /chat/Dialog.json: open a dialog.
+
+    - The reply has status 201 and is the bare dialog (documented, create-dialog).
+    - `type` is required: 1 public group, 2 group, 3 private (documented, REST description; the refusal is assumed).
+    - `occupants_ids` is a comma list, with or without spaces, a number or an array (documented, REST description;
+      observed, JavaScript SDK). The caller is added (documented, REST description). A group may have no other
+      (observed, JavaScript SDK), a private dialog needs one (documented, REST description; the refusal observed at a
+      sister product).
+    - `name` is required for groups (documented, REST description; the refusal is assumed), and has at most 200
+      characters (documented, dialog-model; the refusal is assumed).
+    - A private dialog that exists is returned, with what was said in it (documented, create-dialog), and is no longer
+      hidden (documented, release notes); its status is 201 too (assumed).
+    - The name of a private dialog is that of the other user (documented, create-dialog).
+    - `photo` and `data` are kept as they were given (documented, dialog-model), for any `class_name` (assumed).
+    - `admin_ids` and `is_joinable` are in the reply if they were set (observed, JavaScript SDK); `is_joinable` 1 is
+      refused for a private dialog and 0 for a public one (observed, JavaScript SDK; status and text assumed).
+    - `xmpp_room_jid` is made of the application id, the dialog id and the chat host, and null for a private dialog
+      (documented, create-dialog).
 
     Raises:
-        QuickBloxError: 404 for a malformed id, and for an unknown one in strict mode; 403 if the sender is not an
-            occupant; 422 for a recipient who does not exist, or with neither parameter.
+        QuickBloxError: 422 for wrong fields and occupants; 400 or 404 for wrong admins.
     """
-    dialog_id = params.get("chat_dialog_id")
-    recipient = params.get("recipient_id")
-    if _given(dialog_id):
-        return _by_id(store, sender_id, dialog_id, recipient)
-    if _given(recipient):
-        return _by_recipient(store, sender_id, recipient)
-    raise recipient_required("the request names neither chat_dialog_id nor recipient_id")
+    params = exchange.params
+    caller = need_caller(store, exchange.caller)
+    kind = _type(params)
+    occupants = _users(store, params.get("occupants_ids"))
+    others = set(occupants) - {caller}
+    if kind is DialogType.PRIVATE:
+        return _open_private(store, exchange, caller, others)
+    name = params.get("name")
+    _check_name(name)
+    _check_joinable(params, kind)
+    admins = _admins(store, params.get("admin_ids"), others | {caller})
+    dialog = store.add_dialog(kind, [*others, caller], caller, name=name)
+    dialog.photo = params.get("photo")
+    dialog.data = params.get("data") or None
+    dialog.admin_ids = admins
+    dialog.is_joinable = None if "is_joinable" not in params else int(one(params["is_joinable"]))
+    exchange.dialog = dialog
+    return 201, _shown(store, exchange, dialog, caller)
 
 
-def _given(value: Any) -> bool:
-    return value is not None and value != "" and user_id(value) != 0  # 0 is the recipient of a group (documented)
+def list_dialogs(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+    """GET /chat/Dialog.json: the dialogs of the caller.
+
+    - The reply is `total_entries`, `skip`, `limit` and `items` (documented, REST description).
+    - The dialogs are those that the caller is an occupant of, and all public ones (documented, REST description),
+      without those that it deleted for itself (documented, delete-dialog).
+    - The one with the newest message comes first (assumed).
+    - Filters: `lt lte gt gte` on last_message_date_sent, created_at, updated_at; equality, `ne`, `in`, `nin` on _id,
+      type, name; `ctn` on name (documented, list-dialogs); `occupants_ids` with one id, a list or `all` (observed, .NET
+      SDK).
+    - `data[field]` filters by custom parameters (documented, list-dialogs).
+    - `count=1` returns only the number (documented, REST description).
+    - `unread_messages_count` is the caller's (documented, dialog-model).
+    """
+    params = dict(exchange.params)
+    caller = need_caller(store, exchange.caller)
+    data = params.pop("data", None)
+    query = lists.parse(params, FIELDS, known=set(), largest=store.assume.largest_page, warnings=exchange.warnings)
+    if not query.filters and not data and query.sort is None:
+        total = store.count_dialogs_of(caller)
+        found = [] if query.count else list(islice(store.dialogs_of(caller), query.skip, query.skip + query.limit))
+    else:
+        every = [dialog for dialog in store.dialogs_of(caller) if query.meets(dialog) and _has(dialog, data)]
+        query.arrange(every, FIELDS)
+        total, found = len(every), every[query.skip : query.skip + query.limit]
+    if query.count:
+        return 200, lists.counted(total)
+    items = [_shown(store, exchange, dialog, caller) for dialog in found]
+    return 200, {"total_entries": total, "skip": query.skip, "limit": query.limit, "items": items}
 
 
-def _by_id(store: Store, sender_id: int, dialog_id: Any, recipient: Any) -> Dialog:
-    dialog = store.dialogs.get(dialog_id) if isinstance(dialog_id, str) else None
-    if dialog is None and not is_object_id(dialog_id):
-        raise not_found(f"chat_dialog_id {dialog_id!r} is not an id: QuickBlox's have 24 hexadecimal digits")
+def get_dialog(store: Store, exchange: Exchange, dialog_id: str) -> tuple[int, dict[str, Any]]:
+    """GET /chat/Dialog/{id}.json: one dialog.
+
+    - The reply is the bare dialog (assumed).
+
+    Raises:
+        QuickBloxError: 404 for a missing dialog, 403 if the caller is not an occupant.
+    """
+    caller = need_caller(store, exchange.caller)
+    dialog = exchange.dialog = reach(store, caller, dialog_id)
+    return 200, _shown(store, exchange, dialog, caller)
+
+
+def update_dialog(store: Store, exchange: Exchange, dialog_id: str) -> tuple[int, dict[str, Any]]:
+    """PUT /chat/Dialog/{id}.json: change a dialog.
+
+    - The reply is the dialog (documented, update-dialog).
+    - `name`, `photo` and `data` are replaced (documented, update-dialog); the name of a private dialog is not
+      (assumed).
+    - `push_all[occupants_ids][]` adds occupants, `pull_all[occupants_ids][]` removes them (documented, update-dialog);
+      adding one who is in is no mistake (assumed). The operators may stand in the query too (observed, issue threads).
+    - Any occupant of a group may add others and remove itself; only the owner may remove others (documented, REST
+      description). Only the owner may change a public dialog (documented, REST description).
+    - A private dialog keeps its two occupants (observed text; that it is given here is assumed).
+    - `push_all[admin_ids][]` and `pull_all[admin_ids][]` change the admins, for the owner alone (observed, the vendor's
+      mocks); a private dialog has none (observed, JavaScript SDK).
+    - A group without occupants is destroyed (documented, release notes).
+    - A change moves `updated_at` on (assumed).
+
+    Raises:
+        QuickBloxError: 404 for a missing dialog; 403 without the right; 422 for wrong occupants.
+    """
+    params = exchange.params
+    caller = need_caller(store, exchange.caller)
+    dialog = exchange.dialog = reach(store, caller, dialog_id)
+    if dialog.public and caller != dialog.user_id:
+        raise no_permission(f"dialog {dialog.id} is public: only its owner {dialog.user_id} may change it")
+    push, pull = _operands(params, "push_all"), _operands(params, "pull_all")
+    joining = set(_users(store, push.get("occupants_ids")))
+    leaving = set(_users(store, pull.get("occupants_ids"), known=dialog.occupants_ids))
+    _check_membership(dialog, caller, joining, leaving)
+    occupants = ({*dialog.occupants_ids} | joining) - leaving
+    admins = _changed_admins(
+        dialog,
+        caller,
+        added=_admins(store, push.get("admin_ids"), occupants),
+        removed=_admins(store, pull.get("admin_ids"), occupants),
+    )
+    if dialog.type is not DialogType.PRIVATE and "name" in params:
+        _check_name(params["name"])
+        dialog.name = params["name"]
+    if "photo" in params:
+        dialog.photo = params["photo"]
+    if isinstance(params.get("data"), dict):
+        dialog.data = {**(dialog.data or {}), **params["data"]}
+    dialog.updated = max(dialog.updated, int(exchange.now))
+    dialog.admin_ids = admins
+    if occupants != {*dialog.occupants_ids}:
+        store.set_occupants(dialog, occupants)
+    return 200, _shown(store, exchange, dialog, caller)
+
+
+def delete_dialog(store: Store, exchange: Exchange, dialog_ids: str) -> tuple[int, dict[str, Any]]:
+    """DELETE /chat/Dialog/{ids}.json: delete dialogs for the caller, or with `force=1` for everyone.
+
+    - The reply lists the ids under SuccessfullyDeleted, NotFound and WrongPermissions, the empty ones too (observed,
+      JavaScript SDK).
+    - A malformed id among good ones is merely not found (observed, JavaScript SDK). With no good one at all the status
+      is 403 or 404 (documented, delete-dialog; when just, assumed).
+    - `force=1` is for the owner (documented, delete-dialog).
+    - Deleted for oneself, a dialog is hidden until its next message (documented for private ones, release notes;
+      assumed for groups).
+
+    Raises:
+        QuickBloxError: 403 or 404 if nothing was deleted.
+    """
+    caller = need_caller(store, exchange.caller)
+    force = one(exchange.params.get("force"))
+    outcomes = Outcomes()
+    for dialog_id in lists.split(dialog_ids):
+        dialog = find(store, dialog_id)
+        if dialog is None:
+            outcomes.not_found(dialog_id, f"there is no dialog {dialog_id!r}")
+        elif caller not in dialog.occupants_ids:
+            outcomes.wrong_permissions(dialog_id, f"user {caller} is not an occupant of dialog {dialog_id}")
+        elif force and caller != dialog.user_id:
+            outcomes.wrong_permissions(
+                dialog_id, f"user {caller} is not the owner {dialog.user_id} of dialog {dialog_id}"
+            )
+        else:
+            outcomes.done(dialog_id)
+            if force:
+                store.destroy_dialog(dialog)
+            elif store.assume.deleting_leaves_group and dialog.type is not DialogType.PRIVATE:
+                store.set_occupants(dialog, {*dialog.occupants_ids} - {caller})
+            else:
+                store.hide_dialog(dialog, caller)
+    return 200, outcomes.reply("SuccessfullyDeleted")
+
+
+def get_notifications(store: Store, exchange: Exchange, dialog_id: str) -> tuple[int, dict[str, Any]]:
+    """GET /chat/Dialog/{id}/notifications.json: whether the caller gets pushes for a dialog.
+
+    - The reply is `{"notifications": {"enabled": 1}}` (documented, update-notification-settings); enabled is the
+      default (documented, update-notification-settings).
+    - Only dialogs of type 2 and 3 have the setting (documented, update-notification-settings; the refusal is assumed).
+    """
+    caller = need_caller(store, exchange.caller)
+    dialog = _with_notifications(store, exchange, caller, dialog_id)
+    return 200, {"notifications": {"enabled": int(caller not in dialog.muted)}}
+
+
+def update_notifications(store: Store, exchange: Exchange, dialog_id: str) -> tuple[int, dict[str, Any]]:
+    """PUT /chat/Dialog/{id}/notifications.json: switch the pushes for a dialog on or off.
+
+    - `enabled` is 0 or 1, for the caller alone (documented, update-notification-settings; the refusal of anything else
+      is assumed).
+    - The reply is as for reading it (documented, update-notification-settings).
+    """
+    caller = need_caller(store, exchange.caller)
+    dialog = _with_notifications(store, exchange, caller, dialog_id)
+    enabled = exchange.params.get("enabled")
+    if enabled not in (0, 1, "0", "1") or isinstance(enabled, bool):
+        raise invalid(f"enabled is {enabled!r}: write 0 or 1", enabled="must be 0 or 1")
+    if one(enabled):
+        dialog.muted.discard(caller)
+    else:
+        dialog.muted.add(caller)
+    return 200, {"notifications": {"enabled": int(one(enabled))}}
+
+
+def add_occupants(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+    """POST /chat/Dialogs/add_occupants.json: add users to several dialogs.
+
+    - `users_ids` and `dialogs_ids` are comma lists (documented, REST description).
+    - The reply has `users` and `dialogs`, each with three lists of ids (documented, REST description). That of what
+      worked is called SuccessfullyUpdated (documented, release notes).
+    - The rights are those of changing a dialog (assumed).
+    """
+    return _change_occupants(store, exchange, adding=True)
+
+
+def remove_occupants(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+    """POST /chat/Dialogs/remove_occupants.json: remove users from several dialogs.
+
+    - As for adding them (documented, REST description).
+    """
+    return _change_occupants(store, exchange, adding=False)
+
+
+# What a request for a dialog says
+
+
+def _type(params: dict[str, Any]) -> DialogType:
+    given = user_id(params.get("type"))  # a number or its digits, like a user id
+    if given not in tuple(DialogType):
+        text = "is required" if params.get("type") is None else "is not included in the list"
+        raise invalid(f"type is {params.get('type')!r}: write 1 public group, 2 group or 3 private", type=text)
+    return DialogType(given)
+
+
+def _check_name(name: Any) -> None:
+    if not isinstance(name, str) or not name:
+        raise invalid("a group needs a name", name="is required")
+    if len(name) > _LONGEST_NAME:
+        text = f"is too long (maximum is {_LONGEST_NAME} characters)"
+        raise invalid(f"the name has {len(name)} characters", name=text)
+
+
+def _check_joinable(params: dict[str, Any], type: DialogType) -> None:
+    if "is_joinable" in params and (
+        (type is DialogType.PRIVATE and one(params["is_joinable"]))
+        or (type is DialogType.PUBLIC_GROUP and not one(params["is_joinable"]))
+    ):
+        why = "a private dialog cannot be joined, and a public one always can"
+        raise invalid(why, is_joinable="is not allowed for this type of dialog")
+
+
+def _users(store: Store, given: Any, *, known: list[int] | None = None) -> list[int]:
+    """User ids as requests give them. Unknown ones are adopted, or refused in strict mode.
+
+    Args:
+        store: The state.
+        given: A comma list, a number or an array.
+        known: Ids that need not be users any more.
+    """
+    ids: list[int] = []
+    for each in [] if given is None or given == "" else lists.split(given):
+        one_id = user_id(each.strip() if isinstance(each, str) else each)
+        if one_id is None:
+            raise incorrect_occupant(f"{each!r} is not a user id")
+        if one_id not in (known or ()) and store.user(one_id) is None:
+            raise occupants_do_not_exist(why_there_is_no_user(store, one_id))
+        ids.append(one_id)
+    return ids
+
+
+def _open_private(store: Store, exchange: Exchange, caller: int, others: set[int]) -> tuple[int, dict[str, Any]]:
+    if not others:
+        raise opponent_missing("a private dialog needs one other user in occupants_ids")
+    if len(others) > 1:
+        raise too_many_occupants(f"a private dialog has one other user, not {sorted(others)}")
+    _check_joinable(exchange.params, DialogType.PRIVATE)
+    [opponent] = others
+    dialog = store.private_dialog(caller, opponent)
+    status = store.assume.duplicate_dialog_status if dialog else 201
     if dialog is None:
-        dialog = store.dialogs.get(dialog_id.lower())
-    if dialog is None:
-        if store.strict:
-            raise not_found(f"strict mode adopts no dialog: declare it with qbchat.add_dialog({dialog_id!r}, ...)")
-        return _adopt(store, sender_id, dialog_id.lower(), user_id(recipient))
-    if sender_id not in dialog.occupants_ids and dialog.type is not DialogType.PUBLIC_GROUP:
-        if not dialog.adopted:
-            raise no_permission(_why_there_is_no_permission(store, sender_id, dialog))
-        store.join(dialog, sender_id)
+        dialog = store.add_dialog(DialogType.PRIVATE, [caller, opponent], caller)
+        dialog.photo = exchange.params.get("photo")
+        dialog.data = exchange.params.get("data") or None
+    elif caller in dialog.hidden_from:
+        store.show_dialog(dialog, caller)
+    exchange.dialog = dialog
+    return status, _shown(store, exchange, dialog, caller)
+
+
+def _admins(store: Store, given: Any, occupants: set[int]) -> list[int] | None:
+    if given is None:
+        return None
+    admins: set[int] = set()
+    for each in lists.split(given) if given != "" else []:
+        admin = user_id(each)
+        if admin is None:
+            raise bad_admin_ids(f"admin_ids has {each!r}, which is not a user id")
+        if admin not in store.users or admin not in occupants:
+            raise admins_do_not_exist(f"user {admin} of admin_ids is not among the occupants {sorted(occupants)}")
+        admins.add(admin)
+    return sorted(admins)
+
+
+def _operands(params: dict[str, Any], operator: str) -> dict[str, Any]:
+    operands = params.get(operator)
+    return operands if isinstance(operands, dict) else {}
+
+
+def _check_membership(dialog: Dialog, caller: int, joining: set[int], leaving: set[int]) -> None:
+    """Whether a caller may add and remove these users."""
+    if dialog.type is DialogType.PRIVATE and (joining - {*dialog.occupants_ids} or leaving):
+        raise too_many_occupants(f"dialog {dialog.id} is private, and its occupants stay {dialog.occupants_ids}")
+    others = sorted(leaving - {caller})
+    if others and caller != dialog.user_id:
+        raise no_permission(
+            f"user {caller} may not remove {others} from dialog {dialog.id}, which {dialog.user_id} owns"
+        )
+
+
+def _changed_admins(
+    dialog: Dialog, caller: int, *, added: list[int] | None, removed: list[int] | None
+) -> list[int] | None:
+    if added is None and removed is None:
+        return dialog.admin_ids
+    if caller != dialog.user_id:
+        raise no_permission_for_admins(f"user {caller} is not the owner {dialog.user_id} of dialog {dialog.id}")
+    if dialog.type is DialogType.PRIVATE:
+        return []
+    return sorted(({*(dialog.admin_ids or ())} | {*(added or ())}) - {*(removed or ())})
+
+
+def _with_notifications(store: Store, exchange: Exchange, caller: int, dialog_id: str) -> Dialog:
+    dialog = exchange.dialog = reach(store, caller, dialog_id)
+    if dialog.public:
+        raise invalid(f"dialog {dialog.id} is public, and has no notification setting", base="Public dialogs have none")
     return dialog
 
 
-def _adopt(store: Store, sender_id: int, dialog_id: str, recipient_id: int | None) -> Dialog:
-    """Make an unknown id a dialog: private if the request names a recipient with whom there is none yet, else a group.
+def _change_occupants(store: Store, exchange: Exchange, *, adding: bool) -> tuple[int, dict[str, Any]]:
+    caller = need_caller(store, exchange.caller)
+    users, dialogs, good = Outcomes(), Outcomes(), set()
+    for each in lists.split(exchange.params.get("users_ids", "")):
+        one_id = user_id(each)
+        if one_id is None or store.user(one_id) is None:
+            users.not_found(each, f"there is no user {each!r}")
+        else:
+            users.done(one_id)
+            good.add(one_id)
+    for dialog_id in lists.split(exchange.params.get("dialogs_ids", "")):
+        dialog = find(store, dialog_id)
+        if dialog is None:
+            dialogs.not_found(dialog_id, f"there is no dialog {dialog_id!r}")
+        elif not _may_change(dialog, caller, removing=set() if adding else good):
+            dialogs.wrong_permissions(dialog_id, f"user {caller} may not change dialog {dialog_id}")
+        else:
+            occupants = {*dialog.occupants_ids}
+            store.set_occupants(dialog, occupants | good if adding else occupants - good)
+            dialogs.done(dialog_id)
+    success = "SuccessfullyUpdated"
+    return 200, {"users": users.as_dict(success), "dialogs": dialogs.as_dict(success)}
 
-    `recipient_id` has a meaning in private dialogs only (documented), so its sender must have meant one.
-    """
-    if recipient_id and recipient_id != sender_id and not store.private_dialog(sender_id, recipient_id):
-        store.knows_user(recipient_id)
-        return store.add_dialog(DialogType.PRIVATE, [sender_id, recipient_id], sender_id, id=dialog_id, adopted=True)
-    return store.add_dialog(DialogType.GROUP, [sender_id], sender_id, id=dialog_id, adopted=True)
+
+def _may_change(dialog: Dialog, caller: int, *, removing: set[int]) -> bool:
+    if dialog.type is DialogType.PRIVATE:
+        return False
+    if caller == dialog.user_id:
+        return True
+    return not dialog.public and caller in dialog.occupants_ids and removing <= {caller}
 
 
-def _by_recipient(store: Store, sender_id: int, recipient: Any) -> Dialog:
-    recipient_id = user_id(recipient)
-    if recipient_id is None:
-        raise occupants_do_not_exist(f"recipient_id {recipient!r} is not a user id")
-    if recipient_id == sender_id:
-        raise occupants_do_not_exist(f"recipient_id {recipient_id} is the sender: a private dialog needs another user")
-    dialog = store.private_dialog(sender_id, recipient_id)
-    if dialog is None:
-        if not store.knows_user(recipient_id):
-            raise occupants_do_not_exist(f"strict mode adopts no user: declare it with qbchat.add_user({recipient_id})")
-        dialog = store.add_dialog(DialogType.PRIVATE, [sender_id, recipient_id], sender_id)
-    return dialog
+# What a reply shows
 
 
-def _why_there_is_no_permission(store: Store, sender_id: int, dialog: Dialog) -> str:
-    who = f"user {sender_id}"
-    remedy = ""
-    if (user := store.users.get(sender_id)) and user.adopted:
-        who += ", whom the fake made up for an unknown token,"
-        remedy = "; say whose token it is with qbchat.add_session(token, user)"
-    return f"{who} is not among the occupants {dialog.occupants_ids} of dialog {dialog.id}{remedy}"
+FIELDS: dict[str, Field] = {
+    "_id": Field(attrgetter("id"), str, NE | SET),
+    "created_at": Field(attrgetter("created"), number, RANGE),
+    "last_message_date_sent": Field(attrgetter("last_message_date_sent"), number, RANGE),
+    "name": Field(attrgetter("name"), str, NE | SET | {"ctn"}),
+    "occupants_ids": Field(attrgetter("occupants_ids"), number, SET | {"all"}),
+    "type": Field(attrgetter("type"), number, NE | SET),
+    "updated_at": Field(attrgetter("updated"), number, RANGE),
+}
+
+
+def _has(dialog: Dialog, data: Any) -> bool:
+    """Whether a dialog has these custom parameters."""
+    own = dialog.data or {}
+    return not isinstance(data, dict) or all(str(own.get(name)) == str(value) for name, value in data.items())
+
+
+def _shown(store: Store, exchange: Exchange, dialog: Dialog, user_id: int) -> dict[str, Any]:
+    """A dialog as QuickBlox shows it to one user: keys in alphabetical order, the unread count last (documented)."""
+    name, room = dialog.name, None
+    if dialog.type is DialogType.PRIVATE:
+        others = dialog.others(user_id)
+        opponent = store.users.get(others[0]) if others else None
+        name = opponent.full_name if opponent else None
+    else:
+        room = f"{store.application_id}_{dialog.id}@muc.{chat_host(exchange.request)}"
+    last = dialog.last
+    shown: dict[str, Any] = {
+        "_id": dialog.id,
+        "admin_ids": dialog.admin_ids,
+        "created_at": dialog.created_at,
+        "data": dialog.data,
+        "is_joinable": dialog.is_joinable,
+        "last_message": last and last.message,
+        "last_message_date_sent": last and last.date_sent,
+        "last_message_id": last and last.id,
+        "last_message_user_id": last and last.sender_id,
+        "name": name,
+        "occupants_ids": dialog.occupants_ids,
+        "photo": dialog.photo,
+        "type": dialog.type,
+        "updated_at": dialog.updated_at,
+        "user_id": dialog.user_id,
+        "xmpp_room_jid": room,
+        "unread_messages_count": 0 if dialog.public else dialog.unread_by(user_id),
+    }
+    for optional in ("admin_ids", "data", "is_joinable"):
+        if shown[optional] is None:
+            del shown[optional]
+    return shown

@@ -62,12 +62,12 @@ def authorization_failed(reason: str) -> QuickBloxError:
     return QuickBloxError(401, _based("Authorization failed"), reason)
 
 
-def need_user(reason: str) -> QuickBloxError:
+def need_user(status: int, reason: str) -> QuickBloxError:
     """An application session, or a key that acts for nobody, where a user is needed.
 
-    Observed for dialogs and for listing messages; assumed for posting one.
+    Observed with 422 for dialogs and for listing messages; assumed for posting one.
     """
-    return QuickBloxError(422, _based("Forbidden. Need user."), reason)
+    return QuickBloxError(status, _based("Forbidden. Need user."), reason)
 
 
 def behalf_of_unknown_user(reason: str) -> QuickBloxError:
@@ -81,16 +81,125 @@ def recipient_required(reason: str) -> QuickBloxError:
 
 
 def not_found(reason: str) -> QuickBloxError:
-    """A missing dialog, or a malformed id. Observed for other calls on dialogs; assumed for posting."""
+    """A missing dialog, message or blob, or a malformed id (observed)."""
     return QuickBloxError(404, _listed("The resource wasn't found"), reason)
 
 
+def missing_dialog(status: int, reason: str) -> QuickBloxError:
+    """A new message for a missing dialog. The body is observed for other calls on dialogs; the status is assumed."""
+    return QuickBloxError(status, _listed("The resource wasn't found"), reason)
+
+
 def no_permission(reason: str) -> QuickBloxError:
-    """Not an occupant. Status documented, body observed for other calls on dialogs."""
+    """Not an occupant, not the owner, not the user itself. Status documented, body observed for calls on dialogs."""
     text = "You don't have appropriate permissions to perform this operation"
     return QuickBloxError(403, _listed(text), reason)
 
 
+def no_permission_for_admins(reason: str) -> QuickBloxError:
+    """Text from the vendor's mocks."""
+    text = 'You don\'t have appropriate permissions to modify or delete "admin_ids".'
+    return QuickBloxError(403, _listed(text), reason)
+
+
 def occupants_do_not_exist(reason: str) -> QuickBloxError:
-    """A recipient whom QuickBlox does not know. Text observed; status and envelope assumed."""
+    """An occupant or recipient whom QuickBlox does not know. Text observed; status and envelope assumed."""
     return QuickBloxError(422, _listed("Occupants with these IDs do not exist."), reason)
+
+
+def incorrect_occupant(reason: str) -> QuickBloxError:
+    """An occupant that is no user id. Text observed; status and envelope assumed."""
+    return QuickBloxError(422, _listed("Incorrect occupant_id"), reason)
+
+
+def opponent_missing(reason: str) -> QuickBloxError:
+    """A private dialog with nobody else. Text observed at a sister product; status and envelope assumed."""
+    return QuickBloxError(422, _listed("Occupants_ids is missing opponent ID."), reason)
+
+
+def too_many_occupants(reason: str) -> QuickBloxError:
+    """A private dialog of more than two. Text observed; the status is assumed."""
+    return QuickBloxError(422, _listed("Too many occupants for Private Dialog."), reason)
+
+
+def bad_admin_ids(reason: str) -> QuickBloxError:
+    """Status and text from the vendor's mocks."""
+    return QuickBloxError(400, _listed('Incorrect format for parameter "admin_ids".'), reason)
+
+
+def admins_do_not_exist(reason: str) -> QuickBloxError:
+    """Status and text from the vendor's mocks."""
+    return QuickBloxError(404, _listed('Users with these IDs for "admin_ids" do not exist.'), reason)
+
+
+def invalid(reason: str, **fields: str) -> QuickBloxError:
+    """Fields that do not pass. Status and envelope observed; see the endpoints for the texts.
+
+    Args:
+        reason: In plain words.
+        **fields: What is wrong with each field.
+    """
+    return QuickBloxError(422, {"errors": {name: [text] for name, text in fields.items()}}, reason)
+
+
+def invalid_fields(errors: dict[str, list[str]]) -> QuickBloxError:
+    """Several fields that do not pass, as `invalid`."""
+    reason = ", ".join(f"{name} {' and '.join(texts)}" for name, texts in errors.items())
+    return QuickBloxError(422, {"errors": errors}, reason)
+
+
+def unauthorized(reason: str) -> QuickBloxError:
+    """A wrong login or password (observed)."""
+    return QuickBloxError(401, _listed("Unauthorized"), reason)
+
+
+def unexpected_signature(reason: str) -> QuickBloxError:
+    """Observed."""
+    return QuickBloxError(422, _based("Unexpected signature"), reason)
+
+
+def bad_timestamp(reason: str) -> QuickBloxError:
+    """Observed."""
+    return QuickBloxError(422, _based("Bad timestamp"), reason)
+
+
+def user_not_found(reason: str) -> QuickBloxError:
+    """Observed."""
+    return QuickBloxError(404, _coded("Couldn't find user"), reason)
+
+
+def need_api_key(reason: str) -> QuickBloxError:
+    """A call for API keys alone. Status and envelope documented; the text is assumed."""
+    return QuickBloxError(401, _based("Authorization failed"), reason)
+
+
+def token_user_not_found(reason: str) -> QuickBloxError:
+    """A token for a user whom an API key cannot find. Status and envelope documented; the text is assumed."""
+    return QuickBloxError(404, _based("Couldn't find user"), reason)
+
+
+def resource_not_found(reason: str) -> QuickBloxError:
+    """A path that the API does not have. Observed."""
+    return QuickBloxError(404, _coded("Resource not found"), reason)
+
+
+def reaction_refused(status: int, text: str, reason: str) -> QuickBloxError:
+    """Statuses and texts from the vendor's mocks and comments; the envelope is assumed."""
+    return QuickBloxError(status, _listed(text), reason)
+
+
+def by_status(status: int) -> QuickBloxError:
+    """What QuickBlox says with a status, for one that a test ordered. The texts of 429 and 5xx are assumed."""
+    refusals = {
+        400: _coded("Bad request"),
+        401: _based("Required session does not exist"),
+        403: _listed("You don't have appropriate permissions to perform this operation"),
+        404: _listed("The resource wasn't found"),
+        422: _based("Unprocessable entity"),
+        429: _listed("Too many requests"),
+        500: _listed("Internal server error"),
+        502: _listed("Bad gateway"),
+        503: _listed("Service unavailable"),
+        504: _listed("Gateway timeout"),
+    }
+    return QuickBloxError(status, refusals.get(status, _listed("Error")), f"qbchat.fail({status}, ...) ordered it")

@@ -10,7 +10,10 @@ from time import gmtime, strftime
 # What stands between the time and the counter of an ObjectId: the machine and the process, in MongoDB's scheme.
 _ORIGIN = "a0facade01"
 _FIRST_USER_ID = 96_830_001
+_FIRST_NUMBER = 1_151_000_001
 _COUNTER_MASK = 0xFFFFFF
+_TOKENS = "decade"
+_UIDS = "b10b"
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{24}", re.IGNORECASE)
 
@@ -21,6 +24,7 @@ class Ids:
     def __init__(self) -> None:
         self._object_counter = count(1)
         self._user_ids = count(_FIRST_USER_ID)
+        self._numbers = count(_FIRST_NUMBER)
 
     def object_id(self, seconds: int) -> str:
         """A new 24-digit hexadecimal ObjectId.
@@ -35,6 +39,18 @@ class Ids:
     def user_id(self) -> int:
         """A new user id, of eight digits like those in QuickBlox's documentation."""
         return next(self._user_ids)
+
+    def number(self) -> int:
+        """A new id of a session or a blob."""
+        return next(self._numbers)
+
+    def token(self) -> str:
+        """A new token of 40 hexadecimal digits (documented), which says that it is made up."""
+        return f"{_TOKENS}{next(self._numbers):0{40 - len(_TOKENS)}x}"
+
+    def uid(self) -> str:
+        """A new blob uid: 32 letters and digits."""
+        return f"{_UIDS}{next(self._numbers):0{32 - len(_UIDS)}x}"
 
 
 def is_object_id(value: object) -> bool:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from difflib import SequenceMatcher
 from http import HTTPStatus
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import unquote
 
-from pytest_qbchat.service import messages
+from pytest_qbchat.service import account, content, dialogs, messages, reactions, sessions, storage, users
+from pytest_qbchat.service.account import BUCKET
 from pytest_qbchat.service.credentials import authenticate
 from pytest_qbchat.service.decoding import decode
 from pytest_qbchat.service.errors import QuickBloxError
@@ -17,11 +19,100 @@ from pytest_qbchat.service.ids import expiration_date
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import RawHeaders, Request, Response, encode_json
 
-Endpoint = Callable[[Store, Exchange], tuple[int, dict[str, Any]]]
+# Takes the store, the exchange and what stands for each {} of its path. Returns the status and what is sent as JSON, or
+# JSON itself; or a whole response, where it is not the API that answers.
+Endpoint = Callable[..., tuple[int, Any] | Response]
 
-# The suffix is optional throughout this API (documented with it, observed without).
-ROUTES: dict[tuple[str, str], Endpoint] = {
-    ("POST", "/chat/Message"): messages.create,
+
+class Route(NamedTuple):
+    """A path of the API.
+
+    Attributes:
+        method: In upper case.
+        path: Without the suffix `.json`, which is optional throughout this API (documented with it, observed without).
+        endpoint: What answers.
+        open: Whether no token or API key is asked for.
+        raw: Whether the body is no JSON and no plain form.
+        guessed: Whether it is off unless `guessed_routes` is assumed.
+    """
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    open: bool = False
+    raw: bool = False
+    guessed: bool = False
+
+    def __str__(self) -> str:
+        suffix = "" if self.raw or self.path.endswith(("/tokens", "{token}")) else ".json"
+        return f"{self.method} {self.path}{suffix}"
+
+
+ROUTES = (
+    Route("POST", "/session", sessions.create_session, open=True),
+    Route("POST", "/auth", sessions.create_session, open=True),
+    Route("GET", "/session", sessions.get_session),
+    Route("DELETE", "/session", sessions.delete_session),
+    Route("POST", "/login", sessions.log_in_session),
+    Route("DELETE", "/login", sessions.log_out),
+    Route("POST", "/users/{id}/tokens", sessions.create_token),
+    Route("DELETE", "/users/{id}/tokens/{token}", sessions.delete_token, guessed=True),
+    Route("DELETE", "/users/{id}/tokens", sessions.delete_tokens, guessed=True),
+    Route("POST", "/users", users.create_user),
+    Route("GET", "/users", users.list_users),
+    Route("GET", "/users/by_login", users.get_user_by_login),
+    Route("GET", "/users/by_email", users.get_user_by_email),
+    Route("GET", "/users/by_facebook_id", users.get_user_by_facebook_id),
+    Route("GET", "/users/by_twitter_id", users.get_user_by_twitter_id),
+    Route("GET", "/users/external/{id}", users.get_user_by_external_id),
+    Route("GET", "/users/by_full_name", users.list_users_by_full_name),
+    Route("GET", "/users/by_tags", users.list_users_by_tags),
+    Route("GET", "/users/{id}", users.get_user),
+    Route("PUT", "/users/{id}", users.update_user),
+    Route("DELETE", "/users/{id}", users.delete_user),
+    Route("DELETE", "/users/external/{id}", users.delete_user_by_external_id),
+    Route("GET", "/users/password/reset", users.reset_password),
+    Route("GET", "/password/reset", users.reset_password),
+    Route("POST", "/chat/Dialog", dialogs.create_dialog),
+    Route("GET", "/chat/Dialog", dialogs.list_dialogs),
+    Route("GET", "/chat/Dialog/{id}", dialogs.get_dialog),
+    Route("PUT", "/chat/Dialog/{id}", dialogs.update_dialog),
+    Route("DELETE", "/chat/Dialog/{ids}", dialogs.delete_dialog),
+    Route("GET", "/chat/Dialog/{id}/notifications", dialogs.get_notifications),
+    Route("PUT", "/chat/Dialog/{id}/notifications", dialogs.update_notifications),
+    Route("POST", "/chat/Dialogs/add_occupants", dialogs.add_occupants),
+    Route("POST", "/chat/Dialogs/remove_occupants", dialogs.remove_occupants),
+    Route("POST", "/chat/Message", messages.create_message),
+    Route("GET", "/chat/Message", messages.list_messages),
+    Route("PUT", "/chat/Message", messages.update_message),
+    Route("GET", "/chat/Message/unread", messages.count_unread),
+    Route("GET", "/chat/Message/{id}", messages.get_message),
+    Route("PUT", "/chat/Message/{ids}", messages.update_message),
+    Route("DELETE", "/chat/Message/{ids}", messages.delete_message),
+    Route("PATCH", "/chat/Message/read", messages.mark_all_read, guessed=True),
+    Route("PATCH", "/chat/Message/delivered", messages.mark_all_delivered, guessed=True),
+    Route("POST", "/chat/Message/{id}/reactions", reactions.add_reaction),
+    Route("DELETE", "/chat/Message/{id}/reactions", reactions.remove_reaction),
+    Route("GET", "/chat/Message/{id}/reactions", reactions.list_reactions),
+    Route("POST", "/blobs", content.create_blob),
+    Route("GET", "/blobs", content.list_blobs),
+    Route("GET", "/blobs/{id}", content.get_blob, open=True),
+    Route("PUT", "/blobs/{id}/complete", content.complete_blob),
+    Route("PUT", "/blobs/{id}", content.update_blob),
+    Route("DELETE", "/blobs/{id}", content.delete_blob),
+    Route("POST", f"/{BUCKET}", storage.upload, open=True, raw=True),
+    Route("GET", f"/{BUCKET}/{{uid}}", storage.download, open=True, raw=True),
+    Route("GET", "/account_settings", account.get_account_settings, open=True),
+)
+
+# What the fake leaves to `qbchat.router`, by the beginning of the path.
+OUTSIDE = {
+    "/events": "push events",
+    "/subscriptions": "push subscriptions",
+    "/data": "custom objects",
+    "/class": "custom objects",
+    "/address_book": "the address book",
+    "/ai": "AI",
 }
 
 
@@ -34,33 +125,46 @@ class Service:
 
     def handle(self, request: Request) -> Exchange:
         """Answer a request. Not safe for threads: the caller holds the lock."""
-        exchange = Exchange(request, {name.lower(): value for name, value in request.raw_headers})
-        endpoint = ROUTES.get((request.method, request.path.removesuffix(".json")))
-        if endpoint is None:
+        store = self.store
+        exchange = self.begin(request)
+        path = request.path.removesuffix(".json")
+        route = _PLAIN.get((request.method, path))
+        variables: list[str] = []
+        if route is None:
+            route, variables = find(request.method, path)
+        if route is None or (route.guessed and not store.assume.guessed_routes):
             exchange.reason = _unknown(request)
             return exchange
+        exchange.route = route
         try:
-            exchange.params = decode(request)
-            exchange.caller = authenticate(self.store, exchange.headers, exchange.params)
-            status, body = endpoint(self.store, exchange)
+            if not route.raw:
+                exchange.params = decode(request)
+            if not route.open:
+                exchange.caller = authenticate(store, exchange.headers, exchange.params, exchange.now)
+            answer = route.endpoint(store, exchange, *variables)
         except QuickBloxError as error:
             exchange.reason = error.reason
-            status, body = error.status, error.body
-        exchange.response = self._respond(exchange, status, encode_json(body).encode())
+            answer = error.status, error.body
+        exchange.response = answer if isinstance(answer, Response) else self.respond(exchange, *answer)
         return exchange
 
-    def _respond(self, exchange: Exchange, status: int, body: bytes) -> Response:
+    def begin(self, request: Request) -> Exchange:
+        """A request of which nothing is known yet."""
+        return Exchange(request, {name.lower(): value for name, value in request.raw_headers}, self.store.now())
+
+    def respond(self, exchange: Exchange, status: int, body: Any) -> Response:
         """The headers that transcripts of QuickBlox share; what else current servers send is not known (observed)."""
+        content = (body if isinstance(body, str) else encode_json(body)).encode()
         headers: RawHeaders = [
             *_HEADERS,
             (b"Status", _STATUS_LINES[status]),
             (b"X-Request-Id", b"00000000-0000-4000-8000-%012x" % next(self._request_numbers)),
-            (b"Content-Length", b"%d" % len(body)),
+            (b"Content-Length", b"%d" % len(content)),
         ]
         session = exchange.caller.session
         if session is not None:
             headers.append((b"QB-Token-ExpirationDate", expiration_date(int(session.expires_at))))
-        return Response(status, headers, body)
+        return Response(status, headers, content)
 
 
 _HEADERS = (
@@ -71,10 +175,31 @@ _HEADERS = (
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}".encode() for status in HTTPStatus}
 _STATUS_LINES[422] = b"422 Unprocessable Entity"  # Rails' phrase, whatever this Python calls it
 
+# Most paths are plain; of the others each is tried in the order above, where a word comes before a variable.
+_PLAIN = {(route.method, route.path): route for route in ROUTES if "{" not in route.path}
+_TEMPLATES = [(route.method, route.path.split("/"), route) for route in ROUTES if "{" in route.path]
+
+
+def find(method: str, path: str) -> tuple[Route | None, list[str]]:
+    """The route of a path without suffix, and what stands for its variables."""
+    segments = path.rstrip("/").split("/")
+    plain = _PLAIN.get((method, "/".join(segments)))
+    if plain is not None:
+        return plain, []
+    for wanted, template, route in _TEMPLATES:
+        if wanted == method and len(template) == len(segments):
+            pairs = list(zip(template, segments, strict=True))
+            if all(part == segment or (part[:1] == "{" and segment) for part, segment in pairs):
+                return route, [unquote(segment) for part, segment in pairs if part[:1] == "{"]
+    return None, []
+
 
 def _unknown(request: Request) -> str:
     """Say that there is no such route, and which comes nearest."""
     wanted = f"{request.method} {request.path}"
-    known = [f"{method} {path}.json" for method, path in ROUTES]
+    for beginning, module in OUTSIDE.items():
+        if request.path.removesuffix(".json").split("/")[1:2] == [beginning[1:]]:
+            return f"the fake leaves {module} outside, and has no route {wanted}"
+    known = [str(route) for route in ROUTES]
     nearest = max(known, key=lambda route: SequenceMatcher(None, wanted, route).ratio())
     return f"the fake has no route {wanted}; the nearest that it has is {nearest}"

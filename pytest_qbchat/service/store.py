@@ -1,67 +1,164 @@
-"""The state of one fake: what its users, sessions, dialogs and messages are at this moment."""
+"""The state of one fake: what its users, sessions, dialogs, messages and blobs are at this moment."""
 
 from __future__ import annotations
 
 import time
-from math import inf
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from heapq import merge
+from itertools import count
 
-from pytest_qbchat.service.ids import Ids, timestamp
-from pytest_qbchat.service.models import Dialog, DialogType, Message, Session, User
+from pytest_qbchat.service.assumptions import Assumptions
+from pytest_qbchat.service.ids import Ids
+from pytest_qbchat.service.models import Blob, Dialog, DialogType, Message, Session, User
 
 SESSION_LIFETIME = 2 * 60 * 60  # seconds after the last call (documented)
 
 
+@dataclass(slots=True)
+class Application:
+    """What the test declared of the QuickBlox application. What is None is not known, and not checked.
+
+    Attributes:
+        id: The application id.
+        auth_key: The authorization key, which a client sends.
+        auth_secret: The authorization secret, which signs and is never sent.
+        api_keys: While there are none, any key is good.
+    """
+
+    id: int | None = None
+    auth_key: str | None = None
+    auth_secret: str | None = field(default=None, repr=False)
+    api_keys: set[str] = field(default_factory=set, repr=False)
+
+
 class Store:
-    """Users, sessions, dialogs and messages, and what adopting an unknown one means.
+    """One state, one truth: every index over the resources is kept here, and what adopting an unknown one means.
 
     Attributes:
         strict: Refuse unknown tokens, keys, users and dialogs in place of adopting them.
-        message_class: What a message is made of; the fake passes one that has assertions.
-        api_keys: Keys that the test declared. While there are none, any key is good.
-        seen_api_keys: Keys that came in, to be masked wherever they would be shown.
+        assume: What the fake takes for true where QuickBlox's behaviour is not known.
+        application: What is known of the application.
+        ahead: Seconds that the fake's clock is ahead of `time.time()`.
+        users: By id.
+        sessions: By token, the ended ones too until they are destroyed.
+        dialogs: By id.
+        messages: The history of all dialogs, by id, the oldest first.
+        inboxes: What the chat delivered to each user.
+        blobs: By id.
+        identities: Users who log in with a provider, by its name and token.
+        passwords_reset: Whom a password reset was mailed to, in order.
+        seen_nonces: Timestamps and nonces that signed a session, none of which may do so again (documented).
+        seen_secrets: Keys and passwords that came in, to be masked wherever they would be shown.
     """
 
-    def __init__(self, *, strict: bool = False, message_class: type[Message] = Message) -> None:
+    def __init__(
+        self,
+        *,
+        strict: bool = False,
+        message_class: type[Message] = Message,
+        new_user: Callable[..., User] = User,
+    ) -> None:
         self.strict = strict
+        self.assume = Assumptions()
+        self.application = Application()
+        self.ahead = 0.0
         self.message_class = message_class
         self.ids = Ids()
         self.users: dict[int, User] = {}
         self.sessions: dict[str, Session] = {}
         self.dialogs: dict[str, Dialog] = {}
-        self.private_dialogs: dict[tuple[int, int], Dialog] = {}
-        self.messages: list[Message] = []
-        self.api_keys: set[str] = set()
-        self.seen_api_keys: set[str] = set()
+        self.messages: dict[str, Message] = {}
+        self.inboxes: defaultdict[int, list[Message]] = defaultdict(list)
+        self.blobs: dict[int, Blob] = {}
+        self.passwords_reset: list[User] = []
+        self.seen_nonces: set[tuple[int, int]] = set()
+        self.seen_secrets: set[str] = set()
+        self.identities: dict[tuple[str, str], User] = {}
+        self._new_user = new_user
+        self._gone: set[int | str] = set()  # ids of users and dialogs that were deleted, and so are not unknown
+        self._private_dialogs: dict[tuple[int, int], Dialog] = {}
+        # The dialogs that a user sees, and those that everybody sees, each in the order of their last message. The
+        # numbers tell which of two dialogs of different collections is the later one.
+        self._recent: defaultdict[int, dict[Dialog, int]] = defaultdict(dict)
+        self._recent_public: dict[Dialog, int] = {}
+        self._recency = count(1)
 
-    def add_user(self, user: User) -> User:
-        """Keep a user under its id."""
+    def now(self) -> float:
+        """Unix time as the fake has it."""
+        return time.time() + self.ahead
+
+    # Users
+
+    def add_user(self, id: int | None = None, **fields: object) -> User:
+        """Keep a new user, or replace the one of this id."""
+        now = int(self.now())
+        user = self._new_user(self._new_user_id() if id is None else id, created=now, updated=now, **fields)
+        self._gone.discard(user.id)
         self.users[user.id] = user
         return user
 
-    def new_user_id(self) -> int:
-        """An id that no user has yet."""
+    def user(self, id: int) -> User | None:
+        """A user, who is adopted if unknown, outside strict mode; None for one who was deleted."""
+        user = self.users.get(id)
+        if user is None and not self.strict and id not in self._gone:
+            user = self.add_user(id, adopted=True)
+        return user
+
+    def find_user(self, **key: object) -> User | None:
+        """The user with a login, an address or another key of their own."""
+        [(name, value)] = key.items()
+        return next((user for user in self.users.values() if getattr(user, name) == value), None)
+
+    def delete_user(self, user: User) -> None:
+        """Forget a user, whom no dialog keeps (documented) and whose sessions end (assumed)."""
+        del self.users[user.id]
+        self._gone.add(user.id)
+        for token in [token for token, session in self.sessions.items() if session.user_id == user.id]:
+            del self.sessions[token]
+            self._gone.add(token)
+        for dialog in list(self.dialogs.values()):
+            if user.id in dialog.occupants_ids:
+                self.set_occupants(dialog, {*dialog.occupants_ids} - {user.id})
+
+    def _new_user_id(self) -> int:
         while (user_id := self.ids.user_id()) in self.users:
             pass
         return user_id
 
-    def knows_user(self, user_id: int) -> bool:
-        """Whether the user exists; outside strict mode an unknown one is adopted, so that it does."""
-        if user_id not in self.users:
-            if self.strict:
-                return False
-            self.add_user(User(user_id, adopted=True))
-        return True
+    # Sessions
 
-    def add_session(self, token: str, user_id: int | None, *, adopted: bool = False) -> Session:
+    def add_session(self, token: str | None, user_id: int | None, *, adopted: bool = False) -> Session:
         """Keep a session under its token. It is fresh at its first call, whatever a test does to the clock before."""
-        session = Session(token, user_id, inf, adopted)
-        self.sessions[token] = session
+        session_id = self.ids.number()
+        now = int(self.now())
+        session = Session(
+            token or self.ids.token(), user_id, session_id, created=now, updated=now, ts=now, adopted=adopted
+        )
+        session.application_id = self.application_id
+        self._gone.discard(session.token)
+        self.sessions[session.token] = session
         return session
 
-    def adopt_session(self, token: str) -> Session:
-        """Make an unknown token the session of a new user."""
-        user = self.add_user(User(self.new_user_id(), adopted=True))
-        return self.add_session(token, user.id, adopted=True)
+    def session(self, token: str) -> Session | None:
+        """A session, which is adopted if unknown, outside strict mode; None for one that was destroyed."""
+        session = self.sessions.get(token)
+        if session is None and not self.strict and token not in self._gone:
+            session = self.add_session(token, self.add_user(adopted=True).id, adopted=True)
+        return session
+
+    def delete_session(self, session: Session) -> None:
+        """Forget a session, whose token is dead from now on."""
+        del self.sessions[session.token]
+        self._gone.add(session.token)
+
+    @property
+    def application_id(self) -> int:
+        """The id of the application; one that is made up while none is known."""
+        return self.application.id or _UNKNOWN_APPLICATION
+
+    # Dialogs
 
     def add_dialog(
         self,
@@ -73,44 +170,123 @@ class Store:
         name: str | None = None,
         adopted: bool = False,
     ) -> Dialog:
-        """Keep a new dialog. A private one becomes that of its two occupants."""
-        now = int(time.time())
-        occupants = sorted(set(occupants_ids))
-        dialog = Dialog(id or self.ids.object_id(now), type, occupants, user_id, name, timestamp(now), adopted)
-        self._forget_private(self.dialogs.get(dialog.id))
+        """Keep a new dialog, or replace the one of this id. A private one becomes that of its two occupants."""
+        now = int(self.now())
+        dialog = Dialog(id or self.ids.object_id(now), type, sorted({*occupants_ids}), user_id, name, now, now, adopted)
+        if dialog.id in self.dialogs:
+            self.destroy_dialog(self.dialogs[dialog.id])
+        self._gone.discard(dialog.id)
         self.dialogs[dialog.id] = dialog
         if type is DialogType.PRIVATE:
-            self.private_dialogs[self._pair(dialog.occupants_ids[0], dialog.occupants_ids[-1])] = dialog
+            self._private_dialogs[_pair(dialog.occupants_ids[0], dialog.occupants_ids[-1])] = dialog
+        self._show(dialog)
         return dialog
+
+    def unknown_dialog(self, dialog_id: str) -> bool:
+        """Whether a dialog that is not there may be adopted."""
+        return not self.strict and dialog_id not in self._gone
 
     def private_dialog(self, one: int, other: int) -> Dialog | None:
         """The one private dialog of two users, if they have talked before."""
-        return self.private_dialogs.get(self._pair(one, other))
+        return self._private_dialogs.get(_pair(one, other))
+
+    def dialogs_of(self, user_id: int) -> Iterator[Dialog]:
+        """The dialogs that a user sees, that of the last message first: its own, and all public ones (documented)."""
+        own, public = self._recent.get(user_id, {}), self._recent_public
+        if not public:
+            return reversed(own)
+        both = merge(reversed(own.items()), reversed(public.items()), key=lambda item: -item[1])
+        return (dialog for dialog, _ in both if user_id not in dialog.hidden_from)
+
+    def count_dialogs_of(self, user_id: int) -> int:
+        """How many those are."""
+        public = sum(user_id not in dialog.hidden_from for dialog in self._recent_public)
+        return len(self._recent.get(user_id, ())) + public
 
     def join(self, dialog: Dialog, user_id: int) -> None:
-        """Add an occupant. A third one shows that an adopted dialog taken for a private one is a group."""
+        """Let a user into an adopted dialog. A third one shows that what was taken for a private one is a group."""
         self._forget_private(dialog)
         if dialog.type is DialogType.PRIVATE:
             dialog.type = DialogType.GROUP
-        dialog.occupants_ids = sorted([*dialog.occupants_ids, user_id])
+        dialog.set_occupants({*dialog.occupants_ids, user_id})
+        self.show_dialog(dialog, user_id)
+
+    def set_occupants(self, dialog: Dialog, occupants_ids: set[int]) -> None:
+        """Change who is in a dialog, which from now on is known. Without any occupant it is destroyed (documented)."""
+        dialog.adopted = False
+        self._forget_private(dialog)
+        before = {*dialog.occupants_ids}
+        dialog.set_occupants(occupants_ids)
+        for former in before - occupants_ids:
+            self._recent[former].pop(dialog, None)
+        for new in occupants_ids - before:
+            self.show_dialog(dialog, new)
+        if not occupants_ids:
+            self.destroy_dialog(dialog)
+
+    def hide_dialog(self, dialog: Dialog, user_id: int) -> None:
+        """Take a dialog out of one user's list, until the next message (assumed)."""
+        dialog.hidden_from.add(user_id)
+        self._recent[user_id].pop(dialog, None)
+
+    def show_dialog(self, dialog: Dialog, user_id: int) -> None:
+        """Put a dialog back into one user's list."""
+        dialog.hidden_from.discard(user_id)
+        if not dialog.public:
+            self._recent[user_id][dialog] = next(self._recency)
+
+    def destroy_dialog(self, dialog: Dialog) -> None:
+        """Forget a dialog and all that was said in it."""
+        self._forget_private(dialog)
+        del self.dialogs[dialog.id]
+        self._gone.add(dialog.id)
+        self._recent_public.pop(dialog, None)
+        for occupant in dialog.occupants_ids:
+            self._recent[occupant].pop(dialog, None)
+        for message in dialog.history:
+            del self.messages[message.id]
+
+    def _show(self, dialog: Dialog) -> None:
+        """Put a dialog on top of the lists of those who see it."""
+        number = next(self._recency)
+        if dialog.type is DialogType.PUBLIC_GROUP:
+            self._recent_public.pop(dialog, None)
+            self._recent_public[dialog] = number
+            return
+        for occupant in dialog.occupants_ids:
+            if not dialog.hidden_from or occupant not in dialog.hidden_from:
+                recent = self._recent[occupant]
+                recent.pop(dialog, None)
+                recent[dialog] = number
+
+    def _forget_private(self, dialog: Dialog) -> None:
+        """A dialog is no longer the private one of its occupants, if it was."""
+        if dialog.type is DialogType.PRIVATE:
+            pair = _pair(dialog.occupants_ids[0], dialog.occupants_ids[-1])
+            if self._private_dialogs.get(pair) is dialog:
+                del self._private_dialogs[pair]
+
+    # Messages
 
     def add_message(self, message: Message, dialog: Dialog) -> None:
-        """Put a message into the history, and let its dialog know."""
-        self.messages.append(message)
-        dialog.last = message
-        if dialog.type is not DialogType.PUBLIC_GROUP:  # public dialogs are not counted (observed)
-            unread = dialog.unread
-            for occupant in dialog.occupants_ids:
-                if occupant != message.sender_id:
-                    unread[occupant] = unread.get(occupant, 0) + 1
+        """Put a message into the history and, with `send_to_chat`, into the inboxes of the other occupants."""
+        self.messages[message.id] = message
+        dialog.add(message)
+        if dialog.hidden_from:
+            dialog.hidden_from.clear()
+        self._show(dialog)
+        if message.send_to_chat == 1:
+            for occupant in message.audience:
+                self.inboxes[occupant].append(message)
 
-    def _forget_private(self, dialog: Dialog | None) -> None:
-        """A dialog is no longer the private one of its occupants, if it was."""
-        if dialog is not None and dialog.type is DialogType.PRIVATE:
-            pair = self._pair(dialog.occupants_ids[0], dialog.occupants_ids[-1])
-            if self.private_dialogs.get(pair) is dialog:
-                del self.private_dialogs[pair]
+    def delete_message(self, message: Message) -> None:
+        """Forget a message for everyone. Whoever received it in real time still has it."""
+        del self.messages[message.id]
+        self.dialogs[message.chat_dialog_id].delete(message)
 
-    @staticmethod
-    def _pair(one: int, other: int) -> tuple[int, int]:
-        return (one, other) if one < other else (other, one)
+
+_UNKNOWN_APPLICATION = 99_999
+
+
+def _pair(one: int, other: int) -> tuple[int, int]:
+    return (one, other) if one < other else (other, one)

@@ -64,10 +64,15 @@ class Request:
     body: bytes
 
     @property
+    def base(self) -> str:
+        """The base URL of the API that it went to: `https://api.quickblox.com`."""
+        return f"{self.origin}{self.prefix}"
+
+    @property
     def url(self) -> str:
         """The whole URL."""
         query = f"?{self.query}" if self.query else ""
-        return f"{self.origin}{self.prefix}{self.path}{query}"
+        return f"{self.base}{self.path}{query}"
 
     @property
     def headers(self) -> Headers:

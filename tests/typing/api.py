@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, assert_type
 
 import httpx
@@ -42,7 +43,7 @@ def observe(qbchat: FakeQuickBlox) -> None:
     for message in qbchat.posted:
         assert_type(message.message, str | None)
         assert_type(message.attachments, list[dict[str, Any]])
-        assert_type(message.custom, dict[str, Any])
+        assert_type(message.custom, Mapping[str, Any])
         assert_type(message.delivered_to, tuple[int, ...])
         assert_type(message.sent_to_chat, bool)
         assert_type(message.call, Call | None)
@@ -55,7 +56,7 @@ def ask(qbchat: FakeQuickBlox, anna: User) -> None:
     message.assert_delivered_to(anna, 20)
     qbchat.assert_not_posted(message="ho")
     qbchat.assert_nothing_posted()
-    with qbchat.expect_refused("GET", "/users.json"):
+    with qbchat.expect_refused("GET", "/events.json"):
         pass
 
 

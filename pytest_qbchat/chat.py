@@ -1,0 +1,96 @@
+"""The real-time side of QuickBlox: what reaches the apps of the users, and what they do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from threading import RLock
+from typing import Any, cast
+
+from pytest_qbchat.message import Message
+from pytest_qbchat.records import Records
+from pytest_qbchat.service import addressing
+from pytest_qbchat.service.messages import build
+from pytest_qbchat.service.models import Dialog, DialogType, User
+from pytest_qbchat.service.store import Store
+
+
+class Chat:
+    """What users do in their apps, on the same state as the calls over REST."""
+
+    def __init__(self, store: Store, lock: RLock) -> None:
+        self._store = store
+        self._lock = lock
+
+    def inbox(self, user_id: int) -> Records[Message]:
+        """What was delivered to a user, oldest first."""
+        inbox = cast("list[Message]", self._store.inboxes[user_id])
+        return Records(inbox, Message, f"message in the inbox of user {user_id}")
+
+    def dialogs(self, user_id: int) -> Records[Dialog]:
+        """The dialogs that a user sees."""
+        with self._lock:
+            return Records(list(self._store.dialogs_of(user_id)), Dialog, "dialog")
+
+    def unread(self, user_id: int, dialog: Dialog | str | None) -> int:
+        """How many messages a user has not read."""
+        with self._lock:
+            dialogs = self._store.dialogs_of(user_id) if dialog is None else [self.dialog(dialog)]
+            return sum(each.unread_by(user_id) for each in dialogs)
+
+    def confirm(self, user_id: int, messages: Iterable[Message], *, read: bool) -> Records[Message]:
+        """Send the receipts of markable messages that are still in the history."""
+        confirmed: list[Message] = []
+        with self._lock:
+            now = int(self._store.now())
+            for message in messages:
+                if message.markable == 1 and message.id in self._store.messages:
+                    dialog = self._store.dialogs[message.chat_dialog_id]
+                    dialog.mark_delivered(message, user_id, now)
+                    if read:
+                        dialog.mark_read(message, user_id, now)
+                    confirmed.append(message)
+        return Records(confirmed, Message, "markable message")
+
+    def open(self, user_id: int, dialog: Dialog | str) -> Records[Message]:
+        """List a history, which marks all of it."""
+        with self._lock:
+            opened = self.dialog(dialog)
+            if not opened.public:
+                self._check_occupant(opened, user_id)
+            now = int(self._store.now())
+            history = list(opened.seen_by(user_id))
+            for message in history:
+                opened.mark_delivered(message, user_id, now)
+                opened.mark_read(message, user_id, now)
+        return Records(cast("list[Message]", history), Message, "message in the dialog")
+
+    def send(self, sender_id: int, to: Message | Dialog | User | str, fields: Mapping[str, Any]) -> Message:
+        """Put a message of a user into the history, and with `send_to_chat` into the inboxes of the others."""
+        with self._lock:
+            if isinstance(to, User):
+                dialog = self._private(sender_id, to.id)
+            else:
+                dialog = self.dialog(to.chat_dialog_id if isinstance(to, Message) else to)
+            self._check_occupant(dialog, sender_id)
+            message = build(self._store, dialog, sender_id, dict(fields), int(self._store.now()))
+            self._store.add_message(message, dialog)
+        return cast("Message", message)
+
+    def dialog(self, dialog: Dialog | str) -> Dialog:
+        """A dialog, given as itself or by its id.
+
+        Raises:
+            ValueError: There is none.
+        """
+        found = addressing.find(self._store, dialog.id if isinstance(dialog, Dialog) else dialog)
+        if found is None:
+            raise ValueError(f"there is no dialog {dialog!r}: write what qbchat.add_dialog(...) returned")
+        return found
+
+    def _private(self, one: int, other: int) -> Dialog:
+        dialog = self._store.private_dialog(one, other)
+        return dialog or self._store.add_dialog(DialogType.PRIVATE, [one, other], one)
+
+    def _check_occupant(self, dialog: Dialog, user_id: int) -> None:
+        if user_id not in dialog.occupants_ids:
+            raise ValueError(f"user {user_id} is not among the occupants {dialog.occupants_ids} of {dialog.id}")

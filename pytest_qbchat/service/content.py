@@ -1,0 +1,180 @@
+"""/blobs: uploaded files, in the order of the QuickBlox reference. The bytes themselves are in `storage`."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from pytest_qbchat.service.account import BUCKET
+from pytest_qbchat.service.credentials import authenticate, need_caller
+from pytest_qbchat.service.errors import invalid, no_permission, not_found
+from pytest_qbchat.service.exchange import Exchange
+from pytest_qbchat.service.ids import timestamp
+from pytest_qbchat.service.messages import one
+from pytest_qbchat.service.models import Blob, user_id
+from pytest_qbchat.service.pages import paged
+from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.wire import Response
+
+_ACCESS_LIFETIME = 60 * 60  # seconds (assumed)
+
+
+def create_blob(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+    """POST /blobs.json: declare a file, and get the address to upload it to.
+
+    - The reply has status 201 and is wrapped in `blob` (documented, REST description). What only the upload will tell
+      is null (assumed).
+    - `blob[content_type]` and `blob[name]` are required (documented, REST description; the refusal is assumed);
+      `blob[public]` makes it readable without a token (documented, REST description).
+    - `blob_object_access.params` is the address of the upload (documented, REST description). It is on the host of the
+      request here, so that the upload reaches the fake; QuickBlox's is on its storage provider's.
+    - A user is needed (assumed), or an API key (assumed).
+    """
+    owner = _owner(store, exchange)
+    given = exchange.params.get("blob")
+    given = given if isinstance(given, dict) else {}
+    missing = {name: "can't be blank" for name in ("content_type", "name") if not given.get(name)}
+    if missing:
+        raise invalid(f"the blob lacks {', '.join(missing)}", **missing)
+    now = int(exchange.now)
+    public = one(given.get("public")) or given.get("public") in (True, "true")
+    blob = Blob(
+        store.ids.number(), store.ids.uid(), str(given["name"]), str(given["content_type"]), public, owner, now, now
+    )
+    store.blobs[blob.id] = blob
+    expires = timestamp(now + _ACCESS_LIFETIME)
+    fields = {
+        "Content-Type": blob.content_type,
+        "Expires": expires,
+        "acl": "public-read" if public else "authenticated-read",
+        "key": blob.uid,
+        "policy": "made-up-policy",
+        "success_action_status": 201,
+        "x-amz-algorithm": "AWS4-HMAC-SHA256",
+        "x-amz-credential": "made-up-credential",
+        "x-amz-date": timestamp(now),
+        "x-amz-signature": "made-up-signature",
+    }
+    access = {
+        "id": blob.id,
+        "blob_id": blob.id,
+        "expires": expires,
+        "object_access_type": "Write",
+        "params": f"{exchange.request.base}/{BUCKET}/?{urlencode(fields)}",
+    }
+    return 201, {"blob": {**blob.as_dict(), "blob_object_access": access}}
+
+
+def list_blobs(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+    """GET /blobs.json: the caller's files, a page at a time.
+
+    - Pages are as those of users (documented, REST description), each item is wrapped in `blob` (observed, JavaScript
+      SDK). An API key alone sees all (assumed).
+    """
+    owner = _owner(store, exchange)
+    blobs = [blob for blob in store.blobs.values() if owner is None or blob.user_id == owner]
+    return 200, paged(exchange.params, blobs, "blob", exchange.warnings)
+
+
+def get_blob(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[str, Any]] | Response:
+    """GET /blobs/{id}.json: what is known of a file; GET /blobs/{uid}: the file itself.
+
+    - By id the reply is wrapped in `blob` (documented, REST description).
+    - By uid it is a redirect to the storage, with status 301 (documented, REST description). A public file needs no
+      token, any other does (documented, REST description).
+
+    Raises:
+        QuickBloxError: 404 for a missing file; by id 403 for somebody else's private file (assumed).
+    """
+    by_uid = next((blob for blob in store.blobs.values() if blob.uid == id), None)
+    if by_uid is not None and by_uid.public:
+        return _redirect(exchange, by_uid)
+    exchange.caller = authenticate(store, exchange.headers, exchange.params, exchange.now)
+    if by_uid is not None:
+        return _redirect(exchange, by_uid)
+    blob = _blob(store, id)
+    owner = _owner(store, exchange)
+    if not blob.public and owner not in (None, blob.user_id):
+        raise no_permission(f"blob {id} is private, and {blob.user_id} owns it")
+    return 200, {"blob": blob.as_dict()}
+
+
+def complete_blob(store: Store, exchange: Exchange, id: str) -> tuple[int, str]:
+    """PUT /blobs/{id}/complete.json: say that a file was uploaded.
+
+    - The reply is empty, and `blob_status` becomes "complete" (documented, REST description); `blob[size]` is required
+      (documented, REST description; the refusal is assumed).
+    - That nothing was uploaded, or another number of bytes, is not noticed (assumed); the fake warns of it.
+
+    Raises:
+        QuickBloxError: 404 for a missing file, 403 for somebody else's, 422 without a size.
+    """
+    blob = _own(store, exchange, id)
+    given = exchange.params.get("blob")
+    size = user_id(given.get("size")) if isinstance(given, dict) else None
+    if size is None:
+        raise invalid("the request has no blob[size], a number of bytes", size="is not a number")
+    if blob.content is None:
+        exchange.warnings.append(
+            f"blob {blob.id}: nothing was uploaded to blob_object_access.params, so it stays empty"
+        )
+    elif len(blob.content) != size:
+        exchange.warnings.append(f"blob[size]: is {size}, and {len(blob.content)} bytes were uploaded")
+    blob.size, blob.blob_status = size, "complete"
+    blob.completed = blob.updated = int(exchange.now)
+    return 200, ""
+
+
+def update_blob(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[str, Any]]:
+    """PUT /blobs/{id}.json: change the name or the type of a file.
+
+    - The reply is wrapped in `blob` (documented, REST description).
+
+    Raises:
+        QuickBloxError: 404 for a missing file, 403 for somebody else's.
+    """
+    blob = _own(store, exchange, id)
+    given = exchange.params.get("blob")
+    for name in ("name", "content_type"):
+        if isinstance(given, dict) and given.get(name):
+            setattr(blob, name, str(given[name]))
+    blob.updated = int(exchange.now)
+    return 200, {"blob": blob.as_dict()}
+
+
+def delete_blob(store: Store, exchange: Exchange, id: str) -> tuple[int, str]:
+    """DELETE /blobs/{id}.json: delete a file.
+
+    - The reply is empty (documented, REST description).
+
+    Raises:
+        QuickBloxError: 404 for a missing file, 403 for somebody else's.
+    """
+    del store.blobs[_own(store, exchange, id).id]
+    return 200, ""
+
+
+def _owner(store: Store, exchange: Exchange) -> int | None:
+    """The caller as the owner of files; None for an API key alone, which owns all."""
+    return None if exchange.caller.omnipotent else need_caller(store, exchange.caller)
+
+
+def _blob(store: Store, id: str) -> Blob:
+    blob = store.blobs.get(user_id(id) or 0)
+    if blob is None:
+        raise not_found(f"there is no blob {id!r}")
+    return blob
+
+
+def _own(store: Store, exchange: Exchange, id: str) -> Blob:
+    blob = _blob(store, id)
+    owner = _owner(store, exchange)
+    if owner not in (None, blob.user_id):
+        raise no_permission(f"blob {id} is {blob.user_id}'s, not {owner}'s")
+    return blob
+
+
+def _redirect(exchange: Exchange, blob: Blob) -> Response:
+    access = urlencode({"Expires": int(exchange.now) + _ACCESS_LIFETIME, "Signature": "made-up-signature"})
+    location = f"{exchange.request.base}/{BUCKET}/{blob.uid}?{access}"
+    return Response(301, [(b"Location", location.encode()), (b"Content-Length", b"0")], b"")

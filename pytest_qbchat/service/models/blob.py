@@ -1,0 +1,56 @@
+"""Blobs: uploaded files, which messages attach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_qbchat.service.ids import timestamp
+
+
+@dataclass(slots=True, eq=False)
+class Blob:
+    """A file of the content module.
+
+    Attributes:
+        id: The blob id, which an attachment names.
+        uid: 32 digits and letters, by which it is downloaded.
+        name: The file name.
+        content_type: The MIME type.
+        public: Whether it can be downloaded without a token.
+        user_id: Who declared it; None for an API key without a user.
+        size: In bytes, as the call that completed it said; None before.
+        blob_status: "complete" after that call, None before.
+        completed: Unix time of that call.
+        created: Unix time.
+        updated: Unix time.
+        content: What was uploaded; None before.
+    """
+
+    id: int
+    uid: str
+    name: str
+    content_type: str
+    public: bool
+    user_id: int | None
+    created: int
+    updated: int
+    size: int | None = None
+    blob_status: str | None = None
+    completed: int | None = None
+    content: bytes | None = field(default=None, repr=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The blob as QuickBlox shows it."""
+        return {
+            "id": self.id,
+            "uid": self.uid,
+            "content_type": self.content_type,
+            "name": self.name,
+            "size": self.size,
+            "created_at": timestamp(self.created),
+            "updated_at": timestamp(self.updated),
+            "blob_status": self.blob_status,
+            "set_completed_at": None if self.completed is None else timestamp(self.completed),
+            "public": self.public,
+        }

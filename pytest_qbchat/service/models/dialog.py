@@ -1,0 +1,200 @@
+"""Dialogs: who is in them, what was said, and what each occupant has not read yet."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
+from enum import IntEnum
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from pytest_qbchat.service.ids import timestamp
+
+if TYPE_CHECKING:
+    from pytest_qbchat.service.models.message import Message
+
+
+class DialogType(IntEnum):
+    """The types of a dialog (documented)."""
+
+    PUBLIC_GROUP = 1
+    GROUP = 2
+    PRIVATE = 3
+
+
+date_sent = attrgetter("date_sent")
+
+
+@dataclass(slots=True, eq=False)
+class Dialog:
+    """A conversation. All that must agree about its messages is changed here and nowhere else.
+
+    Attributes:
+        id: 24 hexadecimal digits.
+        type: 1 public group, 2 group, 3 private.
+        occupants_ids: Ascending.
+        user_id: Its creator and owner.
+        name: For groups; a private dialog shows each occupant the other's name.
+        created: Unix time.
+        updated: Unix time of the last message (documented), or of a later change (assumed).
+        adopted: Whether the fake invented the dialog for an unknown id. Its occupants are not known, so whoever
+            uses it becomes one.
+        photo: What the request gave.
+        data: Custom parameters, `class_name` among them.
+        admin_ids: Occupants who may change it; None if no request named any.
+        is_joinable: 0 or 1; None if no request said so.
+        history: Its messages, the oldest first.
+        unread: How many messages an occupant has not read, by user id. Absent means none.
+        hidden_from: Occupants who deleted the dialog for themselves.
+        muted: Occupants who switched its notifications off.
+    """
+
+    id: str
+    type: DialogType
+    occupants_ids: list[int]
+    user_id: int
+    name: str | None
+    created: int
+    updated: int
+    adopted: bool = False
+    photo: str | None = None
+    data: dict[str, Any] | None = None
+    admin_ids: list[int] | None = None
+    is_joinable: int | None = None
+    history: list[Message] = field(default_factory=list, repr=False)
+    unread: dict[int, int] = field(default_factory=dict, repr=False)
+    hidden_from: set[int] = field(default_factory=set, repr=False)
+    muted: set[int] = field(default_factory=set, repr=False)
+    _others: dict[int, tuple[int, ...]] = field(default_factory=dict, init=False, repr=False)
+    _hides_messages_from: set[int] = field(default_factory=set, init=False, repr=False)
+
+    @property
+    def created_at(self) -> str:
+        """As QuickBlox writes it."""
+        return timestamp(self.created)
+
+    @property
+    def updated_at(self) -> str:
+        """As QuickBlox writes it."""
+        return timestamp(self.updated)
+
+    @property
+    def last(self) -> Message | None:
+        """The newest message; after it was deleted for everyone, the one before it (assumed)."""
+        return self.history[-1] if self.history else None
+
+    @property
+    def last_message(self) -> str | None:
+        """The text of the last message; None for an attachment without a text (assumed)."""
+        return self.history[-1].message if self.history else None
+
+    @property
+    def last_message_id(self) -> str | None:
+        """The id of the last message."""
+        return self.history[-1].id if self.history else None
+
+    @property
+    def last_message_date_sent(self) -> int | None:
+        """When the last message was sent, as Unix time."""
+        return self.history[-1].date_sent if self.history else None
+
+    @property
+    def last_message_user_id(self) -> int | None:
+        """Who sent the last message."""
+        return self.history[-1].sender_id if self.history else None
+
+    @property
+    def public(self) -> bool:
+        """Whether anybody may read and post. Nothing is counted or marked in a public dialog (observed)."""
+        return self.type is DialogType.PUBLIC_GROUP
+
+    def others(self, user_id: int) -> tuple[int, ...]:
+        """The occupants but for one: one tuple for all messages of that sender."""
+        others = self._others.get(user_id)
+        if others is None:
+            others = self._others[user_id] = tuple(other for other in self.occupants_ids if other != user_id)
+        return others
+
+    def set_occupants(self, occupants_ids: set[int]) -> None:
+        """Change who is in the dialog."""
+        self.occupants_ids = sorted(occupants_ids)
+        self._others.clear()
+        if self.admin_ids is not None:
+            self.admin_ids = [admin for admin in self.admin_ids if admin in occupants_ids]
+
+    # What is said
+
+    def add(self, message: Message) -> None:
+        """Take a message into the history. It is unread by its audience, and shows the dialog to all again."""
+        history = self.history
+        if history and message.date_sent < history[-1].date_sent:  # a test may turn the clock back
+            history.insert(bisect_right(history, message.date_sent, key=date_sent), message)
+        else:
+            history.append(message)
+        self.updated = max(self.updated, message.date_sent)
+        if self.type is not DialogType.PUBLIC_GROUP:
+            unread = self.unread
+            for occupant in message.audience:
+                unread[occupant] = unread.get(occupant, 0) + 1
+
+    def delete(self, message: Message) -> None:
+        """Take a message out of the history, for everyone."""
+        for user_id in message.audience:
+            self._count_down(message, user_id)
+        del self.history[self._position(message)]
+
+    def hide(self, message: Message, user_id: int) -> None:
+        """Take a message out of one user's view."""
+        if user_id not in message.hidden_from:
+            self._count_down(message, user_id)
+            message.hidden_from += (user_id,)
+            self._hides_messages_from.add(user_id)
+
+    def seen_by(self, user_id: int) -> list[Message]:
+        """The history without what a user deleted for itself. Not to be changed."""
+        if user_id not in self._hides_messages_from:
+            return self.history
+        return [message for message in self.history if user_id not in message.hidden_from]
+
+    # What is read
+
+    def mark_delivered(self, message: Message, user_id: int, now: int) -> None:
+        """Note that a user's device has a message."""
+        if not self.public and user_id not in message.delivered:
+            message.delivered += (user_id,)
+            message.updated = now
+
+    def mark_read(self, message: Message, user_id: int, now: int) -> None:
+        """Note that a user has read a message."""
+        if not self.public and user_id not in message.read_by:
+            self._count_down(message, user_id)
+            message.read_by += (user_id,)
+            message.updated = now
+            if self.type is DialogType.PRIVATE and user_id != message.sender_id:
+                message.read = 1
+
+    def mark_unread(self, message: Message, user_id: int, now: int) -> None:
+        """Take back that a user has read a message."""
+        if not self.public and user_id in message.read_by:
+            message.read_by = tuple(reader for reader in message.read_by if reader != user_id)
+            message.updated = now
+            if self._counts(message, user_id):
+                self.unread[user_id] = self.unread.get(user_id, 0) + 1
+            if user_id != message.sender_id:
+                message.read = 0
+
+    def unread_by(self, user_id: int) -> int:
+        """How many messages a user has not read."""
+        return self.unread.get(user_id, 0)
+
+    def _counts(self, message: Message, user_id: int) -> bool:
+        """Whether a message is among those that a user has not read."""
+        unseen = user_id not in message.read_by and user_id not in message.hidden_from
+        return unseen and not self.public and user_id in message.audience
+
+    def _count_down(self, message: Message, user_id: int) -> None:
+        if self._counts(message, user_id):
+            self.unread[user_id] -= 1
+
+    def _position(self, message: Message) -> int:
+        return self.history.index(message, bisect_left(self.history, message.date_sent, key=date_sent))

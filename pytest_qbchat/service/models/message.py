@@ -1,0 +1,163 @@
+"""Messages, as the history keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from json import loads
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pytest_qbchat.service.ids import timestamp
+from pytest_qbchat.service.wire import encode_json
+
+if TYPE_CHECKING:
+    from pytest_qbchat.service.calls import Call
+
+NO_FIELDS: Mapping[str, Any] = MappingProxyType({})
+NO_ATTACHMENTS = "[]"
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Message:
+    """A message as the history keeps it.
+
+    A test may hold a hundred thousand, so what most of them share is shared, and attachments are kept as their JSON.
+
+    Attributes:
+        id: `_id` in QuickBlox's replies; its first eight digits are `date_sent`.
+        chat_dialog_id: The dialog it is in.
+        sender_id: The user of the session, or the one on whose behalf an API key posted.
+        recipient_id: The opponent in a private dialog. In a group 0, or whatever the request gave (documented).
+        message: The text; None if there was none.
+        attachments_json: The attachments as QuickBlox lists them.
+        custom: The fields that QuickBlox does not know and stores beside its own, with their JSON types (assumed).
+        send_to_chat: 1 if the message was also pushed to the occupants, 0 if the request gave anything else,
+            None if it gave nothing.
+        markable: Likewise, for delivered and read receipts.
+        date_sent: Unix time, set by the server.
+        audience: The other occupants at that time, for each of whom it is unread at first.
+        updated: Unix time of the last change; marking is one (observed).
+        delivered: Users whose copy counts as delivered.
+        read_by: Users who have read it.
+        hidden_from: Users who deleted it for themselves.
+        reactions: Users by the name of their reaction; None while there is none.
+        read: Deprecated by QuickBlox; turns 1 in private dialogs only, when the opponent has read it.
+        call: The call that posted it; None for a message that the test put into the history.
+    """
+
+    id: str
+    chat_dialog_id: str
+    sender_id: int
+    recipient_id: int
+    message: str | None
+    attachments_json: str
+    custom: Mapping[str, Any]
+    send_to_chat: int | None
+    markable: int | None
+    date_sent: int
+    audience: tuple[int, ...]
+    updated: int
+    delivered: tuple[int, ...]
+    read_by: tuple[int, ...]
+    hidden_from: tuple[int, ...] = ()
+    reactions: dict[str, list[int]] | None = None
+    read: int = 0
+    call: Call | None = field(default=None, repr=False)
+
+    @property
+    def attachments(self) -> list[dict[str, Any]]:
+        """In index order, each with the keys that were sent."""
+        attachments: list[dict[str, Any]] = loads(self.attachments_json)
+        return attachments
+
+    @property
+    def sent_to_chat(self) -> bool:
+        """Whether the occupants were notified: the request had `send_to_chat` 1 or "1"."""
+        return self.send_to_chat == 1
+
+    @property
+    def delivered_to(self) -> tuple[int, ...]:
+        """Occupants whom the message reached in real time. Empty without `send_to_chat`."""
+        return self.audience if self.send_to_chat == 1 else ()
+
+    @property
+    def delivered_ids(self) -> list[int]:
+        """Users whose copy counts as delivered, the sender among them."""
+        return list(self.delivered)
+
+    @property
+    def read_ids(self) -> list[int]:
+        """Users who have read it, the sender among them."""
+        return list(self.read_by)
+
+    @property
+    def created_at(self) -> str:
+        """When it entered the history, which is when it was sent (documented for listed messages)."""
+        return timestamp(self.date_sent)
+
+    @property
+    def updated_at(self) -> str:
+        """When it last changed."""
+        return timestamp(self.updated)
+
+    def as_dict(self, *, with_reactions: bool = False) -> dict[str, Any]:
+        """The record as QuickBlox lists it: keys in alphabetical order, custom fields among them, `read` last."""
+        fields: dict[str, Any] = {
+            "_id": self.id,
+            "attachments": self.attachments,
+            "chat_dialog_id": self.chat_dialog_id,
+            "created_at": self.created_at,
+            "date_sent": self.date_sent,
+            "delivered_ids": self.delivered_ids,
+            "markable": self.markable,
+            "message": self.message,
+            "reactions": self.reaction_counts(),
+            "read_ids": self.read_ids,
+            "recipient_id": self.recipient_id,
+            "sender_id": self.sender_id,
+            "updated_at": self.updated_at,
+        }
+        if self.markable is None:  # no published sample shows the field unless it was sent
+            del fields["markable"]
+        if not with_reactions:
+            del fields["reactions"]
+        if self.custom:
+            fields = dict(sorted((fields | dict(self.custom)).items()))
+        fields["read"] = self.read
+        return fields
+
+    def as_json(self, *, unsaved: bool = False) -> str:
+        """The same as JSON, many times faster where there are no custom fields.
+
+        Args:
+            unsaved: As in the reply to a message for the chat, which is saved a moment later: no dates, no ids.
+        """
+        if self.custom:
+            fields = self.as_dict()
+            return encode_json(fields | _UNSAVED if unsaved else fields)
+        if unsaved:
+            created = updated = "null"
+            delivered = read_by = "[]"
+        else:
+            created, updated = f'"{timestamp(self.date_sent)}"', f'"{timestamp(self.updated)}"'
+            delivered, read_by = _ids(self.delivered), _ids(self.read_by)
+        markable = "" if self.markable is None else f',"markable":{self.markable}'
+        return (
+            f'{{"_id":"{self.id}","attachments":{self.attachments_json},"chat_dialog_id":"{self.chat_dialog_id}",'
+            f'"created_at":{created},"date_sent":{self.date_sent},"delivered_ids":{delivered}{markable},'
+            f'"message":{encode_json(self.message)},"read_ids":{read_by},"recipient_id":{self.recipient_id},'
+            f'"sender_id":{self.sender_id},"updated_at":{updated},"read":{self.read}}}'
+        )
+
+    def reaction_counts(self) -> list[dict[str, Any]]:
+        """The reactions as QuickBlox lists them (observed)."""
+        reactions = self.reactions or {}
+        return [{"name": name, "count": len(users), "user_ids": list(users)} for name, users in reactions.items()]
+
+
+_UNSAVED: dict[str, Any] = {"created_at": None, "delivered_ids": [], "read_ids": [], "updated_at": None}
+
+
+def _ids(users: tuple[int, ...]) -> str:
+    return f"[{users[0]}]" if len(users) == 1 else f"[{','.join(map(str, users))}]"

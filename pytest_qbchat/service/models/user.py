@@ -1,0 +1,106 @@
+"""Users, and the ids by which everything else refers to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_qbchat.service.ids import timestamp
+
+
+@dataclass(slots=True, eq=False)
+class User:
+    """A user of the application. What was not given is None.
+
+    Attributes:
+        id: The user id.
+        full_name: What others see.
+        login: Unique, as are `email`, `facebook_id`, `twitter_id` and `external_user_id`.
+        email: The address.
+        phone: As it was given.
+        website: As it was given.
+        external_user_id: The id that the code under test knows the user by.
+        facebook_id: The id at Facebook.
+        twitter_id: The id at Twitter.
+        blob_id: The avatar.
+        custom_data: A text of the application's own, often JSON.
+        user_tags: The tags, separated by commas.
+        password: What a login is checked against; None while any password is good. The repr leaves it out.
+        created: Unix time.
+        updated: Unix time.
+        last_request: Unix time of the last call; None before the first.
+        adopted: Whether the fake invented the user for an unknown token or id.
+    """
+
+    id: int
+    full_name: str | None = None
+    login: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    website: str | None = None
+    external_user_id: str | None = None
+    facebook_id: str | None = None
+    twitter_id: str | None = None
+    blob_id: int | None = None
+    custom_data: str | None = None
+    user_tags: str | None = None
+    password: str | None = field(default=None, repr=False)
+    created: int = 0
+    updated: int = 0
+    last_request: int | None = None
+    adopted: bool = False
+
+    def __repr__(self) -> str:
+        given = [f"{name}={value!r}" for name in _SHOWN if (value := getattr(self, name)) is not None]
+        return f"User({', '.join([str(self.id), *given])}{', adopted' if self.adopted else ''})"
+
+    @property
+    def created_at(self) -> str:
+        """When the user signed up, or was declared."""
+        return timestamp(self.created)
+
+    @property
+    def updated_at(self) -> str:
+        """When a field last changed."""
+        return timestamp(self.updated)
+
+    @property
+    def last_request_at(self) -> str | None:
+        """When the user last called; None for a new one (documented)."""
+        return None if self.last_request is None else timestamp(self.last_request)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The user as QuickBlox shows it, in the order of its reference."""
+        return {name: getattr(self, name, None) for name in _FIELDS}
+
+
+_SHOWN = ("full_name", "login", "email")
+_FIELDS = (
+    "id", "full_name", "email", "login", "phone", "website", "created_at", "updated_at", "last_request_at",
+    "external_user_id", "facebook_id", "twitter_id", "blob_id", "custom_data", "age_over16",
+    "allow_statistics_analysis", "allow_sales_activities", "parents_contacts", "user_tags",
+)  # fmt: skip
+
+
+def id_of(user: int | User) -> int:
+    """The id of a user, given as either.
+
+    Raises:
+        TypeError: It is neither.
+    """
+    if isinstance(user, User):
+        return user.id
+    if isinstance(user, bool) or not isinstance(user, int):
+        raise TypeError(f"{user!r} is not a user: write a user id, or what qbchat.add_user() returned")
+    return user
+
+
+_MAX_ID_DIGITS = 19  # those of a 64-bit number
+
+
+def user_id(value: Any) -> int | None:
+    """A user id, which QuickBlox takes as a number or as its digits (documented); None if it is neither."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    digits = str(value)
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= _MAX_ID_DIGITS else None

@@ -1,0 +1,53 @@
+"""The reply to calls that name several ids: which of them worked."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from pytest_qbchat.service.errors import no_permission, not_found
+
+
+class Outcomes:
+    """What became of each id, in the three lists of QuickBlox's replies (documented, delete-dialog)."""
+
+    def __init__(self) -> None:
+        self._done: list[Hashable] = []
+        self._not_found: list[Hashable] = []
+        self._wrong_permissions: list[Hashable] = []
+        self._reasons: list[str] = []
+
+    def done(self, id: Hashable) -> None:
+        """It worked."""
+        self._done.append(id)
+
+    def not_found(self, id: Hashable, reason: str) -> None:
+        """There is nothing of this id."""
+        self._not_found.append(id)
+        self._reasons.append(reason)
+
+    def wrong_permissions(self, id: Hashable, reason: str) -> None:
+        """The caller may not."""
+        self._wrong_permissions.append(id)
+        self._reasons.append(reason)
+
+    def as_dict(self, success: str, *, with_empty: bool = True) -> dict[str, Any]:
+        """The three lists.
+
+        Args:
+            success: What the list of what worked is called.
+            with_empty: Whether empty lists are in it.
+        """
+        groups = {success: self._done, "NotFound": self._not_found, "WrongPermissions": self._wrong_permissions}
+        return {name: {"ids": ids} for name, ids in groups.items() if ids or with_empty}
+
+    def reply(self, success: str, *, with_empty: bool = True) -> dict[str, Any]:
+        """The three lists, if anything worked.
+
+        Raises:
+            QuickBloxError: 403 if the caller was not allowed anything, 404 if nothing was found.
+        """
+        if not self._done:
+            error = no_permission if self._wrong_permissions else not_found
+            raise error("; ".join(self._reasons) or "the request names no id")
+        return self.as_dict(success, with_empty=with_empty)

@@ -1,0 +1,95 @@
+"""/chat/Message/{id}/reactions: likes and their kin, in the order of the vendor's SDK."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_qbchat.service.addressing import reach
+from pytest_qbchat.service.credentials import need_caller
+from pytest_qbchat.service.errors import reaction_refused
+from pytest_qbchat.service.exchange import Exchange
+from pytest_qbchat.service.ids import is_object_id
+from pytest_qbchat.service.models import Message
+from pytest_qbchat.service.store import Store
+
+_MOST = 20
+_LONGEST_NAME = 100
+_MISSING = "Message not found for the specified user and message ID."
+
+
+def add_reaction(store: Store, exchange: Exchange, message_id: str) -> tuple[int, str]:
+    """POST /chat/Message/{id}/reactions.json: react to a message.
+
+    - The reply has status 201 and is empty; the same reaction by the same user changes nothing (observed, JavaScript
+      SDK).
+    - `name` has up to 100 characters (observed, JavaScript SDK); a message has up to 20 different reactions (observed,
+      the vendor's mocks; the text is assumed).
+    - There are no reactions in public dialogs (observed, the vendor's mocks).
+
+    Raises:
+        QuickBloxError: 400 for a wrong id or name, or one too many; 404 for a missing message; 422 in a public dialog.
+    """
+    caller = need_caller(store, exchange.caller)
+    message = _message(store, caller, message_id)
+    name = _name(exchange)
+    if store.dialogs[message.chat_dialog_id].public:
+        text = "Reactions are not allowed in public dialogs."
+        raise reaction_refused(422, text, f"dialog {message.chat_dialog_id} is public")
+    reactions = message.reactions or {}
+    if name not in reactions and len(reactions) >= _MOST:
+        raise reaction_refused(400, f"Reactions limit of {_MOST} exceeded.", f"message {message.id} has {_MOST}")
+    users = reactions.setdefault(name, [])
+    if caller not in users:
+        users.append(caller)
+    message.reactions = reactions
+    return 201, ""
+
+
+def remove_reaction(store: Store, exchange: Exchange, message_id: str) -> tuple[int, str]:
+    """DELETE /chat/Message/{id}/reactions.json: take a reaction back.
+
+    - The reply is empty (observed, JavaScript SDK).
+
+    Raises:
+        QuickBloxError: 400 for a wrong id or name; 404 for a missing message or reaction.
+    """
+    caller = need_caller(store, exchange.caller)
+    message = _message(store, caller, message_id)
+    name = _name(exchange)
+    reactions = message.reactions or {}
+    if caller not in reactions.get(name, ()):
+        raise reaction_refused(404, "Reaction not found", f"user {caller} has no reaction {name!r} to {message.id}")
+    reactions[name].remove(caller)
+    if not reactions[name]:
+        del reactions[name]
+    return 200, ""
+
+
+def list_reactions(store: Store, exchange: Exchange, message_id: str) -> tuple[int, dict[str, Any]]:
+    """GET /chat/Message/{id}/reactions.json: who reacted, and how.
+
+    - The reply is `total_entries` and `items`, each with name, count and user_ids (observed, JavaScript SDK).
+
+    Raises:
+        QuickBloxError: 400 for a wrong id, 404 for a missing message.
+    """
+    items = _message(store, need_caller(store, exchange.caller), message_id).reaction_counts()
+    return 200, {"total_entries": len(items), "items": items}
+
+
+def _message(store: Store, caller: int, message_id: str) -> Message:
+    if not is_object_id(message_id):
+        raise reaction_refused(400, "Invalid message id", f"{message_id!r} is not the id of a message")
+    message = store.messages.get(message_id)
+    if message is None or caller in message.hidden_from:
+        raise reaction_refused(404, _MISSING, f"there is no message {message_id}")
+    reach(store, caller, message.chat_dialog_id)
+    return message
+
+
+def _name(exchange: Exchange) -> str:
+    name = exchange.params.get("name")
+    if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME:
+        text = 'Invalid or missing "name" parameter.'
+        raise reaction_refused(400, text, f"name is {name!r}: write 1 to {_LONGEST_NAME} characters")
+    return name

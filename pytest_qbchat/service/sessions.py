@@ -1,0 +1,243 @@
+"""/session, /login and tokens: who the caller is, in the order of the QuickBlox reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_qbchat.service.credentials import NOBODY, Caller
+from pytest_qbchat.service.errors import (
+    bad_timestamp,
+    invalid,
+    need_api_key,
+    session_does_not_exist,
+    token_user_not_found,
+    unauthorized,
+    unexpected_signature,
+)
+from pytest_qbchat.service.exchange import Exchange
+from pytest_qbchat.service.ids import timestamp
+from pytest_qbchat.service.models import Session, User, user_id
+from pytest_qbchat.service.signature import is_right, mistake, string_to_sign
+from pytest_qbchat.service.store import SESSION_LIFETIME, Store
+
+_TOLERANCE = 60 * 60  # seconds (documented)
+_REQUIRED = ("application_id", "auth_key", "timestamp", "nonce", "signature")
+
+
+def create_session(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+    """POST /session.json: begin a session of the application, or of a user; old clients call it /auth.json.
+
+    - The reply has status 201 and is wrapped in `session` (documented, create-session); `user_id` is 0 for an
+      application session (documented, create-session); `nonce` and `ts` are numbers (documented, create-session).
+    - `application_id`, `auth_key`, `timestamp`, `nonce` and `signature` are required (documented, create-session; the
+      refusal is assumed).
+    - The signature is the HMAC-SHA1 of all other parameters, sorted (documented, REST description), or the HMAC-SHA256
+      (observed, JavaScript SDK), keyed with the authorization secret. It is checked if the test declared the secret.
+    - A timestamp more than 60 minutes off is refused (documented, REST description; text observed, issue threads). It
+      is compared with `time.time()`, also after `qbchat.advance()`.
+    - Timestamp and nonce must be new (documented, REST description; the refusal is assumed).
+    - With `user[login]` or `user[email]` and `user[password]` it is a session of that user; with `provider`, of the
+      user whom its token stands for (documented, REST description).
+    - An unknown user is adopted with this password, outside strict mode; what is known is checked.
+
+    Raises:
+        QuickBloxError: 422 for a wrong or missing parameter; 401 for a wrong login or password.
+    """
+    params = exchange.params
+    missing = {name: "is required" for name in _REQUIRED if params.get(name) in (None, "")}
+    if missing:
+        raise invalid(f"the request lacks {', '.join(missing)}", **missing)
+    at = _seconds(params["timestamp"])
+    if at is None or abs(at - (exchange.now - store.ahead)) > _TOLERANCE:
+        raise bad_timestamp(f"the timestamp {params['timestamp']!r} is not the current Unix time in seconds")
+    _check_application(store, exchange)
+    nonce = _digits(params["nonce"])
+    if (at, nonce) in store.seen_nonces:
+        raise invalid(f"timestamp {at} and nonce {nonce} were used before", nonce="has already been taken")
+    user = log_in(store, exchange)
+    store.seen_nonces.add((at, nonce))
+    session = store.add_session(None, user.id if user else None)
+    session.application_id = _digits(params["application_id"])
+    session.nonce, session.ts = nonce, at
+    session.expires_at = exchange.now + SESSION_LIFETIME
+    exchange.caller = Caller(session.user_id, session)
+    return 201, {"session": session.as_dict()}
+
+
+def get_session(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+    """GET /session.json: the session of the token.
+
+    - The reply is wrapped in `session` (observed, q-consultation; bare in the REST description).
+    """
+    return 200, {"session": _session(exchange).as_dict()}
+
+
+def delete_session(store: Store, exchange: Exchange) -> tuple[int, str]:
+    """DELETE /session.json: end the session of the token.
+
+    - The reply is empty, and the token is dead afterwards (documented, REST description).
+    """
+    store.delete_session(_session(exchange))
+    exchange.caller = NOBODY
+    return 200, ""
+
+
+def log_in_session(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+    """POST /login.json: make the session one of a user.
+
+    - The token stays the same (documented, REST description). The reply is wrapped in `user` (observed, JavaScript
+      SDK); its status is 200 (documented, REST description).
+    - The parameters are those of a user session, at the top level (documented, REST description) or in `user`
+      (assumed).
+
+    Raises:
+        QuickBloxError: 401 for a wrong login or password.
+    """
+    session = _session(exchange)
+    user = log_in(store, exchange)
+    if user is None:
+        raise unauthorized("the request names neither login nor email nor provider")
+    session.user_id, session.updated = user.id, int(exchange.now)
+    return store.assume.login_status, {"user": user.as_dict()}
+
+
+def log_out(store: Store, exchange: Exchange) -> tuple[int, str]:
+    """DELETE /login.json: make the session one of the application again.
+
+    - The reply is empty (documented, REST description).
+    """
+    session = _session(exchange)
+    session.user_id, session.updated = None, int(exchange.now)
+    return 200, ""
+
+
+def create_token(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[str, Any]]:
+    """POST /users/{id}/tokens: a token for a user, by API key.
+
+    - The reply has status 201 and `token` and `expires_at` (documented, create-token-with-api-key).
+    - Without an API key it is refused, a `QB-Token` does not count (documented, create-token-with-api-key).
+
+    Raises:
+        QuickBloxError: 401 without an API key, 404 for an unknown user.
+    """
+    session = store.add_session(None, _user_of_token(store, exchange, id).id)
+    session.expires_at = exchange.now + SESSION_LIFETIME
+    return 201, {"token": session.token, "expires_at": timestamp(int(session.expires_at))}
+
+
+def delete_token(store: Store, exchange: Exchange, id: str, token: str) -> tuple[int, str]:
+    """DELETE /users/{id}/tokens/{token}: end one session of a user, by API key.
+
+    - That there is such a call is documented, its path is not (assumed); off unless `guessed_routes` is assumed.
+    """
+    user = _user_of_token(store, exchange, id)
+    session = store.sessions.get(token)
+    if session is None or session.user_id != user.id:
+        raise session_does_not_exist(f"user {user.id} has no such token")
+    store.delete_session(session)
+    return 200, ""
+
+
+def delete_tokens(store: Store, exchange: Exchange, id: str) -> tuple[int, str]:
+    """DELETE /users/{id}/tokens: end all sessions of a user, by API key.
+
+    - That there is such a call is documented, its path is not (assumed); off unless `guessed_routes` is assumed.
+    """
+    user = _user_of_token(store, exchange, id)
+    for session in [session for session in store.sessions.values() if session.user_id == user.id]:
+        store.delete_session(session)
+    return 200, ""
+
+
+def log_in(store: Store, exchange: Exchange) -> User | None:
+    """The user whose login, address or provider token a request has; None if it names no user.
+
+    Raises:
+        QuickBloxError: 401 for a wrong login or password (observed).
+    """
+    params = exchange.params
+    given = params["user"] if isinstance(params.get("user"), dict) else params
+    if provider := params.get("provider"):
+        return _of_provider(store, str(provider), params)
+    for name in ("login", "email"):
+        if given.get(name):
+            return _of_password(store, name, str(given[name]).strip(), given.get("password"))
+    return None
+
+
+def _of_password(store: Store, name: str, value: str, password: Any) -> User:
+    user = store.find_user(**{name: value})
+    if user is None:
+        if store.strict or not password:
+            raise unauthorized(f"no user has the {name} {value!r}: declare one with qbchat.add_user({name}=...)")
+        user = store.add_user(adopted=True)
+        setattr(user, name, value)
+    if not password or user.password not in (None, str(password)):
+        raise unauthorized(f"the password is not that of the user with the {name} {value!r}")
+    user.password = str(password)
+    store.seen_secrets.add(user.password)
+    return user
+
+
+def _of_provider(store: Store, provider: str, params: dict[str, Any]) -> User:
+    keys = params.get("firebase_phone" if provider == "firebase_phone" else "keys")
+    token = (keys.get("access_token") or keys.get("token")) if isinstance(keys, dict) else None
+    if not token:
+        raise unauthorized(f"the request has no token of the provider {provider!r}")
+    store.seen_secrets.add(str(token))
+    identity = (provider, str(token))
+    if identity not in store.identities:
+        if store.strict:
+            raise unauthorized(f"strict mode adopts no user of the provider {provider!r}")
+        store.identities[identity] = store.add_user(adopted=True)
+    return store.identities[identity]
+
+
+def _check_application(store: Store, exchange: Exchange) -> None:
+    """Whether the application is the declared one, and its signature right."""
+    params, application = exchange.params, store.application
+    declared = {"application_id": application.id, "auth_key": application.auth_key}
+    for name, value in declared.items():
+        if value is not None and str(params[name]) != str(value):
+            raise unexpected_signature(f"the {name} is not the one that was declared with qbchat.credentials(...)")
+    if application.auth_secret is None:
+        if store.strict:
+            raise unexpected_signature("strict mode knows no application: declare it with qbchat.credentials(...)")
+        if application.id is None:
+            application.id = _digits(params["application_id"]) or None
+    elif not is_right(params, application.auth_secret):
+        found = mistake(params, application.auth_secret)
+        exchange.warnings.append(
+            f"signature: does not fit{f': {found}' if found else ''}. What is to be signed, with HMAC-SHA1 or "
+            f"HMAC-SHA256 and the authorization secret as the key, is {string_to_sign(params, hide=True)!r}"
+        )
+        raise unexpected_signature(found or "the signature does not fit the parameters and the declared secret")
+
+
+def _user_of_token(store: Store, exchange: Exchange, id: str) -> User:
+    if not exchange.caller.by_api_key:
+        raise need_api_key("tokens of users are made with Authorization: ApiKey <key>, and a QB-Token does not count")
+    user = store.user(user_id(id) or 0) if user_id(id) else None
+    if user is None:
+        raise token_user_not_found(f"there is no user {id!r}")
+    return user
+
+
+def _session(exchange: Exchange) -> Session:
+    session = exchange.caller.session
+    if session is None:
+        raise session_does_not_exist("an API key has no session: send a QB-Token")
+    return session
+
+
+def _seconds(value: Any) -> int | None:
+    """Unix time as a number or its text; what follows the point is cut off (assumed)."""
+    try:
+        return None if isinstance(value, bool) else int(float(value))
+    except (OverflowError, TypeError, ValueError):
+        return None
+
+
+def _digits(value: Any) -> int:
+    """The number that a text is, or 0, as Rails reads it (assumed)."""
+    return user_id(value) or 0

@@ -1,0 +1,68 @@
+"""The signature of a session: what is signed, with what, and what went wrong if it does not fit."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+_DIGESTS = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
+_SECRET_PARAMETERS = ("user[password]", "keys[secret]", "keys[token]", "firebase_phone[access_token]")
+HIDDEN = "…"
+
+
+def is_right(params: dict[str, Any], secret: str) -> bool:
+    """Whether the `signature` fits the other parameters: HMAC-SHA1 (documented) or HMAC-SHA256 (observed)."""
+    given = params.get("signature")
+    return isinstance(given, str) and any(
+        hmac.compare_digest(signed.encode(), given.encode()) for signed in _signed(string_to_sign(params), secret)
+    )
+
+
+def string_to_sign(params: dict[str, Any], *, hide: bool = False) -> str:
+    """All other parameters as `name=value`, sorted by name and joined by `&`, nothing escaped (documented).
+
+    Args:
+        params: Of the request.
+        hide: Show no password or token.
+    """
+    pairs = sorted(_flat(params))
+    return "&".join(f"{name}={HIDDEN if hide and name in _SECRET_PARAMETERS else value}" for name, value in pairs)
+
+
+def mistake(params: dict[str, Any], secret: str) -> str:
+    """What a wrong signature signed instead, if it is one of the usual mistakes; else empty."""
+    given = str(params.get("signature"))
+    pairs = list(_flat(params))
+    ordered = sorted(pairs)
+    tried = {
+        "it signs the parameters in the order sent; sort them by name": pairs,
+        "it leaves the user's parameters out; sign user[login] and user[password] too": [
+            pair for pair in ordered if "[" not in pair[0]
+        ],
+        "it signs percent-encoded values; sign them as they are": [
+            (quote(name, safe=""), quote(value, safe="")) for name, value in ordered
+        ],
+    }
+    if given != given.lower() and any(given.lower() == each for each in _signed(string_to_sign(params), secret)):
+        return "it is in upper case; write lower-case hexadecimal digits"
+    for said, these in tried.items():
+        if given in _signed("&".join(f"{name}={value}" for name, value in these), secret):
+            return said
+    return ""
+
+
+def _signed(text: str, secret: str) -> list[str]:
+    return [hmac.new(secret.encode(), text.encode(), digest).hexdigest() for digest in _DIGESTS.values()]
+
+
+def _flat(params: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Each parameter with its bracketed name, but for the signature."""
+    for name, value in params.items():
+        full = f"{prefix}[{name}]" if prefix else name
+        if isinstance(value, dict):
+            yield from _flat(value, full)
+        elif full != "signature":
+            yield full, str(value)

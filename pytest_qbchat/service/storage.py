@@ -1,0 +1,88 @@
+"""/qbprod: where the bytes of files are, in place of QuickBlox's storage provider (S3, whose answers it gives)."""
+
+from __future__ import annotations
+
+from email.parser import BytesParser
+from email.policy import HTTP
+from hashlib import md5
+from xml.sax.saxutils import escape
+
+from pytest_qbchat.service.account import BUCKET
+from pytest_qbchat.service.exchange import Exchange
+from pytest_qbchat.service.models import Blob
+from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.wire import Request, Response
+
+
+def upload(store: Store, exchange: Exchange) -> Response:
+    """POST /qbprod: upload a file to the address that its declaration returned.
+
+    - The body is multipart: each item of the address's query as a field, then `file`, last (documented, REST
+      description; observed, JavaScript SDK).
+    - The reply has status 201 and is XML with Location, Bucket, Key and ETag (documented, REST description).
+    - An unknown `key` is refused as access denied, a missing one or no `file` as an invalid argument (assumed, as S3
+      does).
+    """
+    form = _fields(exchange.request)
+    key = form.get("key", b"").decode(errors="replace")
+    blob = _of(store, key)
+    if "file" not in form or not key:
+        exchange.reason = "the upload needs the fields of the address, and then file"
+        return _refused(400, "InvalidArgument", "POST requires exactly one file upload per request.")
+    if blob is None:
+        exchange.reason = f"no blob was declared with the key {key!r}"
+        return _refused(403, "AccessDenied", "Invalid according to Policy: Policy Condition failed")
+    blob.content = form["file"]
+    etag = f'"{md5(blob.content, usedforsecurity=False).hexdigest()}"'
+    location = f"{exchange.request.base}/{BUCKET}/{key}"
+    text = (
+        f"<PostResponse><Location>{escape(location)}</Location><Bucket>{BUCKET}</Bucket><Key>{escape(key)}</Key>"
+        f"<ETag>{escape(etag)}</ETag></PostResponse>"
+    )
+    return _xml(201, text)
+
+
+def download(store: Store, exchange: Exchange, uid: str) -> Response:
+    """GET /qbprod/{uid}: a file.
+
+    - The reply is what was uploaded, with the type that was declared (documented, REST description).
+    - A private file needs the signature that the redirect gave (assumed).
+    """
+    blob = _of(store, uid)
+    if blob is None or blob.content is None:
+        exchange.reason = f"nothing was uploaded for {uid!r}"
+        return _refused(404, "NoSuchKey", "The specified key does not exist.")
+    if not blob.public and "Signature=" not in exchange.request.query:
+        exchange.reason = f"blob {blob.id} is private: ask /blobs/{uid} for its address"
+        return _refused(403, "AccessDenied", "Access Denied")
+    headers = [
+        (b"Content-Type", blob.content_type.encode("latin-1", "replace")),
+        (b"Content-Length", b"%d" % len(blob.content)),
+    ]
+    return Response(200, headers, blob.content)
+
+
+def _of(store: Store, uid: str) -> Blob | None:
+    return next((blob for blob in store.blobs.values() if blob.uid == uid), None)
+
+
+def _fields(request: Request) -> dict[str, bytes]:
+    """The fields of a multipart form; empty if it is none."""
+    content_type = request.headers.get("Content-Type", "").encode("latin-1")
+    message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: %b\r\n\r\n%b" % (content_type, request.body))
+    fields: dict[str, bytes] = {}
+    for part in message.iter_parts() if message.is_multipart() else ():
+        name = part.get_param("name", header="Content-Disposition")
+        content = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes):
+            fields[name] = content
+    return fields
+
+
+def _refused(status: int, code: str, text: str) -> Response:
+    return _xml(status, f"<Error><Code>{code}</Code><Message>{text}</Message></Error>")
+
+
+def _xml(status: int, text: str) -> Response:
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode()
+    return Response(status, [(b"Content-Type", b"application/xml"), (b"Content-Length", b"%d" % len(body))], body)
