@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 _SECRET_HEADERS = {"qb-token", "cb-token", "authorization", "qb-account-key"}
 _TOKEN_PARAMETER = re.compile(r"([?&;\[]token\]?=)([^&;\s'\"]+)")
@@ -37,7 +37,14 @@ def mask_text(text: str, secrets: Iterable[str]) -> str:
         text: What is about to be shown.
         secrets: Tokens and keys that the fake has seen. Short ones are left to `mask_header` and `mask_url`.
     """
-    beginnings = {secret[:_LONG_ENOUGH_TO_SEARCH] for secret in secrets if len(secret) >= _LONG_ENOUGH_TO_SEARCH}
-    for beginning in beginnings:
-        text = re.sub(rf"{re.escape(beginning)}[^\s'\",;:)\]}}>…]*", lambda match: mask(match[0]), text)
+    for secret in secrets:
+        if len(secret) >= _LONG_ENOUGH_TO_SEARCH:
+            text = re.sub(
+                rf"{re.escape(secret[:_LONG_ENOUGH_TO_SEARCH])}[^\s'\",;:&)\]}}>…]*", _masked_if(secret), text
+            )
     return mask_url(text)
+
+
+def _masked_if(secret: str) -> Callable[[re.Match[str]], str]:
+    """Mask what is the secret or its beginning, and no other word that begins alike."""
+    return lambda match: mask(secret) if secret.startswith(match[0]) or match[0].startswith(secret) else match[0]

@@ -72,7 +72,7 @@ def create_message(store: Store, exchange: Exchange) -> tuple[int, str]:
     return 201, message.as_json(unsaved=message.send_to_chat == 1)
 
 
-def list_messages(store: Store, exchange: Exchange) -> tuple[int, str]:
+def list_messages(store: Store, exchange: Exchange) -> tuple[int, str | bytes]:
     """GET /chat/Message.json: the history of a dialog.
 
     - The reply is `skip`, `limit` and `items`, without a total (documented, list-messages).
@@ -103,15 +103,14 @@ def list_messages(store: Store, exchange: Exchange) -> tuple[int, str]:
     if query.count:
         return 200, encode_json(lists.counted(total))
     with_reactions = one(params.get("include_reactions"))
-    before = _page(page, query, with_reactions=with_reactions)
+    before = _page(store, page, query, with_reactions=with_reactions)
     if params.get("mark_as_read") not in (0, "0"):
         now = int(exchange.now)
-        for message in page:
-            if reader not in message.read_by or reader not in message.delivered:
-                dialog.mark_delivered(message, reader, now)
-                dialog.mark_read(message, reader, now)
+        for message in [each for each in page if reader not in each.read_by or reader not in each.delivered]:
+            dialog.mark_delivered(message, reader, now)
+            dialog.mark_read(message, reader, now)
         if store.assume.marked_in_reply:
-            return 200, _page(page, query, with_reactions=with_reactions)
+            return 200, _page(store, page, query, with_reactions=with_reactions)
     return 200, before
 
 
@@ -163,7 +162,7 @@ def update_message(store: Store, exchange: Exchange, message_ids: str = "") -> t
     for message in messages:
         if text is not None:
             message.message = text
-            message.updated = now
+            message.touch(now)
         if one(params.get("delivered")):
             dialog.mark_delivered(message, caller, now)
         if one(params.get("read")):
@@ -385,7 +384,10 @@ def _select(dialog: Dialog, reader: int, query: lists.Query) -> tuple[int, list[
         positions = positions[::-1]
     end = query.skip + query.limit
     if by_time and not conditions:
-        return len(positions), [history[position] for position in positions[query.skip : end]]
+        stretch = positions[query.skip : end]
+        if query.descending:
+            return len(positions), history[stretch.stop + 1 : stretch.start + 1][::-1]
+        return len(positions), history[stretch.start : stretch.stop]
     found = [message for message in map(history.__getitem__, positions) if all(meets(message) for meets in conditions)]
     if not by_time:
         query.arrange(found, FIELDS)
@@ -409,13 +411,13 @@ def _stretch(history: list[Message], filters: list[lists.Filter]) -> tuple[range
     return range(start, end), rest
 
 
-def _page(page: list[Message], query: lists.Query, *, with_reactions: bool) -> str:
+def _page(store: Store, page: list[Message], query: lists.Query, *, with_reactions: bool) -> bytes:
     """A page as JSON."""
     if with_reactions:
-        items = [encode_json(message.as_dict(with_reactions=True)) for message in page]
+        items = [encode_json(message.as_dict(with_reactions=True)).encode() for message in page]
     else:
-        items = [message.as_json() for message in page]
-    return f'{{"skip":{query.skip},"limit":{query.limit},"items":[{",".join(items)}]}}'
+        items = [message.kept_json or store.keep_json(message) for message in page]
+    return b'{"skip":%d,"limit":%d,"items":[%b]}' % (query.skip, query.limit, b",".join(items))
 
 
 def _warn_of_idle_update(exchange: Exchange) -> None:

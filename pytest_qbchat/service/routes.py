@@ -20,7 +20,7 @@ from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import RawHeaders, Request, Response, encode_json
 
 # Takes the store, the exchange and what stands for each {} of its path. Returns the status and what is sent as JSON, or
-# JSON itself; or a whole response, where it is not the API that answers.
+# JSON itself as text or bytes; or a whole response, where it is not the API that answers.
 Endpoint = Callable[..., tuple[int, Any] | Response]
 
 
@@ -154,7 +154,9 @@ class Service:
 
     def respond(self, exchange: Exchange, status: int, body: Any) -> Response:
         """The headers that transcripts of QuickBlox share; what else current servers send is not known (observed)."""
-        content = (body if isinstance(body, str) else encode_json(body)).encode()
+        if not isinstance(body, str | bytes):
+            body = encode_json(body)
+        content = body if isinstance(body, bytes) else body.encode()
         headers: RawHeaders = [
             *_HEADERS,
             (b"Status", _STATUS_LINES[status]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from heapq import merge
@@ -84,6 +84,7 @@ class Store:
         self._recent: defaultdict[int, dict[Dialog, int]] = defaultdict(dict)
         self._recent_public: dict[Dialog, int] = {}
         self._recency = count(1)
+        self._kept: deque[Message] = deque()
 
     def now(self) -> float:
         """Unix time as the fake has it."""
@@ -279,12 +280,21 @@ class Store:
             for occupant in message.audience:
                 self.inboxes[occupant].append(message)
 
+    def keep_json(self, message: Message) -> bytes:
+        """A message as it is listed, kept for the next time it is; of many only those listed last."""
+        message.kept_json = message.as_json().encode()
+        self._kept.append(message)
+        if len(self._kept) > _MOST_KEPT:
+            self._kept.popleft().kept_json = None
+        return message.kept_json
+
     def delete_message(self, message: Message) -> None:
         """Forget a message for everyone. Whoever received it in real time still has it."""
         del self.messages[message.id]
         self.dialogs[message.chat_dialog_id].delete(message)
 
 
+_MOST_KEPT = 40_000  # of some 400 bytes each
 _UNKNOWN_APPLICATION = 99_999
 
 

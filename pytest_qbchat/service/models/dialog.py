@@ -162,14 +162,14 @@ class Dialog:
         """Note that a user's device has a message."""
         if not self.public and user_id not in message.delivered:
             message.delivered += (user_id,)
-            message.updated = now
+            message.touch(now)
 
     def mark_read(self, message: Message, user_id: int, now: int) -> None:
         """Note that a user has read a message."""
         if not self.public and user_id not in message.read_by:
             self._count_down(message, user_id)
             message.read_by += (user_id,)
-            message.updated = now
+            message.touch(now)
             if self.type is DialogType.PRIVATE and user_id != message.sender_id:
                 message.read = 1
 
@@ -177,7 +177,7 @@ class Dialog:
         """Take back that a user has read a message."""
         if not self.public and user_id in message.read_by:
             message.read_by = tuple(reader for reader in message.read_by if reader != user_id)
-            message.updated = now
+            message.touch(now)
             if self._counts(message, user_id):
                 self.unread[user_id] = self.unread.get(user_id, 0) + 1
             if user_id != message.sender_id:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from json import loads
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,7 @@ class Message:
         reactions: Users by the name of their reaction; None while there is none.
         read: Deprecated by QuickBlox; turns 1 in private dialogs only, when the opponent has read it.
         call: The call that posted it; None for a message that the test put into the history.
+        kept_json: What it was last listed as, while that is kept and true.
     """
 
     id: str
@@ -63,7 +64,8 @@ class Message:
     hidden_from: tuple[int, ...] = ()
     reactions: dict[str, list[int]] | None = None
     read: int = 0
-    call: Call | None = field(default=None, repr=False)
+    call: Call | None = None
+    kept_json: bytes | None = None
 
     @property
     def attachments(self) -> list[dict[str, Any]]:
@@ -100,6 +102,11 @@ class Message:
     def updated_at(self) -> str:
         """When it last changed."""
         return timestamp(self.updated)
+
+    def touch(self, now: int) -> None:
+        """Note that something changed."""
+        self.updated = now
+        self.kept_json = None
 
     def as_dict(self, *, with_reactions: bool = False) -> dict[str, Any]:
         """The record as QuickBlox lists it: keys in alphabetical order, custom fields among them, `read` last."""
