@@ -262,7 +262,7 @@ class Store:
 
     def _forget_private(self, dialog: Dialog) -> None:
         """A dialog is no longer the private one of its occupants, if it was."""
-        if dialog.type is DialogType.PRIVATE:
+        if dialog.type is DialogType.PRIVATE and dialog.occupants_ids:
             pair = _pair(dialog.occupants_ids[0], dialog.occupants_ids[-1])
             if self._private_dialogs.get(pair) is dialog:
                 del self._private_dialogs[pair]
