@@ -15,6 +15,7 @@ TABLES = {
     "fixtures": "fixtures",
     "startup": "startup",
     "payloads": "payloads",
+    "scale": "scale",
 }
 
 

@@ -17,9 +17,10 @@ _JSON = ANSWER.json()
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def same_bytes(library: Any) -> Handler:
+def same_bytes(library: Any, answer: Any = ANSWER) -> Handler:
     """The very bytes of the fake's answer, in a response that knows its `.elapsed` as a real one does."""
-    return lambda _: library.Response(_STATUS, headers=HEADERS, stream=library.ByteStream(CONTENT))
+    status, headers, content = answer.status_code, answer.headers.raw, answer.content
+    return lambda _: library.Response(status, headers=headers, stream=library.ByteStream(content))
 
 
 def minimal(library: Any) -> Handler:

@@ -58,14 +58,15 @@ def _qbchat(add_route: Callable[[respx.Router], None] | None = None) -> Iterator
 
 
 @contextmanager
-def _respx(add_route: Callable[[respx.Router], None]) -> Iterator[None]:
+def respx_routes(add_route: Callable[[respx.Router], None]) -> Iterator[None]:
+    """What respx answers, with a route that is added to its router."""
     with respx.mock() as router:
         add_route(router)
         yield
 
 
 @contextmanager
-def _pytest_httpx(add: Callable[[pytest_httpx.HTTPXMock], None]) -> Iterator[None]:
+def pytest_httpx_routes(add: Callable[[pytest_httpx.HTTPXMock], None]) -> Iterator[None]:
     """What the `httpx_mock` fixture does for a test without markers, by the fixture's own function."""
     request = SimpleNamespace(node=SimpleNamespace(iter_markers=lambda _: ()))
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -86,10 +87,10 @@ FLOORS: dict[str, Way] = {
 }
 QBCHAT: dict[str, Way] = {"**`qbchat`**": _qbchat}
 PEERS: dict[str, Way] = {
-    "pytest-httpx, response": partial(_pytest_httpx, _response),
-    "pytest-httpx, callback": partial(_pytest_httpx, _callback),
-    "respx, response": partial(_respx, _route),
-    "respx, side effect": partial(_respx, _route_with_side_effect),
+    "pytest-httpx, response": partial(pytest_httpx_routes, _response),
+    "pytest-httpx, callback": partial(pytest_httpx_routes, _callback),
+    "respx, response": partial(respx_routes, _route),
+    "respx, side effect": partial(respx_routes, _route_with_side_effect),
 }
 ROUTER: dict[str, Way] = {
     "`qbchat.router`, response": partial(_qbchat, _route),

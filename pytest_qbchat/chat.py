@@ -32,10 +32,10 @@ class Chat:
             return Records(list(self._store.dialogs_of(user_id)), Dialog, "dialog")
 
     def unread(self, user_id: int, dialog: Dialog | str | None) -> int:
-        """How many messages a user has not read."""
+        """How many messages a user has not read, in dialogs that it is still in."""
         with self._lock:
             dialogs = self._store.dialogs_of(user_id) if dialog is None else [self.dialog(dialog)]
-            return sum(each.unread_by(user_id) for each in dialogs)
+            return sum(each.unread_by(user_id) for each in dialogs if user_id in each.occupants_ids)
 
     def confirm(self, user_id: int, messages: Iterable[Message], *, read: bool) -> Records[Message]:
         """Send the receipts of markable messages that are still in the history."""
@@ -55,8 +55,7 @@ class Chat:
         """List a history, which marks all of it."""
         with self._lock:
             opened = self.dialog(dialog)
-            if not opened.public:
-                self._check_occupant(opened, user_id)
+            self._check_occupant(opened, user_id)
             now = int(self._store.now())
             history = list(opened.seen_by(user_id))
             for message in history:
@@ -88,9 +87,14 @@ class Chat:
         return found
 
     def _private(self, one: int, other: int) -> Dialog:
+        if one == other:
+            raise ValueError(f"user {one} would write to itself: a private dialog needs another user")
+        for user_id in (one, other):
+            if user_id not in self._store.users:
+                raise ValueError(f"there is no user {user_id}: it was deleted, or belongs to another fake")
         dialog = self._store.private_dialog(one, other)
         return dialog or self._store.add_dialog(DialogType.PRIVATE, [one, other], one)
 
     def _check_occupant(self, dialog: Dialog, user_id: int) -> None:
-        if user_id not in dialog.occupants_ids:
+        if user_id not in dialog.occupants_ids and not dialog.public:
             raise ValueError(f"user {user_id} is not among the occupants {dialog.occupants_ids} of {dialog.id}")

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from pytest_qbchat.matching import ABSENT, field_matches, field_of, matches, similar_name
-from pytest_qbchat.service.models import Dialog, User
+from pytest_qbchat.service.models import Blob, Dialog, User
 
 if TYPE_CHECKING:
     from pytest_qbchat.service.calls import Call
@@ -219,7 +219,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, User | Dialog):
+    if isinstance(value, User | Dialog | Blob):
         return repr(value.id)
     return f"/{value.pattern}/" if isinstance(value, re.Pattern) else repr(value)
 

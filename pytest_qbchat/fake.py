@@ -21,11 +21,11 @@ from pytest_qbchat.message import Message
 from pytest_qbchat.problems import Expectation, Problems, report
 from pytest_qbchat.records import Records
 from pytest_qbchat.service import models
-from pytest_qbchat.service.assumptions import Assumptions
+from pytest_qbchat.service.answering import Service
+from pytest_qbchat.service.assumptions import Assumptions, what_to_write
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.ids import is_object_id
 from pytest_qbchat.service.models import Blob, Dialog, DialogType, Session, id_of
-from pytest_qbchat.service.routes import Service
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.user import User
 from pytest_qbchat.warn import warn
@@ -62,7 +62,7 @@ class FakeQuickBlox:
         self._store = Store(strict=strict, message_class=Message, new_user=self._new_user)
         self._service = Service(self._store)
         self._chat = Chat(self._store, self._lock)
-        self._faults = Faults()
+        self._faults = Faults(self._store.assume)
         self._calls: list[Call] = []
         self._posted: list[Any] = []  # of Message, which the store makes as it was told to
         self._stubs: Stubs | None = None
@@ -97,7 +97,12 @@ class FakeQuickBlox:
             external_user_id: The id that the code under test knows the user by.
             custom_data: A text of the application's own, often JSON.
             tags: `user_tags` in replies.
+
+        Raises:
+            TypeError: The id is no number, or the tags are a single text.
         """
+        if isinstance(tags, str):
+            raise TypeError(f"tags is a list: write tags=[{tags!r}]")
         with self._lock:
             user = self._store.add_user(
                 None if id is None else id_of(id),
@@ -193,7 +198,12 @@ class FakeQuickBlox:
             content_type: The MIME type.
             user: Whose it is; nobody's if left out, so that only an API key may change it.
             public: Whether it can be downloaded without a token.
+
+        Raises:
+            TypeError: The content is no bytes, or the user something else.
         """
+        if not isinstance(content, bytes):
+            raise TypeError(f"the content is bytes, not {type(content).__name__}: write add_blob(b'...', name=...)")
         with self._lock:
             store, now = self._store, int(self._store.now())
             owner = None if user is None else self._known(user)
@@ -243,18 +253,18 @@ class FakeQuickBlox:
             **assumptions: Named and explained in `pytest_qbchat.service.assumptions.Assumptions`.
 
         Raises:
-            TypeError: There is no such assumption, or the value is of another type.
+            TypeError: There is no such assumption, or the value is none for it. Nothing is changed then.
         """
-        known = {field.name: getattr(self._store.assume, field.name) for field in fields(Assumptions)}
+        known = [field.name for field in fields(Assumptions)]
         for name, value in assumptions.items():
             if name not in known:
                 meant = similar_name(name, known) or f"one of {', '.join(known)}"
                 raise TypeError(f"the fake assumes no {name!r}: write {meant}")
-            if isinstance(known[name], bool) is not isinstance(value, bool) or not isinstance(value, int | None):
-                raise TypeError(
-                    f"{name}={value!r}: write {'True or False' if isinstance(known[name], bool) else 'a number'}"
-                )
-            setattr(self._store.assume, name, value)
+            if right := what_to_write(name, value):
+                raise TypeError(f"{name}={value!r}: write {right}")
+        with self._lock:
+            for name, value in assumptions.items():
+                setattr(self._store.assume, name, value)
 
     # Break
 
@@ -272,8 +282,8 @@ class FakeQuickBlox:
         Several faults are used up in the order in which they were ordered. The client raises its own exceptions.
 
         Args:
-            what: A status from 400 to 599, in QuickBlox's words; "timeout"; "disconnect", a connection that ends before
-                the answer; "malformed" or "empty", an answer whose body is cut or left out.
+            what: A status of HTTP from 400 on, in QuickBlox's words; "timeout"; "disconnect", a connection that ends
+                before the answer; "malformed" or "empty", an answer whose body is cut or left out.
             times: How many calls.
             method: Only calls with this method, in upper case.
             path: Only calls of this path, `/chat/Message.json`, or route, `/chat/Dialog/{id}`.
@@ -304,10 +314,14 @@ class FakeQuickBlox:
         """
         if not delta:
             raise TypeError("advance() moves nothing: write advance(hours=2)")
-        seconds = timedelta(**delta).total_seconds()
+        try:
+            seconds = timedelta(**delta).total_seconds()
+        except TypeError as error:
+            raise TypeError(f"{error}: advance() takes what datetime.timedelta does, as in advance(hours=2)") from None
         if seconds < 0:
             raise ValueError(f"the clock cannot go back by {-seconds} seconds: freezegun or time-machine can do that")
-        self._store.ahead += seconds
+        with self._lock:
+            self._store.ahead += seconds
 
     @property
     def router(self) -> respx.Router:
@@ -373,7 +387,7 @@ class FakeQuickBlox:
 
     def transcript(self) -> str:
         """The conversation as it stands, with every call that did not do what it should; tokens and keys masked."""
-        return self._masked(transcript.render(self.dialogs, self.users, self.messages, self.calls))
+        return self._masked(transcript.render(self.dialogs, self.users, self.messages, self.posted, self.calls))
 
     # Assert
 
@@ -519,9 +533,7 @@ class FakeQuickBlox:
             if exchange.message is not None:
                 exchange.message.call = call
                 self._posted.append(exchange.message)
-        if fault is not None and exchange.response is None:
-            raise ConnectionFault(call.fault, exchange.reason)
-        if exchange.response is None:
+        if exchange.response is None and fault is None:
             stub = f"qbchat.router.{call.method.lower()}({call.request.prefix + call.path!r}).respond(...)"
             expectation = f"qbchat.expect_refused({call.method!r}, {call.path!r})"
             raise self.refuse(f"{exchange.reason}\n  answer it with {stub}, or expect it with {expectation}", call)
@@ -530,6 +542,8 @@ class FakeQuickBlox:
             call.warnings += (masked,)
             if warn(masked):
                 self.problems.add(f"QuickBloxWarning: {masked}", call=call)
+        if exchange.response is None:
+            raise ConnectionFault(call.fault, exchange.reason)
         return exchange.response
 
     def _new_user(self, id: int, **fields: Any) -> User:

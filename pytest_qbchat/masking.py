@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 
 _SECRET_HEADERS = {"qb-token", "cb-token", "authorization", "qb-account-key"}
-_TOKEN_PARAMETER = re.compile(r"([?&;\[]token\]?=)([^&;\s'\"]+)")
+_SECRET_PARAMETER = re.compile(r"((?:[?&;]|\[|%5B)(?:token|password)(?:\]|%5D)?=)([^&;\s'\"]+)", re.IGNORECASE)
 _SHOWN = 4
 # A shorter token may well be a word of the test's own text, which a search for it would tear apart.
 _LONG_ENOUGH_TO_SEARCH = 8
@@ -26,8 +26,8 @@ def mask_header(name: str, value: str) -> str:
 
 
 def mask_url(url: str) -> str:
-    """A URL, or a text with URLs in it, with each `token=` parameter masked."""
-    return _TOKEN_PARAMETER.sub(lambda match: match[1] + mask(match[2]), url)
+    """A URL, or a text with URLs in it, with each `token` and `password` parameter masked."""
+    return _SECRET_PARAMETER.sub(lambda match: match[1] + mask(match[2]), url)
 
 
 def mask_text(text: str, secrets: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Final
 
 from pytest_qbchat.service.messages import FLAGS, attachments
-from pytest_qbchat.service.models import Dialog, User
+from pytest_qbchat.service.models import Blob, Dialog, User
 
 
 class _Absent(Enum):
@@ -27,8 +27,8 @@ def matches(expected: Any, actual: Any) -> bool:
     """Whether a value is the expected one.
 
     The expected value stands on the left of `==`, so `unittest.mock.ANY`, `pytest.approx` and dirty-equals decide for
-    themselves. A compiled pattern searches a string. A user or dialog stands for its id. Lists and dicts are compared
-    item by item by the same rule.
+    themselves. A compiled pattern searches a string. A user, dialog or file stands for its id. Lists and dicts are
+    compared item by item by the same rule.
     """
     if isinstance(expected, re.Pattern):
         return isinstance(actual, str) and expected.search(actual) is not None
@@ -36,8 +36,8 @@ def matches(expected: Any, actual: Any) -> bool:
         return expected.keys() == actual.keys() and all(matches(expected[key], actual[key]) for key in expected)
     if type(expected) in (list, tuple) and isinstance(actual, list | tuple):
         return len(expected) == len(actual) and all(map(matches, expected, actual))
-    if isinstance(expected, User | Dialog) and isinstance(actual, int | str):
-        return expected.id == actual
+    if isinstance(expected, User | Dialog | Blob) and isinstance(actual, int | str):
+        return str(expected.id) == str(actual)  # attachments have the id of a file as text or as a number
     return bool(expected == actual)
 
 

@@ -58,7 +58,7 @@ def _new_message(exchange: Exchange, found: list[str]) -> None:
         unknown = [name for name in params if name not in PARAMETERS]
         found.extend(filter(None, (_unknown_key(name, params, sent_to_chat) for name in unknown)))
     for name in FLAGS:
-        if name in params and not _is_flag(params[name]):
+        if name in params and not _is_flag(params[name]) and getattr(exchange.message, name, 0) != 1:
             found.append(_flag(name, params[name]))  # noqa: PERF401 - asked at every call, and a generator costs more
     if value := params.get("attachments"):
         _attachments(value, found)

@@ -23,7 +23,13 @@ _TYPES = {
 _NEWEST = 20  # of a dialog; nobody reads more of a failing test
 
 
-def render(dialogs: Iterable[Dialog], users: Iterable[User], messages: Iterable[Message], calls: Iterable[Call]) -> str:
+def render(
+    dialogs: Iterable[Dialog],
+    users: Iterable[User],
+    messages: Iterable[Message],
+    posted: Iterable[Message],
+    calls: Iterable[Call],
+) -> str:
     """Who posted what to which dialog and what became of it, then the calls that did not do what they should.
 
     Not masked: that is left to whoever shows it.
@@ -34,12 +40,16 @@ def render(dialogs: Iterable[Dialog], users: Iterable[User], messages: Iterable[
         by_dialog.setdefault(message.chat_dialog_id, []).append(message)
     lines: list[str] = []
     for dialog in dialogs:
-        if posted := by_dialog.get(dialog.id):
+        if history := by_dialog.get(dialog.id):
             lines.append(_heading(dialog, names))
-            if len(posted) > _NEWEST:
-                lines.append(f"  ({len(posted) - _NEWEST} earlier messages)")
-            for message in posted[-_NEWEST:]:
+            if len(history) > _NEWEST:
+                lines.append(f"  ({len(history) - _NEWEST} earlier messages)")
+            for message in history[-_NEWEST:]:
                 lines.extend(_message(message, names))
+    there = {message.id for message in messages}
+    for message in posted:
+        if message.id not in there:
+            lines += [f"deleted from dialog {message.chat_dialog_id} since:", *_message(message, names)]
     for line, times in Counter(line for call in calls for line in _trouble(call)).items():
         lines.append(line if times == 1 else f"{line} ({times} times)")
     return "\n".join(lines) or "nothing was posted"
@@ -62,7 +72,9 @@ def _message(message: Message, names: Mapping[int, str]) -> Iterator[str]:
     reached = f"{reach(message)}, delivered to {heard}" if message.sent_to_chat else reach(message)
     attached = ", ".join(attachment_labels(message)) or "no attachments"
     yield f"  {_people([message.sender_id], names)}: {message.message!r}"
-    yield f"    {reached}; {receipts(message)}; {attached}"
+    readers = [reader for reader in message.read_by if reader != message.sender_id]
+    read = f"; read by {_people(readers, names)}" if readers else ""
+    yield f"    {reached}; {receipts(message)}; {attached}{read}"
     for name, value in message.custom.items():
         yield f"    {name}: {value!r}"
 

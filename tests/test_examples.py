@@ -17,8 +17,13 @@ OUTCOMES = {
     "failures": "xfailed",
     "first_message": "passed",
     "injected_transport": "passed",
+    "retry_after_lost_answer": "passed",
     "stubbed_route": "passed",
+    "token_refresh": "passed",
+    "two_sided_conversation": "passed",
+    "upload_then_send": "passed",
     "uploaded_attachments": "passed",
+    "whole_program": "passed",
 }
 
 # The transcript of a message, each with the example that it is from.
@@ -48,6 +53,22 @@ image 47863, video https://files.agency.example/tour.mp4, audio 47864
     "stubbed_route": """\
   96830001: 'Welcome, room 12 is ready!'
     sent to chat, delivered to 7; not markable; no attachments
+""",
+    "token_refresh": ": the session deca… expired two hours after its last call",
+    "upload_then_send": """\
+: 'Somebody backed into my car'
+    sent to chat, delivered to 96830001 Olga Office; not markable; image 1151000002
+""",
+    "two_sided_conversation": """\
+  96830001 Hanna Helpful: 'Have you tried another socket?'
+    sent to chat, delivered to 96830002 Carl Caller; markable; no attachments
+  96830002 Carl Caller: 'Which one?'
+    sent to chat, delivered to 96830001 Hanna Helpful; not markable; no attachments
+""",
+    "retry_after_lost_answer": "POST /chat/Message.json met qbchat.fail('timeout'), stored",
+    "whole_program": """\
+  96830001 The Travel Agency: 'Booked! Your train leaves at 9:00'
+    sent to chat, delivered to 96830002 Tilda Traveller; markable; file 1151000003
 """,
 }
 

@@ -16,7 +16,9 @@ PYTHON = [text for _, language, text in BLOCKS if language == "python"]
 TOML = [text for _, language, text in BLOCKS if language == "toml"]
 FAILURES = [(note, text) for note, _, text in BLOCKS if note.startswith("failures")]
 SHOP, TEST_SHOP = PYTHON[:2]
-PRELUDE = "import re\nfrom unittest.mock import ANY\nfrom shop import announce_shipment\n\n"
+PRELUDE = (
+    "import re\nfrom unittest.mock import ANY\nimport httpx\nimport pytest\nfrom shop import announce_shipment\n\n"
+)
 
 
 @pytest.fixture

@@ -56,6 +56,11 @@ class Hosts:
                 return base.prefix.decode()
         return self.prefix(host[:-1], port, target) if host.endswith(".") else None
 
+    def knows(self, host: str, port: int | None) -> bool:
+        """Whether a host belongs to QuickBlox as a whole or in part."""
+        name = host.lower().rstrip(".")
+        return name.endswith(_DOMAIN) or any(base.holds(name, port) for base in self._bases)
+
     def owns(self, host: object, port: object) -> bool:
         """Whether a host belongs to QuickBlox as a whole, so that nobody has to connect to it.
 

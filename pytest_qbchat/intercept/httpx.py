@@ -10,7 +10,7 @@ A response is made of a byte stream and not of content that is read already, so 
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -111,12 +111,23 @@ async def answer_async(module: Any, fake: Receiver, request: Any, prefix: str) -
 
 def _request(request: Any, body: bytes, prefix: str) -> Request:
     url = request.url
-    host = url.host
-    if ":" in host:
-        host = f"[{host}]"
-    origin = f"{url.scheme}://{host}" if url.port is None else f"{url.scheme}://{host}:{url.port}"
-    path, _, query = url.raw_path.decode("ascii").partition("?")
-    return Request(request.method, origin, prefix, path[len(prefix) :], query, request.headers.raw, body)
+    path, query = _target(url.raw_path, len(prefix))
+    return Request(
+        request.method, _origin(url.scheme, url.host, url.port), prefix, path, query, request.headers.raw, body
+    )
+
+
+# Most calls of a test go to the same few URLs, whose texts are kept once.
+@lru_cache(maxsize=16)
+def _origin(scheme: str, host: str, port: int | None) -> str:
+    host = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{host}" if port is None else f"{scheme}://{host}:{port}"
+
+
+@lru_cache(maxsize=256)
+def _target(raw_path: bytes, prefixed: int) -> tuple[str, str]:
+    path, _, query = raw_path.decode("ascii").partition("?")
+    return path[prefixed:], query
 
 
 def _response(module: Any, response: Response) -> Any:

@@ -12,7 +12,7 @@ from pytest_qbchat.service.errors import (
     recipient_required,
 )
 from pytest_qbchat.service.ids import is_object_id
-from pytest_qbchat.service.models import Dialog, DialogType, user_id
+from pytest_qbchat.service.models import Dialog, DialogType, Message, user_id
 from pytest_qbchat.service.store import Store
 
 
@@ -80,6 +80,11 @@ def find(store: Store, dialog_id: Any) -> Dialog | None:
     if not isinstance(dialog_id, str):
         return None
     return store.dialogs.get(dialog_id) or store.dialogs.get(dialog_id.lower())
+
+
+def find_message(store: Store, message_id: str) -> Message | None:
+    """The message of an id in either case, if there is one."""
+    return store.messages.get(message_id) or store.messages.get(message_id.lower())
 
 
 def _given(value: Any) -> bool:

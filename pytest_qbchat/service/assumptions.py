@@ -6,6 +6,8 @@ The other assumptions are in the docstrings of the endpoints, labelled so; there
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,3 +47,18 @@ class Assumptions:
     largest_page: int = 1000
     retry_after: int | None = None
     guessed_routes: bool = False
+
+
+_BOOLEANS = {name for name in Assumptions.__slots__ if isinstance(getattr(Assumptions(), name), bool)}
+
+
+def what_to_write(name: str, value: Any) -> str | None:
+    """What else can be chosen for an assumption; None if the value is such a choice."""
+    if name in _BOOLEANS:
+        return None if isinstance(value, bool) else "True or False"
+    number = isinstance(value, int) and not isinstance(value, bool)
+    if name.endswith("_status"):
+        return None if number and value in {*HTTPStatus} else "a status of HTTP, such as 403"
+    if name == "retry_after":
+        return None if value is None or (number and value >= 0) else "a number of seconds, or None"
+    return None if number and value > 0 else "a number from 1 on"

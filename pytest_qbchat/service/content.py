@@ -95,7 +95,7 @@ def get_blob(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[str, 
     blob = _blob(store, id)
     owner = _owner(store, exchange)
     if not blob.public and owner not in (None, blob.user_id):
-        raise no_permission(f"blob {id} is private, and {blob.user_id} owns it")
+        raise no_permission(f"blob {id} is private, and {_owned_by(blob)}")
     return 200, {"blob": blob.as_dict()}
 
 
@@ -170,8 +170,12 @@ def _own(store: Store, exchange: Exchange, id: str) -> Blob:
     blob = _blob(store, id)
     owner = _owner(store, exchange)
     if owner not in (None, blob.user_id):
-        raise no_permission(f"blob {id} is {blob.user_id}'s, not {owner}'s")
+        raise no_permission(f"blob {id} is not {owner}'s, but {_owned_by(blob)}")
     return blob
+
+
+def _owned_by(blob: Blob) -> str:
+    return "the application's" if blob.user_id is None else f"{blob.user_id}'s"
 
 
 def _redirect(exchange: Exchange, blob: Blob) -> Response:

@@ -1,4 +1,14 @@
-"""Who is calling: `QB-Token`, a `token` parameter, or `Authorization: ApiKey` with `On-Behalf-Of`."""
+"""Who is calling: `QB-Token`, a `token` parameter, or `Authorization: ApiKey` with `On-Behalf-Of`.
+
+- A session token is sent as `QB-Token` (documented, authentication), or as the parameter `token` (documented, old
+  developer wiki).
+- A session ends two hours after its last call (documented, authentication). QuickBlox moves the end on at intervals
+  only (observed, issue threads); here it moves at every call (assumed).
+- An API key is sent as `Authorization: ApiKey <key>` and has every right, with `On-Behalf-Of: <user id>` those of the
+  user (documented, authentication). With both a key and a token the key wins (assumed).
+- Where a user is needed, an application session is refused (observed, issue threads), and a key alone too (assumed).
+- An unknown token is adopted as that of a new user, an unknown key is good, outside strict mode (by design).
+"""
 
 from __future__ import annotations
 
@@ -105,7 +115,7 @@ def _by_api_key(store: Store, key: str, behalf: bytes | None, now: float) -> Cal
     if behalf is None:
         return _API_KEY_ALONE
     behalf_id = user_id(behalf.decode("latin-1"))
-    user = None if behalf_id is None else store.user(behalf_id)
+    user = store.user(behalf_id) if behalf_id else None
     if user is None:
         shown = repr(behalf.decode("latin-1"))
         raise behalf_of_unknown_user(

@@ -1,9 +1,15 @@
 """What a request says, whichever way it was encoded.
 
-QuickBlox takes JSON, forms with Rails-style brackets (`attachments[0][type]=image`) and query strings (documented).
-Real clients also mislabel their bodies: `urllib` calls every body a form, and a copied header calls a form JSON. The
-fake goes by what the body is. That QuickBlox does so too is shown in its own documentation for a form under a JSON
-label, and is assumed for JSON under another label; `pitfalls` warns of the latter.
+Real clients mislabel their bodies: `urllib` calls every body a form, and a copied header calls a form JSON. So the fake
+goes by what the body is.
+
+- A body is JSON, or a form with Rails-style brackets: `attachments[0][type]=image` (documented, overview; documented,
+  REST description). Brackets may be percent-encoded (observed, issue threads).
+- Parameters may stand in the query string of any request, or in the body of a GET (documented,
+  get-unread-message-count; observed, JavaScript SDK). Those of the body win (assumed).
+- A form labelled as JSON is a form all the same (documented, delete-message); JSON under another label is JSON
+  (assumed), and gives a `QuickBloxWarning`.
+- A body that is neither, or nested deeper than a hundred levels, is refused (assumed).
 """
 
 from __future__ import annotations

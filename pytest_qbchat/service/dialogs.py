@@ -8,9 +8,10 @@ from typing import Any
 
 from pytest_qbchat.service import lists
 from pytest_qbchat.service.account import chat_host
-from pytest_qbchat.service.addressing import find, reach, why_there_is_no_user
+from pytest_qbchat.service.addressing import enter, reach, why_there_is_no_user
 from pytest_qbchat.service.credentials import need_caller
 from pytest_qbchat.service.errors import (
+    QuickBloxError,
     admins_do_not_exist,
     bad_admin_ids,
     incorrect_occupant,
@@ -22,8 +23,8 @@ from pytest_qbchat.service.errors import (
     too_many_occupants,
 )
 from pytest_qbchat.service.exchange import Exchange
-from pytest_qbchat.service.lists import NE, RANGE, SET, Field, number
-from pytest_qbchat.service.messages import one
+from pytest_qbchat.service.lists import NE, RANGE, SET, Field, number, object_id
+from pytest_qbchat.service.messages import check_flag, one, zero
 from pytest_qbchat.service.models import Dialog, DialogType, user_id
 from pytest_qbchat.service.outcomes import Outcomes
 from pytest_qbchat.service.store import Store
@@ -39,8 +40,7 @@ def create_dialog(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]
     - `type` is required: 1 public group, 2 group, 3 private (documented, REST description; the refusal is assumed).
     - `occupants_ids` is a comma list, with or without spaces, a number or an array (documented, REST description;
       observed, JavaScript SDK). The caller is added (documented, REST description). A group may have no other
-      (observed, JavaScript SDK), a private dialog needs one (documented, REST description; the refusal observed at a
-      sister product).
+      (observed, JavaScript SDK), a private dialog needs one (documented, REST description; the refusal is assumed).
     - `name` is required for groups (documented, REST description; the refusal is assumed), and has at most 200
       characters (documented, dialog-model; the refusal is assumed).
     - A private dialog that exists is returned, with what was said in it (documented, create-dialog), and is no longer
@@ -68,7 +68,7 @@ def create_dialog(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]
     admins = _admins(store, params.get("admin_ids"), others | {caller})
     dialog = store.add_dialog(kind, [*others, caller], caller, name=name)
     dialog.photo = params.get("photo")
-    dialog.data = params.get("data") or None
+    dialog.data = _data(exchange)
     dialog.admin_ids = admins
     dialog.is_joinable = None if "is_joinable" not in params else int(one(params["is_joinable"]))
     exchange.dialog = dialog
@@ -83,22 +83,25 @@ def list_dialogs(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]
       without those that it deleted for itself (documented, delete-dialog).
     - The one with the newest message comes first (assumed).
     - Filters: `lt lte gt gte` on last_message_date_sent, created_at, updated_at; equality, `ne`, `in`, `nin` on _id,
-      type, name; `ctn` on name (documented, list-dialogs); `occupants_ids` with one id, a list or `all` (observed, .NET
-      SDK).
+      type, name; `ctn` on name (documented, list-dialogs); `occupants_ids` with one id, several that must all be in,
+      `in`, `nin` or `all` (observed, .NET SDK; observed, issue threads).
+    - A private dialog has the name that is shown to the caller (assumed).
     - `data[field]` filters by custom parameters (documented, list-dialogs).
     - `count=1` returns only the number (documented, REST description).
     - `unread_messages_count` is the caller's (documented, dialog-model).
     """
-    params = dict(exchange.params)
+    params = exchange.params
     caller = need_caller(store, exchange.caller)
-    data = params.pop("data", None)
-    query = lists.parse(params, FIELDS, known=set(), largest=store.assume.largest_page, warnings=exchange.warnings)
+    data = _data(exchange)
+    fields = FIELDS | {"name": FIELDS["name"]._replace(get=lambda dialog: _name(store, dialog, caller))}
+    query = lists.parse(params, fields, known={"data"}, largest=store.assume.largest_page, warnings=exchange.warnings)
     if not query.filters and not data and query.sort is None:
         total = store.count_dialogs_of(caller)
-        found = [] if query.count else list(islice(store.dialogs_of(caller), query.skip, query.skip + query.limit))
+        first, end = min(query.skip, total), min(query.skip + query.limit, total)
+        found = [] if query.count else list(islice(store.dialogs_of(caller), first, end))
     else:
         every = [dialog for dialog in store.dialogs_of(caller) if query.meets(dialog) and _has(dialog, data)]
-        query.arrange(every, FIELDS)
+        query.arrange(every, fields)
         total, found = len(every), every[query.skip : query.skip + query.limit]
     if query.count:
         return 200, lists.counted(total)
@@ -123,13 +126,13 @@ def update_dialog(store: Store, exchange: Exchange, dialog_id: str) -> tuple[int
     """PUT /chat/Dialog/{id}.json: change a dialog.
 
     - The reply is the dialog (documented, update-dialog).
-    - `name`, `photo` and `data` are replaced (documented, update-dialog); the name of a private dialog is not
-      (assumed).
+    - `name`, `photo` and the fields of `data` are replaced (documented, update-dialog); the name of a private dialog is
+      not (assumed).
     - `push_all[occupants_ids][]` adds occupants, `pull_all[occupants_ids][]` removes them (documented, update-dialog);
       adding one who is in is no mistake (assumed). The operators may stand in the query too (observed, issue threads).
     - Any occupant of a group may add others and remove itself; only the owner may remove others (documented, REST
       description). Only the owner may change a public dialog (documented, REST description).
-    - A private dialog keeps its two occupants (observed text; that it is given here is assumed).
+    - A private dialog keeps its two occupants (observed, issue threads; that this refusal is given here is assumed).
     - `push_all[admin_ids][]` and `pull_all[admin_ids][]` change the admins, for the owner alone (observed, the vendor's
       mocks); a private dialog has none (observed, JavaScript SDK).
     - A group without occupants is destroyed (documented, release notes).
@@ -152,18 +155,18 @@ def update_dialog(store: Store, exchange: Exchange, dialog_id: str) -> tuple[int
         dialog,
         caller,
         added=_admins(store, push.get("admin_ids"), occupants),
-        removed=_admins(store, pull.get("admin_ids"), occupants),
+        removed=_admins(store, pull.get("admin_ids"), occupants | leaving),
     )
     if dialog.type is not DialogType.PRIVATE and "name" in params:
         _check_name(params["name"])
         dialog.name = params["name"]
     if "photo" in params:
         dialog.photo = params["photo"]
-    if isinstance(params.get("data"), dict):
-        dialog.data = {**(dialog.data or {}), **params["data"]}
+    if data := _data(exchange):
+        dialog.data = {**(dialog.data or {}), **data}
     dialog.updated = max(dialog.updated, int(exchange.now))
     dialog.admin_ids = admins
-    if occupants != {*dialog.occupants_ids}:
+    if leaving or occupants != {*dialog.occupants_ids}:  # who left an adopted dialog is known to be out of it
         store.set_occupants(dialog, occupants)
     return 200, _shown(store, exchange, dialog, caller)
 
@@ -183,13 +186,14 @@ def delete_dialog(store: Store, exchange: Exchange, dialog_ids: str) -> tuple[in
         QuickBloxError: 403 or 404 if nothing was deleted.
     """
     caller = need_caller(store, exchange.caller)
+    check_flag(exchange, "force")
     force = one(exchange.params.get("force"))
     outcomes = Outcomes()
     for dialog_id in lists.split(dialog_ids):
-        dialog = find(store, dialog_id)
+        dialog = _enter(store, caller, dialog_id, outcomes)
         if dialog is None:
-            outcomes.not_found(dialog_id, f"there is no dialog {dialog_id!r}")
-        elif caller not in dialog.occupants_ids:
+            continue
+        if caller not in dialog.occupants_ids:
             outcomes.wrong_permissions(dialog_id, f"user {caller} is not an occupant of dialog {dialog_id}")
         elif force and caller != dialog.user_id:
             outcomes.wrong_permissions(
@@ -228,7 +232,7 @@ def update_notifications(store: Store, exchange: Exchange, dialog_id: str) -> tu
     caller = need_caller(store, exchange.caller)
     dialog = _with_notifications(store, exchange, caller, dialog_id)
     enabled = exchange.params.get("enabled")
-    if enabled not in (0, 1, "0", "1") or isinstance(enabled, bool):
+    if not one(enabled) and not zero(enabled):
         raise invalid(f"enabled is {enabled!r}: write 0 or 1", enabled="must be 0 or 1")
     if one(enabled):
         dialog.muted.discard(caller)
@@ -276,12 +280,21 @@ def _check_name(name: Any) -> None:
 
 
 def _check_joinable(params: dict[str, Any], type: DialogType) -> None:
-    if "is_joinable" in params and (
-        (type is DialogType.PRIVATE and one(params["is_joinable"]))
-        or (type is DialogType.PUBLIC_GROUP and not one(params["is_joinable"]))
+    joinable = "is_joinable" in params and one(params["is_joinable"])
+    if (type is DialogType.PRIVATE and joinable) or (
+        type is DialogType.PUBLIC_GROUP and "is_joinable" in params and not joinable
     ):
         why = "a private dialog cannot be joined, and a public one always can"
         raise invalid(why, is_joinable="is not allowed for this type of dialog")
+
+
+def _data(exchange: Exchange) -> dict[str, Any] | None:
+    """The custom parameters that a request names; None if there are none."""
+    data = exchange.params.get("data")
+    if data and not isinstance(data, dict):
+        exchange.warnings.append(f"data: is ignored; {data!r} is no object, write data={{'class_name': ...}}")
+        return None
+    return data or None
 
 
 def _users(store: Store, given: Any, *, known: list[int] | None = None) -> list[int]:
@@ -315,7 +328,7 @@ def _open_private(store: Store, exchange: Exchange, caller: int, others: set[int
     if dialog is None:
         dialog = store.add_dialog(DialogType.PRIVATE, [caller, opponent], caller)
         dialog.photo = exchange.params.get("photo")
-        dialog.data = exchange.params.get("data") or None
+        dialog.data = _data(exchange)
     elif caller in dialog.hidden_from:
         store.show_dialog(dialog, caller)
     exchange.dialog = dialog
@@ -382,17 +395,29 @@ def _change_occupants(store: Store, exchange: Exchange, *, adding: bool) -> tupl
             users.done(one_id)
             good.add(one_id)
     for dialog_id in lists.split(exchange.params.get("dialogs_ids", "")):
-        dialog = find(store, dialog_id)
+        dialog = _enter(store, caller, dialog_id, dialogs)
         if dialog is None:
-            dialogs.not_found(dialog_id, f"there is no dialog {dialog_id!r}")
-        elif not _may_change(dialog, caller, removing=set() if adding else good):
+            continue
+        if not _may_change(dialog, caller, removing=set() if adding else good):
             dialogs.wrong_permissions(dialog_id, f"user {caller} may not change dialog {dialog_id}")
         else:
             occupants = {*dialog.occupants_ids}
+            dialog.updated = max(dialog.updated, int(exchange.now))
             store.set_occupants(dialog, occupants | good if adding else occupants - good)
             dialogs.done(dialog_id)
     success = "SuccessfullyUpdated"
     return 200, {"users": users.as_dict(success), "dialogs": dialogs.as_dict(success)}
+
+
+def _enter(store: Store, caller: int, dialog_id: Any, outcomes: Outcomes) -> Dialog | None:
+    """One dialog of several, or None after noting why the caller cannot use it."""
+    try:
+        return enter(store, caller, dialog_id)
+    except LookupError as error:
+        outcomes.not_found(dialog_id, str(error))
+    except QuickBloxError as error:
+        outcomes.wrong_permissions(dialog_id, error.reason)
+    return None
 
 
 def _may_change(dialog: Dialog, caller: int, *, removing: set[int]) -> bool:
@@ -407,7 +432,7 @@ def _may_change(dialog: Dialog, caller: int, *, removing: set[int]) -> bool:
 
 
 FIELDS: dict[str, Field] = {
-    "_id": Field(attrgetter("id"), str, NE | SET),
+    "_id": Field(attrgetter("id"), object_id, NE | SET),
     "created_at": Field(attrgetter("created"), number, RANGE),
     "last_message_date_sent": Field(attrgetter("last_message_date_sent"), number, RANGE),
     "name": Field(attrgetter("name"), str, NE | SET | {"ctn"}),
@@ -417,20 +442,24 @@ FIELDS: dict[str, Field] = {
 }
 
 
-def _has(dialog: Dialog, data: Any) -> bool:
+def _has(dialog: Dialog, data: dict[str, Any] | None) -> bool:
     """Whether a dialog has these custom parameters."""
     own = dialog.data or {}
-    return not isinstance(data, dict) or all(str(own.get(name)) == str(value) for name, value in data.items())
+    return all(str(own.get(name)) == str(value) for name, value in (data or {}).items())
+
+
+def _name(store: Store, dialog: Dialog, user_id: int) -> str | None:
+    """What a dialog is called for one user."""
+    if dialog.type is not DialogType.PRIVATE:
+        return dialog.name
+    opponents = [store.users.get(other) for other in dialog.others(user_id)]
+    return next((opponent.full_name for opponent in opponents if opponent), None)
 
 
 def _shown(store: Store, exchange: Exchange, dialog: Dialog, user_id: int) -> dict[str, Any]:
     """A dialog as QuickBlox shows it to one user: keys in alphabetical order, the unread count last (documented)."""
-    name, room = dialog.name, None
-    if dialog.type is DialogType.PRIVATE:
-        others = dialog.others(user_id)
-        opponent = store.users.get(others[0]) if others else None
-        name = opponent.full_name if opponent else None
-    else:
+    room = None
+    if dialog.type is not DialogType.PRIVATE:
         room = f"{store.application_id}_{dialog.id}@muc.{chat_host(exchange.request)}"
     last = dialog.last
     shown: dict[str, Any] = {
@@ -443,14 +472,14 @@ def _shown(store: Store, exchange: Exchange, dialog: Dialog, user_id: int) -> di
         "last_message_date_sent": last and last.date_sent,
         "last_message_id": last and last.id,
         "last_message_user_id": last and last.sender_id,
-        "name": name,
+        "name": _name(store, dialog, user_id),
         "occupants_ids": dialog.occupants_ids,
         "photo": dialog.photo,
         "type": dialog.type,
         "updated_at": dialog.updated_at,
         "user_id": dialog.user_id,
         "xmpp_room_jid": room,
-        "unread_messages_count": 0 if dialog.public else dialog.unread_by(user_id),
+        "unread_messages_count": dialog.unread_by(user_id),
     }
     for optional in ("admin_ids", "data", "is_joinable"):
         if shown[optional] is None:

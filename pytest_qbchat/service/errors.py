@@ -143,7 +143,7 @@ def invalid(reason: str, **fields: str) -> QuickBloxError:
 
 
 def invalid_fields(errors: dict[str, list[str]]) -> QuickBloxError:
-    """Several fields that do not pass, as `invalid`."""
+    """Several fields that do not pass (observed)."""
     reason = ", ".join(f"{name} {' and '.join(texts)}" for name, texts in errors.items())
     return QuickBloxError(422, {"errors": errors}, reason)
 

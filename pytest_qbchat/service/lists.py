@@ -2,13 +2,16 @@
 
 - Exact: `field=value`; operators: `field[gt]=value` (documented, list-messages).
 - `in`, `nin` and `all` take comma lists (documented, REST description); `ctn` looks for a part, in any case (assumed).
+- Several ids without an operator must all be there (observed, issue threads).
 - A filter on another field, or by another operator, is ignored and not refused (observed, issue threads).
 - `sort_asc` and `sort_desc` name a field (documented, list-messages); an unknown one is ignored (assumed).
+- `count=1` returns only the number, in `items` (documented, REST description; observed, Android SDK).
 - `limit` is 100 unless given, `skip` 0 (documented, REST description). A larger limit than 1000 becomes 1000 (assumed).
 """
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -57,7 +60,18 @@ def number(value: Any) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"{value!r} is no number")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError("what is no number, or too large for one, cannot be compared")
+    return number
+
+
+def object_id(value: Any) -> str:
+    """An id, which is the same in either case."""
+    return str(value).lower()
 
 
 def _contains(actual: Any, part: str) -> bool:
@@ -155,8 +169,9 @@ def parse(
                 documented = ", ".join(sorted(field.operators)) or "none"
                 warnings.append(_ignored(f"{name}[{operator_}]", f"operators documented for {name}: {documented}"))
                 continue
+            meant = "all" if operator_ == "eq" and "all" in field.operators and len(split(value)) > 1 else operator_
             try:
-                filters.append(Filter(name, operator_, _value(field, operator_, value), field.get))
+                filters.append(Filter(name, meant, _value(field, meant, value), field.get))
             except (TypeError, ValueError):
                 warnings.append(_ignored(name, f"{value!r} is no value for it"))
     sort, descending = _sort(params, fields, warnings)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
 from pytest_qbchat.service import lists
-from pytest_qbchat.service.addressing import find, reach, resolve
+from pytest_qbchat.service.addressing import enter, find, find_message, reach, resolve
 from pytest_qbchat.service.credentials import need_caller
-from pytest_qbchat.service.errors import invalid, no_permission, not_found
+from pytest_qbchat.service.errors import QuickBloxError, invalid, no_permission, not_found
 from pytest_qbchat.service.exchange import Exchange
-from pytest_qbchat.service.lists import NE, RANGE, SET, Field, number
+from pytest_qbchat.service.lists import NE, RANGE, SET, Field, number, object_id
 from pytest_qbchat.service.models import Dialog, DialogType, Message, user_id
 from pytest_qbchat.service.models.dialog import date_sent
 from pytest_qbchat.service.models.message import NO_ATTACHMENTS, NO_FIELDS
@@ -68,6 +69,8 @@ def create_message(store: Store, exchange: Exchange) -> tuple[int, str]:
     exchange.dialog = dialog = resolve(store, sender_id, params)
     message = build(store, dialog, sender_id, params, int(exchange.now))
     store.add_message(message, dialog)
+    if store.blobs:
+        _warn_of_missing_content(store, exchange, message)
     exchange.message = message
     return 201, message.as_json(unsaved=message.send_to_chat == 1)
 
@@ -102,9 +105,11 @@ def list_messages(store: Store, exchange: Exchange) -> tuple[int, str | bytes]:
     total, page = _select(dialog, reader, query)
     if query.count:
         return 200, encode_json(lists.counted(total))
+    check_flag(exchange, "mark_as_read", 0)
+    check_flag(exchange, "include_reactions")
     with_reactions = one(params.get("include_reactions"))
     before = _page(store, page, query, with_reactions=with_reactions)
-    if params.get("mark_as_read") not in (0, "0"):
+    if not zero(params.get("mark_as_read")):
         now = int(exchange.now)
         for message in [each for each in page if reader not in each.read_by or reader not in each.delivered]:
             dialog.mark_delivered(message, reader, now)
@@ -125,6 +130,7 @@ def get_message(store: Store, exchange: Exchange, message_id: str) -> tuple[int,
     """
     reader = need_caller(store, exchange.caller)
     message = visible(store, reader, message_id)
+    check_flag(exchange, "include_reactions")
     if one(exchange.params.get("include_reactions")):
         return 200, encode_json(message.as_dict(with_reactions=True))
     return 200, message.as_json()
@@ -135,10 +141,10 @@ def update_message(store: Store, exchange: Exchange, message_ids: str = "") -> t
 
     - The reply is empty (documented, update-message).
     - `chat_dialog_id` is required (documented, update-message; the refusal is assumed).
-    - Without an id all messages of the dialog are meant (documented, REST description); several ids are separated by
-      commas (assumed).
+    - Without an id all messages of the dialog are meant (documented, REST description); several ids (observed, iOS SDK)
+      are separated by commas (assumed).
     - `read` adds the caller to `read_ids`, `delivered` to `delivered_ids` (documented, update-message); in a private
-      dialog the opponent also sets the deprecated `read` (documented, message-model).
+      dialog the opponent also sets the deprecated `read` (documented, messages).
     - `read=0` takes the message back to unread (documented, release notes).
     - Nothing is ever marked in a public dialog (documented, release notes).
     - A new text also shows in the dialog's last message (documented, release notes). Only the sender may set it
@@ -167,7 +173,7 @@ def update_message(store: Store, exchange: Exchange, message_ids: str = "") -> t
             dialog.mark_delivered(message, caller, now)
         if one(params.get("read")):
             dialog.mark_read(message, caller, now)
-        elif params.get("read") in ("0", 0) and params["read"] is not False:
+        elif zero(params.get("read")):
             dialog.mark_unread(message, caller, now)
     _warn_of_idle_update(exchange)
     return 200, ""
@@ -180,6 +186,7 @@ def delete_message(store: Store, exchange: Exchange, message_ids: str) -> tuple[
       (documented, delete-message).
     - A malformed id among good ones is merely not found (observed, JavaScript SDK). With no good one at all the status
       is 403 or 404 (documented, delete-message; when just, assumed).
+    - For the caller alone any message that it sees may be deleted (assumed).
     - With `force` the sender, or the owner of the dialog, may delete (documented, delete-message), and an API key alone
       (documented, delete-message).
 
@@ -187,17 +194,22 @@ def delete_message(store: Store, exchange: Exchange, message_ids: str) -> tuple[
         QuickBloxError: 403 or 404 if nothing was deleted.
     """
     caller = None if exchange.caller.omnipotent else need_caller(store, exchange.caller)
-    force = one(exchange.params.get("force")) or caller is None
+    check_flag(exchange, "force")
+    force = one(exchange.params.get("force"))
     outcomes = Outcomes()
     for message_id in lists.split(message_ids):
-        message = store.messages.get(message_id)
+        message = find_message(store, message_id)
         if message is None or caller in message.hidden_from:
             outcomes.not_found(message_id, f"there is no message {message_id!r}")
             continue
         dialog = store.dialogs[message.chat_dialog_id]
-        if caller is not None and caller not in dialog.occupants_ids and not dialog.public:
-            outcomes.wrong_permissions(message_id, f"user {caller} is not an occupant of dialog {dialog.id}")
-        elif not force and caller is not None:
+        try:
+            if caller is not None:
+                enter(store, caller, dialog.id)
+        except QuickBloxError as error:
+            outcomes.wrong_permissions(message_id, error.reason)
+            continue
+        if caller is not None and not force:
             dialog.hide(message, caller)
             outcomes.done(message_id)
         elif caller in _who_deletes(store, message, dialog):
@@ -224,10 +236,12 @@ def count_unread(store: Store, exchange: Exchange) -> tuple[int, dict[str, int]]
     if not ids:
         return 200, {"total": sum(dialog.unread_by(caller) for dialog in store.dialogs_of(caller))}
     counts: dict[str, int] = {}
+    unread: dict[str, int] = {}  # of each dialog once, however often its id was sent
     for dialog_id in map(str, lists.split(ids)):
         dialog = find(store, dialog_id)
         counts[dialog_id] = dialog.unread_by(caller) if dialog and caller in dialog.occupants_ids else 0
-    return 200, {"total": sum(counts.values()), **counts}
+        unread[dialog_id.lower()] = counts[dialog_id]
+    return 200, {"total": sum(unread.values()), **counts}
 
 
 def mark_all_read(store: Store, exchange: Exchange) -> tuple[int, str]:
@@ -264,7 +278,7 @@ def build(store: Store, dialog: Dialog, sender_id: int, params: dict[str, Any], 
     else:
         recipient = user_id(params.get("recipient_id")) or 0
     given = params.get("attachments")
-    born_read = () if dialog.public else (sender_id,)  # public dialogs keep both lists empty (documented)
+    born_read = () if dialog.public else _alone(sender_id)  # public dialogs keep both lists empty (documented)
     return store.message_class(
         id=store.ids.object_id(now),
         chat_dialog_id=dialog.id,
@@ -276,16 +290,37 @@ def build(store: Store, dialog: Dialog, sender_id: int, params: dict[str, Any], 
         send_to_chat=send_to_chat,
         markable=markable,
         date_sent=now,
-        audience=others,
+        audience=others if send_to_chat == 1 or store.assume.history_counts_as_unread else (),
         updated=now,
         delivered=born_read,
         read_by=born_read,
     )
 
 
+@lru_cache(maxsize=1024)
+def _alone(user_id: int) -> tuple[int, ...]:
+    """One user, in one tuple for all messages."""
+    return (user_id,)
+
+
 def one(value: Any) -> bool:
     """Whether a value is 1 or "1", which QuickBlox documents for flags."""
     return value == "1" or (value == 1 and type(value) is int)
+
+
+def zero(value: Any) -> bool:
+    """Whether a value is 0 or "0"."""
+    return value == "0" or (value == 0 and type(value) is int)
+
+
+def check_flag(exchange: Exchange, name: str, documented: int = 1) -> None:
+    """Warn of a flag that is neither 1 nor 0, and so does not do what its sender meant."""
+    value = exchange.params.get(name)
+    if value is not None and not one(value) and not zero(value):
+        exchange.warnings.append(
+            f"{name}: {encode_json(value)} was sent where QuickBlox documents the number {documented}; "
+            f"write {name}={documented}"
+        )
 
 
 def flag(store: Store, value: Any) -> int:
@@ -327,7 +362,7 @@ def visible(store: Store, reader: int, message_id: str) -> Message:
     Raises:
         QuickBloxError: 404 for a missing one, 403 if the user is not an occupant.
     """
-    message = store.messages.get(message_id)
+    message = find_message(store, message_id)
     if message is None or reader in message.hidden_from:
         raise not_found(f"there is no message {message_id!r}")
     reach(store, reader, message.chat_dialog_id)
@@ -360,7 +395,7 @@ def _who_deletes(store: Store, message: Message, dialog: Dialog) -> set[int | No
 
 
 FIELDS: dict[str, Field] = {
-    "_id": Field(attrgetter("id"), str, NE),
+    "_id": Field(attrgetter("id"), object_id, NE),
     "attachments.type": Field(lambda message: [item.get("type") for item in message.attachments]),
     "created_at": Field(attrgetter("date_sent"), number),
     "date_sent": Field(attrgetter("date_sent"), number, RANGE | NE | SET),
@@ -420,14 +455,25 @@ def _page(store: Store, page: list[Message], query: lists.Query, *, with_reactio
     return b'{"skip":%d,"limit":%d,"items":[%b]}' % (query.skip, query.limit, b",".join(items))
 
 
+def _warn_of_missing_content(store: Store, exchange: Exchange, message: Message) -> None:
+    """Warn of attached files that receivers will not find."""
+    for position, item in enumerate(message.attachments):
+        blob = store.blobs.get(user_id(item.get("id")) or 0)
+        if blob is not None and blob.content is None:
+            exchange.warnings.append(
+                f"attachments[{position}]: nothing was uploaded for blob {blob.id}, so receivers get nothing; post "
+                "the file to its blob_object_access.params first"
+            )
+        elif blob is not None and blob.blob_status is None:
+            exchange.warnings.append(
+                f"attachments[{position}]: blob {blob.id} was never completed; PUT /blobs/{blob.id}/complete.json "
+                "after the upload"
+            )
+
+
 def _warn_of_idle_update(exchange: Exchange) -> None:
     """Warn of an update that changes nothing, since its flags are not those that are documented."""
-    params = exchange.params
-    for name in ("read", "delivered"):
-        value = params.get(name)
-        if value is not None and not one(value) and (value not in (0, "0") or value is False):
-            exchange.warnings.append(
-                f"{name}: {encode_json(value)} was sent where QuickBlox documents the number 1; write {name}=1"
-            )
-    if params.keys().isdisjoint({"read", "delivered", "message"}):
+    check_flag(exchange, "read")
+    check_flag(exchange, "delivered")
+    if exchange.params.keys().isdisjoint({"read", "delivered", "message"}):
         exchange.warnings.append("the update changes nothing: it has neither read nor delivered nor message")

@@ -1,4 +1,8 @@
-"""Lists of users and blobs, a page at a time."""
+"""Lists of users and blobs, a page at a time.
+
+- `page` begins with 1, `per_page` is 10 unless given (documented, list-users) and at most 100 (assumed).
+- A value that is no number from 1 on is ignored (assumed).
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_qbchat.service.addressing import reach
+from pytest_qbchat.service.addressing import find_message, reach
 from pytest_qbchat.service.credentials import need_caller
 from pytest_qbchat.service.errors import reaction_refused
 from pytest_qbchat.service.exchange import Exchange
@@ -80,7 +80,7 @@ def list_reactions(store: Store, exchange: Exchange, message_id: str) -> tuple[i
 def _message(store: Store, caller: int, message_id: str) -> Message:
     if not is_object_id(message_id):
         raise reaction_refused(400, "Invalid message id", f"{message_id!r} is not the id of a message")
-    message = store.messages.get(message_id)
+    message = find_message(store, message_id)
     if message is None or caller in message.hidden_from:
         raise reaction_refused(404, _MISSING, f"there is no message {message_id}")
     reach(store, caller, message.chat_dialog_id)

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from difflib import SequenceMatcher
-from http import HTTPStatus
-from itertools import count
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from pytest_qbchat.service import account, content, dialogs, messages, reactions, sessions, storage, users
 from pytest_qbchat.service.account import BUCKET
-from pytest_qbchat.service.credentials import authenticate
-from pytest_qbchat.service.decoding import decode
-from pytest_qbchat.service.errors import QuickBloxError
-from pytest_qbchat.service.exchange import Exchange
-from pytest_qbchat.service.ids import expiration_date
-from pytest_qbchat.service.store import Store
-from pytest_qbchat.service.wire import RawHeaders, Request, Response, encode_json
+from pytest_qbchat.service.wire import Request, Response
 
 # Takes the store, the exchange and what stands for each {} of its path. Returns the status and what is sent as JSON, or
 # JSON itself as text or bytes; or a whole response, where it is not the API that answers.
@@ -116,67 +108,6 @@ OUTSIDE = {
 }
 
 
-class Service:
-    """The whole fake service over one store."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self._request_numbers = count(1)
-
-    def handle(self, request: Request) -> Exchange:
-        """Answer a request. Not safe for threads: the caller holds the lock."""
-        store = self.store
-        exchange = self.begin(request)
-        path = request.path.removesuffix(".json")
-        route = _PLAIN.get((request.method, path))
-        variables: list[str] = []
-        if route is None:
-            route, variables = find(request.method, path)
-        if route is None or (route.guessed and not store.assume.guessed_routes):
-            exchange.reason = _unknown(request)
-            return exchange
-        exchange.route = route
-        try:
-            if not route.raw:
-                exchange.params = decode(request)
-            if not route.open:
-                exchange.caller = authenticate(store, exchange.headers, exchange.params, exchange.now)
-            answer = route.endpoint(store, exchange, *variables)
-        except QuickBloxError as error:
-            exchange.reason = error.reason
-            answer = error.status, error.body
-        exchange.response = answer if isinstance(answer, Response) else self.respond(exchange, *answer)
-        return exchange
-
-    def begin(self, request: Request) -> Exchange:
-        """A request of which nothing is known yet."""
-        return Exchange(request, {name.lower(): value for name, value in request.raw_headers}, self.store.now())
-
-    def respond(self, exchange: Exchange, status: int, body: Any) -> Response:
-        """The headers that transcripts of QuickBlox share; what else current servers send is not known (observed)."""
-        if not isinstance(body, str | bytes):
-            body = encode_json(body)
-        content = body if isinstance(body, bytes) else body.encode()
-        headers: RawHeaders = [
-            *_HEADERS,
-            (b"Status", _STATUS_LINES[status]),
-            (b"X-Request-Id", b"00000000-0000-4000-8000-%012x" % next(self._request_numbers)),
-            (b"Content-Length", b"%d" % len(content)),
-        ]
-        session = exchange.caller.session
-        if session is not None:
-            headers.append((b"QB-Token-ExpirationDate", expiration_date(int(session.expires_at))))
-        return Response(status, headers, content)
-
-
-_HEADERS = (
-    (b"Content-Type", b"application/json; charset=utf-8"),
-    (b"QuickBlox-REST-API-Version", b"0.1.1"),
-    (b"X-Runtime", b"0.001000"),  # QuickBlox's own time for the call: the same from run to run
-)
-_STATUS_LINES = {status.value: f"{status.value} {status.phrase}".encode() for status in HTTPStatus}
-_STATUS_LINES[422] = b"422 Unprocessable Entity"  # Rails' phrase, whatever this Python calls it
-
 # Most paths are plain; of the others each is tried in the order above, where a word comes before a variable.
 _PLAIN = {(route.method, route.path): route for route in ROUTES if "{" not in route.path}
 _TEMPLATES = [(route.method, route.path.split("/"), route) for route in ROUTES if "{" in route.path]
@@ -184,6 +115,9 @@ _TEMPLATES = [(route.method, route.path.split("/"), route) for route in ROUTES i
 
 def find(method: str, path: str) -> tuple[Route | None, list[str]]:
     """The route of a path without suffix, and what stands for its variables."""
+    plain = _PLAIN.get((method, path))
+    if plain is not None:
+        return plain, []
     segments = path.rstrip("/").split("/")
     plain = _PLAIN.get((method, "/".join(segments)))
     if plain is not None:
@@ -196,12 +130,14 @@ def find(method: str, path: str) -> tuple[Route | None, list[str]]:
     return None, []
 
 
-def _unknown(request: Request) -> str:
+def why_unknown(request: Request) -> str:
     """Say that there is no such route, and which comes nearest."""
     wanted = f"{request.method} {request.path}"
     for beginning, module in OUTSIDE.items():
         if request.path.removesuffix(".json").split("/")[1:2] == [beginning[1:]]:
             return f"the fake leaves {module} outside, and has no route {wanted}"
+    if find(request.method, request.path.removesuffix(".json"))[0] is not None:
+        return f"the path of {wanted} is a guess: qbchat.assume(guessed_routes=True) switches it on"
     known = [str(route) for route in ROUTES]
     nearest = max(known, key=lambda route: SequenceMatcher(None, wanted, route).ratio())
     return f"the fake has no route {wanted}; the nearest that it has is {nearest}"

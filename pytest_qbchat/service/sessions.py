@@ -22,6 +22,7 @@ from pytest_qbchat.service.store import SESSION_LIFETIME, Store
 
 _TOLERANCE = 60 * 60  # seconds (documented)
 _REQUIRED = ("application_id", "auth_key", "timestamp", "nonce", "signature")
+_OUTSIDE_OF_USER = {"login", "email", "user[login]", "user[email]"}
 
 
 def create_session(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
@@ -37,8 +38,10 @@ def create_session(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any
       is compared with `time.time()`, also after `qbchat.advance()`.
     - Timestamp and nonce must be new (documented, REST description; the refusal is assumed).
     - With `user[login]` or `user[email]` and `user[password]` it is a session of that user; with `provider`, of the
-      user whom its token stands for (documented, REST description).
-    - An unknown user is adopted with this password, outside strict mode; what is known is checked.
+      user whom its token stands for (documented, REST description). A `login` outside of `user` counts for nothing
+      (assumed).
+    - An unknown user is adopted with this password, outside strict mode; what is known is checked, and who was
+      deleted is unknown no more (by design).
 
     Raises:
         QuickBloxError: 422 for a wrong or missing parameter; 401 for a wrong login or password.
@@ -51,14 +54,21 @@ def create_session(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any
     if at is None or abs(at - (exchange.now - store.ahead)) > _TOLERANCE:
         raise bad_timestamp(f"the timestamp {params['timestamp']!r} is not the current Unix time in seconds")
     _check_application(store, exchange)
-    nonce = _digits(params["nonce"])
+    nonce = str(params["nonce"])
     if (at, nonce) in store.seen_nonces:
         raise invalid(f"timestamp {at} and nonce {nonce} were used before", nonce="has already been taken")
-    user = log_in(store, exchange)
+    user = _log_in(store, params, params.get("user"))
+    if user is None:
+        exchange.warnings.extend(
+            f"{name}: is ignored, and the session is one of the application; write user={{'login': ..., "
+            "'password': ...}, in a form user[login]=...&user[password]=..."
+            for name in sorted(_OUTSIDE_OF_USER & params.keys())
+        )
     store.seen_nonces.add((at, nonce))
+    store.application.seen_id = _digits(params["application_id"])
     session = store.add_session(None, user.id if user else None)
     session.application_id = _digits(params["application_id"])
-    session.nonce, session.ts = nonce, at
+    session.nonce, session.ts = _digits(nonce), at
     session.expires_at = exchange.now + SESSION_LIFETIME
     exchange.caller = Caller(session.user_id, session)
     return 201, {"session": session.as_dict()}
@@ -67,7 +77,7 @@ def create_session(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any
 def get_session(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
     """GET /session.json: the session of the token.
 
-    - The reply is wrapped in `session` (observed, q-consultation; bare in the REST description).
+    - The reply is wrapped in `session` (observed, q-consultation).
     """
     return 200, {"session": _session(exchange).as_dict()}
 
@@ -94,7 +104,8 @@ def log_in_session(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any
         QuickBloxError: 401 for a wrong login or password.
     """
     session = _session(exchange)
-    user = log_in(store, exchange)
+    params = exchange.params
+    user = _log_in(store, params, params["user"] if isinstance(params.get("user"), dict) else params)
     if user is None:
         raise unauthorized("the request names neither login nor email nor provider")
     session.user_id, session.updated = user.id, int(exchange.now)
@@ -149,33 +160,35 @@ def delete_tokens(store: Store, exchange: Exchange, id: str) -> tuple[int, str]:
     return 200, ""
 
 
-def log_in(store: Store, exchange: Exchange) -> User | None:
-    """The user whose login, address or provider token a request has; None if it names no user.
+def _log_in(store: Store, params: dict[str, Any], named: Any) -> User | None:
+    """The user of a provider's token, or whose login or address is in `named`; None if there is none.
 
     Raises:
         QuickBloxError: 401 for a wrong login or password (observed).
     """
-    params = exchange.params
-    given = params["user"] if isinstance(params.get("user"), dict) else params
     if provider := params.get("provider"):
         return _of_provider(store, str(provider), params)
     for name in ("login", "email"):
-        if given.get(name):
-            return _of_password(store, name, str(given[name]).strip(), given.get("password"))
+        if isinstance(named, dict) and named.get(name):
+            return _of_password(store, name, str(named[name]).strip(), named.get("password"))
     return None
 
 
 def _of_password(store: Store, name: str, value: str, password: Any) -> User:
+    if password in (None, ""):
+        raise unauthorized(f"the request has the {name} {value!r} and no password")
+    store.seen_secrets.add(str(password))
     user = store.find_user(**{name: value})
     if user is None:
-        if store.strict or not password:
+        if store.strict:
             raise unauthorized(f"no user has the {name} {value!r}: declare one with qbchat.add_user({name}=...)")
+        if store.was_deleted(name, value):
+            raise unauthorized(f"the user with the {name} {value!r} was deleted")
         user = store.add_user(adopted=True)
         setattr(user, name, value)
-    if not password or user.password not in (None, str(password)):
+    if user.password not in (None, str(password)):
         raise unauthorized(f"the password is not that of the user with the {name} {value!r}")
     user.password = str(password)
-    store.seen_secrets.add(user.password)
     return user
 
 
@@ -186,11 +199,12 @@ def _of_provider(store: Store, provider: str, params: dict[str, Any]) -> User:
         raise unauthorized(f"the request has no token of the provider {provider!r}")
     store.seen_secrets.add(str(token))
     identity = (provider, str(token))
-    if identity not in store.identities:
+    user = store.identities.get(identity)
+    if user is None or user.id not in store.users:
         if store.strict:
             raise unauthorized(f"strict mode adopts no user of the provider {provider!r}")
-        store.identities[identity] = store.add_user(adopted=True)
-    return store.identities[identity]
+        user = store.identities[identity] = store.add_user(adopted=True)
+    return user
 
 
 def _check_application(store: Store, exchange: Exchange) -> None:
@@ -203,8 +217,6 @@ def _check_application(store: Store, exchange: Exchange) -> None:
     if application.auth_secret is None:
         if store.strict:
             raise unexpected_signature("strict mode knows no application: declare it with qbchat.credentials(...)")
-        if application.id is None:
-            application.id = _digits(params["application_id"]) or None
     elif not is_right(params, application.auth_secret):
         found = mistake(params, application.auth_secret)
         exchange.warnings.append(
@@ -217,7 +229,8 @@ def _check_application(store: Store, exchange: Exchange) -> None:
 def _user_of_token(store: Store, exchange: Exchange, id: str) -> User:
     if not exchange.caller.by_api_key:
         raise need_api_key("tokens of users are made with Authorization: ApiKey <key>, and a QB-Token does not count")
-    user = store.user(user_id(id) or 0) if user_id(id) else None
+    number = user_id(id)
+    user = store.user(number) if number else None
     if user is None:
         raise token_user_not_found(f"there is no user {id!r}")
     return user

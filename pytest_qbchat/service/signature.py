@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
+
+from pytest_qbchat.service.wire import encode_json
 
 _DIGESTS = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
-_SECRET_PARAMETERS = ("user[password]", "keys[secret]", "keys[token]", "firebase_phone[access_token]")
+_SECRET = re.compile(r"(password|secret|token)\]?$")
 HIDDEN = "…"
 
 
@@ -24,12 +27,14 @@ def is_right(params: dict[str, Any], secret: str) -> bool:
 def string_to_sign(params: dict[str, Any], *, hide: bool = False) -> str:
     """All other parameters as `name=value`, sorted by name and joined by `&`, nothing escaped (documented).
 
+    What is no text in JSON is signed as JSON has it, `true` or `5`, and null as nothing (assumed).
+
     Args:
         params: Of the request.
         hide: Show no password or token.
     """
     pairs = sorted(_flat(params))
-    return "&".join(f"{name}={HIDDEN if hide and name in _SECRET_PARAMETERS else value}" for name, value in pairs)
+    return _joined([(name, HIDDEN if hide and _SECRET.search(name) else value) for name, value in pairs])
 
 
 def mistake(params: dict[str, Any], secret: str) -> str:
@@ -42,20 +47,26 @@ def mistake(params: dict[str, Any], secret: str) -> str:
         "it leaves the user's parameters out; sign user[login] and user[password] too": [
             pair for pair in ordered if "[" not in pair[0]
         ],
-        "it signs percent-encoded values; sign them as they are": [
-            (quote(name, safe=""), quote(value, safe="")) for name, value in ordered
-        ],
     }
-    if given != given.lower() and any(given.lower() == each for each in _signed(string_to_sign(params), secret)):
+    if any(given.lower() == each for each in _signed(string_to_sign(params), secret)):
         return "it is in upper case; write lower-case hexadecimal digits"
     for said, these in tried.items():
-        if given in _signed("&".join(f"{name}={value}" for name, value in these), secret):
+        if given in _signed(_joined(these), secret):
             return said
+    for encode in (quote, quote_plus):
+        encoded = [(name, encode(value, safe="")) for name, value in ordered]
+        both = [(encode(name, safe=""), value) for name, value in encoded]
+        if given in _signed(_joined(encoded), secret) + _signed(_joined(both), secret):
+            return "it signs percent-encoded values; sign them as they are"
     return ""
 
 
 def _signed(text: str, secret: str) -> list[str]:
     return [hmac.new(secret.encode(), text.encode(), digest).hexdigest() for digest in _DIGESTS.values()]
+
+
+def _joined(pairs: list[tuple[str, str]]) -> str:
+    return "&".join(f"{name}={value}" for name, value in pairs)
 
 
 def _flat(params: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -65,4 +76,4 @@ def _flat(params: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]
         if isinstance(value, dict):
             yield from _flat(value, full)
         elif full != "signature":
-            yield full, str(value)
+            yield full, value if isinstance(value, str) else encode_json(value) if value is not None else ""

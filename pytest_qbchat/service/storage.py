@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from email.parser import BytesParser
-from email.policy import HTTP
+from email.message import Message
+from email.parser import BytesHeaderParser
 from hashlib import md5
 from xml.sax.saxutils import escape
 
@@ -18,7 +18,7 @@ def upload(store: Store, exchange: Exchange) -> Response:
     """POST /qbprod: upload a file to the address that its declaration returned.
 
     - The body is multipart: each item of the address's query as a field, then `file`, last (documented, REST
-      description; observed, JavaScript SDK).
+      description; observed, JavaScript SDK). What comes after it is not read (assumed, as S3 does).
     - The reply has status 201 and is XML with Location, Bucket, Key and ETag (documented, REST description).
     - An unknown `key` is refused as access denied, a missing one or no `file` as an invalid argument (assumed, as S3
       does).
@@ -67,15 +67,21 @@ def _of(store: Store, uid: str) -> Blob | None:
 
 
 def _fields(request: Request) -> dict[str, bytes]:
-    """The fields of a multipart form; empty if it is none."""
-    content_type = request.headers.get("Content-Type", "").encode("latin-1")
-    message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: %b\r\n\r\n%b" % (content_type, request.body))
+    """The fields of a multipart form up to its file; empty if it is none.
+
+    A parser for mail would look into a file that is itself a mail, or an archive of parts.
+    """
+    label = Message()
+    label["Content-Type"] = request.headers.get("Content-Type", "")
+    boundary = (label.get_boundary() or "").encode("latin-1", "replace")
     fields: dict[str, bytes] = {}
-    for part in message.iter_parts() if message.is_multipart() else ():
-        name = part.get_param("name", header="Content-Disposition")
-        content = part.get_payload(decode=True)
-        if isinstance(name, str) and isinstance(content, bytes):
+    for part in (b"\r\n" + request.body).split(b"\r\n--" + boundary)[1:] if boundary else ():
+        head, blank, content = part.partition(b"\r\n\r\n")
+        name = BytesHeaderParser().parsebytes(head.lstrip()).get_param("name", header="Content-Disposition")
+        if blank and isinstance(name, str):
             fields[name] = content
+            if name == "file":
+                break
     return fields
 
 

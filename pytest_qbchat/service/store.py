@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from heapq import merge
@@ -24,12 +24,14 @@ class Application:
         id: The application id.
         auth_key: The authorization key, which a client sends.
         auth_secret: The authorization secret, which signs and is never sent.
+        seen_id: The application id that sessions came with, if it was not declared.
         api_keys: While there are none, any key is good.
     """
 
     id: int | None = None
     auth_key: str | None = None
     auth_secret: str | None = field(default=None, repr=False)
+    seen_id: int | None = None
     api_keys: set[str] = field(default_factory=set, repr=False)
 
 
@@ -48,7 +50,6 @@ class Store:
         inboxes: What the chat delivered to each user.
         blobs: By id.
         identities: Users who log in with a provider, by its name and token.
-        passwords_reset: Whom a password reset was mailed to, in order.
         seen_nonces: Timestamps and nonces that signed a session, none of which may do so again (documented).
         seen_secrets: Keys and passwords that came in, to be masked wherever they would be shown.
     """
@@ -72,19 +73,19 @@ class Store:
         self.messages: dict[str, Message] = {}
         self.inboxes: defaultdict[int, list[Message]] = defaultdict(list)
         self.blobs: dict[int, Blob] = {}
-        self.passwords_reset: list[User] = []
-        self.seen_nonces: set[tuple[int, int]] = set()
+        self.seen_nonces: set[tuple[int, str]] = set()
         self.seen_secrets: set[str] = set()
         self.identities: dict[tuple[str, str], User] = {}
         self._new_user = new_user
-        self._gone: set[int | str] = set()  # ids of users and dialogs that were deleted, and so are not unknown
+        # What was deleted, and so is not unknown: ids of users and dialogs, tokens, logins and addresses.
+        self._gone: set[int | str | tuple[str, str]] = set()
         self._private_dialogs: dict[tuple[int, int], Dialog] = {}
         # The dialogs that a user sees, and those that everybody sees, each in the order of their last message. The
         # numbers tell which of two dialogs of different collections is the later one.
         self._recent: defaultdict[int, dict[Dialog, int]] = defaultdict(dict)
         self._recent_public: dict[Dialog, int] = {}
         self._recency = count(1)
-        self._kept: deque[Message] = deque()
+        self._kept: dict[Message, None] = {}
 
     def now(self) -> float:
         """Unix time as the fake has it."""
@@ -116,12 +117,17 @@ class Store:
         """Forget a user, whom no dialog keeps (documented) and whose sessions end (assumed)."""
         del self.users[user.id]
         self._gone.add(user.id)
+        self._gone.update((name, value) for name in ("login", "email") if (value := getattr(user, name)))
         for token in [token for token, session in self.sessions.items() if session.user_id == user.id]:
             del self.sessions[token]
             self._gone.add(token)
         for dialog in list(self.dialogs.values()):
             if user.id in dialog.occupants_ids:
-                self.set_occupants(dialog, {*dialog.occupants_ids} - {user.id})
+                self.set_occupants(dialog, {*dialog.occupants_ids} - {user.id}, known=not dialog.adopted)
+
+    def was_deleted(self, name: str, value: str) -> bool:
+        """Whether a login or an address was that of a user who was deleted."""
+        return (name, value) in self._gone
 
     def _new_user_id(self) -> int:
         while (user_id := self.ids.user_id()) in self.users:
@@ -157,7 +163,7 @@ class Store:
     @property
     def application_id(self) -> int:
         """The id of the application; one that is made up while none is known."""
-        return self.application.id or _UNKNOWN_APPLICATION
+        return self.application.id or self.application.seen_id or _UNKNOWN_APPLICATION
 
     # Dialogs
 
@@ -212,9 +218,15 @@ class Store:
         dialog.set_occupants({*dialog.occupants_ids, user_id})
         self.show_dialog(dialog, user_id)
 
-    def set_occupants(self, dialog: Dialog, occupants_ids: set[int]) -> None:
-        """Change who is in a dialog, which from now on is known. Without any occupant it is destroyed (documented)."""
-        dialog.adopted = False
+    def set_occupants(self, dialog: Dialog, occupants_ids: set[int], *, known: bool = True) -> None:
+        """Change who is in a dialog. Without any occupant it is destroyed (documented).
+
+        Args:
+            dialog: Which.
+            occupants_ids: Who is in it now.
+            known: Whether these are all, so that nobody else is let in.
+        """
+        dialog.adopted = not known
         self._forget_private(dialog)
         before = {*dialog.occupants_ids}
         dialog.set_occupants(occupants_ids)
@@ -246,19 +258,19 @@ class Store:
             self._recent[occupant].pop(dialog, None)
         for message in dialog.history:
             del self.messages[message.id]
+            self._kept.pop(message, None)
 
     def _show(self, dialog: Dialog) -> None:
-        """Put a dialog on top of the lists of those who see it."""
+        """Put a dialog, which is hidden from nobody, on top of the lists of those who see it."""
         number = next(self._recency)
         if dialog.type is DialogType.PUBLIC_GROUP:
             self._recent_public.pop(dialog, None)
             self._recent_public[dialog] = number
             return
         for occupant in dialog.occupants_ids:
-            if not dialog.hidden_from or occupant not in dialog.hidden_from:
-                recent = self._recent[occupant]
-                recent.pop(dialog, None)
-                recent[dialog] = number
+            recent = self._recent[occupant]
+            recent.pop(dialog, None)
+            recent[dialog] = number
 
     def _forget_private(self, dialog: Dialog) -> None:
         """A dialog is no longer the private one of its occupants, if it was."""
@@ -283,14 +295,18 @@ class Store:
     def keep_json(self, message: Message) -> bytes:
         """A message as it is listed, kept for the next time it is; of many only those listed last."""
         message.kept_json = message.as_json().encode()
-        self._kept.append(message)
+        self._kept.pop(message, None)
+        self._kept[message] = None
         if len(self._kept) > _MOST_KEPT:
-            self._kept.popleft().kept_json = None
+            oldest = next(iter(self._kept))
+            del self._kept[oldest]
+            oldest.kept_json = None
         return message.kept_json
 
     def delete_message(self, message: Message) -> None:
         """Forget a message for everyone. Whoever received it in real time still has it."""
         del self.messages[message.id]
+        self._kept.pop(message, None)
         self.dialogs[message.chat_dialog_id].delete(message)
 
 

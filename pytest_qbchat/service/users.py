@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pytest_qbchat.service import lists
-from pytest_qbchat.service.credentials import need_caller
+from pytest_qbchat.service.credentials import NOBODY, need_caller
 from pytest_qbchat.service.errors import invalid, invalid_fields, no_permission, user_not_found
 from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.models import User, user_id
 from pytest_qbchat.service.pages import paged
 from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.wire import encode_json
 
 _SHORTEST_PASSWORD = 8
 _MOST_TAGS = 5
@@ -154,7 +155,7 @@ def list_users_by_tags(store: Store, exchange: Exchange) -> tuple[int, dict[str,
 
     - The reply is a page as of all users (documented, list-users-by-tags), empty if there are none (assumed).
     """
-    wanted = set(lists.split(exchange.params.get("tags") or ""))
+    wanted = set(map(str, lists.split(exchange.params.get("tags") or "")))
     users = [user for user in store.users.values() if wanted & set(lists.split(user.user_tags or ""))]
     return 200, paged(exchange.params, users, "user", exchange.warnings)
 
@@ -170,10 +171,12 @@ def update_user(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[st
     Raises:
         QuickBloxError: 404 for a missing user, 403 for another one, 422 for wrong fields.
     """
-    user = _own(store, exchange, id)
+    user = _user(store, id)
+    _check_self(exchange, store, user)
     given = _given(exchange)
     errors = _errors(store, given, user)
-    if given.get("password") and not exchange.caller.omnipotent and str(given.get("old_password")) != user.password:
+    trusted = exchange.caller.omnipotent or _knows_password(user, given.get("old_password"))
+    if given.get("password") and not trusted:
         errors["base"] = ["old_password is wrong"]
     if errors:
         raise invalid_fields(errors)
@@ -193,8 +196,7 @@ def delete_user(store: Store, exchange: Exchange, id: str) -> tuple[int, str]:
     Raises:
         QuickBloxError: 404 for a missing user, 403 for another one.
     """
-    store.delete_user(_own(store, exchange, id))
-    return 200, ""
+    return _delete(store, exchange, _user(store, id))
 
 
 def delete_user_by_external_id(store: Store, exchange: Exchange, id: str) -> tuple[int, str]:
@@ -205,10 +207,7 @@ def delete_user_by_external_id(store: Store, exchange: Exchange, id: str) -> tup
     Raises:
         QuickBloxError: 404 for a missing user, 403 for another one.
     """
-    user = _found(store, "external_user_id", id)
-    _check_self(exchange, store, user)
-    store.delete_user(user)
-    return 200, ""
+    return _delete(store, exchange, _found(store, "external_user_id", id))
 
 
 def reset_password(store: Store, exchange: Exchange) -> tuple[int, str]:
@@ -221,7 +220,7 @@ def reset_password(store: Store, exchange: Exchange) -> tuple[int, str]:
     Raises:
         QuickBloxError: 404 for an unknown address.
     """
-    store.passwords_reset.append(_found(store, "email", str(exchange.params.get("email") or "")))
+    _found(store, "email", str(exchange.params.get("email") or ""))
     return 200, ""
 
 
@@ -247,15 +246,21 @@ def _by_parameter(store: Store, exchange: Exchange, name: str) -> tuple[int, dic
     return 200, {"user": _found(store, name, str(exchange.params.get(name) or "")).as_dict()}
 
 
-def _own(store: Store, exchange: Exchange, id: str) -> User:
-    user = _user(store, id)
-    _check_self(exchange, store, user)
-    return user
-
-
 def _check_self(exchange: Exchange, store: Store, user: User) -> None:
     if not exchange.caller.omnipotent and need_caller(store, exchange.caller) != user.id:
         raise no_permission(f"user {exchange.caller.user_id} is not user {user.id}, and so may not change it")
+
+
+def _delete(store: Store, exchange: Exchange, user: User) -> tuple[int, str]:
+    _check_self(exchange, store, user)
+    store.delete_user(user)
+    exchange.caller = NOBODY  # whose session, if it had one, is over
+    return 200, ""
+
+
+def _knows_password(user: User, password: Any) -> bool:
+    """Whether it is the user's. While that is not known, any will do, as for a login."""
+    return password not in (None, "") and user.password in (None, str(password))
 
 
 # What a request for a user says
@@ -275,7 +280,7 @@ def _errors(store: Store, given: dict[str, Any], user: User | None) -> dict[str,
     errors: dict[str, list[str]] = {}
     for name in _UNIQUE:
         if given.get(name) not in (None, ""):
-            other = store.find_user(**{name: str(given[name])})
+            other = store.find_user(**{name: _text(given[name])})
             if other is not None and other is not user:
                 errors[name] = ["has already been taken"]
     password = given.get("password")
@@ -293,12 +298,17 @@ def _set(store: Store, user: User, given: dict[str, Any]) -> None:
             if name == "blob_id":
                 user.blob_id = user_id(value)
             else:
-                setattr(user, name, None if value in (None, "") else str(value))
+                setattr(user, name, None if value in (None, "") else _text(value))
     if "tag_list" in given:
         user.user_tags = ",".join(map(str, lists.split(given["tag_list"] or ""))) or None
     if given.get("password"):
         user.password = str(given["password"])
         store.seen_secrets.add(user.password)
+
+
+def _text(value: Any) -> str:
+    """What is no text as JSON has it (assumed)."""
+    return value if isinstance(value, str) else encode_json(value)
 
 
 # Lists
@@ -321,11 +331,11 @@ def _value(user: User, field: str) -> Any:
 
 def _parsed(kind: str, value: str) -> Any:
     if kind == "number":
-        return float(value)
+        return lists.number(value)
     if kind == "date" and not value.isdecimal():
-        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(value)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    return float(value) if kind == "date" else value
+    return lists.number(value) if kind == "date" else value
 
 
 def _filtered(users: list[User], text: str, warnings: list[str]) -> list[User]:
@@ -354,7 +364,7 @@ def _filtered(users: list[User], text: str, warnings: list[str]) -> list[User]:
 
 
 def _like(kind: str, value: Any) -> Any:
-    return str(value) if kind == "string" else float(value)
+    return str(value) if kind == "string" else lists.number(value)
 
 
 def _arrange(users: list[User], order: Any, warnings: list[str]) -> None:

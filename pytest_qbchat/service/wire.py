@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pytest_qbchat.masking import mask_header, mask_url
 
-RawHeaders = list[tuple[bytes, bytes]]
+Header = tuple[bytes, bytes]
+RawHeaders = Sequence[Header]
 
 # QuickBlox sends text as it is, without spaces and without escaping what UTF-8 can carry (observed in transcripts).
 # What came out of a request cannot contain itself, so nobody has to look for circles.
@@ -83,13 +84,25 @@ class Request:
         return f"<Request {self.method} {mask_url(self.url)}>"
 
 
-@dataclass(slots=True, eq=False)
 class Response:
-    """What the fake, or a stub of the test, answered."""
+    """What the fake, or a stub of the test, answered.
 
-    status: int
-    raw_headers: RawHeaders
-    body: bytes
+    Attributes:
+        status: The HTTP status.
+        body: The bytes of the body.
+    """
+
+    __slots__ = ("_raw_headers", "body", "status")
+
+    def __init__(self, status: int, raw_headers: RawHeaders, body: bytes) -> None:
+        self.status = status
+        self._raw_headers = raw_headers
+        self.body = body
+
+    @property
+    def raw_headers(self) -> RawHeaders:
+        """Name and value as bytes, in the order sent."""
+        return self._raw_headers
 
     @property
     def headers(self) -> Headers:

@@ -144,11 +144,10 @@ class Dialog:
         del self.history[self._position(message)]
 
     def hide(self, message: Message, user_id: int) -> None:
-        """Take a message out of one user's view."""
-        if user_id not in message.hidden_from:
-            self._count_down(message, user_id)
-            message.hidden_from += (user_id,)
-            self._hides_messages_from.add(user_id)
+        """Take a message out of the view of one user, who sees it."""
+        self._count_down(message, user_id)
+        message.hidden_from += (user_id,)
+        self._hides_messages_from.add(user_id)
 
     def seen_by(self, user_id: int) -> list[Message]:
         """The history without what a user deleted for itself. Not to be changed."""

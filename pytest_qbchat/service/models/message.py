@@ -36,7 +36,8 @@ class Message:
             None if it gave nothing.
         markable: Likewise, for delivered and read receipts.
         date_sent: Unix time, set by the server.
-        audience: The other occupants at that time, for each of whom it is unread at first.
+        audience: The other occupants at that time, for each of whom it is unread at first. Nobody for a message that
+            was not sent to the chat, if those are assumed not to count.
         updated: Unix time of the last change; marking is one (observed).
         delivered: Users whose copy counts as delivered.
         read_by: Users who have read it.

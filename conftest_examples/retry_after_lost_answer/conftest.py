@@ -1,0 +1,21 @@
+import pytest
+from pytest_qbchat import Dialog, FakeQuickBlox, User
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is gained by waiting for a fake."""
+    monkeypatch.setattr("deliveries.PAUSE", 0)
+
+
+@pytest.fixture
+def recipient(qbchat: FakeQuickBlox) -> User:
+    return qbchat.add_user(full_name="Rita Recipient")
+
+
+@pytest.fixture
+def dialog(qbchat: FakeQuickBlox, recipient: User) -> Dialog:
+    """Where the courier and the recipient of parcels talk."""
+    courier = qbchat.add_user(full_name="Curt Courier")
+    qbchat.add_session("made-up-token-of-the-courier", courier)
+    return qbchat.add_dialog(occupants_ids=[courier, recipient])

@@ -1,0 +1,582 @@
+"""Uploaded files: declared, sent to the storage, completed, listed, changed, deleted and downloaded again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email.message import EmailMessage
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import pytest
+from freezegun import freeze_time
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from ways import TLS, TOKEN, World
+
+from pytest_qbchat import FakeQuickBlox, QuickBloxWarning
+
+API = "https://api.quickblox.com"
+AUTHOR = {"QB-Token": TOKEN}
+READER = {"QB-Token": "made-up-token-of-a-reader"}
+KEY = {"Authorization": "ApiKey made-up-key-of-the-shop"}
+PHOTO = b"\xff\xd8 a dented bumper \xff\xd9"
+NOT_FOUND = {"errors": ["The resource wasn't found"]}
+NO_PERMISSION = {"errors": ["You don't have appropriate permissions to perform this operation"]}
+BLOB_KEYS = [
+    "id", "uid", "content_type", "name", "size", "created_at", "updated_at", "blob_status", "set_completed_at",
+    "public",
+]  # fmt: skip
+
+
+@pytest.fixture
+def client(qbchat: FakeQuickBlox) -> Iterator[httpx.Client]:
+    """A client of the author of the files, 10; the reader is 20."""
+    qbchat.add_session(TOKEN, 10)
+    qbchat.add_session(READER["QB-Token"], 20)
+    with httpx.Client(verify=TLS, base_url=API, headers=AUTHOR) as client:
+        yield client
+
+
+def declare(client: httpx.Client, **fields: Any) -> dict[str, Any]:
+    body = {"blob": {"name": "bumper.jpg", "content_type": "image/jpeg"} | fields}
+    response = client.post("/blobs.json", json=body)
+    assert response.status_code == 201
+    blob: dict[str, Any] = response.json()["blob"]
+    return blob
+
+
+def split(address: str) -> tuple[str, dict[str, str]]:
+    """The address of an upload as a client reads it: where to post, and the fields before the file."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}{parts.path}", dict(parse_qsl(parts.query, keep_blank_values=True))
+
+
+def upload(blob: dict[str, Any], content: bytes, name: str = "bumper.jpg", type: str = "image/jpeg") -> httpx.Response:
+    url, fields = split(blob["blob_object_access"]["params"])
+    return httpx.post(url, data=fields, files={"file": (name, content, type)}, verify=TLS)
+
+
+def stored(client: httpx.Client, content: bytes = PHOTO, **fields: Any) -> dict[str, Any]:
+    """A file on its whole way."""
+    blob = declare(client, **fields)
+    assert upload(blob, content).status_code == 201
+    assert client.put(f"/blobs/{blob['id']}/complete.json", json={"blob": {"size": len(content)}}).status_code == 200
+    return blob
+
+
+# --- the whole way ---
+
+
+def test_a_file_goes_up_and_comes_down(world: World) -> None:
+    declared = world.send(
+        "POST", f"{API}/blobs.json", json={"blob": {"name": "a.jpg", "content_type": "image/jpeg"}}, headers=AUTHOR
+    ).json()["blob"]
+    url, fields = split(declared["blob_object_access"]["params"])
+    assert world.send("POST", url, data=fields, files={"file": ("a.jpg", PHOTO, "image/jpeg")}).status_code == 201
+    size = {"blob": {"size": len(PHOTO)}}
+    completed = world.send("PUT", f"{API}/blobs/{declared['id']}/complete.json", json=size, headers=AUTHOR)
+    assert (completed.status_code, completed.content) == (200, b"")
+    redirect = world.send("GET", f"{API}/blobs/{declared['uid']}", headers=AUTHOR)
+    assert redirect.status_code == 301
+
+    downloaded = world.send("GET", redirect.headers["Location"])
+
+    assert (downloaded.status_code, downloaded.content) == (200, PHOTO)
+    assert downloaded.headers["Content-Type"] == "image/jpeg"
+    assert downloaded.headers["Content-Length"] == str(len(PHOTO))
+    blob = world.fake.blobs.one()
+    assert (blob.content, blob.blob_status, blob.size) == (PHOTO, "complete", len(PHOTO))
+
+
+def test_a_declared_file_is_shown_without_what_only_the_upload_will_tell(
+    qbchat: FakeQuickBlox, client: httpx.Client
+) -> None:
+    with freeze_time("2026-01-01 12:00:00"):
+        blob = declare(client)
+
+    access = blob.pop("blob_object_access")
+    assert list(blob) == BLOB_KEYS
+    assert blob == {
+        "id": qbchat.blobs.one().id,
+        "uid": qbchat.blobs.one().uid,
+        "content_type": "image/jpeg",
+        "name": "bumper.jpg",
+        "size": None,
+        "created_at": "2026-01-01T12:00:00Z",
+        "updated_at": "2026-01-01T12:00:00Z",
+        "blob_status": None,
+        "set_completed_at": None,
+        "public": False,
+    }
+    assert len(blob["uid"]) == 32
+    params = access.pop("params")
+    assert access == {
+        "id": blob["id"],
+        "blob_id": blob["id"],
+        "expires": "2026-01-01T13:00:00Z",
+        "object_access_type": "Write",
+    }
+    url, fields = split(params)
+    assert url == f"{API}/qbprod/"
+    assert (fields["key"], fields["Content-Type"], fields["acl"]) == (blob["uid"], "image/jpeg", "authenticated-read")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "public"),
+    [("json", True), ("json", 1), ("json", "1"), ("data", "true"), ("data", "1")],
+    ids=repr,
+)
+def test_a_file_is_public_if_the_request_says_so(client: httpx.Client, encoding: Any, public: Any) -> None:
+    given = {"name": "a", "content_type": "text/plain", "public": public}
+    body = {"blob": given} if encoding == "json" else {f"blob[{name}]": value for name, value in given.items()}
+    blob = client.post("/blobs.json", **{encoding: body}).json()["blob"]
+    assert blob["public"] is True
+    assert split(blob["blob_object_access"]["params"])[1]["acl"] == "public-read"
+
+
+@pytest.mark.parametrize("public", [False, 0, "0", "false", None, "", "yes"], ids=repr)
+def test_a_file_is_private_otherwise(client: httpx.Client, public: Any) -> None:
+    assert declare(client, public=public)["public"] is False
+
+
+def test_the_storage_answers_as_s3_does(client: httpx.Client) -> None:
+    blob = declare(client)
+    response = upload(blob, b"hello")
+    assert response.headers["Content-Type"] == "application/xml"
+    assert response.text == (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<PostResponse><Location>{API}/qbprod/{blob['uid']}</Location><Bucket>qbprod</Bucket><Key>{blob['uid']}</Key>"
+        '<ETag>"5d41402abc4b2a76b9719d911017c592"</ETag></PostResponse>'
+    )
+
+
+def test_the_address_may_lose_its_slash(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    url, fields = split(declare(client)["blob_object_access"]["params"])
+    assert url.endswith("/")
+    assert httpx.post(url.rstrip("/"), data=fields, files={"file": PHOTO}, verify=TLS).status_code == 201
+    assert qbchat.blobs.one().content == PHOTO
+
+
+def test_the_address_may_keep_its_query(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    address = declare(client)["blob_object_access"]["params"]
+    assert httpx.post(address, data=split(address)[1], files={"file": PHOTO}, verify=TLS).status_code == 201
+    assert qbchat.blobs.one().content == PHOTO
+
+
+def test_a_file_may_be_uploaded_again(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    blob = stored(client)
+    assert upload(blob, b"a better photo").status_code == 201
+    assert qbchat.blobs.one().content == b"a better photo"
+
+
+def test_completing_sets_the_size_the_status_and_the_time(client: httpx.Client) -> None:
+    with freeze_time("2026-01-01 12:00:00") as clock:
+        blob = declare(client)
+        upload(blob, PHOTO)
+        clock.tick(60)
+        client.put(f"/blobs/{blob['id']}/complete.json", data={"blob[size]": str(len(PHOTO))})
+        shown = client.get(f"/blobs/{blob['id']}.json").json()["blob"]
+    assert (shown["size"], shown["blob_status"]) == (len(PHOTO), "complete")
+    assert shown["set_completed_at"] == shown["updated_at"] == "2026-01-01T12:01:00Z"
+    assert shown["created_at"] == "2026-01-01T12:00:00Z"
+
+
+def test_completing_without_an_upload_gives_a_warning(client: httpx.Client) -> None:
+    blob = declare(client)
+    with pytest.warns(QuickBloxWarning, match=f"blob {blob['id']}: nothing was uploaded to .*, so it stays empty"):
+        assert client.put(f"/blobs/{blob['id']}/complete.json", json={"blob": {"size": 5}}).status_code == 200
+
+
+def test_completing_with_another_size_gives_a_warning(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    blob = declare(client)
+    upload(blob, b"12345")
+    with pytest.warns(QuickBloxWarning, match=r"blob\[size\]: is 4, and 5 bytes were uploaded"):
+        assert client.put(f"/blobs/{blob['id']}/complete.json", json={"blob": {"size": 4}}).status_code == 200
+    assert qbchat.blobs.one().size == 4
+
+
+# --- bytes ---
+
+BOUNDARY = "made-up-boundary"
+AWKWARD = st.lists(
+    st.one_of(
+        st.binary(max_size=20),
+        st.sampled_from(
+            [b"\r", b"\n", b"\r\n", b"--", f"--{BOUNDARY[:-1]}".encode(), b"\r\n\r\nContent-Disposition: form-data\r\n"]
+        ),
+    ),
+    max_size=8,
+).map(b"".join)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(content=AWKWARD, name=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30))
+@example(content=b"", name="empty.bin")
+@example(content=b"\r", name="Grüße 👋.txt")
+@example(content=b"a\r\nb\rc\nd\x00\x85\xe2\x80\xa8\r\n", name='"quoted"; name="file".txt')
+@example(content=b"\r\n" * 9000, name="many lines")
+def test_any_bytes_come_back_identical(client: httpx.Client, content: bytes, name: str) -> None:
+    blob = declare(client, name=name, public=True)
+    url, fields = split(blob["blob_object_access"]["params"])
+    label = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    sent = httpx.post(url, data=fields, files={"file": (name, content, "image/jpeg")}, headers=label, verify=TLS)
+    assert sent.status_code == 201
+    downloaded = httpx.get(f"{API}/blobs/{blob['uid']}", follow_redirects=True, verify=TLS)
+    assert downloaded.content == content
+    assert client.get(f"/blobs/{blob['id']}.json").json()["blob"]["name"] == name
+
+
+@pytest.mark.parametrize("type", ["message/rfc822", "multipart/mixed; boundary=inner", "text/plain; charset=utf-16"])
+def test_a_file_is_never_looked_into(qbchat: FakeQuickBlox, client: httpx.Client, type: str) -> None:
+    mail = EmailMessage()
+    mail["Subject"] = "A mail that is a file"
+    mail.set_content("Grüße")
+    mail.add_attachment(PHOTO, maintype="image", subtype="jpeg")
+    assert upload(declare(client, content_type=type), mail.as_bytes(), "a.eml", type).status_code == 201
+    assert qbchat.blobs.one().content == mail.as_bytes()
+
+
+# --- uploads that the storage refuses ---
+
+
+def refusal(response: httpx.Response) -> tuple[int, str]:
+    return response.status_code, response.text.partition("<Code>")[2].partition("</Code>")[0]
+
+
+KEY_FIELD = b'\r\n--b\r\nContent-Disposition: form-data; name="key"\r\n\r\nb10b'
+FILE_FIELD = b'\r\n--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nhello'
+
+
+def form(parameter: str, body: bytes) -> dict[str, Any]:
+    return {"content": body, "headers": {"Content-Type": f"multipart/form-data{parameter}"}}
+
+
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        pytest.param({"data": {"key": "b10b"}}, id="a form without a file"),
+        pytest.param({"files": {"file": PHOTO}}, id="a file without a key"),
+        pytest.param({"data": {"key": ""}, "files": {"file": PHOTO}}, id="an empty key"),
+        pytest.param({"files": {"photo": PHOTO, "key": (None, "b10b")}}, id="a file of another name"),
+        pytest.param({"files": [("file", PHOTO), ("key", (None, "b10b"))]}, id="a key after the file"),
+        pytest.param({"json": {"key": "b10b", "file": "hello"}}, id="JSON"),
+        pytest.param({"content": b"hello"}, id="no label"),
+        pytest.param(form("", KEY_FIELD + FILE_FIELD), id="no boundary"),
+        pytest.param(form("; boundary*=utf-8''%E2%82%AC", b""), id="a boundary that no body can have"),
+        pytest.param(
+            form("; boundary=b", KEY_FIELD + FILE_FIELD.partition(b"\r\n\r\n")[0]), id="a part that is cut off"
+        ),
+        pytest.param(
+            {"content": b"--b\r\n\r\nno head\r\n--b--", "headers": {"Content-Type": "multipart/form-data; boundary=b"}},
+            id="a part without a name",
+        ),
+    ],
+)
+def test_an_upload_needs_the_fields_of_the_address_and_then_the_file(
+    qbchat: FakeQuickBlox, kwargs: dict[str, Any]
+) -> None:
+    response = httpx.post(f"{API}/qbprod/", verify=TLS, **kwargs)
+    assert refusal(response) == (400, "InvalidArgument")
+    assert qbchat.calls.one().reason == "the upload needs the fields of the address, and then file"
+
+
+def test_an_upload_with_an_unknown_key_is_refused(qbchat: FakeQuickBlox) -> None:
+    response = httpx.post(f"{API}/qbprod/", data={"key": "<b10b>"}, files={"file": PHOTO}, verify=TLS)
+    assert (response.status_code, response.headers["Content-Type"]) == (403, "application/xml")
+    assert response.text == (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code>'
+        "<Message>Invalid according to Policy: Policy Condition failed</Message></Error>"
+    )
+    assert qbchat.calls.one().reason == "no blob was declared with the key '<b10b>'"
+
+
+def test_a_key_that_is_no_text_is_unknown(qbchat: FakeQuickBlox) -> None:
+    files = {"key": (None, b"\xff"), "file": PHOTO}
+    assert refusal(httpx.post(f"{API}/qbprod/", files=files, verify=TLS)) == (403, "AccessDenied")
+
+
+# --- downloads ---
+
+
+def test_a_public_file_needs_no_token(client: httpx.Client) -> None:
+    blob = stored(client, public=True)
+    redirect = httpx.get(f"{API}/blobs/{blob['uid']}", verify=TLS)
+    assert (redirect.status_code, redirect.content) == (301, b"")
+    bare = redirect.headers["Location"].partition("?")[0]
+    assert httpx.get(bare, verify=TLS).content == PHOTO
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [{"headers": AUTHOR}, {"headers": READER}, {"params": {"token": TOKEN}}, {"headers": KEY}],
+    ids=["the author", "another user", "token parameter", "API key"],
+)
+def test_a_private_file_needs_a_credential(client: httpx.Client, credential: dict[str, Any]) -> None:
+    blob = stored(client)
+    response = httpx.get(f"{API}/blobs/{blob['uid']}", follow_redirects=True, verify=TLS, **credential)
+    assert response.content == PHOTO
+
+
+def test_a_private_file_is_refused_without_a_credential(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    blob = stored(client)
+    response = httpx.get(f"{API}/blobs/{blob['uid']}", verify=TLS)
+    assert (response.status_code, response.json()) == (401, {"errors": {"base": ["Token is required"]}})
+
+
+def test_a_private_file_is_refused_by_the_storage_without_the_signature(
+    qbchat: FakeQuickBlox, client: httpx.Client
+) -> None:
+    blob = stored(client)
+    assert refusal(httpx.get(f"{API}/qbprod/{blob['uid']}", verify=TLS)) == (403, "AccessDenied")
+    assert qbchat.calls.last.reason == (f"blob {blob['id']} is private: ask /blobs/{blob['uid']} for its address")
+
+
+def test_a_file_that_was_not_uploaded_is_not_there(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    blob = declare(client, public=True)
+    response = client.get(f"/blobs/{blob['uid']}", follow_redirects=True)
+    assert refusal(response) == (404, "NoSuchKey")
+    assert qbchat.calls.last.reason == f"nothing was uploaded for {blob['uid']!r}"
+    assert refusal(httpx.get(f"{API}/qbprod/b10b", verify=TLS)) == (404, "NoSuchKey")
+
+
+# --- one file ---
+
+
+def test_a_private_file_is_shown_to_its_owner_and_an_api_key(client: httpx.Client) -> None:
+    blob = stored(client)
+    shown = [client.get(f"/blobs/{blob['id']}.json", headers=who).json()["blob"] for who in ({}, KEY)]
+    assert [list(each) for each in shown] == [BLOB_KEYS] * 2
+    assert shown[0]["name"] == "bumper.jpg"
+
+
+def test_a_public_file_is_shown_to_everybody(client: httpx.Client) -> None:
+    blob = stored(client, public=True)
+    assert client.get(f"/blobs/{blob['id']}.json", headers=READER).json()["blob"]["uid"] == blob["uid"]
+
+
+def test_a_file_can_be_renamed(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    with freeze_time("2026-01-01 12:00:00") as clock:
+        blob = stored(client)
+        clock.tick(60)
+        response = client.put(f"/blobs/{blob['id']}.json", json={"blob": {"name": "fender.png", "content_type": ""}})
+    shown = response.json()["blob"]
+    assert (response.status_code, list(shown)) == (200, BLOB_KEYS)
+    assert (shown["name"], shown["content_type"]) == ("fender.png", "image/jpeg")
+    assert (shown["created_at"], shown["updated_at"]) == ("2026-01-01T12:00:00Z", "2026-01-01T12:01:00Z")
+
+
+def test_a_file_can_get_another_type(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    blob = stored(client)
+    client.put(f"/blobs/{blob['id']}.json", data={"blob[content_type]": "image/png"})
+    downloaded = client.get(f"/blobs/{blob['uid']}", follow_redirects=True)
+    assert (downloaded.headers["Content-Type"], downloaded.content) == ("image/png", PHOTO)
+    assert qbchat.blobs.one().name == "bumper.jpg"
+
+
+def test_an_update_without_a_blob_changes_nothing(client: httpx.Client) -> None:
+    blob = stored(client)
+    shown = client.put(f"/blobs/{blob['id']}.json", json={"blob": "fender.png"}).json()["blob"]
+    assert (shown["name"], shown["content_type"]) == ("bumper.jpg", "image/jpeg")
+
+
+def test_a_type_that_no_header_can_carry_does_not_prevent_the_download(client: httpx.Client) -> None:
+    blob = stored(client, content_type="image/größe 👋")
+    assert client.get(f"/blobs/{blob['uid']}", follow_redirects=True).headers["Content-Type"] == "image/größe ?"
+
+
+def test_a_deleted_file_is_gone(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    blob = stored(client, public=True)
+    location = client.get(f"/blobs/{blob['uid']}").headers["Location"]
+
+    response = client.delete(f"/blobs/{blob['id']}.json")
+
+    assert (response.status_code, response.content) == (200, b"")
+    assert list(qbchat.blobs) == []
+    for name in (f"/blobs/{blob['id']}.json", f"/blobs/{blob['uid']}"):
+        again = client.get(name)
+        assert (again.status_code, again.json()) == (404, NOT_FOUND)
+    assert refusal(client.get(location)) == (404, "NoSuchKey")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", ".json"), ("PUT", ".json"), ("DELETE", ".json"), ("PUT", "/complete.json")],
+    ids=["get", "update", "delete", "complete"],
+)
+class TestOneFile:
+    """What every call for one file refuses."""
+
+    @pytest.mark.parametrize("id", ["1", "0", "anna", "b10b", "9" * 30])
+    def test_a_missing_file(self, client: httpx.Client, method: str, path: str, id: str) -> None:
+        response = client.request(method, f"/blobs/{id}{path}")
+        assert (response.status_code, response.json()) == (404, NOT_FOUND)
+
+    def test_a_file_of_somebody_else(self, qbchat: FakeQuickBlox, client: httpx.Client, method: str, path: str) -> None:
+        blob = stored(client)
+        before = qbchat.blobs.one().as_dict()
+        response = client.request(method, f"/blobs/{blob['id']}{path}", headers=READER)
+        assert (response.status_code, response.json()) == (403, NO_PERMISSION)
+        assert qbchat.calls.last.reason.endswith("10's")
+        assert qbchat.blobs.one().as_dict() == before
+
+    def test_a_file_of_nobody(self, qbchat: FakeQuickBlox, client: httpx.Client, method: str, path: str) -> None:
+        blob = qbchat.add_blob(PHOTO, name="terms.pdf")
+        url, body = f"/blobs/{blob.id}{path}", {"json": {"blob": {"size": len(PHOTO)}}}
+        assert client.request(method, url, **body).status_code == 403
+        assert qbchat.calls.last.reason.endswith("the application's")
+        assert client.request(method, url, headers=KEY, **body).status_code == 200
+
+    def test_no_user(self, qbchat: FakeQuickBlox, client: httpx.Client, method: str, path: str) -> None:
+        qbchat.add_session("made-up-token-of-the-application", None)
+        blob = stored(client)
+        url = f"/blobs/{blob['id']}{path}"
+        refused = client.request(method, url, headers={"QB-Token": "made-up-token-of-the-application"})
+        assert (refused.status_code, refused.json()) == (422, {"errors": {"base": ["Forbidden. Need user."]}})
+        assert httpx.request(method, f"{API}{url}", verify=TLS).status_code == 401
+
+
+def test_a_public_file_is_changed_by_its_owner_alone(client: httpx.Client) -> None:
+    blob = stored(client, public=True)
+    assert client.put(f"/blobs/{blob['id']}.json", headers=READER).status_code == 403
+    assert client.delete(f"/blobs/{blob['id']}.json", headers=READER).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        ({}, {"content_type": ["can't be blank"], "name": ["can't be blank"]}),
+        ({"blob": "photo.jpg"}, {"content_type": ["can't be blank"], "name": ["can't be blank"]}),
+        ({"blob": {"name": "photo.jpg"}}, {"content_type": ["can't be blank"]}),
+        ({"blob": {"name": "", "content_type": "image/jpeg"}}, {"name": ["can't be blank"]}),
+    ],
+    ids=["nothing", "a text", "no type", "an empty name"],
+)
+def test_a_file_needs_a_name_and_a_type(qbchat: FakeQuickBlox, client: httpx.Client, body: Any, errors: Any) -> None:
+    response = client.post("/blobs.json", json=body)
+    assert (response.status_code, response.json()) == (422, {"errors": errors})
+    assert qbchat.calls.one().reason == f"the blob lacks {', '.join(errors)}"
+    assert list(qbchat.blobs) == []
+
+
+@pytest.mark.parametrize("body", [{}, {"blob": 5}, {"blob": {}}, {"blob": {"size": "big"}}, {"blob": {"size": -1}}])
+def test_completing_needs_a_size(qbchat: FakeQuickBlox, client: httpx.Client, body: Any) -> None:
+    blob = declare(client)
+    response = client.put(f"/blobs/{blob['id']}/complete.json", json=body)
+    assert (response.status_code, response.json()) == (422, {"errors": {"size": ["is not a number"]}})
+    assert qbchat.blobs.one().blob_status is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"), [({}, 401), ({"QB-Token": "made-up-token-of-the-application"}, 422)], ids=["none", "no user"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_files_need_a_user(qbchat: FakeQuickBlox, method: str, headers: dict[str, str], status: int) -> None:
+    qbchat.add_session("made-up-token-of-the-application", None)
+    response = httpx.request(
+        method,
+        f"{API}/blobs.json",
+        params={"blob[name]": "a", "blob[content_type]": "text/plain"},
+        headers=headers,
+        verify=TLS,
+    )
+    assert response.status_code == status
+
+
+# --- lists ---
+
+
+def test_a_list_has_the_callers_files_a_page_at_a_time(client: httpx.Client) -> None:
+    for number in range(12):
+        declare(client, name=f"{number}.jpg")
+    client.post("/blobs.json", json={"blob": {"name": "other", "content_type": "text/plain"}}, headers=READER)
+
+    first = client.get("/blobs.json").json()
+    assert {key: first[key] for key in first if key != "items"} == {
+        "current_page": 1,
+        "per_page": 10,
+        "total_entries": 12,
+    }
+    assert [list(item) for item in first["items"]] == [["blob"]] * 10
+    assert list(first["items"][0]["blob"]) == BLOB_KEYS
+    pages = [client.get("/blobs.json", params={"page": page, "per_page": 5}).json() for page in (1, 2, 3, 4)]
+    names = [[item["blob"]["name"] for item in page["items"]] for page in pages]
+    assert names == [[f"{number}.jpg" for number in numbers] for numbers in (range(5), range(5, 10), range(10, 12), ())]
+
+
+def test_an_api_key_sees_all_files(client: httpx.Client) -> None:
+    declare(client)
+    own = {"blob": {"name": "terms.pdf", "content_type": "application/pdf"}}
+    assert client.post("/blobs.json", json=own, headers=KEY).status_code == 201
+    assert client.get("/blobs.json", headers=KEY).json()["total_entries"] == 2
+    assert client.get("/blobs.json").json()["total_entries"] == 1
+    assert client.get("/blobs.json", headers=KEY | {"On-Behalf-Of": "10"}).json()["total_entries"] == 1
+
+
+@pytest.mark.parametrize(
+    ("params", "shown", "warning"),
+    [
+        ({"per_page": 101}, 100, "per_page: 101 is more than QuickBlox returns at once"),
+        ({"per_page": 0}, 10, "per_page: '0' is ignored; write a number from 1 on"),
+        ({"page": "first"}, 10, "page: 'first' is ignored"),
+    ],
+    ids=["too many", "none", "no number"],
+)
+def test_a_page_that_is_none_gives_a_warning(client: httpx.Client, params: Any, shown: int, warning: str) -> None:
+    with pytest.warns(QuickBloxWarning, match=warning):
+        page = client.get("/blobs.json", params=params).json()
+    assert (page["current_page"], page["per_page"]) == (1, shown)
+
+
+# --- other hosts ---
+
+
+@pytest.mark.qbchat(hosts=["https://gateway.shop.example:8443/quickblox", "http://chat.shop.example"])
+@pytest.mark.parametrize("api", ["https://gateway.shop.example:8443/quickblox", "http://chat.shop.example"])
+def test_a_file_stays_on_the_host_of_a_customer(qbchat: FakeQuickBlox, api: str) -> None:
+    with httpx.Client(verify=TLS, base_url=api, headers=AUTHOR) as client:
+        blob = stored(client)
+        redirect = client.get(f"/blobs/{blob['uid']}")
+        downloaded = client.get(redirect.headers["Location"])
+    assert blob["blob_object_access"]["params"].startswith(f"{api}/qbprod/?")
+    assert redirect.headers["Location"].startswith(f"{api}/qbprod/{blob['uid']}?")
+    assert downloaded.content == PHOTO
+    assert len(qbchat.calls) == 5
+
+
+# --- what a test declares ---
+
+
+def test_a_file_can_be_there_before_the_test(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    with freeze_time("2026-01-01 12:00:00"):
+        blob = qbchat.add_blob(PHOTO, name="bumper.jpg", content_type="image/jpeg", user=qbchat.add_user(10))
+
+    assert qbchat.blobs.one() is blob
+    shown = client.get(f"/blobs/{blob.id}.json").json()["blob"]
+    assert (shown["size"], shown["blob_status"], shown["public"]) == (len(PHOTO), "complete", False)
+    assert shown["created_at"] == shown["set_completed_at"] == "2026-01-01T12:00:00Z"
+    assert client.get(f"/blobs/{blob.uid}", follow_redirects=True).content == PHOTO
+    assert client.get("/blobs.json").json()["total_entries"] == 1
+
+
+def test_a_file_of_a_user_whom_only_the_file_declares(qbchat: FakeQuickBlox) -> None:
+    qbchat.add_blob(PHOTO, name="bumper.jpg", user=30, public=True)
+    assert [user.id for user in qbchat.users] == [30]
+    assert qbchat.blobs.one().content_type == "application/octet-stream"
+
+
+@pytest.mark.parametrize("user", ["10", True])
+def test_a_file_of_no_user_is_refused(qbchat: FakeQuickBlox, user: Any) -> None:
+    with pytest.raises(TypeError, match="is not a user: write a user id"):
+        qbchat.add_blob(PHOTO, name="bumper.jpg", user=user)
+    assert list(qbchat.blobs) == []
+
+
+def test_a_file_of_text_is_refused(qbchat: FakeQuickBlox) -> None:
+    with pytest.raises(TypeError, match=r"the content is bytes, not str: write add_blob\(b'...', name=...\)"):
+        qbchat.add_blob("hello", name="hello.txt")  # type: ignore[arg-type]
+
+
+def test_the_bytes_are_not_in_the_repr(qbchat: FakeQuickBlox) -> None:
+    assert "bumper" in repr(qbchat.add_blob(b"secret", name="bumper.jpg"))
+    assert "secret" not in repr(qbchat.blobs)

@@ -1,0 +1,406 @@
+"""`qbchat.fail`: what QuickBlox and the network do on a bad day, over every way into the fake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import httpx2
+import pytest
+from ways import DIALOG, TLS, TOKEN, URL, World
+
+from pytest_qbchat import FakeQuickBlox, QuickBloxWarning
+
+API = "https://api.quickblox.com"
+AUTHOR = {"QB-Token": TOKEN}
+BODY = {"chat_dialog_id": DIALOG, "message": "hi"}
+LOST = {
+    "timeout": (httpx.ReadTimeout, httpx2.ReadTimeout),
+    "disconnect": (httpx.RemoteProtocolError, httpx2.RemoteProtocolError),
+}
+
+
+@pytest.fixture
+def client(qbchat: FakeQuickBlox) -> Iterator[httpx.Client]:
+    """One client, for what does not depend on the way into the fake."""
+    with httpx.Client(verify=TLS, base_url=API, headers=AUTHOR) as client:
+        yield client
+
+
+def post(client: httpx.Client, **fields: Any) -> httpx.Response:
+    return client.post("/chat/Message.json", json=BODY | fields)
+
+
+# --- statuses ---
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "line"),
+    [
+        (400, {"code": None, "message": "Bad request"}, "400 Bad Request"),
+        (401, {"errors": {"base": ["Required session does not exist"]}}, "401 Unauthorized"),
+        (
+            403,
+            {"errors": ["You don't have appropriate permissions to perform this operation"]},
+            "403 Forbidden",
+        ),
+        (404, {"errors": ["The resource wasn't found"]}, "404 Not Found"),
+        (422, {"errors": {"base": ["Unprocessable entity"]}}, "422 Unprocessable Entity"),
+        (429, {"errors": ["Too many requests"]}, "429 Too Many Requests"),
+        (500, {"errors": ["Internal server error"]}, "500 Internal Server Error"),
+        (502, {"errors": ["Bad gateway"]}, "502 Bad Gateway"),
+        (503, {"errors": ["Service unavailable"]}, "503 Service Unavailable"),
+        (504, {"errors": ["Gateway timeout"]}, "504 Gateway Timeout"),
+        (507, {"errors": ["Error"]}, "507 Insufficient Storage"),
+    ],
+)
+def test_a_status_comes_in_quickbloxs_words(
+    qbchat: FakeQuickBlox, client: httpx.Client, status: int, body: Any, line: str
+) -> None:
+    qbchat.fail(status)
+    response = post(client)
+    assert (response.status_code, response.json(), response.headers["Status"]) == (status, body, line)
+    assert response.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert "Retry-After" not in response.headers
+    qbchat.assert_nothing_posted()
+
+
+def test_a_call_fails_and_the_next_is_well(world: World) -> None:
+    world.fake.fail(503)
+    assert [world.post(BODY).status_code for _ in range(2)] == [503, 201]
+    assert [(call.fault, call.status) for call in world.fake.calls] == [("503", 503), ("", 201)]
+    assert world.fake.posted == [{"message": "hi"}]
+
+
+@pytest.mark.parametrize("what", LOST)
+def test_an_answer_that_never_comes_is_the_clients_own_error(world: World, what: str) -> None:
+    world.fake.fail(what)
+    with pytest.raises(LOST[what]) as caught:
+        world.post(BODY)
+
+    library = type(caught.value).__module__.partition(".")[0]
+    assert type(caught.value.request).__module__.startswith(library)
+    assert (caught.value.request.method, str(caught.value.request.url)) == ("POST", URL)
+    assert str(caught.value) == f"qbchat.fail('{what}'), not stored"
+    call = world.fake.calls.one()
+    assert (call.fault, call.response, call.status, call.refused) == (what, None, None, False)
+    world.fake.assert_nothing_posted()
+    assert world.post(BODY).status_code == 201
+
+
+@pytest.mark.parametrize("what", LOST)
+def test_an_answer_may_be_lost_after_the_message_was_stored(world: World, what: str) -> None:
+    world.fake.fail(what, stored=True)
+    with pytest.raises(LOST[what], match="stored"):
+        world.post(BODY)
+    message = world.fake.assert_posted(message="hi", times=1)
+    assert message.call is world.fake.calls.one()
+    assert world.fake.messages.one() is message
+
+
+def test_a_cut_answer_cannot_be_read_as_json(world: World) -> None:
+    world.fake.fail("malformed")
+    response = world.post(BODY | {"message": "Grüße 👋" * 20})
+    assert response.status_code == 201
+    assert response.content.startswith(b'{"_id":')
+    with pytest.raises(ValueError, match=r"(?!.*codec)"):
+        response.json()
+    assert response.headers["Content-Length"] == str(len(response.content))
+    assert world.fake.posted.one().call.fault == "malformed"
+    assert world.post(BODY).json()["message"] == "hi"
+
+
+def test_an_answer_may_be_empty(world: World) -> None:
+    world.fake.fail("empty")
+    response = world.post(BODY)
+    assert (response.status_code, response.content) == (201, b"")
+    assert response.headers["Content-Length"] == "0"
+    world.fake.assert_posted(message="hi", times=1)
+
+
+def test_a_fault_is_in_the_transcript(world: World) -> None:
+    world.fake.fail("timeout", stored=True)
+    world.fake.fail(503)
+    with pytest.raises(LOST["timeout"]):
+        world.post(BODY)
+    world.post(BODY)
+    assert world.fake.transcript().splitlines()[-2:] == [
+        "POST /chat/Message.json met qbchat.fail('timeout'), stored",
+        "POST /chat/Message.json met qbchat.fail(503), not stored",
+    ]
+    assert [repr(call) for call in world.fake.calls] == [
+        "<Call POST /chat/Message.json: timeout>",
+        "<Call POST /chat/Message.json: 503>",
+    ]
+
+
+def test_a_message_that_is_missed_is_explained_by_the_fault(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    qbchat.fail(429, times=2)
+    post(client)
+    post(client)
+    with pytest.raises(AssertionError, match=r"POST /chat/Message.json met qbchat.fail\(429\), not stored"):
+        qbchat.assert_posted(message="hi")
+
+
+# --- what an answer looks like ---
+
+
+@pytest.mark.parametrize("length", range(40))
+def test_an_answer_is_cut_between_characters(qbchat: FakeQuickBlox, client: httpx.Client, length: int) -> None:
+    qbchat.fail("malformed")
+    content = post(client, message="👋" * 40 + "x" * length).content
+    assert content.decode().startswith('{"_id":')  # UnicodeDecodeError is no JSONDecodeError, and may go uncaught
+
+
+def test_an_empty_answer_is_malformed_too(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    qbchat.fail("malformed", path="/session.json", method="DELETE")
+    response = client.delete("/session.json")
+    assert (response.status_code, response.text) == (200, "{")
+
+
+def test_a_broken_answer_keeps_its_headers(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    photo = bytes(reversed(range(256)))
+    blob = qbchat.add_blob(photo, name="bumper.jpg", content_type="image/jpeg", public=True)
+    qbchat.fail("malformed", path="/qbprod/{uid}")
+    response = client.get(f"/blobs/{blob.uid}", follow_redirects=True)
+    assert (response.headers["Content-Type"], response.content) == ("image/jpeg", photo[:128])
+
+
+def test_a_refusal_can_be_malformed(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    qbchat.add_session(TOKEN, None)
+    qbchat.fail("malformed")
+    response = post(client)
+    assert response.status_code == 422
+    assert response.text == '{"errors":{"base":["Fo'
+    assert qbchat.calls.one().reason == (
+        "qbchat.fail('malformed'), refused all the same: "
+        "the token made… is that of an application session: log a user in"
+    )
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_only_too_many_requests_says_when_to_try_again(
+    qbchat: FakeQuickBlox, client: httpx.Client, status: int
+) -> None:
+    qbchat.assume(retry_after=30)
+    qbchat.fail(status)
+    assert post(client).headers.get("Retry-After") == ("30" if status == 429 else None)
+
+
+def test_a_status_may_hide_that_the_message_was_stored(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    qbchat.fail(504, stored=True)
+    assert post(client).status_code == 504
+    assert qbchat.posted.one().call.fault == "504"
+    assert qbchat.calls.one().reason == "qbchat.fail(504), stored"
+
+
+def test_a_mistake_is_warned_of_if_the_message_was_stored(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    qbchat.fail(504, stored=True)
+    with pytest.warns(QuickBloxWarning, match="sendToChat"):
+        post(client, sendToChat=1)
+    qbchat.fail(504)
+    post(client, sendToChat=1)
+    assert [bool(call.warnings) for call in qbchat.calls] == [True, False]
+
+
+# --- which calls ---
+
+
+def test_several_faults_come_in_the_order_in_which_they_were_ordered(
+    qbchat: FakeQuickBlox, client: httpx.Client
+) -> None:
+    qbchat.fail(429, times=2)
+    qbchat.fail("empty")
+    qbchat.fail(503)
+    assert [post(client).status_code for _ in range(5)] == [429, 429, 201, 503, 201]
+    assert [call.fault for call in qbchat.calls] == ["429", "429", "empty", "503", ""]
+
+
+def test_a_fault_that_fits_is_not_held_up_by_one_that_does_not(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    qbchat.fail(503, path="/blobs")
+    qbchat.fail(429)
+    assert post(client).status_code == 429
+    assert [client.get("/blobs.json").status_code for _ in range(2)] == [503, 200]
+
+
+@pytest.mark.parametrize("path", ["/chat/Message.json", "/chat/Message"])
+def test_a_fault_for_one_route_leaves_the_others_alone(qbchat: FakeQuickBlox, client: httpx.Client, path: str) -> None:
+    qbchat.fail(503, method="POST", path=path)
+    others = [
+        client.get("/chat/Message.json", params={"chat_dialog_id": DIALOG}),
+        client.get("/chat/Message/unread.json"),
+        client.get("/chat/Dialog.json"),
+    ]
+    assert [response.status_code for response in others] == [200] * 3
+    assert client.post("/chat/Message", json=BODY).status_code == 503
+    assert post(client).status_code == 201
+
+
+@pytest.mark.parametrize("path", ["/chat/Dialog/{id}", "/chat/Dialog/{ids}", "/chat/Dialog/{dialog_id}.json"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_a_fault_is_for_all_ids_of_a_route_whatever_they_are_called(
+    qbchat: FakeQuickBlox, client: httpx.Client, path: str, method: str
+) -> None:
+    dialogs = [qbchat.add_dialog(occupants_ids=[10]) for _ in range(2)]
+    qbchat.add_session(TOKEN, 10)
+    qbchat.fail(503, path=path, times=2)
+    assert client.get(f"/chat/Dialog/{dialogs[0].id}/notifications.json").status_code == 200
+    urls = [f"/chat/Dialog/{dialog.id}.json" for dialog in (*dialogs, dialogs[0])]
+    assert [client.request(method, url).status_code for url in urls] == [503, 503, 200]
+
+
+def test_a_fault_may_be_for_one_id(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    qbchat.add_session(TOKEN, 10)
+    well, ill = (qbchat.add_dialog(occupants_ids=[10]) for _ in range(2))
+    qbchat.fail(500, path=f"/chat/Dialog/{ill.id}.json")
+    assert client.get(f"/chat/Dialog/{well.id}.json").status_code == 200
+    assert client.get(f"/chat/Dialog/{ill.id}").status_code == 500
+
+
+def test_a_fault_may_be_for_one_method(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    qbchat.fail(500, method="GET", times=2)
+    assert post(client).status_code == 201
+    assert client.get("/chat/Dialog.json").status_code == 500
+    assert client.get("/session.json").status_code == 500
+
+
+def test_an_upload_can_fail(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    body = {"blob": {"name": "a", "content_type": "text/plain"}}
+    key = client.post("/blobs.json", json=body).json()["blob"]["uid"]
+    qbchat.fail(503, path="/qbprod")
+    form: dict[str, Any] = {"data": {"key": key}, "files": {"file": b"hello"}}
+    assert [client.post("/qbprod/", **form).status_code for _ in range(2)] == [503, 201]
+    assert qbchat.blobs.one().content == b"hello"
+
+
+def test_a_fault_does_not_befall_a_route_that_the_fake_does_not_know(world: World) -> None:
+    world.fake.fail(503)
+    with world.fake.expect_refused("GET", "/events.json"):
+        world.send("GET", f"{API}/events.json", headers=AUTHOR)
+    assert [call.fault for call in world.fake.calls] == [""]
+    assert world.post(BODY).status_code == 503
+
+
+def test_a_fault_does_not_befall_a_guessed_route_that_is_off(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    qbchat.fail(503)
+    with qbchat.expect_refused("PATCH", "/chat/Message/read.json"):
+        client.patch("/chat/Message/read.json", json={"chat_dialog_id": DIALOG})
+    qbchat.assume(guessed_routes=True)
+    assert client.patch("/chat/Message/read.json", json={"chat_dialog_id": DIALOG}).status_code == 503
+
+
+def test_a_stub_wins_over_a_fault(world: World) -> None:
+    world.fake.fail(503)
+    world.fake.router.post(URL).respond(202)
+    assert world.post(BODY).status_code == 202
+    world.fake.router.clear()
+    assert [world.post(BODY).status_code for _ in range(2)] == [503, 201]
+    assert [(call.stubbed, call.fault) for call in world.fake.calls] == [(True, ""), (False, "503"), (False, "")]
+
+
+def test_the_connection_to_another_host_is_none_of_it(qbchat: FakeQuickBlox) -> None:
+    qbchat.fail("timeout")
+    transport = httpx.MockTransport(lambda _: httpx.Response(204))
+    with httpx.Client(transport=transport) as client:
+        assert client.get("https://elsewhere.example/").status_code == 204
+    assert len(qbchat.calls) == 0
+
+
+# --- what a test says of the code that had to live with it ---
+
+
+def retrying(client: httpx.Client, *texts: str) -> None:
+    """Post each text until it is accepted, as a careless client does."""
+    for text in texts:
+        for _ in range(3):
+            try:
+                if post(client, message=text).is_success:
+                    break
+            except httpx.TransportError:
+                continue
+
+
+def test_a_retry_posts_exactly_once(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    qbchat.fail(503, times=2)
+    retrying(client, "Order #7 has shipped")
+    qbchat.assert_posted(message="Order #7 has shipped", times=1)
+    assert [call.status for call in qbchat.calls] == [503, 503, 201]
+
+
+def test_a_lost_answer_makes_a_careless_retry_post_twice(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    qbchat.fail("timeout", stored=True)
+    retrying(client, "Order #7 has shipped")
+    qbchat.assert_posted(message="Order #7 has shipped", times=2)
+    with pytest.raises(AssertionError, match="expected 1 posted message"):
+        qbchat.assert_posted(message="Order #7 has shipped", times=1)
+
+
+def test_giving_up_posts_nothing(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    qbchat.fail("disconnect", times=3)
+    retrying(client, "Order #7 has shipped")
+    qbchat.assert_nothing_posted()
+    assert [call.fault for call in qbchat.calls] == ["disconnect"] * 3
+
+
+def test_the_order_survives_a_fault_or_does_not(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    qbchat.fail(503, times=3)
+    retrying(client, "packed", "shipped")
+    retrying(client, "packed")
+    assert [message.message for message in qbchat.posted] == ["shipped", "packed"]
+
+
+# --- what is no fault ---
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "error", "text"),
+    [
+        ({"what": 200}, ValueError, "200 is no status of a failure: write one from 400 to 599 that HTTP has"),
+        ({"what": 399}, ValueError, "399 is no status of a failure"),
+        ({"what": 499}, ValueError, "499 is no status of a failure"),
+        ({"what": 600}, ValueError, "600 is no status of a failure"),
+        ({"what": "time-out"}, ValueError, "'time-out' is no fault: write a status, or one of 'timeout', 'disconnect'"),
+        ({"what": "503"}, ValueError, "'503' is no fault: write a status"),
+        ({"what": True}, TypeError, "True is no fault: write a status, or one of 'timeout', 'disconnect', 'malformed'"),
+        ({"what": None}, TypeError, "None is no fault"),
+        ({"what": 5.5}, TypeError, "5.5 is no fault"),
+        ({"what": 503, "times": 0}, ValueError, "times=0 is no number of calls: write one from 1 on"),
+        ({"what": 503, "times": True}, ValueError, "times=True is no number of calls"),
+        ({"what": 503, "times": "2"}, ValueError, "times='2' is no number of calls"),
+        (
+            {"what": "empty", "stored": False},
+            ValueError,
+            r"fail\('empty'\) breaks an answer, so the request took effect: leave stored out",
+        ),
+        (
+            {"what": 503, "method": "post"},
+            ValueError,
+            "the fake has no route post: write one of DELETE, GET, PATCH, POST, PUT",
+        ),
+        (
+            {"what": 503, "path": "/chat/Mesage.json"},
+            ValueError,
+            "the fake has no route for /chat/Mesage.json: write '/chat/Message'",
+        ),
+        (
+            {"what": 503, "method": "PATCH", "path": "/chat/Dialog"},
+            ValueError,
+            "the fake has no route PATCH /chat/Dialog$",
+        ),
+        ({"what": 503, "path": "/data/Customer.json"}, ValueError, "the fake has no route for /data/Customer.json$"),
+    ],
+)
+def test_what_is_no_fault_is_refused(
+    qbchat: FakeQuickBlox, client: httpx.Client, kwargs: Any, error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error, match=text):
+        qbchat.fail(**kwargs)
+    assert post(client).status_code == 201
+
+
+@pytest.mark.parametrize("what", ["malformed", "empty"])
+def test_that_a_broken_answer_was_stored_may_be_said(qbchat: FakeQuickBlox, client: httpx.Client, what: str) -> None:
+    qbchat.fail(what, stored=True)
+    post(client)
+    assert len(qbchat.posted) == 1

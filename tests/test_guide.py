@@ -1,0 +1,146 @@
+"""The guide: one project that grows block by block. Each is run, and every link of the documentation leads on."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted((ROOT / "docs").glob("*.md"))
+GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+RUN_BY_THE_READER = {"console"}
+
+
+class Block(NamedTuple):
+    """A fenced block, and the file that it is a part of."""
+
+    language: str
+    file: str
+    text: str
+
+
+@dataclass
+class Section:
+    """What a section has the reader write, on top of what the sections before it have left."""
+
+    title: str
+    blocks: list[Block]
+    before: list[Block] = field(repr=False)
+
+    @property
+    def python(self) -> list[Block]:
+        return [block for block in self.blocks if block.language == "python"]
+
+    @property
+    def tests(self) -> list[str]:
+        """The files with tests."""
+        return sorted({block.file for block in self.python if block.file.startswith("test_")})
+
+    @property
+    def scripts(self) -> list[str]:
+        """The files that are run by themselves."""
+        return [block.file for block in self.python if "__main__" in block.text]
+
+    def number_of_tests(self) -> int:
+        return sum(len(re.findall(r"^(?:async )?def test_", block.text, flags=re.MULTILINE)) for block in self.python)
+
+    def write(self, folder: Path) -> None:
+        """The project as it is at the end of the section. A block of a file that is there already is more of it."""
+        for block in [*self.before, *self.python]:
+            with (folder / block.file).open("a", encoding="utf-8") as file:
+                file.write(f"{block.text}\n\n")
+        settings = [block.text for block in self.blocks if block.language == "toml"]
+        (folder / "pyproject.toml").write_text("\n".join(settings) or "[tool.pytest.ini_options]\n", encoding="utf-8")
+
+
+def sections() -> Iterator[Section]:
+    """The sections with the blocks of each."""
+    before: list[Block] = []
+    for part in GUIDE.split("\n## ")[1:]:
+        fences = re.findall(r"^```(\w*)\n(.*?)^```$", part, flags=re.DOTALL | re.MULTILINE)
+        blocks = [Block(language, _file(text), text) for language, text in fences]
+        section = Section(part.partition("\n")[0], blocks, before)
+        before = [*before, *section.python]
+        yield section
+
+
+def _file(text: str) -> str:
+    named = re.match(r"# (\w+\.py)\n", text)
+    return named[1] if named else ""
+
+
+SECTIONS = list(sections())
+by_title = pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.title)
+
+
+@by_title
+def test_the_tests_of_a_section_pass(pytester: pytest.Pytester, section: Section) -> None:
+    section.write(pytester.path)
+
+    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:randomly", *section.tests)
+
+    if section.tests:
+        result.assert_outcomes(passed=section.number_of_tests())
+    else:
+        assert section.scripts
+
+
+@pytest.mark.parametrize("section", [section for section in SECTIONS if section.scripts], ids=lambda each: each.title)
+def test_the_scripts_of_a_section_run(tmp_path: Path, section: Section) -> None:
+    section.write(tmp_path)
+    for script in section.scripts:
+        command = [sys.executable, "-W", "error", script]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "Order #7 has shipped" in done.stdout
+
+
+@by_title
+def test_every_block_of_a_section_is_run(section: Section) -> None:
+    """Each is a file with tests or a script, or is imported by one, or is what pytest reads by itself."""
+    run = {*section.tests, *section.scripts}
+    used = "\n".join(block.text for block in section.python if block.file in run)
+    imported = {f"{module}.py" for module in re.findall(r"^(?:from|import) (\w+)", used, flags=re.MULTILINE)}
+    for block in section.blocks:
+        if block.language == "python":
+            assert block.file in run | imported | {"conftest.py"}, block.text
+        else:
+            assert block.language in RUN_BY_THE_READER | {"toml"}, block.text
+    assert run, "a section shows at least one thing that can be run"
+
+
+def test_no_block_escapes_the_sections() -> None:
+    """A fence that is indented or closed badly would be overlooked."""
+    fences = len(re.findall(r"^\s*(?:```|~~~)", GUIDE, flags=re.MULTILINE))
+    assert fences == 2 * sum(len(section.blocks) for section in SECTIONS)
+
+
+def test_the_guide_leads_to_every_example() -> None:
+    examples = {path.parent.name for path in (ROOT / "conftest_examples").glob("*/conftest.py")}
+    assert set(re.findall(r"\(\.\./conftest_examples/(\w+)\)", GUIDE)) == examples
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_every_link_leads_on(document: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    targets = [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in target]
+    for target in targets:
+        path, _, anchor = target.partition("#")
+        there = (document.parent / path).resolve() if path else document
+        assert there.exists(), target
+        assert there.is_relative_to(ROOT), target
+        if anchor:
+            assert anchor in _anchors(there), target
+
+
+def _anchors(document: Path) -> set[str]:
+    """The headings of a document as a link writes them."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

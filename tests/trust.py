@@ -1,0 +1,176 @@
+"""Writes docs/trust.md, which says how every route and behaviour is known: `uv run python tests/trust.py`.
+
+It comes from the docstrings of the service, from the refusals as they are made, and from a tour of all routes.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+from tour import Application, make
+
+from pytest_qbchat import FakeQuickBlox, QuickBloxTransport
+from pytest_qbchat.service import addressing, credentials, decoding, errors, lists, pages
+from pytest_qbchat.service.answering import Service
+from pytest_qbchat.service.assumptions import Assumptions
+from pytest_qbchat.service.routes import OUTSIDE, ROUTES, Route
+
+PAGE = Path(__file__).parents[1] / "docs" / "trust.md"
+LABELS = ("documented", "observed", "assumed", "by design")
+
+_REFERENCE = "https://docs.quickblox.com/reference/"
+_GITHUB = "https://github.com/"
+SOURCES = {
+    "REST description": f"{_GITHUB}QuickBlox/Documentation, docs/6_rest_api (2018)",
+    "release notes": f"{_GITHUB}QuickBlox/Documentation, docs/6_rest_api/1_Introduction.md",
+    "old developer wiki": "https://quickblox.com/developers/Authentication_and_Authorization",
+    "JavaScript SDK": f"{_GITHUB}QuickBlox/quickblox-javascript-sdk, code, types, tests on the server",
+    "the vendor's mocks": f"{_GITHUB}QuickBlox/quickblox-javascript-sdk, canned replies in its unit tests",
+    "Android SDK": f"{_GITHUB}QuickBlox/quickblox-android-sdk, its models and error parser",
+    "iOS SDK": f"{_GITHUB}QuickBlox/quickblox-ios-sdk, its headers",
+    ".NET SDK": f"{_GITHUB}QuickBlox/SDK-dotnet",
+    "Ruby client": f"{_GITHUB}BrunoAssis/quickblox-rb and {_GITHUB}stereobooster/quickblox, recorded replies",
+    "q-consultation": f"{_GITHUB}QuickBlox/q-consultation",
+    "issue threads": "transcripts in the issue trackers of QuickBlox's SDKs on GitHub",
+    **{
+        page: f"{_REFERENCE}{page}"
+        for page in (
+            "authentication", "create-dialog", "create-message", "create-session", "create-token-with-api-key",
+            "create-user", "delete-dialog", "delete-message", "delete-user-by-external-id", "dialog-model",
+            "get-unread-message-count", "list-dialogs", "list-messages", "list-users", "list-users-by-tags", "messages",
+            "overview", "update-dialog", "update-message", "update-notification-settings",
+        )
+    },
+}  # fmt: skip
+
+# What concerns more than one route.
+COMMON: dict[str, Any] = {
+    "What a request says": decoding,
+    "Who is calling": credentials,
+    "Which dialog a message goes to": addressing.resolve,
+    "Lists of dialogs and messages": lists,
+    "Lists of users and files": pages,
+    "What an answer has": Service.respond,
+}
+
+
+class Claim(NamedTuple):
+    """How a part of a behaviour is known."""
+
+    label: str
+    source: str
+
+
+def behaviours(documented: Any) -> list[str]:
+    """The behaviours that a docstring lists, a sentence or a few each."""
+    text = inspect.getdoc(documented) or ""
+    return [" ".join(item.split()) for item in re.findall(r"^- (.*?)(?=^- |^\S|^$|\Z)", text, flags=re.M | re.S)]
+
+
+def claims(behaviour: str) -> Iterator[Claim]:
+    """The labels of a behaviour, with their sources."""
+    for group in re.findall(r"\(([^()]*)\)", behaviour):
+        if any(re.search(rf"\b{label}\b", group) for label in LABELS):
+            for part in group.split(";"):
+                [label] = [each for each in LABELS if re.search(rf"\b{each}\b", part)]
+                yield Claim(label, part.rpartition(",")[2].strip() if label in ("documented", "observed") else "")
+
+
+def refusals() -> Iterator[tuple[int, Any, str]]:
+    """Every refusal: its status, its body, and how it is known."""
+    for name, function in vars(errors).items():
+        if inspect.isfunction(function) and function.__module__ == errors.__name__ and not name.startswith("_"):
+            examples: dict[str, Any] = {"reason": "", "status": 422, "text": "...", "errors": {"field": ["..."]}}
+            if function is errors.by_status:  # those that a test orders
+                continue
+            given = {each: examples[each] for each in inspect.signature(function).parameters if each in examples}
+            error = function(**given, **({"field": "..."} if function is errors.invalid else {}))
+            yield error.status, error.body, " ".join((inspect.getdoc(function) or "").split("Args:")[0].split())
+
+
+def answers() -> dict[str, tuple[int, Any]]:
+    """What a tour of the fake gets from each route that accepts its call."""
+    application = Application()
+    fake = FakeQuickBlox(strict=True)
+    fake.credentials(api_key=application.api_key, auth_key=application.auth_key, auth_secret=application.auth_secret)
+    with httpx.Client(transport=QuickBloxTransport(fake)) as client:
+        notes = make(client.request, application).notes
+    return {note.what: (note.status, note.body) for note in reversed(notes) if ": " not in note.what}
+
+
+def page() -> str:
+    """The whole page."""
+    lines = [
+        "# What the fake does, and how we know",
+        "",
+        "Written by `uv run python tests/trust.py`: from the docstrings of `pytest_qbchat/service`, from the refusals",
+        "as they are made, and from a tour of all routes. A test fails if a label is missing or this page is old.",
+        "",
+        "- *documented*: stated or shown by QuickBlox;",
+        "- *observed*: seen in the vendor's SDKs, in tests that ran against the server, or in a transcript;",
+        "- *assumed*: nothing is known, and this is the least surprising choice;",
+        "- *by design*: the fake's own, for the sake of tests.",
+        "",
+        "Nothing here was tried on the live service. You can do that: `tests/test_tour.py` compares the fake with an",
+        "application of yours.",
+        "",
+        "## Choices that you can change",
+        "",
+        "`qbchat.assume(need_user_status=403)`; for a whole project, override the fixture in `conftest.py`.",
+        "",
+        *_assumptions(),
+        "",
+        "## For all routes",
+        "",
+    ]
+    for title, documented in COMMON.items():
+        lines += [f"### {title}", "", *(f"- {behaviour}" for behaviour in behaviours(documented)), ""]
+    lines += [
+        "## Routes",
+        "",
+        "What an answer looks like was seen on a tour; values are replaced by what they are.",
+        "",
+    ]
+    seen = answers()
+    for route in ROUTES:
+        lines += [*_route(route, seen), ""]
+    lines += ["## Refusals", "", "| status | body | |", "| --- | --- | --- |"]
+    lines += [f"| {status} | `{json.dumps(body)}` | {known} |" for status, body, known in refusals()]
+    outside = ", ".join(dict.fromkeys(OUTSIDE.values()))
+    lines += ["", "## Outside", "", f"Refused by name, and yours to answer with `qbchat.router`: {outside}."]
+    lines += ["", "## Sources", "", *(f"- {name}: {where}" for name, where in sorted(SOURCES.items()))]
+    return "\n".join([*lines, ""])
+
+
+def _route(route: Route, seen: dict[str, tuple[int, Any]]) -> Iterator[str]:
+    summary = (inspect.getdoc(route.endpoint) or "").splitlines()[0].partition(": ")[2]
+    yield f"### `{route}`"
+    yield ""
+    yield f"{summary[:1].upper()}{summary[1:]}"
+    yield ""
+    if str(route) in seen:
+        status, body = seen[str(route)]
+        yield f"Answers {status}, {f'`{json.dumps(body)}`' if body else 'without a body'}."
+        yield ""
+    for behaviour in behaviours(route.endpoint):
+        yield f"- {behaviour}"
+
+
+def _assumptions() -> Iterator[str]:
+    text = " ".join((inspect.getdoc(Assumptions) or "").partition("Attributes:")[2].split())
+    names = [field.name for field in fields(Assumptions)]
+    for name, after in zip(names, [*names[1:], None], strict=True):
+        said = text.partition(f"{name}: ")[2].partition(f" {after}: ")[0]
+        yield f"- `{name}` = {getattr(Assumptions(), name)}: {said}"
+
+
+if __name__ == "__main__":
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page(), encoding="utf-8")
