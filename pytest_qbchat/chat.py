@@ -32,15 +32,16 @@ class Chat:
             return Records(list(self._store.dialogs_of(user_id)), Dialog, "dialog")
 
     def unread(self, user_id: int, dialog: Dialog | str | None) -> int:
-        """How many messages a user has not read, in dialogs that it is still in."""
+        """How many messages a user has not read."""
         with self._lock:
             dialogs = self._store.dialogs_of(user_id) if dialog is None else [self.dialog(dialog)]
-            return sum(each.unread_by(user_id) for each in dialogs if user_id in each.occupants_ids)
+            return sum(each.unread_by(user_id) for each in dialogs)
 
     def confirm(self, user_id: int, messages: Iterable[Message], *, read: bool) -> Records[Message]:
         """Send the receipts of markable messages that are still in the history."""
         confirmed: list[Message] = []
         with self._lock:
+            self._check_user(user_id)
             now = int(self._store.now())
             for message in messages:
                 if message.markable == 1 and message.id in self._store.messages:
@@ -90,11 +91,15 @@ class Chat:
         if one == other:
             raise ValueError(f"user {one} would write to itself: a private dialog needs another user")
         for user_id in (one, other):
-            if user_id not in self._store.users:
-                raise ValueError(f"there is no user {user_id}: it was deleted, or belongs to another fake")
+            self._check_user(user_id)
         dialog = self._store.private_dialog(one, other)
         return dialog or self._store.add_dialog(DialogType.PRIVATE, [one, other], one)
 
+    def _check_user(self, user_id: int) -> None:
+        if user_id not in self._store.users:
+            raise ValueError(f"there is no user {user_id}: it was deleted, or belongs to another fake")
+
     def _check_occupant(self, dialog: Dialog, user_id: int) -> None:
+        self._check_user(user_id)
         if user_id not in dialog.occupants_ids and not dialog.public:
             raise ValueError(f"user {user_id} is not among the occupants {dialog.occupants_ids} of {dialog.id}")

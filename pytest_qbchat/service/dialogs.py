@@ -81,7 +81,7 @@ def list_dialogs(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]
     - The reply is `total_entries`, `skip`, `limit` and `items` (documented, REST description).
     - The dialogs are those that the caller is an occupant of, and all public ones (documented, REST description),
       without those that it deleted for itself (documented, delete-dialog).
-    - The one with the newest message comes first (assumed).
+    - The one where something was posted, or the caller came in, last comes first (assumed).
     - Filters: `lt lte gt gte` on last_message_date_sent, created_at, updated_at; equality, `ne`, `in`, `nin` on _id,
       type, name; `ctn` on name (documented, list-dialogs); `occupants_ids` with one id, several that must all be in,
       `in`, `nin` or `all` (observed, .NET SDK; observed, issue threads).

@@ -239,7 +239,7 @@ def count_unread(store: Store, exchange: Exchange) -> tuple[int, dict[str, int]]
     unread: dict[str, int] = {}  # of each dialog once, however often its id was sent
     for dialog_id in map(str, lists.split(ids)):
         dialog = find(store, dialog_id)
-        counts[dialog_id] = dialog.unread_by(caller) if dialog and caller in dialog.occupants_ids else 0
+        counts[dialog_id] = dialog.unread_by(caller) if dialog else 0
         unread[dialog_id.lower()] = counts[dialog_id]
     return 200, {"total": sum(unread.values()), **counts}
 

@@ -183,8 +183,8 @@ class Dialog:
                 message.read = 0
 
     def unread_by(self, user_id: int) -> int:
-        """How many messages a user has not read."""
-        return self.unread.get(user_id, 0)
+        """How many messages a user has not read; none for one who is not in the dialog."""
+        return self.unread.get(user_id, 0) if user_id in self.occupants_ids else 0
 
     def _counts(self, message: Message, user_id: int) -> bool:
         """Whether a message is among those that a user has not read."""
