@@ -100,6 +100,6 @@ class Chat:
             raise ValueError(f"there is no user {user_id}: it was deleted, or belongs to another fake")
 
     def _check_occupant(self, dialog: Dialog, user_id: int) -> None:
-        self._check_user(user_id)
         if user_id not in dialog.occupants_ids and not dialog.public:
             raise ValueError(f"user {user_id} is not among the occupants {dialog.occupants_ids} of {dialog.id}")
+        self._check_user(user_id)

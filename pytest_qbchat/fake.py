@@ -286,7 +286,7 @@ class FakeQuickBlox:
                 before the answer; "malformed" or "empty", an answer whose body is cut or left out.
             times: How many calls.
             method: Only calls with this method, in upper case.
-            path: Only calls of this path, `/chat/Message.json`, or route, `/chat/Dialog/{id}`.
+            path: Only calls of this path, `/chat/Message.json`, or route, `/chat/Dialog/{id}`; uploads go to `/qbprod`.
             stored: Whether the request takes effect all the same, and only the answer is lost. Left out it does where
                 the body of the answer is what is broken, and does not elsewhere.
 
@@ -387,7 +387,8 @@ class FakeQuickBlox:
 
     def transcript(self) -> str:
         """The conversation as it stands, with every call that did not do what it should; tokens and keys masked."""
-        return self._masked(transcript.render(self.dialogs, self.users, self.messages, self.posted, self.calls))
+        rendered = transcript.render(self.dialogs, self.users, self.messages, self.posted, self.calls)
+        return self._masked("\n".join([rendered, *self._faults.unused()]))
 
     # Assert
 

@@ -77,6 +77,13 @@ class Faults:
                 return fault
         return None
 
+    def unused(self) -> list[str]:
+        """The faults that no call has met yet, a line for each."""
+        return [
+            f"qbchat.fail({fault.what!r}) is still waiting for {fault.left} call{'s' if fault.left > 1 else ''}"
+            for fault in self._planned
+        ]
+
     def __bool__(self) -> bool:
         return bool(self._planned)
 

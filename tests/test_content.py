@@ -580,3 +580,34 @@ def test_a_file_of_text_is_refused(qbchat: FakeQuickBlox) -> None:
 def test_the_bytes_are_not_in_the_repr(qbchat: FakeQuickBlox) -> None:
     assert "bumper" in repr(qbchat.add_blob(b"secret", name="bumper.jpg"))
     assert "secret" not in repr(qbchat.blobs)
+
+
+# --- attached ---
+
+
+def attach(client: httpx.Client, *ids: Any) -> None:
+    attachments = {str(index): {"type": "image", "id": each} for index, each in enumerate(ids)}
+    body = {"chat_dialog_id": "5d75327ba28f9a0f32cb0f99", "attachments": attachments}
+    assert client.post("/chat/Message.json", json=body).status_code == 201
+
+
+def test_attaching_a_file_that_nobody_uploaded_is_warned_of(client: httpx.Client) -> None:
+    missing = declare(client)["id"]
+    with pytest.warns(QuickBloxWarning, match=rf"attachments\[1\]: nothing was uploaded for blob {missing}"):
+        attach(client, "47863", str(missing))
+
+
+def test_attaching_a_file_that_was_not_completed_is_warned_of(client: httpx.Client) -> None:
+    blob = declare(client)
+    upload(blob, PHOTO)
+    with pytest.warns(QuickBloxWarning, match=rf"attachments\[0\]: blob {blob['id']} was never completed; PUT /blobs/"):
+        attach(client, blob["id"])
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_finished_file_stands_for_its_id_in_an_assertion(client: httpx.Client, qbchat: FakeQuickBlox) -> None:
+    blob = qbchat.add_blob(PHOTO, name="bumper.jpg", user=10)
+    attach(client, str(blob.id), blob.id)
+    qbchat.posted.one().assert_attachments({"id": blob}, {"id": blob})
+    with pytest.raises(AssertionError, match=f"- attachments\\[0\\] id   {blob.id + 1}"):
+        qbchat.posted.one().assert_attachments({"id": qbchat.add_user(blob.id + 1)}, {"id": blob})

@@ -404,3 +404,14 @@ def test_that_a_broken_answer_was_stored_may_be_said(qbchat: FakeQuickBlox, clie
     qbchat.fail(what, stored=True)
     post(client)
     assert len(qbchat.posted) == 1
+
+
+def test_the_transcript_names_the_faults_that_no_call_has_met() -> None:
+    fake = FakeQuickBlox()
+    fake.fail(503, times=2)
+    fake.fail("timeout", path="/users")
+    assert fake.transcript().splitlines() == [
+        "nothing was posted",
+        "qbchat.fail(503) is still waiting for 2 calls",
+        "qbchat.fail('timeout') is still waiting for 1 call",
+    ]

@@ -226,3 +226,26 @@ def test_what_does_not_match(expected: object, actual: object) -> None:
 )
 def test_a_similar_name(name: str, meant: str | None) -> None:
     assert similar_name(name, PARAMETERS) == meant
+
+
+def test_the_transcript_says_who_has_read_a_message_and_what_was_deleted_since() -> None:
+    fake = FakeQuickBlox()
+    anna, ben = fake.add_user(10, full_name="Anna Example"), fake.add_user(20, full_name="Ben Example")
+    fake.add_session(TOKEN, anna)
+    dialog = fake.add_dialog(occupants_ids=[anna, ben])
+    with httpx.Client(transport=QuickBloxTransport(fake), headers={"QB-Token": TOKEN}) as client:
+        for text in ("kept", "deleted"):
+            body = {"chat_dialog_id": dialog.id, "message": text, "send_to_chat": 1, "markable": 1}
+            assert client.post(URL, json=body).status_code == 201
+        url = f"https://api.quickblox.com/chat/Message/{fake.posted.last.id}.json"
+        assert client.delete(url, params={"force": 1}).status_code == 200
+    ben.read()
+
+    assert fake.transcript().splitlines() == [
+        f"dialog {dialog.id} (group), occupants 10 Anna Example, 20 Ben Example",
+        "  10 Anna Example: 'kept'",
+        "    sent to chat, delivered to 20 Ben Example; markable; no attachments; read by 20 Ben Example",
+        f"deleted from dialog {dialog.id} since:",
+        "  10 Anna Example: 'deleted'",
+        "    sent to chat, delivered to 20 Ben Example; markable; no attachments",
+    ]
