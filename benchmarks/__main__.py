@@ -16,6 +16,7 @@ TABLES = {
     "startup": "startup",
     "payloads": "payloads",
     "scale": "scale",
+    "clients": "clients",
 }
 
 

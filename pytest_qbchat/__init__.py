@@ -1,5 +1,14 @@
 """A stateful in-memory fake of the QuickBlox chat REST API, as a pytest fixture.
 
+- `plugin`: what pytest sees: fixtures, marker, options, reports;
+- `fake`, `user`, `message`, `records`: what a test holds; `chat`, `faults`, `stubs` and `arguments` stand behind them;
+- `matching`, `comparison`, `explanations`, `transcript`, `masking`: what a failing test says;
+- `pitfalls`, `problems`, `errors`, `warn`, `call_site`: silent mistakes and refused calls, and where they were made;
+- `factories`, `payloads`: realistic payloads;
+- `intercept`: the ways in, one module for each HTTP library, and the live server;
+- `service`: QuickBlox itself, which knows nothing of all this;
+- `program`, `state`: the live server as a program.
+
 The public names are imported when they are first used: pytest imports this package in every run of an environment
 that has it, also where no test takes the fixture.
 """
@@ -13,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_qbchat.errors import CallRefused, QuickBloxWarning
     from pytest_qbchat.factories import PayloadFactory, QuickBloxProvider
     from pytest_qbchat.fake import FakeQuickBlox
+    from pytest_qbchat.intercept.server import LiveServer
     from pytest_qbchat.intercept.transport import QuickBloxTransport
     from pytest_qbchat.matching import ABSENT
     from pytest_qbchat.message import Message
@@ -28,6 +38,7 @@ __all__ = [
     "CallRefused",
     "Dialog",
     "FakeQuickBlox",
+    "LiveServer",
     "Message",
     "PayloadFactory",
     "QuickBloxProvider",
@@ -45,6 +56,7 @@ _HOMES = {
     "CallRefused": "errors",
     "Dialog": "service.models",
     "FakeQuickBlox": "fake",
+    "LiveServer": "intercept.server",
     "Message": "message",
     "PayloadFactory": "factories",
     "QuickBloxProvider": "factories",

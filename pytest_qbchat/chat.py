@@ -38,14 +38,15 @@ class Chat:
             return sum(each.unread_by(user_id) for each in dialogs)
 
     def confirm(self, user_id: int, messages: Iterable[Message], *, read: bool) -> Records[Message]:
-        """Send the receipts of markable messages that are still in the history."""
+        """Send the receipts of markable messages that are still in the history of a dialog that the user is in."""
         confirmed: list[Message] = []
         with self._lock:
             self._check_user(user_id)
             now = int(self._store.now())
             for message in messages:
-                if message.markable == 1 and message.id in self._store.messages:
-                    dialog = self._store.dialogs[message.chat_dialog_id]
+                dialog = self._store.dialogs.get(message.chat_dialog_id)
+                there = dialog is not None and message.id in self._store.messages
+                if dialog and there and message.markable == 1 and self._sees(dialog, user_id):
                     dialog.mark_delivered(message, user_id, now)
                     if read:
                         dialog.mark_read(message, user_id, now)
@@ -95,9 +96,15 @@ class Chat:
         dialog = self._store.private_dialog(one, other)
         return dialog or self._store.add_dialog(DialogType.PRIVATE, [one, other], one)
 
+    @staticmethod
+    def _sees(dialog: Dialog, user_id: int) -> bool:
+        return dialog.public or user_id in dialog.occupants_ids
+
     def _check_user(self, user_id: int) -> None:
         if user_id not in self._store.users:
-            raise ValueError(f"there is no user {user_id}: it was deleted, or belongs to another fake")
+            raise ValueError(
+                f"there is no user {user_id}: it was deleted, or never declared with qbchat.add_user({user_id})"
+            )
 
     def _check_occupant(self, dialog: Dialog, user_id: int) -> None:
         if user_id not in dialog.occupants_ids and not dialog.public:

@@ -119,6 +119,11 @@ def markable(message: Message) -> str:
     return f"markable   {_as_sent(message, 'markable')!r}: {_of_markable(message)}"
 
 
+def why_no_receipts(message: Message) -> str:
+    """Why no app answers a message with a receipt."""
+    return markable(message) if message.markable != 1 else sent_to_chat(message)
+
+
 def attachments(message: Message, expected: Sequence[Mapping[str, Any]]) -> str | None:
     """How the attachments differ from the expected ones, of which only the named keys count; None if they do not."""
     actual = message.attachments

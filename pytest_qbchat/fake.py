@@ -10,6 +10,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_qbchat import explanations, pitfalls, transcript
+from pytest_qbchat.arguments import check_texts, listed
 from pytest_qbchat.chat import Chat
 from pytest_qbchat.errors import CallRefused, ConnectionFault
 from pytest_qbchat.faults import Fault, Faults, befall
@@ -33,6 +34,7 @@ from pytest_qbchat.warn import warn
 if TYPE_CHECKING:
     import respx
 
+    from pytest_qbchat.service.exchange import Exchange
     from pytest_qbchat.service.wire import Request, Response
     from pytest_qbchat.stubs import Stubs
 
@@ -62,6 +64,7 @@ class FakeQuickBlox:
         self._store = Store(strict=strict, message_class=Message, new_user=self._new_user)
         self._service = Service(self._store)
         self._chat = Chat(self._store, self._lock)
+        self._declared: set[int] = set()
         self._faults = Faults(self._store.assume)
         self._calls: list[Call] = []
         self._posted: list[Any] = []  # of Message, which the store makes as it was told to
@@ -99,11 +102,19 @@ class FakeQuickBlox:
             tags: `user_tags` in replies.
 
         Raises:
-            TypeError: The id is no number, or the tags are a single text.
+            TypeError: A value is of another type.
+            ValueError: The id, the login or another unique key was declared before.
         """
-        if isinstance(tags, str):
-            raise TypeError(f"tags is a list: write tags=[{tags!r}]")
+        check_texts(full_name=full_name, login=login, email=email, password=password, phone=phone)
+        check_texts(custom_data=custom_data)
+        login, email = login and login.strip(), email and email.strip()  # as QuickBlox does at a sign-up
+        labels = listed("tags", tags, "['vip']")
+        check_texts(**{f"tags[{position}]": label for position, label in enumerate(labels)})
+        external_user_id = None if external_user_id is None else str(external_user_id)
         with self._lock:
+            self._check_new_user(
+                None if id is None else id_of(id), login=login, email=email, external_user_id=external_user_id
+            )
             user = self._store.add_user(
                 None if id is None else id_of(id),
                 full_name=full_name,
@@ -111,10 +122,11 @@ class FakeQuickBlox:
                 email=email,
                 password=password,
                 phone=phone,
-                external_user_id=None if external_user_id is None else str(external_user_id),
+                external_user_id=external_user_id,
                 custom_data=custom_data,
-                user_tags=",".join(tags) or None,
+                user_tags=",".join(labels) or None,
             )
+            self._declared.add(user.id)
         if password:
             self._store.seen_secrets.add(password)
         return cast("User", user)
@@ -151,18 +163,27 @@ class FakeQuickBlox:
             name: The name of a group.
 
         Raises:
-            ValueError: The id is malformed, there is no such type, or the occupants do not suit it.
+            TypeError: The name is no text, or the occupants are no list of users.
+            ValueError: The id is malformed or declared already, there is no such type, or the occupants do not suit it.
         """
+        check_texts(name=name)
+        users = listed("occupants_ids", occupants_ids, "[user, ...]")
         if type not in tuple(DialogType):
             raise ValueError(f"no dialog type {type!r}: write 1 public group, 2 group or 3 private")
         if id is not None and not is_object_id(id):
             raise ValueError(f"{id!r} is not the id of a dialog: write 24 hexadecimal digits, or leave it out")
         with self._lock:
-            occupants = [self._known(user) for user in occupants_ids]
+            occupants = [self._known(user) for user in users]
             if type == DialogType.PRIVATE and len(set(occupants)) != _PRIVATE_OCCUPANTS:
                 raise ValueError(f"a private dialog has two occupants, not {occupants}")
             if not occupants:
                 raise ValueError("a dialog has at least its owner: write occupants_ids=[user, ...]")
+            there = self._store.dialogs.get(id.lower()) if id is not None else None
+            if there is not None and not there.adopted:
+                raise ValueError(f"dialog {id} is there already, with the occupants {there.occupants_ids}")
+            there = self._store.private_dialog(min(occupants), max(occupants)) if type == DialogType.PRIVATE else None
+            if there is not None and not there.adopted:
+                raise ValueError(f"users {sorted(occupants)} have a private dialog already: {there.id}")
             return self._store.add_dialog(DialogType(type), occupants, occupants[0], id=id and id.lower(), name=name)
 
     def add_message(
@@ -204,6 +225,7 @@ class FakeQuickBlox:
         """
         if not isinstance(content, bytes):
             raise TypeError(f"the content is bytes, not {type(content).__name__}: write add_blob(b'...', name=...)")
+        check_texts(name=name, content_type=content_type)
         with self._lock:
             store, now = self._store, int(self._store.now())
             owner = None if user is None else self._known(user)
@@ -230,11 +252,14 @@ class FakeQuickBlox:
                 explained by a `QuickBloxWarning`.
 
         Raises:
-            TypeError: Nothing is declared.
+            TypeError: Nothing is declared, or a value is of another type.
             ValueError: The key is empty, or has the `ApiKey ` before it; the secret is empty.
         """
         if (api_key, application_id, auth_key, auth_secret) == (None, None, None, None):
             raise TypeError("credentials() declares nothing: write credentials(auth_secret=...), or another of them")
+        check_texts(api_key=api_key, auth_key=auth_key, auth_secret=auth_secret)
+        if application_id is not None and type(application_id) is not int:
+            raise TypeError(f"application_id={application_id!r}: write a number")
         if api_key is not None:
             if not api_key or " " in api_key:
                 raise ValueError("an API key is what follows 'ApiKey ' in the Authorization header, without a space")
@@ -255,6 +280,8 @@ class FakeQuickBlox:
         Raises:
             TypeError: There is no such assumption, or the value is none for it. Nothing is changed then.
         """
+        if not assumptions:
+            raise TypeError("assume() changes nothing: write assume(need_user_status=403), or another of them")
         known = [field.name for field in fields(Assumptions)]
         for name, value in assumptions.items():
             if name not in known:
@@ -316,6 +343,8 @@ class FakeQuickBlox:
             raise TypeError("advance() moves nothing: write advance(hours=2)")
         try:
             seconds = timedelta(**delta).total_seconds()
+        except (OverflowError, ValueError) as error:
+            raise ValueError(f"{error}: the clock cannot be moved on by that much") from None
         except TypeError as error:
             raise TypeError(f"{error}: advance() takes what datetime.timedelta does, as in advance(hours=2)") from None
         if seconds < 0:
@@ -422,7 +451,7 @@ class FakeQuickBlox:
         """Assert that no message with these fields was posted.
 
         Args:
-            **fields: As for `assert_posted`; at least one.
+            **fields: As for `assert_posted`, but for `times`; at least one.
 
         Raises:
             AssertionError: There is such a message.
@@ -431,6 +460,8 @@ class FakeQuickBlox:
         __tracebackhide__ = True
         if not fields:
             raise TypeError("assert_not_posted() names no field: write assert_nothing_posted()")
+        if "times" in fields:
+            raise TypeError("assert_not_posted() takes no times: write assert_posted(times=...)")
         if found := self.posted.where(**fields):
             raise AssertionError(self._masked(explanations.unexpected(found, fields)))
 
@@ -537,20 +568,34 @@ class FakeQuickBlox:
         if exchange.response is None and fault is None:
             stub = f"qbchat.router.{call.method.lower()}({call.request.prefix + call.path!r}).respond(...)"
             expectation = f"qbchat.expect_refused({call.method!r}, {call.path!r})"
+            self._ended(call, exchange)
             raise self.refuse(f"{exchange.reason}\n  answer it with {stub}, or expect it with {expectation}", call)
         for text in pitfalls.find(exchange):
             masked = mask_text(text, self._secrets() | call.secrets())
             call.warnings += (masked,)
             if warn(masked):
                 self.problems.add(f"QuickBloxWarning: {masked}", call=call)
+        self._ended(call, exchange)
         if exchange.response is None:
             raise ConnectionFault(call.fault, exchange.reason)
         return exchange.response
+
+    def _ended(self, call: Call, exchange: Exchange) -> None:
+        """What is known of a call when it was answered or refused, for a subclass that shows it."""
 
     def _new_user(self, id: int, **fields: Any) -> User:
         user = User(id, **fields)
         user._chat = self._chat
         return user
+
+    def _check_new_user(self, id: int | None, **keys: str | None) -> None:
+        """Whether nobody was declared under an id, or with a key that is one user's own."""
+        there = self._store.users.get(id) if id in self._declared else None
+        if there is not None:
+            raise ValueError(f"user {id} is there already: {there!r}")
+        for name, value in keys.items():
+            if value and (there := self._store.find_user(**{name: value})) and there.id != id:
+                raise ValueError(f"the {name} {value!r} is that of user {there.id} already")
 
     def _known(self, user: int | models.User) -> int:
         """The id of a user that a declaration names, which declares the user."""

@@ -133,8 +133,8 @@ def _check(what: int | str, times: int, stored: bool | None) -> None:
     if isinstance(what, int) and what not in _STATUSES:
         raise ValueError(f"{what} is no status of a failure: write one from 400 to 599 that HTTP has, such as 503")
     if isinstance(what, str) and what not in LOST + BROKEN:
-        known = ", ".join(map(repr, LOST + BROKEN))
-        raise ValueError(f"{what!r} is no fault: write a status, or one of {known}")
+        known = what if what.isdecimal() else f"a status, or one of {', '.join(map(repr, LOST + BROKEN))}"
+        raise ValueError(f"{what!r} is no fault: write {known}")
     if isinstance(times, bool) or not isinstance(times, int) or times < 1:
         raise ValueError(f"times={times!r} is no number of calls: write one from 1 on")
     if what in BROKEN and stored is False:

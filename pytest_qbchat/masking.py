@@ -6,7 +6,11 @@ import re
 from collections.abc import Callable, Iterable
 
 _SECRET_HEADERS = {"qb-token", "cb-token", "authorization", "qb-account-key"}
-_SECRET_PARAMETER = re.compile(r"((?:[?&;]|\[|%5B)(?:token|password)(?:\]|%5D)?=)([^&;\s'\"]+)", re.IGNORECASE)
+_SECRET_PARAMETER = re.compile(
+    r"((?:[?&;]|\[|%5B)(?:\w*_)?(?:token|password|secret)(?:\]|%5D)?=|/tokens/|\"token\":\")([^&;\s'\"/]+)",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(r"[\s'\",;:&)\]}>…]")  # where a search for the rest of a secret stops
 _SHOWN = 4
 # A shorter token may well be a word of the test's own text, which a search for it would tear apart.
 _LONG_ENOUGH_TO_SEARCH = 8
@@ -26,7 +30,7 @@ def mask_header(name: str, value: str) -> str:
 
 
 def mask_url(url: str) -> str:
-    """A URL, or a text with URLs in it, with each `token` and `password` parameter masked."""
+    """A URL or another text in which each token, password and secret is masked that is named so."""
     return _SECRET_PARAMETER.sub(lambda match: match[1] + mask(match[2]), url)
 
 
@@ -39,9 +43,10 @@ def mask_text(text: str, secrets: Iterable[str]) -> str:
     """
     for secret in secrets:
         if len(secret) >= _LONG_ENOUGH_TO_SEARCH:
-            text = re.sub(
-                rf"{re.escape(secret[:_LONG_ENOUGH_TO_SEARCH])}[^\s'\",;:&)\]}}>…]*", _masked_if(secret), text
-            )
+            if _ENDS.search(secret):
+                text = text.replace(secret, mask(secret))  # blanks and all
+            beginning = re.escape(secret[:_LONG_ENOUGH_TO_SEARCH])
+            text = re.sub(rf"{beginning}(?:(?!{_ENDS.pattern}).)*", _masked_if(secret), text)
     return mask_url(text)
 
 

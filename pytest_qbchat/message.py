@@ -101,7 +101,8 @@ class Message(models.Message):
         """
         __tracebackhide__ = True
         if missing := _missing(users, self.read_ids):
-            self._fail(f"has not been read by {missing}", f"read_ids   {self.read_ids}")
+            why = "" if self.markable == 1 and self.sent_to_chat else explanations.why_no_receipts(self)
+            self._fail(f"has not been read by {missing}", f"read_ids   {self.read_ids}", why)
 
     def _fail(self, what: str, *details: str) -> None:
         __tracebackhide__ = True

@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from pytest_qbchat.matching import similar_name
+from pytest_qbchat.service import dialogs, messages, users
 from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.ids import is_object_id
 from pytest_qbchat.service.messages import (
@@ -45,10 +46,51 @@ def find(exchange: Exchange) -> list[str]:
     Asked at every call, so what is right is passed over quickly, and only what is wrong is looked at closely.
     """
     found = exchange.warnings
-    if exchange.route is not None and exchange.route.endpoint is create_message:
+    endpoint = exchange.route.endpoint if exchange.route is not None else None
+    if endpoint is create_message:
         _new_message(exchange, found)
+    elif endpoint in _PARAMETERS:
+        found.extend(_ignored("", exchange.params, _PARAMETERS[endpoint]))
+    elif endpoint in (users.create_user, users.update_user) and isinstance(exchange.params.get("user"), dict):
+        found.extend(_ignored("user", exchange.params["user"], _USER_PARAMETERS))
     _headers(exchange, found)
     return found
+
+
+# Of calls that would leave out in silence what is misspelt; lists warn of it themselves.
+_PARAMETERS: dict[Any, set[str]] = {
+    dialogs.create_dialog: {"type", "occupants_ids", "name", "photo", "data", "admin_ids", "is_joinable"},
+    dialogs.update_dialog: {"name", "photo", "data", "push_all", "pull_all"},
+    dialogs.delete_dialog: {"force"},
+    messages.delete_message: {"force"},
+    messages.update_message: {"chat_dialog_id", "read", "delivered", "message"},
+    messages.count_unread: {"chat_dialog_ids"},
+    users.list_users: {"filter", "order", "page", "per_page"},
+}
+_USER_PARAMETERS = {*users.FIELDS, "password", "old_password", "tag_list"}
+_INSTEAD = {
+    "occupants_ids": "push_all={'occupants_ids': [...]}",
+    "admin_ids": "push_all={'admin_ids': [...]}",
+    "dialog_ids": "chat_dialog_ids",
+    "dialogs_ids": "chat_dialog_ids",
+    "forced": "force",
+    "limit": "per_page",
+    "user_tags": "tag_list",
+    "tags": "tag_list",
+}
+
+
+def _ignored(where: str, params: dict[str, Any], known: set[str]) -> list[str]:
+    """The parameters that a call does not have, and that are spelt like one that it has."""
+    found: list[str] = []
+    for name in params.keys() - known:
+        meant = _INSTEAD.get(name)
+        if meant is None or meant.partition("=")[0] not in known:
+            meant = similar_name(name, known)
+        if meant is not None:
+            shown = f"{where}[{name}]" if where else name
+            found.append(f"{shown}: is ignored, since this call has no such parameter; write {meant}")
+    return sorted(found)
 
 
 def _new_message(exchange: Exchange, found: list[str]) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_qbchat.factories import PayloadFactory
     from pytest_qbchat.fake import FakeQuickBlox
     from pytest_qbchat.intercept import Interception
+    from pytest_qbchat.intercept.server import Certificate, EncryptedServer, LiveServer
     from pytest_qbchat.intercept.transport import QuickBloxTransport
 
 _FAKE: pytest.StashKey[FakeQuickBlox] = pytest.StashKey()
@@ -41,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def qbchat() -> Iterator[FakeQuickBlox]:
-    """A QuickBlox in memory for all calls of httpx and httpx2; assert with qbchat.assert_posted(message="...")."""
+    """A QuickBlox in memory for the calls of every HTTP client; assert with qbchat.assert_posted(message="...")."""
     item = _running[-1]
     fake = _fake_of(item)
     interception = item.stash[_INTERCEPTION] = fake.intercept()
@@ -58,6 +59,38 @@ def qbchat_transport() -> QuickBloxTransport:
     from pytest_qbchat.intercept.transport import QuickBloxTransport
 
     return QuickBloxTransport(_fake_of(_running[-1]))
+
+
+@pytest.fixture
+def qbchat_server() -> Iterator[LiveServer]:
+    """A server on the loopback interface onto the same fake, for other processes: give them its `url`."""
+    from pytest_qbchat.intercept.server import LiveServer
+
+    with LiveServer(_fake_of(_running[-1])) as server:
+        yield server
+
+
+@pytest.fixture
+def qbchat_tls_server(_qbchat_certificate: Certificate) -> Iterator[EncryptedServer]:
+    """The same for https, with a certificate made for the run, which clients trust by its `ca_file`. Needs trustme."""
+    from pytest_qbchat.intercept.server import EncryptedServer
+
+    with EncryptedServer(_fake_of(_running[-1]), _qbchat_certificate) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _qbchat_certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """What the servers for https show."""
+    from pytest_qbchat.intercept.server import Certificate
+
+    try:
+        return Certificate(tmp_path_factory.mktemp("qbchat"))
+    except ImportError as error:
+        pytest.fail(
+            f"qbchat_tls_server makes its certificate with trustme: pip install 'pytest-qbchat[tls]' ({error})",
+            pytrace=False,
+        )
 
 
 @pytest.fixture
@@ -162,7 +195,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if call.excinfo is not None or wanted:
         # Those that belong to no call are in the transcript of none.
         rest = [f"refused: {problem.text}" for problem in fake.problems.take() if problem.call is None]
-        item.add_report_section(call.when, "qbchat", "\n".join([fake.transcript(), *rest]))
+        try:
+            conversation = fake.transcript()
+        except Exception as error:
+            conversation = f"the conversation cannot be shown: {error!r}"
+        item.add_report_section(call.when, "qbchat", "\n".join([conversation, *rest]))
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from pytest_qbchat.call_site import called_at
 from pytest_qbchat.errors import CallRefused
-from pytest_qbchat.stack import called_at
 
 if TYPE_CHECKING:
     import pytest
@@ -88,6 +88,8 @@ class Expectation:
     """The refusal of a call that a test expects within a block."""
 
     def __init__(self, problems: list[Problem], method: str | None, path: str | None) -> None:
+        if method is not None and method != method.upper():
+            raise ValueError(f"{method!r} is no method: write {method.upper()!r}")
         self._problems = problems
         self._method = method
         self._path = path
@@ -105,10 +107,10 @@ class Expectation:
         if error is not None:
             return all(any(leaf is problem.error for problem in refused) for leaf in _leaves(error))
         if not refused:
-            wanted = " ".join(filter(None, (self._method, self._path))) or "at all"
-            others = [problem.call.path for problem in self._problems[self._before :] if problem.call]
-            instead = f", but {', '.join(others)}" if others else ""
-            raise AssertionError(f"expected the fake to refuse a call, and it refused none {wanted}{instead}")
+            wanted = " ".join(filter(None, (self._method, self._path))) or "a call"
+            calls = [problem.call for problem in self._problems[self._before :] if problem.call]
+            instead = ", ".join(f"{call.method} {call.path}" for call in calls) or "nothing"
+            raise AssertionError(f"expected the fake to refuse {wanted}, and it refused {instead}")
         return False
 
     def _expects(self, problem: Problem) -> bool:

@@ -52,6 +52,7 @@ class User(models.User):
             The messages that were confirmed, which are those that are markable.
 
         Raises:
+            TypeError: It is no message.
             ValueError: The message is not in the inbox.
         """
         return self._chat.confirm(self.id, self._arrived(message), read=False)
@@ -68,6 +69,7 @@ class User(models.User):
             The messages that were confirmed, which are those that are markable.
 
         Raises:
+            TypeError: It is no message.
             ValueError: The message is not in the inbox.
         """
         return self._chat.confirm(self.id, self._arrived(message), read=True)
@@ -101,6 +103,11 @@ class User(models.User):
     def _arrived(self, message: Message | None) -> list[Message]:
         if message is None:
             return list(self.inbox)
+        if isinstance(message, models.Dialog | str):
+            raise TypeError("the app confirms messages: write read(message), or open(dialog) to read all of a dialog")
         if not any(message is each for each in self.inbox):
-            raise ValueError(f"{message!r} is not in the inbox of user {self.id}: it did not reach them in real time")
+            raise ValueError(
+                f"{message!r} is not in the inbox of user {self.id}, whom it did not reach in real time: "
+                "write open(dialog) to read a history"
+            )
         return [message]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 
+from pytest_qbchat.call_site import level
 from pytest_qbchat.errors import QuickBloxWarning
-from pytest_qbchat.stack import level
 
 
 def warn(text: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import HealthCheck, settings
 from ways import WAYS, World
@@ -17,7 +19,9 @@ settings.load_profile("patient")
 def world(request: pytest.FixtureRequest) -> World:
     """The fake, and one of the ways to reach it: a contract test runs over all of them."""
     way = request.param
-    if way.by_transport:
-        transport = request.getfixturevalue("qbchat_transport")
-        return World(transport.fake, lambda *args, **kwargs: way.send(*args, transport=transport, **kwargs))
-    return World(request.getfixturevalue("qbchat"), way.send)
+    source = request.getfixturevalue(way.fixture)
+    if way.fixture == "qbchat_transport":
+        return World(source.fake, partial(way.send, transport=source), way)
+    if way.fixture == "qbchat_server":
+        return World(source.fake, partial(way.send, at=source.url), way, source.url)
+    return World(source, way.send, way)

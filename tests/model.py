@@ -434,8 +434,14 @@ class Model:
     # What users do in their apps
 
     def confirm(self, user: int, messages: Iterable[Message], *, read: bool) -> list[str]:
-        """The app of a user sends the receipts of what arrived, even if the user has left the dialog since."""
-        confirmed = [message for message in messages if message.markable == 1 and message in self.messages]
+        """The app of a user sends the receipts of what arrived, unless the user has left the dialog since."""
+        confirmed = [
+            message
+            for message in messages
+            if message.markable == 1
+            and message in self.messages
+            and (message.dialog.public or user in message.dialog.occupants)
+        ]
         for message in confirmed:
             self.mark(message, user, delivered=True, read=read)
         return [message.id for message in confirmed]
@@ -498,7 +504,10 @@ class Model:
     def _reacted_to(self, caller: int, id: str) -> Message:
         if len(id) != 24:
             raise Refused(400)
-        return self._visible(caller, id)
+        try:
+            return self._visible(caller, id)
+        except Refused:
+            raise Refused(404) from None
 
     def _users(self, given: Iterable[Any]) -> set[int]:
         if any(user not in self.names for user in given):
@@ -527,7 +536,7 @@ class Model:
         dialog.occupants = occupants
 
     def _destroy_if_empty(self, dialog: Dialog) -> None:
-        if not dialog.occupants:
+        if not dialog.occupants and not dialog.public:
             self._destroy(dialog)
 
     def _destroy(self, dialog: Dialog) -> None:

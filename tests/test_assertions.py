@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 from unittest.mock import ANY
 
@@ -420,7 +421,8 @@ def test_delivered_and_read(shop: Shop) -> None:
         "    the occupants of a dialog are those of qbchat.add_dialog(...), or else those who have posted to it"
     )
     assert failure(silent.assert_read_by, 20) == (
-        f"message {silent.id} in dialog {DIALOG} has not been read by 20\n    read_ids   [10]"
+        f"message {silent.id} in dialog {DIALOG} has not been read by 20\n    read_ids   [10]\n"
+        "    markable   absent: no delivered or read receipts will come"
     )
     assert failure(silent.assert_delivered_to, 20) == (
         f"message {silent.id} in dialog {DIALOG} was not delivered to 20\n"
@@ -503,3 +505,69 @@ def test_what_is_arranged_can_be_observed() -> None:
     assert (dialog.id, dialog.user_id, dialog.occupants_ids) == (DIALOG, 20, [20, 30, 96830001])
     assert len(fake.add_dialog(occupants_ids=[1]).id) == 24
     assert repr(fake) == "<FakeQuickBlox: 0 posted in 0 calls>"
+
+
+# --- what a test gives, checked where it is given ---
+
+
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        (lambda fake: fake.credentials(auth_secret=b"secret"), "auth_secret=b'secret': write a text"),
+        (lambda fake: fake.credentials(api_key=5), "api_key=5: write a text"),
+        (lambda fake: fake.credentials(application_id="76730"), "application_id='76730': write a number"),
+        (lambda fake: fake.add_user(login="a", password=12345678), "password=12345678: write a text"),
+        (lambda fake: fake.add_user(custom_data={"vip": 1}), r"custom_data=\{'vip': 1\}: write a text"),
+        (lambda fake: fake.add_user(tags=[1]), r"tags\[0\]=1: write a text"),
+        (
+            lambda fake: fake.add_dialog(occupants_ids=1),
+            r"occupants_ids=1: write a list, occupants_ids=\[user, \.\.\.\]",
+        ),
+        (lambda fake: fake.add_dialog(occupants_ids="1,2"), "occupants_ids='1,2': write a list"),
+        (lambda fake: fake.add_dialog(occupants_ids=[1], name=5), "name=5: write a text"),
+        (lambda fake: fake.add_blob(b"x", name=5), "name=5: write a text"),
+        (lambda fake: fake.assume(), r"assume\(\) changes nothing: write assume\(need_user_status=403\)"),
+        (lambda fake: fake.assert_not_posted(message="hi", times=2), r"takes no times: write assert_posted\(times"),
+        (lambda fake: fake.add_user(1).read(fake.add_dialog(occupants_ids=[1])), r"write read\(message\), or open\("),
+        (lambda fake: fake.users.where(logn="a"), "a user has no 'logn': write login="),
+        (lambda fake: fake.blobs.where(owner=1), "a blob has no 'owner': it has _id, blob_status, completed, content"),
+        (lambda fake: fake.sessions.where(user=1), "a session has no 'user': write user_id="),
+        (lambda fake: fake.calls.where(methd="POST"), "a call has no 'methd': write method="),
+        (lambda fake: fake.posted.where(sender=1), "a message has no 'sender': write sender_id="),
+    ],
+)
+def test_a_wrong_argument_is_refused_where_it_is_given(wrong: Callable[[FakeQuickBlox], Any], text: str) -> None:
+    with pytest.raises(TypeError, match=text):
+        wrong(FakeQuickBlox())
+
+
+@pytest.mark.parametrize(
+    ("again", "text"),
+    [
+        (lambda fake: fake.add_user(5), r"user 5 is there already: User\(5, login='anna'\)"),
+        (lambda fake: fake.add_user(login="anna"), "the login 'anna' is that of user 5 already"),
+        (
+            lambda fake: fake.add_dialog(DIALOG.upper(), occupants_ids=[5]),
+            rf"dialog {DIALOG.upper()} is there already, with the occupants \[5, 6\]",
+        ),
+        (
+            lambda fake: fake.add_dialog(occupants_ids=[6, 5], type=3),
+            rf"users \[5, 6\] have a private dialog already: {DIALOG}",
+        ),
+    ],
+)
+def test_nothing_is_declared_twice(again: Callable[[FakeQuickBlox], Any], text: str) -> None:
+    fake = FakeQuickBlox()
+    fake.add_user(5, login="anna")
+    fake.add_dialog(DIALOG, occupants_ids=[5, 6], type=3)
+    with pytest.raises(ValueError, match=text):
+        again(fake)
+
+
+def test_what_was_adopted_can_be_declared_afterwards() -> None:
+    fake = FakeQuickBlox()
+    with httpx.Client(transport=QuickBloxTransport(fake)) as client:
+        assert client.post(URL, json={"chat_dialog_id": DIALOG}, headers={"QB-Token": TOKEN}).status_code == 201
+    [adopted] = fake.users
+    assert fake.add_user(adopted.id, full_name="Anna Example").adopted is False
+    assert fake.add_dialog(DIALOG, occupants_ids=[adopted.id, 6]).occupants_ids == [6, adopted.id]

@@ -50,6 +50,15 @@ def shop(qbchat: FakeQuickBlox) -> Iterator[Shop]:
 # --- what can be seen of each assumption ---
 
 
+def unknown_routes_refused(shop: Shop) -> Any:
+    try:
+        response = shop.call("GET", "/events.json")
+    except CallRefused:
+        shop.fake.problems.take()
+        return "refused"
+    return response.status_code, response.json(), shop.fake.calls.last.reason.partition(",")[0]
+
+
 def need_user_status(shop: Shop) -> list[int]:
     return [shop.post(by="nobody").status_code, shop.call("GET", "/chat/Dialog.json", by="nobody").status_code]
 
@@ -159,6 +168,12 @@ OFF, ON = [(0, 0)] * 3, [(1, 1)] * 3
 CHOICES = {
     choice.seen.__name__: choice
     for choice in (
+        Choice(
+            unknown_routes_refused,
+            "refused",
+            False,
+            (404, {"code": None, "message": "Resource not found"}, "the fake leaves push events outside"),
+        ),
         Choice(need_user_status, [422, 422], 403, [403, 403]),
         Choice(missing_dialog_status, 404, 422, 422),
         Choice(login_status, 200, 202, 202),
@@ -210,7 +225,7 @@ def test_a_choice_is_that_of_one_fake(shop: Shop) -> None:
     [
         ({"needs_user_status": 403}, "the fake assumes no 'needs_user_status': write need_user_status"),
         ({"missing_dialog_staus": 403}, "the fake assumes no 'missing_dialog_staus': write missing_dialog_status"),
-        ({"webhooks": True}, "the fake assumes no 'webhooks': write one of need_user_status, missing_dialog_status, "),
+        ({"webhooks": True}, "the fake assumes no 'webhooks': write one of unknown_routes_refused, need_user_status, "),
         ({"true_is_one": 1}, "true_is_one=1: write True or False"),
         ({"attachment_list": None}, "attachment_list=None: write True or False"),
         ({"guessed_routes": "on"}, "guessed_routes='on': write True or False"),

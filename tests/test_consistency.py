@@ -336,10 +336,11 @@ class Conversations(RuleBasedStateMachine):
     def post_to_dialog(self, caller: int, dialog: int, flags: dict[str, Any]) -> None:
         self._post(self.token(caller), {"chat_dialog_id": self.dialog_id(dialog), **flags})
 
-    @precondition(lambda self: self.model.dialogs)
+    @precondition(lambda self: any(dialog.occupants for dialog in self.model.dialogs))
     @step(dialog=st.integers(0, 4), occupant=PERSON)
     def post_for_all_to_see(self, dialog: int, occupant: int) -> None:
-        found = self.model.dialogs[-1 - dialog % len(self.model.dialogs)]
+        dialogs = [each for each in self.model.dialogs if each.occupants]  # a public one may have none
+        found = dialogs[-1 - dialog % len(dialogs)]
         token = token_of(sorted(found.occupants)[occupant % len(found.occupants)])
         self._post(token, {"chat_dialog_id": found.id, "send_to_chat": 1, "markable": 1})
 
@@ -421,7 +422,7 @@ class Conversations(RuleBasedStateMachine):
         """One change after the other; the text as its author."""
         found = self.model.messages[-1 - message % len(self.model.messages)]
         for changes in several:
-            occupants = [found.sender] if "message" in changes else sorted(found.dialog.occupants)
+            occupants = [found.sender] if "message" in changes else sorted(found.dialog.occupants) or [found.sender]
             self._update(token_of(occupants[occupant % len(occupants)]), found.dialog.id, [found.id], changes)
 
     def _update(self, token: str | None, dialog_id: str, ids: list[str] | None, changes: dict[str, Any]) -> None:

@@ -12,12 +12,15 @@ EXAMPLES = ROOT / "conftest_examples"
 
 # What becomes of all tests of an example.
 OUTCOMES = {
+    "aiohttp_service": "passed",
+    "another_process": "passed",
     "async_broadcast": "passed",
     "customer_host": "passed",
     "failures": "xfailed",
     "first_message": "passed",
     "injected_transport": "passed",
     "retry_after_lost_answer": "passed",
+    "signal_handler": "passed",
     "stubbed_route": "passed",
     "token_refresh": "passed",
     "two_sided_conversation": "passed",
@@ -66,6 +69,24 @@ image 47863, video https://files.agency.example/tour.mp4, audio 47864
     sent to chat, delivered to 96830001 Hanna Helpful; not markable; no attachments
 """,
     "retry_after_lost_answer": "POST /chat/Message.json met qbchat.fail('timeout'), stored",
+    "signal_handler": """\
+  96830002 The Workshop: 'Repair #7 is finished'
+    sent to chat, delivered to 96830001 Bianca Bicyclist; markable; no attachments
+    repair: 7
+  96830002 The Workshop: 'Here is your invoice'
+    sent to chat, delivered to 96830001 Bianca Bicyclist; not markable; file invoice-7
+    repair: 7
+""",
+    "aiohttp_service": """\
+  96830009 The Harbour: 'The ferry has come'
+    sent to chat, delivered to 96830001 Ada Aboard; not markable; no attachments
+    ferry: 'Seagull'
+""",
+    "another_process": """\
+  96830002 Vending Machine 12: 'Slot B4 is empty'
+    sent to chat, delivered to 96830001 Otto Operator; not markable; no attachments
+    slot: 'B4'
+""",
     "whole_program": """\
   96830001 The Travel Agency: 'Booked! Your train leaves at 9:00'
     sent to chat, delivered to 96830002 Tilda Traveller; markable; file 1151000003

@@ -104,13 +104,14 @@ def test_the_scripts_of_a_section_run(tmp_path: Path, section: Section) -> None:
 
 @by_title
 def test_every_block_of_a_section_is_run(section: Section) -> None:
-    """Each is a file with tests or a script, or is imported by one, or is what pytest reads by itself."""
+    """Each is a file with tests or a script, or is imported or started by one, or is what pytest reads by itself."""
     run = {*section.tests, *section.scripts}
     used = "\n".join(block.text for block in section.python if block.file in run)
     imported = {f"{module}.py" for module in re.findall(r"^(?:from|import) (\w+)", used, flags=re.MULTILINE)}
+    started = set(re.findall(r'sys\.executable, "(\w+\.py)"', used))
     for block in section.blocks:
         if block.language == "python":
-            assert block.file in run | imported | {"conftest.py"}, block.text
+            assert block.file in run | imported | started | {"conftest.py"}, block.text
         else:
             assert block.language in RUN_BY_THE_READER | {"toml"}, block.text
     assert run, "a section shows at least one thing that can be run"

@@ -11,12 +11,10 @@ import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
 from functools import wraps
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from unittest.mock import Mock
 
@@ -27,7 +25,9 @@ import pytest
 import requests
 import responses
 import respx
-from ways import DIALOG, TLS, TOKEN, URL, World
+import urllib3.connection
+from elsewhere import another_server
+from ways import DIALOG, OF_HTTPX, TLS, TOKEN, URL, World
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, QuickBloxTransport
 from pytest_qbchat.intercept import httpx as family
@@ -55,29 +55,6 @@ def _forget_sockets() -> Iterator[None]:
         gc.collect()
 
 
-@contextmanager
-def another_server() -> Iterator[str]:
-    """A server that is not QuickBlox, on the loopback interface."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"another server")
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://localhost:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 # --- which calls ---
 
 
@@ -100,7 +77,9 @@ def test_a_client_made_at_import_is_caught(qbchat: FakeQuickBlox, client: Any) -
 )
 def test_every_quickblox_host_is_caught_over_both_schemes(world: World, origin: str) -> None:
     assert world.post(BODY, url=f"{origin}/chat/Message.json").status_code == 201
-    assert world.fake.calls.one().request.url == f"{origin.lower()}/chat/Message.json"
+    seen = world.fake.calls.one().request.url
+    # Some clients leave the dot at its end out.
+    assert seen.replace(".com./", ".com/") == f"{world.seen(origin).removesuffix('.')}/chat/Message.json"
 
 
 @pytest.mark.parametrize(
@@ -191,6 +170,7 @@ def test_the_fixtures_of_a_test_share_one_fake(qbchat: FakeQuickBlox, qbchat_tra
 # --- how the answers behave ---
 
 
+@pytest.mark.parametrize("world", OF_HTTPX, indirect=True, ids=lambda way: way.name)
 def test_a_response_is_the_librarys_own(world: World) -> None:
     response = world.post(BODY)
     library = sys.modules[type(response).__module__.partition(".")[0]]
@@ -200,6 +180,7 @@ def test_a_response_is_the_librarys_own(world: World) -> None:
     assert response.raise_for_status() is response
 
 
+@pytest.mark.parametrize("world", OF_HTTPX, indirect=True, ids=lambda way: way.name)
 def test_an_error_is_raised_for_its_status(world: World) -> None:
     response = world.post({"message": "hi"})
     library = sys.modules[type(response).__module__.partition(".")[0]]
@@ -349,6 +330,14 @@ SEAMS: list[tuple[Any, str]] = [
     (socket.socket, "connect_ex"),
     (http.client.HTTPConnection, "set_tunnel"),
     (http.client.HTTPConnection, "putrequest"),
+    (http.client.HTTPConnection, "connect"),
+    (http.client.HTTPSConnection, "connect"),
+    (urllib3.connection.HTTPConnection, "connect"),
+    (urllib3.connection.HTTPSConnection, "connect"),
+    (aiohttp.BaseConnector, "connect"),
+    (urllib.request, "getproxies_environment"),
+    (asyncio.BaseEventLoop, "getaddrinfo"),
+    (asyncio.BaseEventLoop, "create_connection"),
 ]
 
 
@@ -433,34 +422,11 @@ def test_two_names_of_one_library_are_patched_once(monkeypatch: pytest.MonkeyPat
 # --- the guard ---
 
 
-def by_requests(url: str) -> object:
-    return requests.post(url, json={}, timeout=5)
+def by_httpcore_through_a_proxy(url: str) -> object:
+    import httpcore
 
-
-def by_requests_through_a_proxy(url: str) -> object:
-    with another_server() as proxy:
-        return requests.post(url, json={}, timeout=5, proxies={"http": proxy, "https": proxy})
-
-
-def by_tunnel(url: str) -> object:
-    return http.client.HTTPSConnection("localhost").set_tunnel("api.quickblox.com:443")
-
-
-def by_urllib(url: str) -> object:
-    return urllib.request.urlopen(url, data=b"{}", timeout=5)
-
-
-def by_http_client(url: str) -> object:
-    connection = http.client.HTTPSConnection("api.quickblox.com", timeout=5)
-    return connection.request("POST", "/chat/Message.json", body=b"{}")
-
-
-def by_aiohttp(url: str) -> object:
-    async def post() -> object:
-        async with aiohttp.ClientSession() as session, session.post(url, json={}) as response:
-            return await response.read()
-
-    return asyncio.run(post())
+    with httpcore.HTTPProxy("http://proxy.quickblox.com:8080", ssl_context=TLS) as pool:
+        return pool.request("POST", url)
 
 
 def by_httpcore(url: str) -> object:
@@ -496,13 +462,8 @@ def by_socket_without_exception(url: str) -> object:
 @pytest.mark.parametrize(
     ("reach", "library"),
     [
-        (by_requests, "requests"),
-        (by_requests_through_a_proxy, "requests"),
-        (by_urllib, "urllib"),
-        (by_tunnel, None),
-        (by_http_client, "http"),
-        (by_aiohttp, "something other than httpx"),
         (by_httpcore, "httpcore"),
+        (by_httpcore_through_a_proxy, "httpcore"),
         (by_resolver, None),
         (by_extended_resolver, None),
         (by_bytes, None),
@@ -518,38 +479,26 @@ def test_no_other_library_reaches_quickblox(reach: Callable[[str], object], libr
             reach(f"{scheme}://api.quickblox.com/chat/Message.json")
     text = str(refused.value).lower()
     assert "tried to reach" in text
-    assert "api.quickblox.com" in text
+    assert ".quickblox.com" in text
     assert library is None or f"call: {library} tried" in text
-    assert "the fake answers httpx and httpx2 only" in str(reported.value)
+    assert "make this call with httpx, requests, urllib3, " in str(reported.value)
 
 
 def test_the_guard_covers_configured_hosts_and_leaves_shared_ones_alone() -> None:
     with another_server() as url:
         port = int(url.rpartition(":")[2])
         with FakeQuickBlox(hosts=[f"{url}/quickblox", "whole.example"]).intercept() as fake:
-            assert requests.get(f"{url}/other", timeout=5).text == "another server"
-            assert urllib.request.urlopen(f"{url}/other?x=/quickblox/").read() == b"another server"
-            with pytest.raises(CallRefused, match="requests tried to reach localhost"):
-                requests.get(f"{url}/quickblox/chat/Message.json", timeout=5)
-            with pytest.raises(CallRefused, match=r"requests tried to reach whole\.example"):
-                requests.get("http://whole.example/", timeout=5)
+            with socket.create_connection(("localhost", port)) as connection:
+                assert connection.getpeername()[1] == port
+            for name in ("whole.example", "WHOLE.example."):
+                with pytest.raises(CallRefused, match=rf"something tried to reach {name}"):
+                    socket.create_connection((name, 443))
             fake.problems.take()
-        with FakeQuickBlox(hosts=[f"localhost:{port + 1}"]).intercept():
-            assert requests.get(url, timeout=5).text == "another server"
-
-
-def test_the_guard_says_nothing_of_what_it_cannot_read() -> None:
-    with another_server() as url, FakeQuickBlox(hosts=["gateway.example:8080"]).intercept() as fake:
-        connection = http.client.HTTPConnection(url.removeprefix("http://"))
-        with pytest.raises(ValueError, match="Invalid IPv6 URL"):  # http.client's own
-            connection.putrequest(method="GET", url="http://[/")
-        connection.close()
-        connection.request("GET", None)  # type: ignore[arg-type]
-        assert connection.getresponse().read() == b"another server"
-        connection.close()
-        with pytest.raises(CallRefused):
-            socket.create_connection(("gateway.example", "8080"))  # type: ignore[arg-type]
-        fake.problems.take()
+        with FakeQuickBlox(hosts=[f"localhost:{port + 1}"]).intercept() as fake:
+            socket.create_connection(("localhost", port)).close()
+            with pytest.raises(CallRefused, match="something tried to reach localhost"):
+                socket.create_connection(("localhost", str(port + 1)))  # type: ignore[arg-type]
+            fake.problems.take()
 
 
 def test_a_folder_that_is_gone_hides_no_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

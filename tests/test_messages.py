@@ -679,7 +679,7 @@ def test_an_update_of_nothing_warns(api: Api, four: str) -> None:
     with pytest.warns(
         QuickBloxWarning, match="the update changes nothing: it has neither read nor delivered nor message"
     ):
-        assert answer(api("PUT", "Message", json={"chat_dialog_id": four, "text": "new"})) == (200, "")
+        assert answer(api("PUT", "Message", json={"chat_dialog_id": four, "note": "new"})) == (200, "")
 
 
 @pytest.mark.parametrize(("path", "lists"), [("read", ["read_ids"]), ("delivered", ["delivered_ids"])])

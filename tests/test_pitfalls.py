@@ -403,3 +403,57 @@ def test_no_bytes_are_answered_by_an_accident(body: bytes) -> None:
         response = post(fake, content=body)
     assert response.status_code in (400, 422)
     assert fake.calls.one().request.body == body
+
+
+# --- parameters that other calls would leave out in silence ---
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "text"),
+    [
+        (
+            "POST",
+            "/chat/Dialog",
+            {"type": 2, "name": "x", "occupant_ids": "1"},
+            "occupant_ids: .*; write occupants_ids$",
+        ),
+        (
+            "PUT",
+            "/chat/Dialog/{id}",
+            {"occupants_ids": [1]},
+            r"occupants_ids: .*; write push_all=\{'occupants_ids': \[",
+        ),
+        (
+            "DELETE",
+            "/chat/Dialog/{id}",
+            {"forced": 1},
+            "forced: is ignored, since this call has no such parameter; write force$",
+        ),
+        ("GET", "/chat/Message/unread", {"chat_dialog_id": DIALOG}, "chat_dialog_id: .*; write chat_dialog_ids$"),
+        ("GET", "/chat/Message/unread", {"dialog_ids": DIALOG}, "dialog_ids: .*; write chat_dialog_ids$"),
+        ("GET", "/users", {"limit": 1}, "limit: .*; write per_page$"),
+        (
+            "POST",
+            "/users",
+            {"user": {"login": "anna", "password": "made-up-password", "fullName": "Anna"}},
+            r"user\[fullName\]: is ignored, since this call has no such parameter; write full_name$",
+        ),
+    ],
+)
+def test_a_parameter_that_a_call_does_not_have_is_warned_of(
+    method: str, path: str, body: dict[str, Any], text: str
+) -> None:
+    fake = FakeQuickBlox()
+    url = f"https://api.quickblox.com{path.replace('{id}', DIALOG)}.json"
+    with httpx.Client(transport=QuickBloxTransport(fake), headers={"QB-Token": TOKEN}) as client:
+        assert client.get(URL, params={"chat_dialog_id": DIALOG}).is_success
+        with pytest.warns(QuickBloxWarning, match=text):
+            assert client.request(method, url, json=body).is_success
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_parameter_of_another_name_altogether_is_nobodys_mistake() -> None:
+    fake = FakeQuickBlox()
+    url = "https://api.quickblox.com/chat/Message/unread.json"
+    with httpx.Client(transport=QuickBloxTransport(fake)) as client:
+        assert client.get(url, params={"cache": "no"}, headers={"QB-Token": TOKEN}).is_success

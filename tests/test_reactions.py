@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from chat_api import ANNA, BERT, CLEO, DORA, HOST, NO_PERMISSION, UNKNOWN, Api, answer
+from chat_api import ANNA, BERT, CLEO, DORA, HOST, UNKNOWN, Api, answer
 from ways import DIALOG, TLS, TOKEN, World
 
 from pytest_qbchat import FakeQuickBlox
@@ -125,7 +125,8 @@ def test_a_message_that_is_deleted_or_hidden_has_no_reactions(api: Api, path: st
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_stranger_neither_reacts_nor_sees_who_did(api: Api, path: str, method: str) -> None:
-    assert answer(api(method, path, by=DORA, json={"name": "like"})) == (403, NO_PERMISSION)
+    assert answer(api(method, path, by=DORA, json={"name": "like"})) == (404, NO_MESSAGE)
+    assert "is not an occupant of dialog" in api.fake.calls.last.reason
     assert answer(api("GET", path)) == listed()
 
 

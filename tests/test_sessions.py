@@ -174,7 +174,7 @@ def test_a_wrong_signature_is_explained_without_showing_the_password(qbchat: Fak
         "the key, is 'application_id=76730&auth_key=made-up-auth-key&nonce=7334&timestamp=1567349756&user[login]=anna"
         "&user[password]=…'"
     )
-    assert qbchat.calls.one().reason == "the signature does not fit the parameters and the declared secret"
+    assert qbchat.calls.one().reason == "the signature does not fit: another secret or another text was signed"
     assert PASSWORD not in qbchat.transcript()
     assert SECRET not in qbchat.transcript()
 
@@ -435,7 +435,8 @@ def test_another_application_than_the_declared_one_is_refused(
     assert new_session(api, nonce="2", application_id="76730").status_code == 201
     assert answer(new_session(api, nonce="3", **wrong)) == (422, BAD_SIGNATURE)
     [name] = wrong
-    assert qbchat.calls.last.reason == f"the {name} is not the one that was declared with qbchat.credentials(...)"
+    given = "76731" if name == "application_id" else "sent"
+    assert qbchat.calls.last.reason == f"the {name} {given} is not the one declared with qbchat.credentials({name}=...)"
 
 
 def test_applications_that_nobody_declared_are_all_good(qbchat: FakeQuickBlox, api: httpx.Client) -> None:

@@ -34,7 +34,8 @@ def declare(fake: FakeQuickBlox, application: Application) -> None:
 def of_the_fake(application: Application = MADE_UP, **assumptions: Any) -> Tour:
     fake = FakeQuickBlox(strict=True)
     declare(fake, application)
-    fake.assume(**assumptions)
+    if assumptions:
+        fake.assume(**assumptions)
     with httpx.Client(transport=QuickBloxTransport(fake)) as client:
         return make(client.request, application)
 

@@ -87,9 +87,10 @@ def refusals() -> Iterator[tuple[int, Any, str]]:
     """Every refusal: its status, its body, and how it is known."""
     for name, function in vars(errors).items():
         if inspect.isfunction(function) and function.__module__ == errors.__name__ and not name.startswith("_"):
-            examples: dict[str, Any] = {"reason": "", "status": 422, "text": "...", "errors": {"field": ["..."]}}
+            examples: dict[str, Any] = {"reason": "", "text": "...", "errors": {"field": ["..."]}}
             if function is errors.by_status:  # those that a test orders
                 continue
+            examples["status"] = getattr(Assumptions(), f"{name}_status", 400)
             given = {each: examples[each] for each in inspect.signature(function).parameters if each in examples}
             error = function(**given, **({"field": "..."} if function is errors.invalid else {}))
             yield error.status, error.body, " ".join((inspect.getdoc(function) or "").split("Args:")[0].split())

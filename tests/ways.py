@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import ssl
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
+import aiohttp
 import httpx
 import httpx2
+import requests
+import urllib3
+import yarl
 
 from pytest_qbchat import FakeQuickBlox
 
 TLS = ssl.create_default_context()  # made once: it costs more than everything else here together
-URL = "https://api.quickblox.com/chat/Message.json"
+PATH = "/chat/Message.json"
+URL = f"https://api.quickblox.com{PATH}"
 DIALOG = "5d75327ba28f9a0f32cb0f99"
 TOKEN = "made-up-token-of-the-shop"
 # The documentation's own request, and its reply without what differs from call to call.
@@ -33,11 +41,35 @@ DOCUMENTED_REPLY = (
 )
 
 
+Error = type[Exception]
+
+
 @dataclass(frozen=True)
 class Way:
+    """One way into the fake.
+
+    Attributes:
+        name: What it is called in the ids of tests.
+        send: Sends a request, and gives back a response with the attributes of httpx's.
+        timeout: What the client raises when the answer does not come in time.
+        disconnect: What it raises when the connection ends before the answer.
+        fixture: By which fixture it reaches the fake: `qbchat`, `qbchat_transport` or `qbchat_server`.
+        raises: Whether what the fake, or a route of the test's own, raises comes up in the code under test. Where a
+            server answers, it cannot: a refused call gets a 404 that says why, and an error closes the connection.
+        prefixes: Whether it tells a base URL with a path prefix apart from the rest of its host.
+    """
+
     name: str
     send: Callable[..., Any]
-    by_transport: bool = False
+    timeout: Error
+    disconnect: Error
+    fixture: str = "qbchat"
+    raises: bool = True
+    prefixes: bool = True
+
+    def error(self, fault: str) -> Error:
+        """What the client raises at a fault."""
+        return {"timeout": self.timeout, "disconnect": self.disconnect}[fault]
 
 
 @dataclass(frozen=True)
@@ -46,11 +78,20 @@ class World:
 
     fake: FakeQuickBlox
     send: Callable[..., Any]
+    way: Way
+    at: str = ""  # where requests go in place of the origin of their URL
 
     def post(self, json: Any = None, *, token: str | None = TOKEN, **kwargs: Any) -> Any:
         """Post a message, with a token unless it is None."""
         headers = kwargs.pop("headers", {}) | ({} if token is None else {"QB-Token": token})
         return self.send("POST", kwargs.pop("url", URL), json=json, headers=headers, **kwargs)
+
+    def seen(self, origin: str) -> str:
+        """What the fake takes for the origin of a request."""
+        return self.at or origin.lower()
+
+
+# --- httpx and httpx2 ---
 
 
 def _functions(library: Any) -> Callable[..., Any]:
@@ -76,14 +117,175 @@ def _async_client(library: Any) -> Callable[..., Any]:
     return send
 
 
-WAYS = [
-    way
-    for library in (httpx, httpx2)
-    for way in (
-        Way(f"{library.__name__} functions", _functions(library)),
-        Way(f"{library.__name__} client", _client(library)),
-        Way(f"{library.__name__} async client", _async_client(library)),
-        Way(f"{library.__name__} client with transport", _client(library), by_transport=True),
-        Way(f"{library.__name__} async client with transport", _async_client(library), by_transport=True),
+def _of_httpx(library: Any) -> list[Way]:
+    name, errors = library.__name__, (library.ReadTimeout, library.RemoteProtocolError)
+    return [
+        Way(f"{name} functions", _functions(library), *errors),
+        Way(f"{name} client", _client(library), *errors),
+        Way(f"{name} async client", _async_client(library), *errors),
+        Way(f"{name} client with transport", _client(library), *errors, fixture="qbchat_transport"),
+        Way(f"{name} async client with transport", _async_client(library), *errors, fixture="qbchat_transport"),
+    ]
+
+
+def _to_server(method: str, url: str, *, at: str, **kwargs: Any) -> httpx.Response:
+    path = "/" + "/".join(url.split("/")[3:])
+    return httpx.request(method, at + path, verify=TLS, **kwargs)
+
+
+# --- libraries with other arguments: httpx writes the request, and they send it ---
+
+Sender = Callable[[httpx.Request, float], httpx.Response]
+
+
+def _as_httpx(send: Sender) -> Callable[..., httpx.Response]:
+    def send_as_httpx(method: str, url: str, *, timeout: float = 30, **kwargs: Any) -> httpx.Response:
+        request = httpx.Request(method, url, **kwargs)
+        request.read()
+        response = send(request, timeout)
+        response.request = request
+        return response
+
+    return send_as_httpx
+
+
+# What httpx has written for itself, each library writes for itself too.
+def _headers(request: httpx.Request) -> dict[str, str]:
+    return {name.decode(): value.decode("latin-1") for name, value in request.headers.raw if name.lower() != b"host"}
+
+
+def _requests(request: httpx.Request, timeout: float, session: Any = requests) -> httpx.Response:
+    response = session.request(
+        request.method,
+        str(request.url),
+        data=request.content,
+        headers=_headers(request),
+        timeout=timeout,
+        allow_redirects=False,
     )
+    return httpx.Response(response.status_code, headers=response.headers, content=response.content)
+
+
+def _requests_session(request: httpx.Request, timeout: float) -> httpx.Response:
+    with requests.Session() as session:
+        return _requests(request, timeout, session)
+
+
+def _urllib3(request: httpx.Request, timeout: float) -> httpx.Response:
+    with urllib3.PoolManager(ssl_context=TLS) as pool:
+        response = pool.request(
+            request.method,
+            str(request.url),
+            body=request.content,
+            headers=_headers(request),
+            timeout=timeout,
+            retries=False,
+        )
+    return httpx.Response(response.status, headers=response.headers, content=response.data)
+
+
+class _AsItIs(urllib.request.HTTPErrorProcessor):
+    """Follows no redirect, and raises for no status."""
+
+    def http_response(self, request: Any, response: Any) -> Any:
+        return response
+
+    https_response = http_response
+
+
+_opener = urllib.request.build_opener(_AsItIs, urllib.request.HTTPSHandler(context=TLS))
+
+
+def _urllib(request: httpx.Request, timeout: float) -> httpx.Response:
+    its = urllib.request.Request(str(request.url), request.content or None, _headers(request), method=request.method)
+    with _opener.open(its, timeout=timeout) as response:
+        return httpx.Response(response.status, headers=response.getheaders(), content=response.read())
+
+
+def _http_client(request: httpx.Request, timeout: float) -> httpx.Response:
+    url, connection = request.url, http.client.HTTPConnection
+    if url.scheme == "https":
+        connection = http.client.HTTPSConnection
+    line = connection(url.host, url.port, timeout=timeout)
+    try:
+        line.request(request.method, url.raw_path.decode(), request.content, _headers(request))
+        response = line.getresponse()
+        return httpx.Response(response.status, headers=response.getheaders(), content=response.read())
+    finally:
+        line.close()
+
+
+def _aiohttp(request: httpx.Request, timeout: float) -> httpx.Response:
+    async def send() -> httpx.Response:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(sock_read=timeout)) as session,
+            session.request(
+                request.method,
+                yarl.URL(str(request.url), encoded=True),
+                data=request.content,
+                headers=_headers(request),
+                skip_auto_headers=["Content-Type"],
+                allow_redirects=False,
+            ) as response,
+        ):
+            content = await response.read()
+            return httpx.Response(response.status, headers=response.raw_headers, content=content)
+
+    return asyncio.run(send())
+
+
+def _of_tornado() -> list[Way]:
+    if find_spec("tornado") is None:
+        return []
+    from tornado.httpclient import AsyncHTTPClient
+    from tornado.simple_httpclient import HTTPStreamClosedError, HTTPTimeoutError
+
+    async def fetch(request: httpx.Request, timeout: float) -> httpx.Response:
+        client = AsyncHTTPClient(force_instance=True)
+        try:
+            response = await client.fetch(
+                str(request.url),
+                method=request.method,
+                headers=_headers(request),
+                body=request.content or None,
+                request_timeout=timeout,
+                follow_redirects=False,
+                allow_nonstandard_methods=True,
+                raise_error=False,
+            )
+        finally:
+            client.close()
+        return httpx.Response(response.code, headers=list(response.headers.get_all()), content=response.body)
+
+    def send(request: httpx.Request, timeout: float) -> httpx.Response:
+        return asyncio.run(fetch(request, timeout))
+
+    return [Way("Tornado", _as_httpx(send), HTTPTimeoutError, HTTPStreamClosedError, raises=False, prefixes=False)]
+
+
+OF_HTTPX = [*_of_httpx(httpx), *_of_httpx(httpx2)]
+WAYS = [
+    *OF_HTTPX,
+    Way("requests functions", _as_httpx(_requests), requests.ReadTimeout, requests.ConnectionError),
+    Way("requests session", _as_httpx(_requests_session), requests.ReadTimeout, requests.ConnectionError),
+    Way("urllib3", _as_httpx(_urllib3), urllib3.exceptions.ReadTimeoutError, urllib3.exceptions.ProtocolError),
+    Way("urllib.request", _as_httpx(_urllib), TimeoutError, http.client.RemoteDisconnected),
+    Way("http.client", _as_httpx(_http_client), TimeoutError, http.client.RemoteDisconnected),
+    Way(
+        "aiohttp",
+        _as_httpx(_aiohttp),
+        aiohttp.ServerTimeoutError,
+        aiohttp.ServerDisconnectedError,
+        raises=False,
+        prefixes=False,
+    ),
+    *_of_tornado(),
+    Way(
+        "live server",
+        _to_server,
+        httpx.ReadTimeout,
+        httpx.RemoteProtocolError,
+        fixture="qbchat_server",
+        raises=False,
+    ),
 ]

@@ -41,6 +41,11 @@ class Hosts:
             raise TypeError(f"hosts is a list: write hosts=[{extra!r}]")
         self._bases = [_parse(each) for each in extra]
 
+    @property
+    def names(self) -> list[str]:
+        """The hosts that belong to QuickBlox as a whole, as `NO_PROXY` names hosts."""
+        return [_DOMAIN, *(base.host for base in self._bases if not base.prefix)]
+
     def prefix(self, host: str, port: int | None, target: bytes) -> str | None:
         """The path prefix under which a URL is QuickBlox's, or None if it is somebody else's.
 

@@ -3,12 +3,16 @@
 Standard library only: nothing here knows of pytest or of any HTTP client. From the outside in:
 
 - `wire`: what a request and a response are, as every client sends and receives them;
+- `answering`: from the one to the other;
 - `decoding`: what the body, the form and the query string of a request say;
-- `routes`: which endpoint answers which path, and which known route is nearest to an unknown one;
 - `credentials`: who is calling;
-- `messages`, `dialogs`: the endpoints and their rules, one QuickBlox resource a file;
+- `routes`: which endpoint answers which path, and which known route is nearest to an unknown one;
+- `sessions`, `users`, `dialogs`, `messages`, `reactions`, `content`, `account`: the endpoints, one QuickBlox resource a
+  file; `storage`: where the bytes of content are;
+- `signature`, `addressing`, `lists`, `pages`, `outcomes`: the rules that endpoints share;
 - `errors`: the refusals in QuickBlox's own shapes;
 - `models`, `store`, `ids`: the state;
+- `assumptions`: what nobody knows, and a test may choose;
 - `exchange` and `calls`: a request while it is answered, and what is kept of it.
 
 Docstrings label the behaviour they describe: *documented* (stated or shown by QuickBlox), *observed* (seen in the

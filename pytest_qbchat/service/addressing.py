@@ -66,7 +66,7 @@ def enter(store: Store, caller_id: int, dialog_id: Any, *, opponent: Any = None)
         if not is_object_id(dialog_id):
             raise LookupError(f"chat_dialog_id {dialog_id!r} is not an id: QuickBlox's have 24 hexadecimal digits")
         if not store.unknown_dialog(dialog_id.lower()):
-            raise LookupError(_why_it_is_not_there(store, dialog_id))
+            raise LookupError(why_it_is_not_there(store, dialog_id))
         return _adopt(store, caller_id, dialog_id.lower(), user_id(opponent))
     if caller_id not in dialog.occupants_ids and not dialog.public:
         if not dialog.adopted:
@@ -123,10 +123,12 @@ def why_there_is_no_user(store: Store, user_id: int) -> str:
     return f"user {user_id} was deleted"
 
 
-def _why_it_is_not_there(store: Store, dialog_id: str) -> str:
+def why_it_is_not_there(store: Store, dialog_id: str) -> str:
+    """Why a dialog is not there."""
     if store.strict:
         return f"strict mode adopts no dialog: declare it with qbchat.add_dialog({dialog_id!r}, ...)"
-    return f"dialog {dialog_id} was deleted for everyone"
+    gone = dialog_id.lower() in store.gone
+    return f"dialog {dialog_id} was deleted for everyone" if gone else f"there is no dialog {dialog_id!r}"
 
 
 def _why_there_is_no_permission(store: Store, sender_id: int, dialog: Dialog) -> str:

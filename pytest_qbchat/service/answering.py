@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_qbchat.service.credentials import authenticate
 from pytest_qbchat.service.decoding import decode
-from pytest_qbchat.service.errors import QuickBloxError
+from pytest_qbchat.service.errors import QuickBloxError, resource_not_found
 from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.ids import expiration_date
 from pytest_qbchat.service.routes import find, why_unknown
@@ -29,9 +29,12 @@ class Service:
         """Answer a request. Not safe for threads: the caller holds the lock."""
         store = self.store
         exchange = self.begin(request)
-        route, variables = find(request.method, request.path.removesuffix(".json"))
+        route, variables = find(request.method, request.path.rstrip("/").removesuffix(".json"))
         if route is None or (route.guessed and not store.assume.guessed_routes):
             exchange.reason = why_unknown(request)
+            if not store.assume.unknown_routes_refused:
+                refusal = resource_not_found(exchange.reason)
+                exchange.response = self.respond(exchange, refusal.status, refusal.body)
             return exchange
         exchange.route = route
         try:
@@ -61,7 +64,8 @@ class Service:
         - Answers have the headers that transcripts share: Content-Type, QuickBlox-REST-API-Version, Status,
           X-Request-Id, X-Runtime (observed, issue threads). What else current servers send is not known (assumed:
           nothing).
-        - With a session, `QB-Token-ExpirationDate` says when it ends, also in refusals (observed, issue threads).
+        - With a session, `QB-Token-ExpirationDate` says when it ends, also where an endpoint refuses (observed, issue
+          threads).
         - The suffix `.json` of every path is optional (observed, JavaScript SDK).
         """
         if not isinstance(body, str | bytes):

@@ -15,6 +15,8 @@ class Assumptions:
     """The choices, changed with `qbchat.assume(...)`.
 
     Attributes:
+        unknown_routes_refused: Whether a route that the fake does not have is refused in its own name. Otherwise it
+            gets the 404 "Resource not found" that QuickBlox has for paths that do not exist.
         need_user_status: Status of "Forbidden. Need user.". 422 was observed for years; a sister product answers 403.
         missing_dialog_status: Status for a message to a dialog that does not exist.
         login_status: Status of a login. 200 is documented; SDKs accept 202 too, for no other known call.
@@ -33,6 +35,7 @@ class Assumptions:
             with PATCH, and deleting tokens.
     """
 
+    unknown_routes_refused: bool = True
     need_user_status: int = 422
     missing_dialog_status: int = 404
     login_status: int = 200

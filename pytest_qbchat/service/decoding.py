@@ -53,8 +53,9 @@ def _decode_body(request: Request) -> dict[str, Any]:
     content_type = request.headers.get("Content-Type", "")
     if "=" in text and first not in _NO_FORM and not content_type.startswith("multipart/"):
         return _decode_form(text)
-    raise unreadable_body(
-        f"the body ({content_type or 'no content type'}) is neither a JSON object nor a form: {text[:60]!r}"
+    raise unreadable_body(  # which may hold a password, and so is not quoted
+        f"the body ({content_type or 'no content type'}) is neither a JSON object nor a form: it has {len(text)} "
+        f"characters and begins with {first!r}"
     )
 
 

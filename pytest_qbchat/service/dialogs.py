@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_qbchat.service import lists
 from pytest_qbchat.service.account import chat_host
-from pytest_qbchat.service.addressing import enter, reach, why_there_is_no_user
+from pytest_qbchat.service.addressing import enter, find, reach, why_it_is_not_there, why_there_is_no_user
 from pytest_qbchat.service.credentials import need_caller
 from pytest_qbchat.service.errors import (
     QuickBloxError,
@@ -88,7 +88,8 @@ def list_dialogs(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]
     - A private dialog has the name that is shown to the caller (assumed).
     - `data[field]` filters by custom parameters (documented, list-dialogs).
     - `count=1` returns only the number (documented, REST description).
-    - `unread_messages_count` is the caller's (documented, dialog-model).
+    - `unread_messages_count` is the caller's (documented, dialog-model). The last message is that of the dialog, also
+      where the caller has deleted it for itself (assumed).
     """
     params = exchange.params
     caller = need_caller(store, exchange.caller)
@@ -151,12 +152,18 @@ def update_dialog(store: Store, exchange: Exchange, dialog_id: str) -> tuple[int
     leaving = set(_users(store, pull.get("occupants_ids"), known=dialog.occupants_ids))
     _check_membership(dialog, caller, joining, leaving)
     occupants = ({*dialog.occupants_ids} | joining) - leaving
-    admins = _changed_admins(
-        dialog,
-        caller,
-        added=_admins(store, push.get("admin_ids"), occupants),
-        removed=_admins(store, pull.get("admin_ids"), occupants | leaving),
-    )
+    admins = dialog.admin_ids
+    if {"admin_ids"} & (push.keys() | pull.keys()):
+        admins = (
+            []
+            if dialog.type is DialogType.PRIVATE
+            else _changed_admins(
+                dialog,
+                caller,
+                added=_admins(store, push.get("admin_ids"), occupants),
+                removed=_admins(store, pull.get("admin_ids"), occupants | leaving),
+            )
+        )
     if dialog.type is not DialogType.PRIVATE and "name" in params:
         _check_name(params["name"])
         dialog.name = params["name"]
@@ -167,7 +174,7 @@ def update_dialog(store: Store, exchange: Exchange, dialog_id: str) -> tuple[int
     dialog.updated = max(dialog.updated, int(exchange.now))
     dialog.admin_ids = admins
     if leaving or occupants != {*dialog.occupants_ids}:  # who left an adopted dialog is known to be out of it
-        store.set_occupants(dialog, occupants)
+        store.set_occupants(dialog, occupants, known=bool(leaving) or not dialog.adopted)
     return 200, _shown(store, exchange, dialog, caller)
 
 
@@ -190,6 +197,9 @@ def delete_dialog(store: Store, exchange: Exchange, dialog_ids: str) -> tuple[in
     force = one(exchange.params.get("force"))
     outcomes = Outcomes()
     for dialog_id in lists.split(dialog_ids):
+        if find(store, dialog_id) is None:  # nothing is adopted only to be deleted
+            outcomes.not_found(dialog_id, why_it_is_not_there(store, dialog_id))
+            continue
         dialog = _enter(store, caller, dialog_id, outcomes)
         if dialog is None:
             continue
@@ -272,8 +282,10 @@ def _type(params: dict[str, Any]) -> DialogType:
 
 
 def _check_name(name: Any) -> None:
-    if not isinstance(name, str) or not name:
+    if name in (None, ""):
         raise invalid("a group needs a name", name="is required")
+    if not isinstance(name, str):
+        raise invalid(f"the name is {name!r}", name="must be a string")
     if len(name) > _LONGEST_NAME:
         text = f"is too long (maximum is {_LONGEST_NAME} characters)"
         raise invalid(f"the name has {len(name)} characters", name=text)
@@ -403,7 +415,8 @@ def _change_occupants(store: Store, exchange: Exchange, *, adding: bool) -> tupl
         else:
             occupants = {*dialog.occupants_ids}
             dialog.updated = max(dialog.updated, int(exchange.now))
-            store.set_occupants(dialog, occupants | good if adding else occupants - good)
+            occupants = occupants | good if adding else occupants - good
+            store.set_occupants(dialog, occupants, known=not adding or not dialog.adopted)
             dialogs.done(dialog_id)
     success = "SuccessfullyUpdated"
     return 200, {"users": users.as_dict(success), "dialogs": dialogs.as_dict(success)}

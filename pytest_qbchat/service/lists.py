@@ -15,10 +15,13 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 DEFAULT_LIMIT = 100
 _CONTROL = {"limit", "skip", "count", "sort_asc", "sort_desc", "token"}
+# What lists of users have, and other APIs.
+_MEANT = {"per_page": "limit", "page": "skip", "offset": "skip", "order": "sort_asc or sort_desc"}
 
 RANGE = frozenset({"lt", "lte", "gt", "gte"})
 SET = frozenset({"in", "nin"})
@@ -162,7 +165,8 @@ def parse(
             continue
         field = fields.get(name)
         if field is None:
-            warnings.append(_ignored(name, f"QuickBlox filters by {', '.join(fields)}"))
+            meant = _MEANT.get(name) or next(iter(get_close_matches(name, [*fields, *_CONTROL, *known], 1, 0.75)), None)
+            warnings.append(_ignored(name, f"write {meant}" if meant else f"QuickBlox filters by {', '.join(fields)}"))
             continue
         for operator_, value in given.items() if isinstance(given, dict) else (("eq", given),):
             if operator_ != "eq" and operator_ not in field.operators:

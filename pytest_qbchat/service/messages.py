@@ -28,7 +28,7 @@ ATTACHMENT_KEYS = {
 }  # fmt: skip
 # Set by the server; a request's own value is ignored (assumed).
 SERVER_FIELDS = {
-    "_id", "created_at", "date_sent", "delivered_ids", "read", "read_ids", "sender_id", "updated_at",
+    "_id", "created_at", "date_sent", "delivered_ids", "reactions", "read", "read_ids", "sender_id", "updated_at",
 }  # fmt: skip
 # Means something elsewhere, and never becomes a custom field: the credential (observed); what belongs to XMPP
 # (`save_to_history` is never listed: observed); `system`, which is not documented (ignored: assumed).
@@ -227,7 +227,8 @@ def count_unread(store: Store, exchange: Exchange) -> tuple[int, dict[str, int]]
 
     - `chat_dialog_ids` is a comma list (documented, get-unread-message-count). Each dialog is in the reply beside the
       total (documented, get-unread-message-count), which is that of these dialogs (assumed).
-    - Without it the total is that of all dialogs that the caller sees (assumed).
+    - Without it the total is that of all dialogs that the caller sees, which are not those that it deleted for itself
+      (assumed).
     - Public dialogs are not counted (observed, JavaScript SDK).
     - A dialog that the caller is not in counts 0 (assumed).
     """
@@ -241,6 +242,7 @@ def count_unread(store: Store, exchange: Exchange) -> tuple[int, dict[str, int]]
         dialog = find(store, dialog_id)
         counts[dialog_id] = dialog.unread_by(caller) if dialog else 0
         unread[dialog_id.lower()] = counts[dialog_id]
+    counts.pop("total", None)  # which is no id
     return 200, {"total": sum(unread.values()), **counts}
 
 
@@ -414,7 +416,7 @@ def _select(dialog: Dialog, reader: int, query: lists.Query) -> tuple[int, list[
     """
     history = dialog.seen_by(reader)
     positions, conditions = _stretch(history, query.filters)
-    by_time = query.sort in (None, "date_sent")
+    by_time = query.sort in (None, *_BY_TIME)
     if by_time and query.descending:
         positions = positions[::-1]
     end = query.skip + query.limit
@@ -427,6 +429,9 @@ def _select(dialog: Dialog, reader: int, query: lists.Query) -> tuple[int, list[
     if not by_time:
         query.arrange(found, FIELDS)
     return len(found), found[query.skip : end]
+
+
+_BY_TIME = ("date_sent", "created_at")  # which are the same (documented)
 
 
 def _stretch(history: list[Message], filters: list[lists.Filter]) -> tuple[range, list[lists.Filter]]:

@@ -83,7 +83,10 @@ def _message(store: Store, caller: int, message_id: str) -> Message:
     message = find_message(store, message_id)
     if message is None or caller in message.hidden_from:
         raise reaction_refused(404, _MISSING, f"there is no message {message_id}")
-    reach(store, caller, message.chat_dialog_id)
+    dialog = store.dialogs[message.chat_dialog_id]
+    if caller not in dialog.occupants_ids and not dialog.public and not dialog.adopted:
+        raise reaction_refused(404, _MISSING, f"user {caller} is not an occupant of dialog {dialog.id}")
+    reach(store, caller, dialog.id)
     return message
 
 

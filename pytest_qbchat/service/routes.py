@@ -130,9 +130,12 @@ def find(method: str, path: str) -> tuple[Route | None, list[str]]:
     return None, []
 
 
+_COMPARED = 200
+
+
 def why_unknown(request: Request) -> str:
     """Say that there is no such route, and which comes nearest."""
-    wanted = f"{request.method} {request.path}"
+    wanted = f"{request.method} {request.path[:_COMPARED]}"  # of a longer one no more than can be compared
     for beginning, module in OUTSIDE.items():
         if request.path.removesuffix(".json").split("/")[1:2] == [beginning[1:]]:
             return f"the fake leaves {module} outside, and has no route {wanted}"

@@ -213,7 +213,10 @@ def _check_application(store: Store, exchange: Exchange) -> None:
     declared = {"application_id": application.id, "auth_key": application.auth_key}
     for name, value in declared.items():
         if value is not None and str(params[name]) != str(value):
-            raise unexpected_signature(f"the {name} is not the one that was declared with qbchat.credentials(...)")
+            given = params[name] if name == "application_id" else "sent"
+            raise unexpected_signature(
+                f"the {name} {given} is not the one declared with qbchat.credentials({name}=...)"
+            )
     if application.auth_secret is None:
         if store.strict:
             raise unexpected_signature("strict mode knows no application: declare it with qbchat.credentials(...)")
@@ -223,7 +226,7 @@ def _check_application(store: Store, exchange: Exchange) -> None:
             f"signature: does not fit{f': {found}' if found else ''}. What is to be signed, with HMAC-SHA1 or "
             f"HMAC-SHA256 and the authorization secret as the key, is {string_to_sign(params, hide=True)!r}"
         )
-        raise unexpected_signature(found or "the signature does not fit the parameters and the declared secret")
+        raise unexpected_signature(found or "the signature does not fit: another secret or another text was signed")
 
 
 def _user_of_token(store: Store, exchange: Exchange, id: str) -> User:

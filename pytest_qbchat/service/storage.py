@@ -5,6 +5,7 @@ from __future__ import annotations
 from email.message import Message
 from email.parser import BytesHeaderParser
 from hashlib import md5
+from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from pytest_qbchat.service.account import BUCKET
@@ -20,8 +21,8 @@ def upload(store: Store, exchange: Exchange) -> Response:
     - The body is multipart: each item of the address's query as a field, then `file`, last (documented, REST
       description; observed, JavaScript SDK). What comes after it is not read (assumed, as S3 does).
     - The reply has status 201 and is XML with Location, Bucket, Key and ETag (documented, REST description).
-    - An unknown `key` is refused as access denied, a missing one or no `file` as an invalid argument (assumed, as S3
-      does).
+    - An unknown `key`, or a form without the policy and the signature of the address, is refused as access denied; no
+      `key` or no `file` as an invalid argument (assumed, as S3 does).
     """
     form = _fields(exchange.request)
     key = form.get("key", b"").decode(errors="replace")
@@ -32,6 +33,9 @@ def upload(store: Store, exchange: Exchange) -> Response:
     if blob is None:
         exchange.reason = f"no blob was declared with the key {key!r}"
         return _refused(403, "AccessDenied", "Invalid according to Policy: Policy Condition failed")
+    if missing := [name for name in _SIGNED if name not in form]:
+        exchange.reason = f"the upload lacks {', '.join(missing)}: send each field of blob_object_access.params"
+        return _refused(403, "AccessDenied", "Access Denied")
     blob.content = form["file"]
     etag = f'"{md5(blob.content, usedforsecurity=False).hexdigest()}"'
     location = f"{exchange.request.base}/{BUCKET}/{key}"
@@ -52,7 +56,7 @@ def download(store: Store, exchange: Exchange, uid: str) -> Response:
     if blob is None or blob.content is None:
         exchange.reason = f"nothing was uploaded for {uid!r}"
         return _refused(404, "NoSuchKey", "The specified key does not exist.")
-    if not blob.public and "Signature=" not in exchange.request.query:
+    if not blob.public and not dict(parse_qsl(exchange.request.query)).get("Signature"):
         exchange.reason = f"blob {blob.id} is private: ask /blobs/{uid} for its address"
         return _refused(403, "AccessDenied", "Access Denied")
     headers = [
@@ -60,6 +64,9 @@ def download(store: Store, exchange: Exchange, uid: str) -> Response:
         (b"Content-Length", b"%d" % len(blob.content)),
     ]
     return Response(200, headers, blob.content)
+
+
+_SIGNED = ("policy", "x-amz-signature")
 
 
 def _of(store: Store, uid: str) -> Blob | None:

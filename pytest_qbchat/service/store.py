@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import merge
 from itertools import count
+from operator import itemgetter
 
 from pytest_qbchat.service.assumptions import Assumptions
 from pytest_qbchat.service.ids import Ids
@@ -50,6 +51,7 @@ class Store:
         inboxes: What the chat delivered to each user.
         blobs: By id.
         identities: Users who log in with a provider, by its name and token.
+        gone: What was deleted, and so is not unknown: ids of users and dialogs, tokens, logins and addresses.
         seen_nonces: Timestamps and nonces that signed a session, none of which may do so again (documented).
         seen_secrets: Keys and passwords that came in, to be masked wherever they would be shown.
     """
@@ -77,8 +79,7 @@ class Store:
         self.seen_secrets: set[str] = set()
         self.identities: dict[tuple[str, str], User] = {}
         self._new_user = new_user
-        # What was deleted, and so is not unknown: ids of users and dialogs, tokens, logins and addresses.
-        self._gone: set[int | str | tuple[str, str]] = set()
+        self.gone: set[int | str | tuple[str, str]] = set()
         self._private_dialogs: dict[tuple[int, int], Dialog] = {}
         # The dialogs that a user sees, and those that everybody sees, each in the order of their last message. The
         # numbers tell which of two dialogs of different collections is the later one.
@@ -97,14 +98,14 @@ class Store:
         """Keep a new user, or replace the one of this id."""
         now = int(self.now())
         user = self._new_user(self._new_user_id() if id is None else id, created=now, updated=now, **fields)
-        self._gone.discard(user.id)
+        self.gone.discard(user.id)
         self.users[user.id] = user
         return user
 
     def user(self, id: int) -> User | None:
         """A user, who is adopted if unknown, outside strict mode; None for one who was deleted."""
         user = self.users.get(id)
-        if user is None and not self.strict and id not in self._gone:
+        if user is None and not self.strict and id not in self.gone:
             user = self.add_user(id, adopted=True)
         return user
 
@@ -116,21 +117,21 @@ class Store:
     def delete_user(self, user: User) -> None:
         """Forget a user, whom no dialog keeps (documented) and whose sessions end (assumed)."""
         del self.users[user.id]
-        self._gone.add(user.id)
-        self._gone.update((name, value) for name in ("login", "email") if (value := getattr(user, name)))
+        self.gone.add(user.id)
+        self.gone.update((name, value) for name in ("login", "email") if (value := getattr(user, name)))
         for token in [token for token, session in self.sessions.items() if session.user_id == user.id]:
             del self.sessions[token]
-            self._gone.add(token)
+            self.gone.add(token)
         for dialog in list(self.dialogs.values()):
             if user.id in dialog.occupants_ids:
                 self.set_occupants(dialog, {*dialog.occupants_ids} - {user.id}, known=not dialog.adopted)
 
     def was_deleted(self, name: str, value: str) -> bool:
         """Whether a login or an address was that of a user who was deleted."""
-        return (name, value) in self._gone
+        return (name, value) in self.gone
 
     def _new_user_id(self) -> int:
-        while (user_id := self.ids.user_id()) in self.users:
+        while (user_id := self.ids.user_id()) in self.users or user_id in self.gone:
             pass
         return user_id
 
@@ -144,21 +145,21 @@ class Store:
             token or self.ids.token(), user_id, session_id, created=now, updated=now, ts=now, adopted=adopted
         )
         session.application_id = self.application_id
-        self._gone.discard(session.token)
+        self.gone.discard(session.token)
         self.sessions[session.token] = session
         return session
 
     def session(self, token: str) -> Session | None:
         """A session, which is adopted if unknown, outside strict mode; None for one that was destroyed."""
         session = self.sessions.get(token)
-        if session is None and not self.strict and token not in self._gone:
+        if session is None and not self.strict and token not in self.gone:
             session = self.add_session(token, self.add_user(adopted=True).id, adopted=True)
         return session
 
     def delete_session(self, session: Session) -> None:
         """Forget a session, whose token is dead from now on."""
         del self.sessions[session.token]
-        self._gone.add(session.token)
+        self.gone.add(session.token)
 
     @property
     def application_id(self) -> int:
@@ -182,7 +183,7 @@ class Store:
         dialog = Dialog(id or self.ids.object_id(now), type, sorted({*occupants_ids}), user_id, name, now, now, adopted)
         if dialog.id in self.dialogs:
             self.destroy_dialog(self.dialogs[dialog.id])
-        self._gone.discard(dialog.id)
+        self.gone.discard(dialog.id)
         self.dialogs[dialog.id] = dialog
         if type is DialogType.PRIVATE:
             self._private_dialogs[_pair(dialog.occupants_ids[0], dialog.occupants_ids[-1])] = dialog
@@ -191,7 +192,7 @@ class Store:
 
     def unknown_dialog(self, dialog_id: str) -> bool:
         """Whether a dialog that is not there may be adopted."""
-        return not self.strict and dialog_id not in self._gone
+        return not self.strict and dialog_id not in self.gone
 
     def private_dialog(self, one: int, other: int) -> Dialog | None:
         """The one private dialog of two users, if they have talked before."""
@@ -210,6 +211,22 @@ class Store:
         public = sum(user_id not in dialog.hidden_from for dialog in self._recent_public)
         return len(self._recent.get(user_id, ())) + public
 
+    def recency(self) -> list[tuple[Dialog, int | None]]:
+        """Which dialog is in whose list, the one that came up last at the end; None for everybody, if it is public."""
+        shown: list[tuple[int, int, Dialog]] = [
+            (number, user_id, dialog) for user_id, own in self._recent.items() for dialog, number in own.items()
+        ]
+        shown += [(number, 0, dialog) for dialog, number in self._recent_public.items()]
+        return [(dialog, user_id or None) for _, user_id, dialog in sorted(shown, key=itemgetter(0, 1))]
+
+    def set_recency(self, order: Iterable[tuple[Dialog, int | None]]) -> None:
+        """Arrange the lists of all users anew, as `recency` returned them."""
+        self._recent.clear()
+        self._recent_public.clear()
+        for dialog, user_id in order:
+            recent = self._recent_public if user_id is None else self._recent[user_id]
+            recent[dialog] = next(self._recency)
+
     def join(self, dialog: Dialog, user_id: int) -> None:
         """Let a user into an adopted dialog. A third one shows that what was taken for a private one is a group."""
         self._forget_private(dialog)
@@ -219,7 +236,7 @@ class Store:
         self.show_dialog(dialog, user_id)
 
     def set_occupants(self, dialog: Dialog, occupants_ids: set[int], *, known: bool = True) -> None:
-        """Change who is in a dialog. Without any occupant it is destroyed (documented).
+        """Change who is in a dialog. A group without any occupant is destroyed (documented).
 
         Args:
             dialog: Which.
@@ -234,7 +251,7 @@ class Store:
             self._recent[former].pop(dialog, None)
         for new in occupants_ids - before:
             self.show_dialog(dialog, new)
-        if not occupants_ids:
+        if not occupants_ids and not dialog.public:
             self.destroy_dialog(dialog)
 
     def hide_dialog(self, dialog: Dialog, user_id: int) -> None:
@@ -252,7 +269,7 @@ class Store:
         """Forget a dialog and all that was said in it."""
         self._forget_private(dialog)
         del self.dialogs[dialog.id]
-        self._gone.add(dialog.id)
+        self.gone.add(dialog.id)
         self._recent_public.pop(dialog, None)
         for occupant in dialog.occupants_ids:
             self._recent[occupant].pop(dialog, None)

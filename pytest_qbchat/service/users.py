@@ -19,7 +19,7 @@ from pytest_qbchat.service.wire import encode_json
 _SHORTEST_PASSWORD = 8
 _MOST_TAGS = 5
 _UNIQUE = ("login", "email", "facebook_id", "twitter_id", "external_user_id")
-_FIELDS = (*_UNIQUE, "full_name", "phone", "website", "custom_data", "blob_id")
+FIELDS = (*_UNIQUE, "full_name", "phone", "website", "custom_data", "blob_id")
 
 
 def create_user(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
@@ -171,8 +171,7 @@ def update_user(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[st
     Raises:
         QuickBloxError: 404 for a missing user, 403 for another one, 422 for wrong fields.
     """
-    user = _user(store, id)
-    _check_self(exchange, store, user)
+    user = _own(store, exchange, id)
     given = _given(exchange)
     errors = _errors(store, given, user)
     trusted = exchange.caller.omnipotent or _knows_password(user, given.get("old_password"))
@@ -242,6 +241,17 @@ def _found(store: Store, name: str, value: str) -> User:
     return user
 
 
+def _own(store: Store, exchange: Exchange, id: str) -> User:
+    """The user of an id, who calls. Nobody else is adopted, only to be refused."""
+    known = store.users.get(user_id(id) or 0)
+    if known is None and not exchange.caller.omnipotent:
+        need_caller(store, exchange.caller)
+        raise user_not_found(f"there is no user {id!r}, who could only change itself")
+    user = known or _user(store, id)
+    _check_self(exchange, store, user)
+    return user
+
+
 def _by_parameter(store: Store, exchange: Exchange, name: str) -> tuple[int, dict[str, Any]]:
     return 200, {"user": _found(store, name, str(exchange.params.get(name) or "")).as_dict()}
 
@@ -292,7 +302,10 @@ def _errors(store: Store, given: dict[str, Any], user: User | None) -> dict[str,
 
 
 def _set(store: Store, user: User, given: dict[str, Any]) -> None:
-    for name in _FIELDS:
+    for name in ("login", "email"):
+        if name in given and (former := getattr(user, name)):
+            store.gone.add((name, former))  # which nobody logs in with any more
+    for name in FIELDS:
         if name in given:
             value = given[name]
             if name == "blob_id":
@@ -355,7 +368,7 @@ def _filtered(users: list[User], text: str, warnings: list[str]) -> list[User]:
             "between": lambda value: values[0] <= value <= values[1],
         }
         test = tests[operator]
-        return [user for user in users if (value := _value(user, field)) is not None and test(_like(kind, value))]
+        return [user for user in users if (value := _like(kind, user, field)) is not None and test(value)]
     except (IndexError, KeyError, ValueError):
         warnings.append(
             f"filter[]: {text!r} is ignored; QuickBlox documents type+field+operator+value: 'number+id+in+1,2'"
@@ -363,8 +376,17 @@ def _filtered(users: list[User], text: str, warnings: list[str]) -> list[User]:
         return users
 
 
-def _like(kind: str, value: Any) -> Any:
-    return str(value) if kind == "string" else lists.number(value)
+def _like(kind: str, user: User, field: str) -> Any:
+    """The value of a field as the kind that a filter compares; None if it has none, or none of this kind."""
+    value = _value(user, field)
+    if value is None:
+        return None
+    if kind == "string":
+        return str(getattr(user, field))
+    try:
+        return lists.number(value)
+    except ValueError:
+        return None
 
 
 def _arrange(users: list[User], order: Any, warnings: list[str]) -> None:

@@ -118,4 +118,4 @@ class Response:
         return json.loads(self.body)
 
     def __repr__(self) -> str:
-        return f"<Response {self.status} {self.body.decode(errors='replace')}>"
+        return f"<Response {self.status} {mask_url(self.body.decode(errors='replace'))}>"

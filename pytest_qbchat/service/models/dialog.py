@@ -25,7 +25,7 @@ class DialogType(IntEnum):
 date_sent = attrgetter("date_sent")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Dialog:
     """A conversation. All that must agree about its messages is changed here and nowhere else.
 
@@ -61,12 +61,18 @@ class Dialog:
     data: dict[str, Any] | None = None
     admin_ids: list[int] | None = None
     is_joinable: int | None = None
-    history: list[Message] = field(default_factory=list, repr=False)
-    unread: dict[int, int] = field(default_factory=dict, repr=False)
-    hidden_from: set[int] = field(default_factory=set, repr=False)
-    muted: set[int] = field(default_factory=set, repr=False)
-    _others: dict[int, tuple[int, ...]] = field(default_factory=dict, init=False, repr=False)
-    _hides_messages_from: set[int] = field(default_factory=set, init=False, repr=False)
+    history: list[Message] = field(default_factory=list)
+    unread: dict[int, int] = field(default_factory=dict)
+    hidden_from: set[int] = field(default_factory=set)
+    muted: set[int] = field(default_factory=set)
+    _others: dict[int, tuple[int, ...]] = field(default_factory=dict, init=False)
+    _hides_messages_from: set[int] = field(default_factory=set, init=False)
+    _seen: dict[int, list[Message]] = field(default_factory=dict, init=False)
+
+    def __repr__(self) -> str:
+        name = f" {self.name!r}" if self.name else ""
+        kind = self.type.name.lower().replace("_", " ")
+        return f"<Dialog {self.id}{name} ({kind}), occupants {self.occupants_ids}>"
 
     @property
     def created_at(self) -> str:
@@ -127,6 +133,8 @@ class Dialog:
     def add(self, message: Message) -> None:
         """Take a message into the history. It is unread by its audience, and shows the dialog to all again."""
         history = self.history
+        if self._seen:
+            self._seen.clear()
         if history and message.date_sent < history[-1].date_sent:  # a test may turn the clock back
             history.insert(bisect_right(history, message.date_sent, key=date_sent), message)
         else:
@@ -142,18 +150,24 @@ class Dialog:
         for user_id in message.audience:
             self._count_down(message, user_id)
         del self.history[self._position(message)]
+        self._seen.clear()
 
     def hide(self, message: Message, user_id: int) -> None:
         """Take a message out of the view of one user, who sees it."""
         self._count_down(message, user_id)
         message.hidden_from += (user_id,)
         self._hides_messages_from.add(user_id)
+        self._seen.clear()
 
     def seen_by(self, user_id: int) -> list[Message]:
         """The history without what a user deleted for itself. Not to be changed."""
         if user_id not in self._hides_messages_from:
             return self.history
-        return [message for message in self.history if user_id not in message.hidden_from]
+        seen = self._seen.get(user_id)
+        if seen is None:
+            seen = [message for message in self.history if user_id not in message.hidden_from]
+            self._seen[user_id] = seen
+        return seen
 
     # What is read
 

@@ -1,0 +1,15 @@
+"""What the bicycle workshop has in hand. Who saves a repair knows nothing of any chat."""
+
+from dataclasses import dataclass
+
+from dispatch import post_save
+
+
+@dataclass
+class Repair:
+    number: int
+    dialog_id: str
+    finished: bool = False
+
+    def save(self) -> None:
+        post_save.send(sender=type(self), instance=self)

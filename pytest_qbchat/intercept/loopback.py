@@ -1,0 +1,54 @@
+"""The servers for those libraries whose calls cannot be answered in place, and are sent to the loopback interface.
+
+One for each scheme, since the encryption is left out and somebody has to remember it. They live as long as the process:
+sessions keep addresses and connections for longer than a test. While no fake wants a request, they close its connection
+without an answer. Nothing is started before the first such call.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from pytest_qbchat.errors import ConnectionFault
+
+if TYPE_CHECKING:
+    from pytest_qbchat.intercept.receiver import Receiver
+    from pytest_qbchat.intercept.server import LiveServer
+    from pytest_qbchat.service.wire import Request, Response
+
+LOOPBACK = "127.0.0.1"
+
+_servers: dict[bool, LiveServer] = {}
+_starting = Lock()
+
+
+def port_of_server(receivers: list[Receiver], *, encrypted: bool) -> int:
+    """The port of the server for one of the two schemes, which is started if it is the first call."""
+    with _starting:
+        if encrypted not in _servers:
+            from pytest_qbchat.intercept.server import LiveServer  # noqa: PLC0415 - asyncio is not for everybody
+
+            server = LiveServer(_Dispatcher(receivers), scheme="https" if encrypted else "http")
+            server.start()
+            _servers[encrypted] = server
+        return _servers[encrypted].port
+
+
+class _Dispatcher:
+    """Passes a request to the fake that wants it."""
+
+    def __init__(self, receivers: list[Receiver]) -> None:
+        self._receivers = receivers
+
+    async def handle_async(self, request: Request) -> Response:
+        """Answer a request.
+
+        Raises:
+            ConnectionFault: No fake wants it any more.
+        """
+        host, _, port = request.origin.partition("://")[2].partition(":")
+        for fake in self._receivers:
+            if fake.hosts.owns(host, port):
+                return await fake.handle_async(request)
+        raise ConnectionFault("disconnect", "no fake wants the request any more")

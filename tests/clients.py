@@ -1,0 +1,131 @@
+"""Writes docs/clients.md, a table of what holds for each client: `uv run python tests/clients.py`.
+
+Every cell comes from a run: a tour of all routes, a late answer, a lost one, a route that the fake does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+from tour import Application, differences, make
+from ways import WAYS, Way
+
+from pytest_qbchat import CallRefused, FakeQuickBlox, LiveServer, QuickBloxTransport
+
+PAGE = Path(__file__).parents[1] / "docs" / "clients.md"
+URL = "https://api.quickblox.com/chat/Message.json"
+_GATEWAY = "https://gateway.shop.example/quickblox"
+_COLUMNS = (
+    "client",
+    "all routes",
+    "no answer in time",
+    "lost answer",
+    "route that is not faked",
+    "base URL with a path",
+)
+
+
+@contextmanager
+def _into(fake: FakeQuickBlox, way: Way) -> Iterator[Callable[..., Any]]:
+    """A way into a fake."""
+    if way.fixture == "qbchat_transport":
+        yield partial(way.send, transport=QuickBloxTransport(fake))
+    elif way.fixture == "qbchat_server":
+        with LiveServer(fake) as server:
+            yield partial(way.send, at=server.url)
+    else:
+        with fake.intercept():
+            yield way.send
+            fake.problems.take()  # the refusal that is looked at here
+
+
+def _toured(way: Way | None) -> Any:
+    application = Application()
+    fake = FakeQuickBlox(strict=True)
+    fake.credentials(
+        api_key=application.api_key,
+        application_id=int(application.id),
+        auth_key=application.auth_key,
+        auth_secret=application.auth_secret,
+    )
+    if way is None:
+        with httpx.Client(transport=QuickBloxTransport(fake)) as client:
+            return make(client.request, application).notes
+    with _into(fake, way) as send:
+        return make(send, application).notes
+
+
+def _outcome(way: Way, what: str) -> str:
+    """What the client makes of a fault."""
+    fake = FakeQuickBlox()
+    fake.fail(what)
+    with _into(fake, way) as send:
+        try:
+            send("GET", URL, timeout=0.3)
+        except Exception as error:
+            return f"`{type(error).__module__.partition('.')[0].replace('builtins.', '')}.{type(error).__name__}`"
+    return "an answer"
+
+
+def _name(error: type[Exception]) -> str:
+    """The name of an error as its users import it."""
+    module = error.__module__ if error.__module__ in ("builtins", "http.client") else error.__module__.split(".")[0]
+    return f"{module}.{error.__name__}".removeprefix("builtins.")
+
+
+def _refusal(way: Way) -> str:
+    with _into(FakeQuickBlox(), way) as send:
+        try:
+            return f"{send('GET', 'https://api.quickblox.com/events.json').status_code}, and the test fails"
+        except CallRefused:
+            return "`CallRefused`"
+
+
+def _prefixed(way: Way) -> str:
+    with _into(FakeQuickBlox(hosts=[_GATEWAY]), way) as send:
+        try:
+            return "yes" if send("GET", f"{_GATEWAY}/session.json").status_code == httpx.codes.UNAUTHORIZED else "no"
+        except Exception:
+            return "no"
+
+
+def page() -> str:
+    """The whole page."""
+    reference = _toured(None)
+    rows = []
+    for way in WAYS:
+        different = differences(_toured(way), reference)
+        alike = f"{len(different)} differ" if different else f"{len(reference)} calls alike"
+        outcomes = [_outcome(way, what) for what in ("timeout", "disconnect")]
+        rows.append([way.name, alike, *outcomes, _refusal(way), _prefixed(way)])
+    return "\n".join(
+        [
+            "# What holds for each client",
+            "",
+            "Written by `uv run python tests/clients.py` from runs of every client; a test fails if it is out of date.",
+            "",
+            f"| {' | '.join(_COLUMNS)} |",
+            f"|{' --- |' * len(_COLUMNS)}",
+            *(f"| {' | '.join(row)} |" for row in rows),
+            "",
+            "- *All routes*: a tour of every route and refusals of every kind, compared with that of `httpx.Client`.",
+            '- *No answer in time*: what is raised at `qbchat.fail("timeout")`. With aiohttp, Tornado, niquests and',
+            "  `qbchat_server`, where a server answers, the client waits for as long as it was told; no other does.",
+            '- *Lost answer*: what is raised at `qbchat.fail("disconnect")`.',
+            "- *Unknown route*: where a server answers, the error cannot come up in the code under test, which gets a",
+            "  404 that says why; the test fails at its end.",
+            "- *Base URL with a path*: whether a host of which only a path is QuickBlox's is told apart from its rest.",
+            "",
+            "niquests takes the place of urllib3, so it is tested in an environment of its own.",
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

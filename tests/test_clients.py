@@ -1,0 +1,893 @@
+"""What the users of requests, urllib3, urllib, http.client and aiohttp rely on, beside the contract of the fake."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import gzip
+import http.client
+import json
+import socket
+import ssl
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from textwrap import indent
+from typing import Any
+from urllib.parse import parse_qsl
+
+import aiohttp
+import aiohttp.abc
+import httpx
+import pytest
+import requests
+import requests.adapters
+import responses
+import urllib3
+from elsewhere import another_server
+from ways import DIALOG, PATH, TLS, TOKEN, URL
+
+from pytest_qbchat import CallRefused, FakeQuickBlox
+from pytest_qbchat.intercept import asynchronous, http_client
+from pytest_qbchat.intercept.http_client import Line
+from pytest_qbchat.intercept.seams import Seams
+
+API = "https://api.quickblox.com"
+HEADERS = {"QB-Token": TOKEN}
+BODY = {"chat_dialog_id": DIALOG, "message": "hi"}
+EVENTS = f"{API}/events.json"
+PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"]
+
+session_made_at_import = requests.Session()
+pool_made_at_import = urllib3.PoolManager(ssl_context=TLS)
+connection_made_at_import = http.client.HTTPSConnection("api.quickblox.com", context=TLS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _close_clients() -> Iterator[None]:
+    yield
+    session_made_at_import.close()
+    pool_made_at_import.clear()
+    connection_made_at_import.close()
+
+
+@pytest.fixture(params=[URL, URL.replace("https", "http")], ids=["https", "http"])
+def url(request: pytest.FixtureRequest) -> str:
+    url: str = request.param
+    return url
+
+
+def in_aiohttp(use: Callable[[aiohttp.ClientSession], Any], **kwargs: Any) -> Any:
+    """What a coroutine function gives back for a session."""
+
+    async def run() -> Any:
+        async with aiohttp.ClientSession(**kwargs) as session:
+            return await use(session)
+
+    return asyncio.run(run())
+
+
+async def status_of(session: aiohttp.ClientSession, url: str = URL, **kwargs: Any) -> int:
+    async with session.post(url, json=BODY, headers=HEADERS, **kwargs) as response:
+        return response.status
+
+
+def texts(fake: FakeQuickBlox) -> list[str | None]:
+    return [message.message for message in fake.posted]
+
+
+# --- made at any time, used in any thread ---
+
+
+def test_what_was_made_at_import_is_caught(qbchat: FakeQuickBlox) -> None:
+    assert session_made_at_import.post(URL, json=BODY, headers=HEADERS, timeout=5).status_code == 201
+    assert pool_made_at_import.request("POST", URL, json=BODY, headers=HEADERS).status == 201
+    connection_made_at_import.request("POST", PATH, json.dumps(BODY), HEADERS | {"Content-Type": "application/json"})
+    response = connection_made_at_import.getresponse()
+    assert (response.status, json.loads(response.read())["message"]) == (201, "hi")
+    assert qbchat.posted == [BODY] * 3
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import requests; status = requests.post(URL, json=BODY, timeout=5).status_code",
+        "import urllib3; status = urllib3.request('POST', URL, json=BODY).status",
+        "import urllib.request as u; status = u.urlopen(URL + '?recipient_id=1&token=t', b'').status",
+        "import http.client as h; c = h.HTTPSConnection('api.quickblox.com'); c.request('POST', '/chat/Message.json?"
+        "recipient_id=1&token=t'); status = c.getresponse().status",
+        "import aiohttp, asyncio\n"
+        "async def post():\n"
+        "    async with aiohttp.ClientSession() as session, session.post(URL, json=BODY) as response:\n"
+        "        return response.status\n"
+        "status = asyncio.run(post())",
+    ],
+    ids=["requests", "urllib3", "urllib", "http.client", "aiohttp"],
+)
+def test_a_library_that_is_imported_late_is_caught(code: str) -> None:
+    program = f"""
+from pytest_qbchat import FakeQuickBlox
+URL, BODY = {URL!r}, {BODY | {"token": TOKEN}!r}
+with FakeQuickBlox().intercept() as fake:
+{indent(code, "    ")}
+assert len(fake.calls) == 1
+assert status == 201, status
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=60)
+
+
+def test_worker_threads_are_caught(qbchat: FakeQuickBlox) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        calls = [
+            pool.submit(requests.post, URL, json=BODY, headers=HEADERS, timeout=5),
+            pool.submit(in_aiohttp, status_of),
+        ]
+    assert [calls[0].result().status_code, calls[1].result()] == [201, 201]
+    assert qbchat.posted == [BODY] * 2
+
+
+# --- adapters and retries ---
+
+
+def retrying(**kwargs: Any) -> requests.Session:
+    session = requests.Session()
+    retry = urllib3.Retry(backoff_factor=0, allowed_methods=None, **kwargs)
+    session.mount("https://", requests.adapters.HTTPAdapter(max_retries=retry))
+    return session
+
+
+def test_retries_by_status_really_happen(qbchat: FakeQuickBlox) -> None:
+    qbchat.fail(503, times=2)
+    qbchat.fail(429)
+    with retrying(total=3, status_forcelist=[429, 503]) as session:
+        assert session.post(URL, json=BODY, headers=HEADERS, timeout=5).status_code == 201
+    assert [call.status for call in qbchat.calls] == [503, 503, 429, 201]
+    assert qbchat.posted == [BODY]
+
+
+def test_a_status_outside_the_list_is_not_retried(qbchat: FakeQuickBlox) -> None:
+    qbchat.fail(500)
+    with retrying(total=3, status_forcelist=[503]) as session:
+        assert session.post(URL, json=BODY, headers=HEADERS, timeout=5).status_code == 500
+    assert len(qbchat.calls) == 1
+
+
+def test_retries_come_to_an_end(qbchat: FakeQuickBlox) -> None:
+    qbchat.fail(503, times=9)
+    with retrying(total=2, status_forcelist=[503]) as session, pytest.raises(requests.exceptions.RetryError):
+        session.post(URL, json=BODY, headers=HEADERS, timeout=5)
+    assert len(qbchat.calls) == 3
+
+
+@pytest.mark.parametrize("fault", ["timeout", "disconnect"])
+def test_a_lost_answer_is_retried(qbchat: FakeQuickBlox, fault: str) -> None:
+    qbchat.fail(fault, stored=True)
+    with retrying(total=2) as session:
+        assert session.post(URL, json=BODY, headers=HEADERS, timeout=5).status_code == 201
+    assert qbchat.posted == [BODY] * 2  # as a careless retry does
+
+
+def test_the_back_off_is_the_librarys_own(qbchat: FakeQuickBlox, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("time.sleep", waits.append)
+    qbchat.assume(retry_after=7)
+    qbchat.fail(429)
+    retry = urllib3.Retry(total=1, status_forcelist=[429], allowed_methods=None)
+    assert urllib3.request("POST", URL, json=BODY, headers=HEADERS, retries=retry).status == 201
+    assert waits == [7]
+
+
+def test_an_adapter_of_its_own_is_asked(qbchat: FakeQuickBlox) -> None:
+    class Signing(requests.adapters.HTTPAdapter):
+        def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+            request.headers["QB-Token"] = TOKEN
+            return super().send(request, *args, **kwargs)
+
+    with requests.Session() as session:
+        session.mount(API, Signing(pool_maxsize=1, pool_block=True))
+        assert [session.post(URL, json=BODY, timeout=5).status_code for _ in range(3)] == [201] * 3
+    assert [call.request.headers["QB-Token"] for call in qbchat.calls] == [TOKEN] * 3
+
+
+# --- errors ---
+
+
+def test_errors_are_the_librarys_own(qbchat: FakeQuickBlox) -> None:
+    qbchat.fail("timeout")
+    with pytest.raises(requests.ReadTimeout, match="Read timed out"):
+        requests.post(URL, json=BODY, timeout=5)
+    qbchat.fail("disconnect")
+    with pytest.raises(requests.ConnectionError, match="RemoteDisconnected") as caught:
+        requests.post(URL, json=BODY, timeout=5)
+    assert caught.value.request is not None
+    assert caught.value.request.url == URL
+    qbchat.fail("timeout")
+    with pytest.raises(urllib3.exceptions.MaxRetryError) as exhausted:
+        urllib3.request("POST", URL, retries=urllib3.Retry(0, allowed_methods=None))
+    assert isinstance(exhausted.value.reason, urllib3.exceptions.ReadTimeoutError)
+
+
+def test_a_status_is_an_error_where_the_library_has_it_so(qbchat: FakeQuickBlox) -> None:
+    with pytest.raises(requests.HTTPError, match="401 Client Error"):
+        requests.post(URL, json=BODY, timeout=5).raise_for_status()
+    with pytest.raises(urllib.error.HTTPError, match="HTTP Error 401") as caught:
+        urllib.request.urlopen(URL, data=b"{}")
+    with caught.value as response:
+        assert json.load(response) == {"errors": {"base": ["Token is required"]}}
+    with pytest.raises(aiohttp.ClientResponseError, match="401"):
+        in_aiohttp(status_of_anybody, raise_for_status=True)
+
+
+async def status_of_anybody(session: aiohttp.ClientSession) -> int:
+    async with session.post(URL, json=BODY) as response:
+        return response.status
+
+
+@pytest.mark.parametrize(
+    ("timeout", "error"),
+    [
+        (aiohttp.ClientTimeout(sock_read=0.1), aiohttp.ServerTimeoutError),
+        (aiohttp.ClientTimeout(total=0.1), asyncio.TimeoutError),
+    ],
+    ids=["read", "total"],
+)
+def test_a_time_out_of_aiohttp(qbchat: FakeQuickBlox, timeout: aiohttp.ClientTimeout, error: type[Exception]) -> None:
+    in_aiohttp(status_of)  # so that no start of the server is in the time
+    qbchat.fail("timeout")
+    with pytest.raises(error):
+        in_aiohttp(status_of, timeout=timeout)
+    assert len(qbchat.calls) == 2
+
+
+def test_a_refusal_comes_up_through_every_library_of_the_thread(qbchat: FakeQuickBlox) -> None:
+    connection = http.client.HTTPSConnection("api.quickblox.com", context=TLS)
+    calls: list[Callable[[], object]] = [
+        lambda: requests.get(EVENTS, timeout=5),
+        lambda: urllib3.request("GET", EVENTS),
+        lambda: urllib.request.urlopen(EVENTS),
+        lambda: (connection.request("GET", "/events.json"), connection.getresponse()),
+    ]
+    for call in calls:
+        with qbchat.expect_refused("GET", "/events.json"), pytest.raises(CallRefused, match="no route GET /events"):
+            call()
+    connection.close()
+
+
+def test_a_refusal_is_told_by_the_answer_where_a_server_gives_it(qbchat: FakeQuickBlox) -> None:
+    async def get(session: aiohttp.ClientSession) -> tuple[int, Any]:
+        async with session.get(EVENTS) as response:
+            return response.status, await response.json()
+
+    with qbchat.expect_refused("GET", "/events.json"):
+        status, body = in_aiohttp(get)
+    assert status == 404
+    assert "no route GET /events.json" in body["message"]
+
+
+# --- what goes over the line ---
+
+
+def test_responses_are_the_librarys_own(qbchat: FakeQuickBlox) -> None:
+    async def classes(session: aiohttp.ClientSession) -> type:
+        async with session.get(URL) as response:
+            return type(response)
+
+    answer = requests.get(URL, timeout=5)
+    assert type(answer) is requests.Response
+    assert answer.elapsed.total_seconds() > 0
+    assert answer.reason == "Unauthorized"
+    assert answer.url == URL
+    assert type(answer.raw) is type(urllib3.request("GET", URL)) is urllib3.HTTPResponse
+    assert in_aiohttp(classes) is aiohttp.ClientResponse
+
+
+@pytest.fixture
+def photo(qbchat: FakeQuickBlox) -> str:
+    blob = qbchat.add_blob(b"photo" * 10_000, name="bumper.jpg", public=True)
+    return f"{API}/blobs/{blob.uid}"
+
+
+def test_redirects_are_followed(qbchat: FakeQuickBlox, photo: str) -> None:
+    async def download(session: aiohttp.ClientSession) -> tuple[int, bytes]:
+        async with session.get(photo) as response:
+            return len(response.history), await response.read()
+
+    content = b"photo" * 10_000
+    answer = requests.get(photo, timeout=5)
+    assert ([each.status_code for each in answer.history], answer.content) == ([301], content)
+    assert urllib3.request("GET", photo).data == content
+    with urllib.request.urlopen(photo) as response:
+        assert response.read() == content
+        assert response.url != photo
+    assert in_aiohttp(download) == (1, content)
+    assert len(qbchat.calls) == 8
+
+
+def test_answers_can_be_streamed(qbchat: FakeQuickBlox, photo: str) -> None:
+    async def download(session: aiohttp.ClientSession) -> list[bytes]:
+        async with session.get(photo) as response:
+            return [chunk async for chunk in response.content.iter_chunked(1000)]
+
+    with requests.get(photo, stream=True, timeout=5) as answer:
+        by_requests = list(answer.iter_content(chunk_size=1000))
+    response = urllib3.request("GET", photo, preload_content=False)
+    by_urllib3 = list(response.stream(1000))
+    response.release_conn()
+    for chunks in (by_requests, by_urllib3, in_aiohttp(download)):
+        assert len(chunks) >= 50
+        assert b"".join(chunks) == b"photo" * 10_000
+
+
+def pieces() -> Iterator[bytes]:
+    text = json.dumps(BODY).encode()
+    yield text[:7]
+    yield text[7:]
+
+
+def test_bodies_can_be_streamed(qbchat: FakeQuickBlox) -> None:
+    async def post(session: aiohttp.ClientSession) -> int:
+        async def body() -> Any:
+            for piece in pieces():
+                yield piece
+
+        async with session.post(URL, data=body(), headers=headers) as response:
+            return response.status
+
+    headers = HEADERS | {"Content-Type": "application/json"}
+    assert requests.post(URL, data=pieces(), headers=headers, timeout=5).status_code == 201
+    assert urllib3.request("POST", URL, body=pieces(), headers=headers).status == 201
+    with urllib.request.urlopen(urllib.request.Request(URL, pieces(), headers)) as response:
+        assert response.status == 201
+    assert in_aiohttp(post) == 201
+    assert qbchat.posted == [BODY] * 4
+    assert [call.request.headers["Transfer-Encoding"] for call in qbchat.calls] == ["chunked"] * 4
+
+
+def test_files_can_be_uploaded(qbchat: FakeQuickBlox) -> None:
+    body = {"blob": {"name": "a.txt", "content_type": "text/plain"}}
+    blob = requests.post(f"{API}/blobs.json", json=body, headers=HEADERS, timeout=5).json()["blob"]
+    address, _, query = blob["blob_object_access"]["params"].partition("?")
+    sent = requests.post(address, data=dict(parse_qsl(query)), files={"file": ("a.txt", b"hello")}, timeout=5)
+    assert sent.status_code == 201
+    assert qbchat.blobs.one().content == b"hello"
+
+
+def test_what_is_compressed_is_read(qbchat: FakeQuickBlox) -> None:
+    async def get(session: aiohttp.ClientSession) -> str:
+        async with session.get(f"{API}/data/Stay.json") as response:
+            return await response.text()
+
+    squeezed = gzip.compress(b"squeezed")
+    qbchat.router.get("/data/Stay.json").respond(content=squeezed, headers={"Content-Encoding": "gzip"})
+    assert requests.get(f"{API}/data/Stay.json", timeout=5).text == "squeezed"
+    assert urllib3.request("GET", f"{API}/data/Stay.json").data == b"squeezed"
+    with urllib.request.urlopen(f"{API}/data/Stay.json") as response:
+        assert response.read() == squeezed  # as it does with any server
+    assert in_aiohttp(get) == "squeezed"
+
+
+def test_an_answer_to_head_has_no_body(qbchat: FakeQuickBlox) -> None:
+    qbchat.router.head("/data/Stay.json").respond(headers={"Content-Length": "7", "X-Mine": "yes"})
+    qbchat.router.get("/data/Stay.json").respond(text="seven..")
+    with requests.Session() as session:
+        for method, content in (("HEAD", b""), ("GET", b"seven.."), ("HEAD", b"")):
+            answer = session.request(method, f"{API}/data/Stay.json", timeout=5)
+            assert (answer.content, answer.headers["Content-Length"]) == (content, "7")
+
+
+def test_a_client_that_expects_to_be_told_to_continue(qbchat: FakeQuickBlox) -> None:
+    async def post(session: aiohttp.ClientSession) -> int:
+        return await status_of(session, expect100=True)
+
+    answer = requests.post(URL, json=BODY, headers=HEADERS | {"Expect": "100-continue"}, timeout=5)
+    assert [answer.status_code, in_aiohttp(post)] == [201, 201]
+    assert qbchat.posted == [BODY] * 2
+
+
+def test_connections_are_kept_alive(qbchat: FakeQuickBlox) -> None:
+    async def post(session: aiohttp.ClientSession) -> list[int]:
+        return [await status_of(session) for _ in range(20)]
+
+    with urllib3.HTTPSConnectionPool("api.quickblox.com") as pool:
+        for _ in range(20):
+            assert pool.request("POST", PATH, json=BODY, headers=HEADERS).status == 201
+        assert pool.num_connections == 1
+    assert in_aiohttp(post) == [201] * 20
+    assert len(qbchat.posted) == 40
+
+
+def test_asyncio_streams_are_caught(qbchat: FakeQuickBlox) -> None:
+    async def talk(port: int | str, tls: ssl.SSLContext | None) -> bytes:
+        reader, writer = await asyncio.open_connection("api.quickblox.com", port, ssl=tls)
+        writer.write(b"GET /session.json HTTP/1.1\r\nHost: api.quickblox.com\r\nConnection: close\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        return answer
+
+    assert asyncio.run(talk(443, TLS)).startswith(b"HTTP/1.1 401 Unauthorized\r\n")
+    assert asyncio.run(talk("80", None)).startswith(b"HTTP/1.1 401 Unauthorized\r\n")
+    assert [call.request.url for call in qbchat.calls] == [
+        f"{API}/session.json",
+        "http://api.quickblox.com/session.json",
+    ]
+
+
+# --- from test to test ---
+
+
+@pytest.mark.parametrize("library", ["requests", "urllib3", "http.client", "aiohttp"])
+def test_a_connection_that_is_kept_never_reaches_the_fake_before(library: str) -> None:
+    async def post_twice(session: aiohttp.ClientSession) -> None:
+        for fake in fakes:
+            with fake.intercept():
+                assert await status_of(session) == 201
+
+    fakes = [FakeQuickBlox(), FakeQuickBlox()]
+    if library == "aiohttp":
+        in_aiohttp(post_twice)
+    with requests.Session() as session, urllib3.PoolManager() as pool:
+        line = http.client.HTTPSConnection("api.quickblox.com", context=TLS)
+        for fake in fakes if library != "aiohttp" else []:
+            with fake.intercept():
+                if library == "requests":
+                    session.post(URL, json=BODY, headers=HEADERS, timeout=5)
+                elif library == "urllib3":
+                    pool.request("POST", URL, json=BODY, headers=HEADERS)
+                else:
+                    line.request("POST", PATH, json.dumps(BODY), HEADERS | {"Content-Type": "application/json"})
+                    line.getresponse().read()
+        line.close()
+    assert [len(fake.posted) for fake in fakes] == [1, 1]
+
+
+@contextmanager
+def no_way_out(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[object]]:
+    """Nobody finds a host, and the hosts that were asked for are told."""
+    asked: list[object] = []
+
+    def getaddrinfo(host: object, *args: object, **kwargs: object) -> None:
+        asked.append(host)
+        raise socket.gaierror("no such host")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", getaddrinfo)
+        yield asked
+
+
+def test_after_the_fake_a_pooled_session_connects_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    with requests.Session() as session, FakeQuickBlox().intercept() as fake:
+        session.post(URL, json=BODY, headers=HEADERS, timeout=5)
+        fake_is_over = fake
+    with requests.Session() as session:
+        with FakeQuickBlox().intercept() as fake:
+            session.post(URL, json=BODY, headers=HEADERS, timeout=5)
+            session.post(URL, json=BODY, headers=HEADERS, timeout=5)
+        with no_way_out(monkeypatch) as asked, pytest.raises(requests.ConnectionError, match="no such host"):
+            session.post(URL, json=BODY, headers=HEADERS, timeout=5)
+    assert asked == ["api.quickblox.com"]
+    assert (len(fake.calls), len(fake_is_over.calls)) == (2, 1)
+
+
+def test_after_the_fake_a_kept_connection_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = http.client.HTTPSConnection("api.quickblox.com", context=TLS)
+    with FakeQuickBlox().intercept() as fake:
+        line.request("GET", "/session.json")
+        line.getresponse().read()
+    with no_way_out(monkeypatch):
+        line.request("GET", "/session.json")
+        with pytest.raises(ConnectionResetError, match="the fake QuickBlox that this connection led to has stopped"):
+            line.getresponse()
+        line.close()
+        with pytest.raises(socket.gaierror):
+            line.request("GET", "/session.json")
+    assert len(fake.calls) == 1
+
+
+def test_after_the_fake_a_session_of_aiohttp_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def post(session: aiohttp.ClientSession) -> None:
+        with fake.intercept():
+            assert await status_of(session) == 201
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await status_of(session)
+
+    fake = FakeQuickBlox()
+    with no_way_out(monkeypatch):
+        in_aiohttp(post)
+    assert len(fake.calls) == 1
+
+
+def test_of_two_fakes_the_inner_one_answers(qbchat: FakeQuickBlox) -> None:
+    async def post(session: aiohttp.ClientSession) -> None:
+        with inner.intercept():
+            await status_of(session)
+        await status_of(session)
+
+    inner = FakeQuickBlox()
+    with inner.intercept():
+        session_made_at_import.post(URL, json=BODY, headers=HEADERS, timeout=5)
+    session_made_at_import.post(URL, json=BODY, headers=HEADERS, timeout=5)
+    in_aiohttp(post)
+    assert (len(inner.calls), len(qbchat.calls)) == (2, 2)
+
+
+# --- proxies ---
+
+
+@pytest.fixture
+def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A proxy that all libraries are told of, and that says itself who has come."""
+    with another_server() as address:
+        for name in PROXIES:
+            monkeypatch.setenv(name, address)
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        yield address
+
+
+def test_a_proxy_in_the_environment_is_not_asked(qbchat: FakeQuickBlox, proxy: str, url: str) -> None:
+    for _ in range(2):
+        assert requests.post(url, json=BODY, headers=HEADERS, timeout=5).status_code == 201
+    with urllib3.ProxyManager(proxy) as pool:
+        assert [pool.request("POST", url, json=BODY, headers=HEADERS).status for _ in range(2)] == [201, 201]
+    request = urllib.request.Request(url, json.dumps(BODY).encode(), HEADERS | {"Content-Type": "application/json"})
+    with urllib.request.build_opener().open(request) as response:
+        assert response.status == 201
+    assert in_aiohttp(lambda session: status_of(session, url), trust_env=True) == 201
+    assert [call.request.url for call in qbchat.calls] == [url] * 6
+    assert qbchat.posted == [BODY] * 6
+
+
+def test_a_proxy_named_in_the_code_is_not_asked(qbchat: FakeQuickBlox, url: str) -> None:
+    proxies = {"http": "http://proxy.shop.example:3128", "https": "http://proxy.shop.example:3128"}
+    assert requests.post(url, json=BODY, headers=HEADERS, proxies=proxies, timeout=5).status_code == 201
+    line = http.client.HTTPSConnection("proxy.shop.example", context=TLS)
+    line.set_tunnel("api.quickblox.com:443")
+    line.request("GET", "/session.json")
+    assert line.getresponse().status == 401
+    line.close()
+    assert [call.request.url for call in qbchat.calls] == [url, f"{API}/session.json"]
+
+
+def test_a_proxy_named_in_the_code_is_refused_where_nothing_can_be_caught(qbchat: FakeQuickBlox, url: str) -> None:
+    with (
+        qbchat.expect_refused(),
+        pytest.raises(CallRefused, match=r"aiohttp was to reach api\.quickblox\.com through a proxy"),
+    ):
+        in_aiohttp(lambda session: status_of(session, url, proxy="http://proxy.shop.example:3128"))
+
+
+def test_a_time_out_behind_a_proxy_is_not_the_proxys(qbchat: FakeQuickBlox, url: str) -> None:
+    proxies = {"http": "http://proxy.shop.example:3128", "https": "http://proxy.shop.example:3128"}
+    qbchat.fail("timeout")
+    with pytest.raises(requests.ReadTimeout):
+        requests.post(url, json=BODY, proxies=proxies, timeout=5)
+
+
+def test_other_hosts_go_through_their_proxy(qbchat: FakeQuickBlox, proxy: str) -> None:
+    async def get(session: aiohttp.ClientSession) -> str:
+        async with session.get("http://other.shop.example/") as response:
+            return await response.text()
+
+    assert requests.get("http://other.shop.example/", timeout=5).text == "another server"
+    # urlopen() asks the environment once, at its first call of all.
+    with urllib.request.build_opener().open("http://other.shop.example/") as response:
+        assert response.read() == b"another server"
+    assert in_aiohttp(get, trust_env=True) == "another server"
+    assert len(qbchat.calls) == 0
+
+
+@pytest.mark.qbchat(hosts=["http://chat.shop.example:8080"])
+@pytest.mark.usefixtures("qbchat")
+@pytest.mark.parametrize("excepted", ["*", "intranet.example"])
+def test_hosts_that_need_no_proxy_are_named_beside_the_users_own(
+    monkeypatch: pytest.MonkeyPatch, proxy: str, excepted: str
+) -> None:
+    monkeypatch.setenv("no_proxy", excepted)
+    everything = excepted == "*"
+    assert urllib.request.proxy_bypass("intranet.example")
+    assert urllib.request.proxy_bypass("chat.shop.example")
+    assert bool(urllib.request.proxy_bypass("other.example")) is everything
+
+
+# --- hosts of the user's own ---
+
+
+def test_a_base_url_with_a_prefix_is_refused_where_it_cannot_be_caught() -> None:
+    async def post(session: aiohttp.ClientSession) -> None:
+        with pytest.raises(CallRefused, match=r"aiohttp was to reach localhost, of which only a path is QuickBlox's"):
+            await status_of(session, f"{gateway}/qb{PATH}?x=1")
+
+    with another_server() as gateway, FakeQuickBlox(hosts=["x.example/qb", f"{gateway}/qb"]).intercept() as fake:
+        in_aiohttp(post)
+        [problem] = fake.problems.take()
+    assert "send this call to the url of qbchat_server" in problem.text
+
+
+def test_of_a_shared_host_only_the_prefix_is_quickbloxes() -> None:
+    async def get(session: aiohttp.ClientSession) -> str:
+        async with session.get(f"{gateway}/other") as response:
+            return await response.text()
+
+    with another_server() as gateway, FakeQuickBlox(hosts=[f"{gateway}/tb/quickblox"]).intercept() as fake:
+        line = http.client.HTTPConnection(gateway.removeprefix("http://"))
+        with requests.Session() as session, urllib3.PoolManager() as pool:
+            for _ in range(2):
+                url = f"{gateway}/tb/quickblox{PATH}"
+                assert session.post(url, json=BODY, headers=HEADERS, timeout=5).status_code == 201
+                assert session.get(f"{gateway}/other?x=/tb/quickblox/", timeout=5).text == "another server"
+                assert pool.request("GET", f"{gateway}/tb").data == b"another server"
+                assert pool.request("POST", url, json=BODY, headers=HEADERS).status == 201
+                with urllib.request.urlopen(f"{gateway}/other") as response:
+                    assert response.read() == b"another server"
+                for path, status in (("/other", 200), (f"/tb/quickblox{PATH}", 401)):
+                    line.request("POST", path)
+                    response = line.getresponse()
+                    assert (response.status, len(response.read())) == (status, 14 if status == 200 else 41)
+        line.close()
+        assert in_aiohttp(get) == "another server"
+    assert [call.path for call in fake.calls] == [PATH] * 6
+    assert {call.request.base for call in fake.calls} == {f"{gateway}/tb/quickblox"}
+
+
+@pytest.mark.qbchat(hosts=["https://gateway.shop.example/qb"])
+def test_a_shared_host_that_is_encrypted(qbchat: FakeQuickBlox, monkeypatch: pytest.MonkeyPatch) -> None:
+    with requests.Session() as session, no_way_out(monkeypatch) as asked:
+        for _ in range(2):  # the connection is made before its path is known
+            url = f"https://gateway.shop.example/qb{PATH}"
+            assert session.post(url, json=BODY, headers=HEADERS, timeout=5).status_code == 201
+            with pytest.raises(requests.ConnectionError, match="no such host"):
+                session.get("https://gateway.shop.example/other", timeout=5)
+    assert asked == ["gateway.shop.example"] * 2
+    assert qbchat.posted == [BODY] * 2
+
+
+def test_a_shared_host_behind_a_tunnel() -> None:
+    with another_server() as proxy, FakeQuickBlox(hosts=["http://gateway.shop.example/qb"]).intercept() as fake:
+        line = http.client.HTTPConnection(proxy.removeprefix("http://"))
+        line.set_tunnel("gateway.shop.example", 80)
+        for _ in range(2):
+            for path, status in ((f"/qb{PATH}", 401), ("/other", 200)):
+                line.request("POST", path)
+                response = line.getresponse()
+                response.read()
+                assert response.status == status
+        line.close()
+    assert len(fake.calls) == 2
+
+
+@pytest.mark.qbchat(hosts=["chat.shop.example:8080"])
+def test_a_host_is_caught_at_its_port(qbchat: FakeQuickBlox) -> None:
+    url = f"http://chat.shop.example:8080{PATH}"
+    assert requests.post(url, json=BODY, headers=HEADERS, timeout=5).status_code == 201
+    assert in_aiohttp(lambda session: status_of(session, url)) == 201
+    assert [call.request.url for call in qbchat.calls] == [url] * 2
+
+
+def test_what_is_no_url_is_for_the_library_to_say() -> None:
+    with another_server() as url, FakeQuickBlox().intercept() as fake:
+        line = http.client.HTTPConnection(url.removeprefix("http://"))
+        line.request("GET", None)  # type: ignore[arg-type]
+        assert line.getresponse().read() == b"another server"
+        with pytest.raises(ValueError, match="Invalid IPv6 URL"):
+            line.putrequest("GET", "http://[/")
+        line.close()
+        with pytest.raises(requests.exceptions.InvalidURL):
+            requests.get("https:///chat/Message.json", timeout=5)
+    assert len(fake.calls) == 0
+
+
+def test_a_request_without_an_end_gets_no_answer(qbchat: FakeQuickBlox) -> None:
+    line = http.client.HTTPSConnection("api.quickblox.com", context=TLS)
+    line.putrequest("POST", PATH)
+    line.putheader("Content-Length", "7")
+    line.endheaders()
+    with pytest.raises(ConnectionResetError, match="the request has no end, or no beginning"):
+        line.getresponse()
+    line.close()
+    assert len(qbchat.calls) == 0
+
+
+def test_a_resolver_of_its_own_leads_to_the_fake_all_the_same(qbchat: FakeQuickBlox) -> None:
+    class Resolver(aiohttp.abc.AbstractResolver):
+        async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_INET) -> Any:
+            port = int(elsewhere.rpartition(":")[2])
+            return [{"hostname": host, "host": "127.0.0.1", "port": port, "family": family, "proto": 0, "flags": 0}]
+
+        async def close(self) -> None:
+            pass
+
+    async def post() -> int:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=Resolver())) as session:
+            return await status_of(session)
+
+    with another_server() as elsewhere:
+        assert asyncio.run(post()) == 201
+    assert qbchat.posted == [BODY]
+
+
+def test_a_connection_that_led_elsewhere_leads_to_a_fake_that_owns_its_host() -> None:
+    with another_server() as url, FakeQuickBlox().intercept():
+        line = http.client.HTTPConnection(url.removeprefix("http://"))
+        line.request("GET", "/other")
+        assert line.getresponse().read() == b"another server"
+        line.close()
+    with FakeQuickBlox(hosts=[url]).intercept() as fake:
+        line.connect()  # where nobody listens any more
+        line.request("GET", "/session.json")
+        assert line.getresponse().status == 401
+        line.close()
+    assert len(fake.calls) == 1
+
+
+def test_tornado_reaches_other_hosts_as_before(qbchat: FakeQuickBlox) -> None:
+    pytest.importorskip("tornado")
+    from tornado.httpclient import AsyncHTTPClient
+
+    async def get() -> bytes:
+        client = AsyncHTTPClient(force_instance=True)
+        try:
+            return (await client.fetch(url)).body
+        finally:
+            client.close()
+
+    with another_server() as url:
+        assert asyncio.run(get()) == b"another server"
+    assert len(qbchat.calls) == 0
+
+
+# --- whichever is installed ---
+
+
+def test_what_is_not_installed_is_not_patched(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (http_client, asynchronous):
+        monkeypatch.setattr(module, "find_spec", lambda _: None)
+    owners = {seam.owner for seam in (*http_client.seams(), *asynchronous.seams())}
+    assert owners == {http.client.HTTPConnection, http.client.HTTPSConnection, asyncio.BaseEventLoop}
+
+
+def test_a_urllib3_that_does_without_http_client_is_left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("urllib3.connection.HTTPConnection", object)
+    owners = {seam.owner for seam in http_client.seams()}
+    assert owners == {http.client.HTTPConnection, http.client.HTTPSConnection}
+
+
+def test_the_resolver_that_aiohttp_has_with_aiodns_is_caught(
+    qbchat: FakeQuickBlox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Resolver(aiohttp.AsyncResolver):
+        def __init__(self) -> None:  # which would ask for aiodns
+            pass
+
+        async def close(self) -> None:
+            pass
+
+    async def from_elsewhere(_: object, host: str, *args: object, **kwargs: object) -> list[Any]:
+        asked.append(host)
+        raise OSError("no such host")
+
+    async def post(url: str) -> int:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=Resolver())) as session:
+            return await status_of(session, url)
+
+    asked: list[str] = []
+    monkeypatch.setattr(aiohttp.AsyncResolver, "resolve", from_elsewhere)
+    monkeypatch.setattr(asynchronous, "find_spec", lambda name: name in ("aiohttp", "aiodns"))
+    seams = Seams(seam for seam in asynchronous.seams() if seam.owner is aiohttp.AsyncResolver)
+    seams.enter(qbchat)
+    try:
+        assert [asyncio.run(post(each)) for each in (URL, URL.replace("https", "http"))] == [201, 201]
+        with pytest.raises(aiohttp.ClientConnectionError, match=r"connect to host other\.shop\.example"):
+            asyncio.run(post("https://other.shop.example/"))
+    finally:
+        seams.leave(qbchat)
+    assert asked == ["other.shop.example"]
+    assert [call.request.url for call in qbchat.calls] == [URL, URL.replace("https", "http")]
+
+
+# --- beside others ---
+
+
+@responses.activate
+def test_beside_responses(qbchat: FakeQuickBlox) -> None:
+    responses.get("https://other.shop.example/", body="responses")
+    responses.add_passthru(API)
+    assert requests.get("https://other.shop.example/", timeout=5).text == "responses"
+    assert requests.post(URL, json=BODY, headers=HEADERS, timeout=5).status_code == 201
+    assert qbchat.posted == [BODY]
+
+
+@pytest.mark.filterwarnings("error")
+def test_nothing_is_warned_of() -> None:
+    async def insecure(session: aiohttp.ClientSession) -> int:
+        return await status_of(session, ssl=False)
+
+    with FakeQuickBlox().intercept() as fake:
+        session = requests.Session()
+        for _ in range(2):
+            assert session.post(URL, json=BODY, headers=HEADERS, verify=False, timeout=5).status_code == 201
+        session.close()
+        requests.post(URL, json=BODY, headers=HEADERS, verify=False, timeout=5)
+        assert in_aiohttp(insecure) == 201
+        lonely = Line(http.client.HTTPSConnection("api.quickblox.com", context=TLS), [fake])
+        assert lonely.fileno() > 0
+        del session, lonely
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            gc.collect()
+    assert [warning for warning in caught if issubclass(warning.category, ResourceWarning)] == []
+    assert len(fake.calls) == 4
+
+
+def test_a_line_takes_what_is_set_on_a_socket(qbchat: FakeQuickBlox) -> None:
+    line = http.client.HTTPSConnection("api.quickblox.com", timeout=3, context=TLS)
+    line.connect()
+    assert line.sock.gettimeout() == 3
+    line.sock.settimeout(7)
+    assert line.sock.gettimeout() == 7
+    line.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    line.request("GET", "/session.json")
+    assert line.getresponse().read()
+    line.sock.shutdown(socket.SHUT_RDWR)
+    line.close()
+    assert qbchat.calls.one().status == 401
+
+
+# --- many at a time ---
+
+
+@pytest.mark.parametrize("sessions", ["one session", "many sessions"])
+def test_threads_lose_nothing(qbchat: FakeQuickBlox, sessions: str) -> None:
+    shared = requests.Session()
+    shared.mount(API, requests.adapters.HTTPAdapter(pool_maxsize=32))
+
+    def post(thread: int) -> list[str]:
+        session = shared if sessions == "one session" else requests.Session()
+        wanted = [f"{thread}-{number}" for number in range(50)]
+        replies = [
+            session.post(URL, json=BODY | {"message": text}, headers=HEADERS, timeout=60).json() for text in wanted
+        ]
+        assert [reply["message"] for reply in replies] == wanted
+        session.close()
+        return [reply["_id"] for reply in replies]
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(32) as pool:
+            ids = [each for thread in pool.map(post, range(32)) for each in thread]
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(set(ids)) == len(ids) == len(qbchat.calls) == 32 * 50
+    assert sorted(map(str, texts(qbchat))) == sorted(
+        f"{thread}-{number}" for thread in range(32) for number in range(50)
+    )
+    assert {message.id for message in qbchat.posted} == set(ids)
+
+
+def test_tasks_lose_nothing(qbchat: FakeQuickBlox) -> None:
+    wanted = [f"{library}-{number}" for library in ("aiohttp", "httpx") for number in range(200)]
+
+    async def by_aiohttp(session: aiohttp.ClientSession, text: str) -> str:
+        async with session.post(URL, json=BODY | {"message": text}, headers=HEADERS) as response:
+            return str((await response.json())["message"])
+
+    async def by_httpx(client: httpx.AsyncClient, text: str) -> str:
+        return str((await client.post(URL, json=BODY | {"message": text}, headers=HEADERS)).json()["message"])
+
+    async def broadcast() -> list[str]:
+        connector = aiohttp.TCPConnector(limit=200)
+        async with aiohttp.ClientSession(connector=connector) as session, httpx.AsyncClient(verify=TLS) as client:
+            return await asyncio.gather(
+                *(by_aiohttp(session, text) for text in wanted[:200]),
+                *(by_httpx(client, text) for text in wanted[200:]),
+            )
+
+    assert asyncio.run(broadcast()) == wanted
+    assert sorted(map(str, texts(qbchat))) == sorted(wanted)
+    assert len({message.id for message in qbchat.posted}) == 400

@@ -1,0 +1,578 @@
+"""`python -m pytest_qbchat`: the server as a program, as those start it who have no pytest."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from importlib import import_module
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from ways import TLS
+
+from pytest_qbchat import program
+
+DIALOG = "5d75327ba28f9a0f32cb0f99"
+TOKEN = "made-up-token-of-the-shop"
+API_KEY = "made-up-api-key-of-the-shop"
+SEED: dict[str, Any] = {
+    "application": {"id": 12345, "auth_key": "made-up-key"},
+    "users": [
+        {"id": 7, "full_name": "Sam Support", "login": "sam", "password": "made-up-password"},
+        {"id": 8, "full_name": "Cleo Customer", "email": "cleo@shop.example"},
+    ],
+    "sessions": [{"token": TOKEN, "user_id": 7}],
+    "dialogs": [{"_id": DIALOG, "type": 2, "name": "Shop", "occupants_ids": [7, 8]}],
+    "messages": [{"chat_dialog_id": DIALOG, "sender_id": 8, "message": "Hello"}],
+}
+DOCUMENT = (Path(__file__).parents[1] / "docs" / "server.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", DOCUMENT, flags=re.DOTALL | re.MULTILINE)
+END = "Ctrl-C stops it. Each call:"
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+
+
+class Running:
+    """A program that runs, and a client of it."""
+
+    def __init__(self, process: subprocess.Popen[str], introduction: list[str]) -> None:
+        self.process = process
+        self.introduction = introduction
+        self.url = introduction[0].rpartition(" ")[2]
+        self.client = httpx.Client(verify=TLS, trust_env=False, base_url=self.url, headers={"QB-Token": TOKEN})
+
+    def post(self, **fields: Any) -> httpx.Response:
+        return self.client.post("/chat/Message.json", json={"chat_dialog_id": DIALOG, **fields})
+
+    def state(self) -> Any:
+        return self.client.get("/_qbchat/state").json()
+
+    def texts(self) -> list[str]:
+        """Of all messages, the oldest first."""
+        return [message["message"] for message in self.state()["messages"]]
+
+    def stop(self, number: int = signal.SIGINT) -> list[str]:
+        """What it has said since it began, without the time of each call."""
+        self.process.send_signal(number)
+        said, errors = self.process.communicate(timeout=60)
+        assert (self.process.returncode, errors) == (0, "")
+        return [re.sub(r"^\d\d:\d\d:\d\d ", "", line) for line in said.splitlines()]
+
+
+@contextmanager
+def running(*arguments: object, port: int = 0, **environment: str) -> Iterator[Running]:
+    """The program in a process of its own, from when it says that it listens."""
+    command = [sys.executable, "-W", "error", "-m", "pytest_qbchat", "--port", str(port), *map(str, arguments)]
+    environ = {**os.environ, "PYTHONIOENCODING": "utf-8", **environment}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=environ
+    ) as process:
+        try:
+            assert process.stdout is not None
+            introduction = [process.stdout.readline().rstrip("\n")]
+            while introduction[-1] not in ("", END):
+                introduction.append(process.stdout.readline().rstrip("\n"))
+            assert introduction[-1] == END, process.communicate()
+            server = Running(process, introduction)
+            with server.client:
+                yield server
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def seed(tmp_path: Path) -> Path:
+    path = tmp_path / "seed.json"
+    path.write_text(json.dumps(SEED), encoding="utf-8")
+    return path
+
+
+# --- starting ---
+
+
+def test_it_says_where_it_is_and_what_a_client_is_configured_with(seed: Path) -> None:
+    with running("--seed", seed, "--api-key", API_KEY, "--auth-secret", "made-up-secret") as server:
+        url, *lines = server.introduction
+        assert re.fullmatch(r"QuickBlox is faked at http://127\.0\.0\.1:\d+", url)
+        assert lines == [
+            "  application id  12345",
+            "  auth key        made-up-key",
+            "  auth secret     made-up-secret",
+            f"  API key         {API_KEY}",
+            "  user            7 Sam Support: login sam",
+            "  user            8 Cleo Customer: email cleo@shop.example",
+            "  GET /_qbchat/state shows the state, and POST /_qbchat/reset goes back to the beginning",
+            END,
+        ]
+        wrong = server.client.get("/users.json", headers={"Authorization": "ApiKey another-made-up-key"})
+        right = server.client.get("/users.json", headers={"Authorization": f"ApiKey {API_KEY}"})
+        assert (wrong.status_code, right.status_code) == (401, 200)
+        server.stop()
+
+
+def test_without_anything_declared_any_client_will_do() -> None:
+    with running() as server:
+        assert server.introduction[1:5] == [
+            "  application id  any is good",
+            "  auth key        any is good",
+            "  auth secret     any is good",
+            "  API key         any is good",
+        ]
+        assert server.post(message="hi").status_code == 201
+        server.stop()
+
+
+def test_strict_mode_adopts_nobody() -> None:
+    with running("--strict") as server:
+        assert server.introduction[1:5] == [
+            "  application id  any is good",
+            "  auth key        any is good",
+            "  auth secret     none is good: declare one, or leave --strict out",
+            "  API key         none is good: declare one, or leave --strict out",
+        ]
+        assert server.post(message="hi").status_code == 401
+        server.stop()
+
+
+def test_of_many_users_the_first_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "seed.json"
+    path.write_text(json.dumps({"users": [{"login": f"made-up-{number}"} for number in range(25)]}), encoding="utf-8")
+    with running("--seed", path) as server:
+        users = [line for line in server.introduction if "made-up-" in line]
+        assert len(users) == 20
+        assert users[-1].endswith(": login made-up-19")
+        assert "                  and 5 more" in server.introduction
+        server.stop()
+
+
+# --- what it shows ---
+
+
+def test_each_call_is_a_line(seed: Path) -> None:
+    with running("--seed", seed) as server:
+        attachments = {"0": {"type": "image", "id": "47863"}}
+        server.post(message="Order #7 has shipped", send_to_chat=1, markable=1, attachments=attachments)
+        server.post(message="x" * 61)
+        server.post(sendToChat=1)
+        server.client.post("/chat/Message.json", json={"recipient_id": 9, "message": "hi", "send_to_chat": 1})
+        server.client.get("/chat/Dialog.json")
+        server.client.get("/chat/Message.json", params={"chat_dialog_id": "5d75327ba28f9a0f32cb0f00"[:23]})
+        server.client.get("/data/Customer/7.json")
+        server.client.get("/account_settings.json")
+
+        private = server.state()["dialogs"][-1]["_id"]
+        assert server.stop() == [
+            f"POST /chat/Message.json 201 by 7 Sam Support: 'Order #7 has shipped' to group {DIALOG} 'Shop', "
+            "sent to chat, delivered to 8 Cleo Customer; markable; image 47863",
+            f"POST /chat/Message.json 201 by 7 Sam Support: '{'x' * 60}…' to group {DIALOG} 'Shop', "
+            "history only; not markable",
+            f"POST /chat/Message.json 201 by 7 Sam Support: None to group {DIALOG} 'Shop', history only; not markable",
+            "  warning: sendToChat: became a custom field, since QuickBlox has no parameter of this name; "
+            "write send_to_chat",
+            f"POST /chat/Message.json 201 by 7 Sam Support: 'hi' to private dialog {private}, "
+            "sent to chat, delivered to 9; not markable",
+            "GET /chat/Dialog.json 200 by 7 Sam Support",
+            "GET /chat/Message.json 404 by 7 Sam Support: chat_dialog_id '5d75327ba28f9a0f32cb0f0' is not an id: "
+            "QuickBlox's have 24 hexadecimal digits",
+            "GET /data/Customer/7.json 404 by nobody: the fake leaves custom objects outside, and has no route "
+            "GET /data/Customer/7.json",
+            "GET /account_settings.json 401 by nobody: the request has no QB-Account-Key header",
+            "GET /_qbchat/state 200",
+        ]
+
+
+def test_a_call_is_shown_before_the_program_ends(seed: Path) -> None:
+    with running("--seed", seed) as server:
+        server.post(message="hi")
+        assert server.process.stdout is not None
+        assert "'hi' to group" in server.process.stdout.readline()
+        server.stop()
+
+
+def test_who_called_is_a_user_or_what_stands_for_one(tmp_path: Path) -> None:
+    path = tmp_path / "seed.json"
+    path.write_text(json.dumps({"sessions": [{"token": TOKEN, "user_id": 0}]}), encoding="utf-8")
+    key = {"Authorization": f"ApiKey {API_KEY}"}
+    with running("--seed", path) as server:
+        server.client.get("/session.json")
+        server.client.get("/users.json", headers=key)
+        server.client.get("/chat/Dialog.json", headers={**key, "On-Behalf-Of": "7"})
+        server.client.get("/session.json", headers={"QB-Token": ""})
+
+        said = [line.partition(":")[0] for line in server.stop()]
+        assert said == [
+            "GET /session.json 200 by the application",
+            "GET /users.json 200 by an API key",
+            "GET /chat/Dialog.json 200 by an API key for 7",
+            "GET /session.json 401 by nobody",
+        ]
+
+
+def test_no_secret_is_shown(seed: Path) -> None:
+    adopted = "another-made-up-token"
+    with running("--seed", seed, "--api-key", API_KEY) as server:
+        key = {"Authorization": f"ApiKey {API_KEY}"}
+        token = server.client.post("/users/7/tokens", headers=key).json()["token"]
+        assert server.client.delete(f"/users/7/tokens/{token}", headers=key).status_code == 404
+        server.client.get("/session.json", headers={"QB-Token": adopted})
+        server.client.delete("/session.json", headers={"QB-Token": adopted})
+        server.client.get(f"/data/{adopted}")
+        server.post(message=f"my token is {TOKEN}")
+
+        said = "\n".join(server.stop())
+        assert re.search(rf"DELETE /users/7/tokens/({token[:4]})?… 404", said)
+        assert f"GET /data/{adopted[:4]}…" in said
+        assert "'my token is made…'" in said
+        for secret in (token, adopted, TOKEN, API_KEY):
+            assert secret not in said
+
+
+def test_a_line_stays_a_line_whatever_is_in_it(tmp_path: Path) -> None:
+    seed = {"users": [{"id": 7, "full_name": "Sam\n\x1b[2J"}], "sessions": [{"token": TOKEN, "user_id": 7}]}
+    path = tmp_path / "seed.json"
+    path.write_text(json.dumps(seed), encoding="utf-8")
+    with running("--seed", path, PYTHONIOENCODING="ascii") as server:
+        server.post(message="Grüße\n👋")
+        [line] = server.stop()
+    assert r"by 7 Sam\n\x1b[2J: 'Gr\xfc\xdfe\n\U0001f44b' to group" in line
+
+
+def test_it_goes_on_when_nobody_reads_it(seed: Path) -> None:
+    with running("--seed", seed) as server:
+        assert server.process.stdout is not None
+        server.process.stdout.close()
+        assert [server.post(message=text).status_code for text in ("one", "two")] == [201, 201]
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(timeout=60) == 0
+        assert server.process.stderr is not None
+        assert server.process.stderr.read() == ""
+
+
+# --- the reserved prefix ---
+
+
+def test_a_reset_goes_back_to_the_seed(seed: Path) -> None:
+    with running("--seed", seed, "--api-key", API_KEY) as server:
+        server.post(message="hi")
+        assert server.texts() == ["Hello", "hi"]
+
+        reply = server.client.post("/_qbchat/reset")
+        assert reply.json() == server.state()
+        assert server.texts() == ["Hello"]
+        assert server.state()["application"]["api_keys"] == [API_KEY]
+        server.post(message="again")
+        assert server.texts() == ["Hello", "again"]
+        assert server.stop()[2] == "POST /_qbchat/reset 200"
+
+
+def test_without_a_seed_a_reset_empties() -> None:
+    with running() as server:
+        server.post(message="hi")
+        state = server.client.post("/_qbchat/reset").json()
+        assert [state[part] for part in ("users", "sessions", "dialogs", "messages")] == [[], [], [], []]
+        server.stop()
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/_qbchat/state"), ("POST", "/_qbchat/reset")])
+def test_a_page_of_any_origin_may_ask(method: str, path: str) -> None:
+    with running() as server:
+        origin = {"Origin": "https://shop.example"}
+        asked = server.client.options(path, headers={**origin, "Access-Control-Request-Method": method})
+        assert method in asked.headers["Access-Control-Allow-Methods"]
+        reply = server.client.request(method, path, headers=origin)
+        assert [each.headers["Access-Control-Allow-Origin"] for each in (asked, reply)] == ["*", "*"]
+        assert reply.headers["Content-Type"] == "application/json; charset=utf-8"
+        server.stop()
+
+
+def test_nothing_else_is_under_the_prefix() -> None:
+    with running() as server:
+        calls = [("GET", "/_qbchat"), ("GET", "/_qbchat/reset"), ("POST", "/_qbchat/state"), ("GET", "/_qbchat/users")]
+        for method, path in calls:
+            reply = server.client.request(method, path)
+            text = f"there is no {method} {path}: GET /_qbchat/state shows the state, and POST /_qbchat/reset"
+            assert reply.status_code == 404
+            assert reply.json()["message"].startswith(text)
+        assert server.state()["users"] == []
+        server.stop()
+
+
+def test_an_unknown_route_is_named_in_its_answer() -> None:
+    with running() as server:
+        reply = server.client.post("/chat/Mesage.json")
+        text = (
+            "pytest-qbchat refused this call: the fake has no route POST /chat/Mesage.json; the nearest that it has is"
+        )
+        assert (reply.status_code, reply.json()["code"]) == (404, None)
+        assert reply.json()["message"] == f"{text} POST /chat/Message.json"
+        server.stop()
+
+
+# --- saving ---
+
+
+def test_a_later_run_goes_on_with_the_state(seed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    with running("--seed", seed, "--state", path) as server:
+        server.post(message="hi", send_to_chat=1)
+        before = server.state()
+        assert not path.exists()
+        assert server.stop()[-1] == f"saved {path}"
+    assert json.loads(path.read_text(encoding="utf-8")) == before
+    assert [each.name for each in tmp_path.iterdir() if each != seed] == ["state.json"]
+
+    with running("--seed", seed, "--state", path) as server:
+        assert server.state() == before
+        server.post(message="and again")
+        assert server.texts() == ["Hello", "hi", "and again"]
+        assert len({message["_id"] for message in server.state()["messages"]}) == 3
+        server.client.post("/_qbchat/reset")
+        assert server.texts() == ["Hello"]
+        server.stop()
+    assert len(json.loads(path.read_text(encoding="utf-8"))["messages"]) == 1
+
+
+def test_a_state_is_written_where_a_link_points_to(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    link, there = tmp_path / "state.json", tmp_path / "elsewhere" / "state.json"
+    link.symlink_to(there)
+    with running("--state", link) as server:
+        server.stop()
+    assert link.is_symlink()
+    assert json.loads(there.read_text(encoding="utf-8"))["users"] == []
+
+
+def test_a_state_that_cannot_be_saved_is_a_failure(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "state.json"
+    path.parent.mkdir()
+    with running("--state", path) as server:
+        path.parent.rmdir()
+        server.process.send_signal(signal.SIGINT)
+        errors = server.process.communicate(timeout=60)[1]
+    assert server.process.returncode == 1
+    assert errors == f"pytest_qbchat: {path} was not saved: No such file or directory\n"
+
+
+# --- stopping ---
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_a_signal_stops_it(number: signal.Signals, tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    with running("--state", path) as server:
+        server.post(message="hi")
+        *_, last = server.stop(number)
+        assert last == f"saved {path}"
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(server.url, verify=TLS, trust_env=False)
+    assert len(json.loads(path.read_text(encoding="utf-8"))["messages"]) == 1
+
+
+def test_it_stops_while_a_client_is_connected() -> None:
+    with running() as server, socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as client:
+        client.sendall(b"GET /_qbchat HTTP/1.1\r\nHost: localhost\r\n\r\nGET /half")
+        assert client.recv(4096).startswith(b"HTTP/1.1 404 ")
+        assert server.stop() == ["GET /_qbchat 404"]
+
+
+# --- in this process ---
+
+
+def run(arguments: Sequence[object]) -> int:
+    """The exit status of a run in this process."""
+    try:
+        return program.main([*map(str, arguments)])
+    except SystemExit as left:
+        return int(left.code or 0)
+
+
+def interrupt_when_it_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Ctrl-C as soon as the program waits for one."""
+    introduce = program.Program.introduce
+
+    def introduced(self: program.Program, url: str) -> None:
+        introduce(self, url)
+        threading.Thread(target=os.kill, args=[os.getpid(), signal.SIGINT]).start()
+
+    monkeypatch.setattr(program.Program, "introduce", introduced)
+
+
+def test_it_can_be_run_from_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = [signal.getsignal(number) for number in SIGNALS]
+    interrupt_when_it_listens(monkeypatch)
+    with redirect_stdout(StringIO()) as said:
+        assert run(["--port", 0]) == 0
+    assert said.getvalue().endswith(f"{END}\n")
+    assert [signal.getsignal(number) for number in SIGNALS] == before
+
+
+def test_importing_it_starts_nothing() -> None:
+    assert import_module("pytest_qbchat.__main__").main is program.main
+
+
+def test_a_second_signal_does_not_disturb_the_saving(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    finish = program.Program.finish
+
+    def interrupted(self: program.Program) -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        return finish(self)
+
+    monkeypatch.setattr(program.Program, "finish", interrupted)
+    interrupt_when_it_listens(monkeypatch)
+    assert run(["--port", 0, "--state", path]) == 0
+    assert path.exists()
+
+
+def test_a_signal_before_it_listens_ends_it_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "Program", lambda options: os.kill(os.getpid(), signal.SIGTERM))
+    assert run(["--port", 0]) == 0
+
+
+def test_a_state_that_cannot_be_written_leaves_the_old_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "state.json"
+    path.write_text("{}", encoding="utf-8")
+
+    def full(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    interrupt_when_it_listens(monkeypatch)
+    assert run(["--port", 0, "--state", path]) == 1
+    assert capsys.readouterr().err == f"pytest_qbchat: {path} was not saved: No space left on device\n"
+    assert [each.read_text(encoding="utf-8") for each in tmp_path.iterdir()] == ["{}"]
+
+
+def test_the_help_tells_all_options(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("usage: python -m pytest_qbchat [-h]")
+    assert "GET /_qbchat/state shows the state" in text
+
+
+@pytest.mark.parametrize("port", ["http", "-1", "65536"])
+def test_a_port_is_a_number_up_to_65535(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--port", port]) == 2
+    assert f"argument --port: invalid port value: '{port}'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        pytest.param(None, "No such file or directory", id="missing"),
+        pytest.param("{", r"is not JSON: Expecting .*", id="malformed"),
+        pytest.param("[]", "a state is an object: write .*", id="no object"),
+        pytest.param('{"users": [{"fullname": "x"}]}', r"users\[0\] has an unknown field 'fullname': .*", id="unknown"),
+        pytest.param(
+            '{"users": [{"id": "x"}]}', r'users\[0\] id: "x" is no id or number: write its digits', id="wrong"
+        ),
+        pytest.param('{"messages": [' + '{"a":' * 900 + "1" + "}" * 900 + "]}", ".*", id="deep"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--seed", "--state"])
+def test_a_file_that_is_wrong_is_refused(
+    option: str, content: str | None, text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / ("folder" if option == "--state" and content is None else "") / "file.json"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    elif option == "--state":
+        text = "there is no such folder to save the state in"
+    assert run(["--port", 0, option, path]) == 2
+    assert re.fullmatch(rf"pytest_qbchat: {re.escape(str(path))}:? {text}\n", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--api-key", "ApiKey made-up"], "an API key is what follows 'ApiKey '"),
+        (["--auth-secret", ""], "an authorization secret is not empty"),
+    ],
+)
+def test_a_wrong_credential_is_refused(arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 2
+    assert capsys.readouterr().err.startswith(f"pytest_qbchat: {text}")
+
+
+def test_a_port_that_is_taken_is_named_in_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "pytest_qbchat", "--port", str(port)]
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"pytest_qbchat: cannot listen at 127.0.0.1:{port}: the port is taken; write another --port, or 0 for any "
+        "that is free\n"
+    )
+
+
+def test_an_address_of_another_machine_is_named_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--host", "192.0.2.1", "--port", 0]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("pytest_qbchat: cannot listen at 192.0.2.1:0: ")
+
+
+# --- the documentation ---
+
+
+def blocks(language: str) -> list[str]:
+    return [text for name, text in BLOCKS if name == language]
+
+
+def test_no_block_of_the_documentation_escapes() -> None:
+    assert [name for name, _ in BLOCKS] == ["python", "json", "python", "console", "json"]
+    assert len(re.findall(r"^\s*(?:```|~~~)", DOCUMENT, flags=re.MULTILINE)) == 2 * len(BLOCKS)
+
+
+def test_the_documented_test_passes(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_front_end=blocks("python")[0])
+    pytester.runpytest_subprocess("-W", "error", "-p", "no:randomly").assert_outcomes(passed=1)
+
+
+def test_the_documented_session_is_what_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "seed.json").write_text(blocks("json")[0], encoding="utf-8")
+    command, *documented = blocks("console")[0].splitlines()
+    arguments = command.removeprefix("$ python -m pytest_qbchat").split()
+    with running(*arguments) as server:
+        address = server.url.removeprefix("http://")
+        exec(blocks("python")[1].replace("127.0.0.1:8089", address), {})
+        said = [line.replace(address, "127.0.0.1:8089") for line in server.introduction]
+        said += [re.sub(r"dialog \w{24}", "dialog 5d76b657a0facade01000003", line) for line in server.stop()]
+    assert said == [re.sub(r"^\d\d:\d\d:\d\d ", "", line) for line in documented]
+
+
+@pytest.mark.parametrize("text", blocks("json"))
+def test_a_documented_seed_is_one(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "seed.json"
+    path.write_text(text, encoding="utf-8")
+    given = json.loads(text)
+    with running("--seed", path, "--strict") as server:
+        state = server.state()
+        server.stop()
+    assert {part: len(state[part]) for part in given} == {part: len(records) for part, records in given.items()} | (
+        {"application": len(state["application"])} if "application" in given else {}
+    )
+    assert all(
+        record.items() <= shown.items()
+        for part in ("users", "sessions", "blobs")
+        for record, shown in zip(given.get(part, []), state[part], strict=False)
+    )
+
+
+def test_the_documentation_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["--help"])
+    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    assert set(re.findall(r"--[a-z-]+", DOCUMENT)) == options
