@@ -238,3 +238,9 @@ def test_a_clock_that_is_turned_back_keeps_the_history_in_order(qbchat: FakeQuic
         earlier = post(client).json()["_id"]
         page = client.get("/chat/Message.json", params={"chat_dialog_id": DIALOG}).json()
     assert [item["_id"] for item in page["items"]] == [earlier, later]
+
+
+@pytest.mark.parametrize("hours", [float("nan"), float("inf"), 1e300])
+def test_a_time_that_is_none_is_refused(hours: float) -> None:
+    with pytest.raises(ValueError, match=r": the clock cannot be moved on by that much$"):
+        FakeQuickBlox().advance(hours=hours)

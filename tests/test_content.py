@@ -611,3 +611,13 @@ def test_a_finished_file_stands_for_its_id_in_an_assertion(client: httpx.Client,
     qbchat.posted.one().assert_attachments({"id": blob}, {"id": blob})
     with pytest.raises(AssertionError, match=f"- attachments\\[0\\] id   {blob.id + 1}"):
         qbchat.posted.one().assert_attachments({"id": qbchat.add_user(blob.id + 1)}, {"id": blob})
+
+
+def test_an_upload_without_the_signature_of_the_address_is_refused(client: httpx.Client, qbchat: FakeQuickBlox) -> None:
+    key = declare(client)["uid"]
+    response = httpx.post(f"{API}/qbprod/", data={"key": key}, files={"file": PHOTO}, verify=TLS)
+    assert (response.status_code, "<Message>Access Denied</Message>" in response.text) == (403, True)
+    assert qbchat.blobs.one().content is None
+    assert qbchat.calls.last.reason == (
+        "the upload lacks policy, x-amz-signature: send each field of blob_object_access.params"
+    )

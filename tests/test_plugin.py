@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from pytest_qbchat import FakeQuickBlox
+
 SEND = """
 import httpx
 
@@ -775,3 +777,32 @@ def test_a_conversation_that_cannot_be_shown_stops_no_other_test(pytester: pytes
     result = pytester.runpytest_subprocess("-p", "no:randomly")
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
+def test_an_expectation_names_the_method_in_upper_case() -> None:
+    with pytest.raises(ValueError, match="'get' is no method: write 'GET'"):
+        FakeQuickBlox().expect_refused("get", "/events.json")
+
+
+def test_what_a_route_of_the_tests_own_raises_fails_the_test_over_the_loopback_too(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import asyncio
+        import aiohttp
+
+        def test_it(qbchat):
+            qbchat.router.get("/data/Stay.json").mock(side_effect=KeyError("room"))
+
+            async def get():
+                async with aiohttp.ClientSession() as session:
+                    await session.get("https://api.quickblox.com/data/Stay.json")
+
+            try:
+                asyncio.run(get())
+            except aiohttp.ClientError:
+                pass
+        """
+    )
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*a route of qbchat.router raised KeyError: 'room'*"])

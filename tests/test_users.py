@@ -850,3 +850,22 @@ def test_the_key_of_the_account_is_masked(qbchat: FakeQuickBlox, api: httpx.Clie
     api.get("/account_settings", headers=ACCOUNT_KEY)
     assert "made…" in repr(qbchat.calls.one().request.headers)
     assert "made-up-account-key" not in repr(qbchat.calls.one().request.headers)
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_nobody_is_adopted_only_to_be_refused(qbchat: FakeQuickBlox, api: httpx.Client, method: str) -> None:
+    qbchat.add_session(TOKEN, 11)
+    refused = api.request(method, "/users/77.json", json={"user": {"phone": "1"}}, headers={"QB-Token": TOKEN})
+    assert answer(refused) == (404, COULD_NOT_FIND_USER)
+    assert qbchat.calls.last.reason == "there is no user '77', who could only change itself"
+    assert [user.id for user in qbchat.users if user.id == 77] == []
+
+
+@pytest.mark.parametrize("text", ["number+external_user_id+eq+7", "number+external_user_id+in+7,8"])
+def test_a_user_whose_value_is_of_another_kind_is_not_found(
+    qbchat: FakeQuickBlox, api: httpx.Client, text: str
+) -> None:
+    qbchat.add_user(1, external_user_id="7")
+    qbchat.add_user(2, external_user_id="seven")
+    found = api.get("/users.json", params={"filter[]": text}).json()["items"]
+    assert [item["user"]["id"] for item in found] == [1]

@@ -19,20 +19,22 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 
-_servers: dict[bool, LiveServer] = {}
+# By the receivers that they serve, of which a process has one list, and by whether these were to be encrypted.
+_servers: dict[tuple[int, bool], LiveServer] = {}
 _starting = Lock()
 
 
 def port_of_server(receivers: list[Receiver], *, encrypted: bool) -> int:
     """The port of the server for one of the two schemes, which is started if it is the first call."""
+    key = id(receivers), encrypted
     with _starting:
-        if encrypted not in _servers:
+        if key not in _servers:
             from pytest_qbchat.intercept.server import LiveServer  # noqa: PLC0415 - asyncio is not for everybody
 
             server = LiveServer(_Dispatcher(receivers), scheme="https" if encrypted else "http")
             server.start()
-            _servers[encrypted] = server
-        return _servers[encrypted].port
+            _servers[key] = server
+        return _servers[key].port
 
 
 class _Dispatcher:
@@ -48,7 +50,11 @@ class _Dispatcher:
             ConnectionFault: No fake wants it any more.
         """
         host, _, port = request.origin.partition("://")[2].partition(":")
-        for fake in self._receivers:
-            if fake.hosts.owns(host, port):
-                return await fake.handle_async(request)
+        fake = next((fake for fake in self._receivers if fake.hosts.owns(host, port)), None)
+        if fake is not None:
+            return await fake.handle_async(request)
         raise ConnectionFault("disconnect", "no fake wants the request any more")
+
+    def refuse(self, reason: str) -> Exception:
+        """Note what went wrong in a route of the test's own, with the fake that was entered last."""
+        return self._receivers[0].refuse(reason)

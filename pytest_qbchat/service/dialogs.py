@@ -380,12 +380,8 @@ def _check_membership(dialog: Dialog, caller: int, joining: set[int], leaving: s
 def _changed_admins(
     dialog: Dialog, caller: int, *, added: list[int] | None, removed: list[int] | None
 ) -> list[int] | None:
-    if added is None and removed is None:
-        return dialog.admin_ids
     if caller != dialog.user_id:
         raise no_permission_for_admins(f"user {caller} is not the owner {dialog.user_id} of dialog {dialog.id}")
-    if dialog.type is DialogType.PRIVATE:
-        return []
     return sorted(({*(dialog.admin_ids or ())} | {*(added or ())}) - {*(removed or ())})
 
 

@@ -195,7 +195,7 @@ def delete_user(store: Store, exchange: Exchange, id: str) -> tuple[int, str]:
     Raises:
         QuickBloxError: 404 for a missing user, 403 for another one.
     """
-    return _delete(store, exchange, _user(store, id))
+    return _delete(store, exchange, _own(store, exchange, id))
 
 
 def delete_user_by_external_id(store: Store, exchange: Exchange, id: str) -> tuple[int, str]:
