@@ -123,6 +123,9 @@ def page() -> str:
             "",
             "niquests takes the place of urllib3, so it is tested in an environment of its own.",
             "",
+            "responses, requests-mock and aioresponses replace their library as a whole, above the fake, and answer",
+            "for every host. Let QuickBlox pass: `responses.add_passthru('https://api.quickblox.com')`, and likewise.",
+            "",
         ]
     )
 

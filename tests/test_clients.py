@@ -891,3 +891,14 @@ def test_tasks_lose_nothing(qbchat: FakeQuickBlox) -> None:
     assert asyncio.run(broadcast()) == wanted
     assert sorted(map(str, texts(qbchat))) == sorted(wanted)
     assert len({message.id for message in qbchat.posted}) == 400
+
+
+def test_quickblox_is_let_through_where_requests_itself_is_replaced(qbchat: FakeQuickBlox) -> None:
+    with responses.RequestsMock() as mock:
+        mock.get("https://other.example/", body="responses")
+        with pytest.raises(requests.ConnectionError):  # responses stands above, and answers for every host
+            requests.get("https://api.quickblox.com/session.json", timeout=5)
+        mock.add_passthru("https://api.quickblox.com")
+        assert requests.get("https://api.quickblox.com/session.json", timeout=5).status_code == 401
+        assert requests.get("https://other.example/", timeout=5).text == "responses"
+    assert len(qbchat.calls) == 1
