@@ -106,6 +106,9 @@ class Seams:
         layer: list[tuple[Seam, Patch]] = []
         for seam in self._seams:
             function = getattr(seam.owner, seam.name)
+            last = seam.last
+            if last is not None and last.on and last.replacement is function:
+                continue  # it is ours already, as it nearly always is when a test begins
             ours = patch_of(function)
             if ours is None:
                 layer.append((seam, seam.patch(function, self._receivers)))
