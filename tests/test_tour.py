@@ -69,6 +69,20 @@ def test_a_difference_between_two_tours_is_told() -> None:
     assert differences([Note("GET /", 200, None)], [Note("GET /", 200, "")]) == ["GET /: 200 None here, 200 '' there"]
 
 
+@pytest.mark.parametrize("route", ["POST /blobs.json", "POST /chat/Dialog.json"])
+def test_a_difference_that_ends_the_tour_is_told_and_its_users_are_deleted(route: str) -> None:
+    method, path = route.split()
+    fake = FakeQuickBlox(strict=True)
+    declare(fake, MADE_UP)
+    fake.router.route(method=method, path=path).respond(201, json={"other": 1})
+    with httpx.Client(transport=QuickBloxTransport(fake)) as client:
+        notes = make(client.request, MADE_UP).notes
+    told = differences(of_the_fake().notes, notes)
+    assert notes[-1].what == "the tour ended here"
+    assert any(line.startswith(f"{route}: 201") for line in told)
+    assert len(fake.users) == 0
+
+
 def test_a_real_application_answers_alike() -> None:
     real = {
         name: os.environ.get(f"QBCHAT_REAL_{variable}")

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl
 from pytest_qbchat.service import routes
 
 PASSWORD = "made-up-password"
+_CREATED = 201
 NO_DIALOG = "000000000000000000000000"
 _KINDS = {
     "time": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
@@ -63,6 +64,7 @@ class Tour:
     notes: list[Note] = field(default_factory=list)
     visited: set[routes.Route] = field(default_factory=set)
     token: str | None = None
+    logins: list[str] = field(default_factory=list)
     _nonces: Iterator[int] = field(default_factory=lambda: count(time.time_ns() % 10**9))
 
     def call(self, method: str, path: str, *, wrong: str | None = None, token: Any = ..., **kwargs: Any) -> Any:
@@ -142,8 +144,26 @@ def differences(ours: list[Note], theirs: list[Note]) -> list[str]:
 
 
 def make(send: Callable[..., Any], application: Application) -> Tour:
-    """The whole tour."""
+    """The whole tour; one that cannot go on says so in its last note, and deletes its users."""
     tour = Tour(send, application)
+    try:
+        _walk(tour)
+    except (IndexError, KeyError, TypeError, ValueError) as error:
+        tour.notes.append(Note("the tour ended here", 0, repr(error)))
+        for login in tour.logins:
+            _delete(tour, login)
+    return tour
+
+
+def _delete(tour: Tour, login: str) -> None:
+    url, params = tour.application.base_url, tour.sign(login=login, password=PASSWORD)
+    session = tour.send("POST", f"{url}/session.json", data=params)
+    if session.status_code == _CREATED:
+        given = session.json()["session"]
+        tour.send("DELETE", f"{url}/users/{given['user_id']}.json", headers={"QB-Token": given["token"]})
+
+
+def _walk(tour: Tour) -> None:
     name = f"tour-{time.time_ns()}"
     session = tour.call("POST", "/session", data=tour.sign())
     tour.token = session.json()["session"]["token"]
@@ -173,7 +193,6 @@ def make(send: Callable[..., Any], application: Application) -> Tour:
     tour.token = session.json()["session"]["token"]
     tour.call("DELETE", "/session")
     tour.call("GET", "/session", wrong="a session that was destroyed")
-    return tour
 
 
 def _sign_up(tour: Tour, login: str, **fields: str) -> dict[str, Any]:
@@ -187,6 +206,7 @@ def _sign_up(tour: Tour, login: str, **fields: str) -> dict[str, Any]:
         "tag_list": "tour",
         **fields,
     }
+    tour.logins.append(login)
     answer: dict[str, Any] = tour.call("POST", "/users", json={"user": user}).json()["user"]
     return user | answer
 
