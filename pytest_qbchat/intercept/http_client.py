@@ -162,7 +162,10 @@ class Line:
         self._sent += data
 
     def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BufferedIOBase:
-        """Answer the request that was sent, as a file to read the answer from."""
+        """Answer the request that was sent, as a file to read the answer from.
+
+        Errors come up when it is read: a response of `http.client` that got no file cannot even be closed.
+        """
         __tracebackhide__ = True
         sent = bytes(self._sent)
         self._sent.clear()
@@ -173,7 +176,7 @@ class Line:
         except Exception as error:
             httpx = sys.modules.get("httpx")  # which a route of the test's own has raised
             if httpx is None or not isinstance(error, httpx.RequestError):
-                raise
+                return io.BufferedReader(_Broken(error))
             return io.BufferedReader(_Broken(_as_socket_error(isinstance(error, httpx.TimeoutException), str(error))))
 
     def _answer(self, sent: bytes) -> bytes:
@@ -227,7 +230,7 @@ class Line:
 class _Broken(io.RawIOBase):
     """A file that cannot be read."""
 
-    def __init__(self, error: OSError | None) -> None:
+    def __init__(self, error: Exception | None) -> None:
         self._error = error
 
     def readable(self) -> bool:

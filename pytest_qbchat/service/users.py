@@ -245,7 +245,6 @@ def _own(store: Store, exchange: Exchange, id: str) -> User:
     """The user of an id, who calls. Nobody else is adopted, only to be refused."""
     known = store.users.get(user_id(id) or 0)
     if known is None and not exchange.caller.omnipotent:
-        need_caller(store, exchange.caller)
         raise user_not_found(f"there is no user {id!r}, who could only change itself")
     user = known or _user(store, id)
     _check_self(exchange, store, user)
