@@ -145,7 +145,7 @@ def test_a_declared_secret_checks_the_signature(world: World, digest: Any) -> No
     user = {"login": "anna", "password": "made up & päss+word"}
     with freeze_time(NOW):
         good = world.send("POST", f"{API}/session.json", json=signed(user=user, digest=digest))
-        with pytest.warns(QuickBloxWarning, match="signature: does not fit"):
+        with pytest.warns(QuickBloxWarning, match=": does not fit"):
             bad = world.send("POST", f"{API}/session.json", json=signed(nonce=1) | {"user": user})
 
     assert good.status_code == 201
@@ -251,7 +251,7 @@ def test_what_a_client_signs_is_accepted_and_one_character_more_or_less_is_not(
         cut = data.draw(st.integers(0, len(form[name])))
         other = data.draw(st.sampled_from("0fA ü&=").filter(lambda each: each != form[name][cut : cut + 1]))
         form[name] = form[name][:cut] + other + form[name][cut + data.draw(st.integers(0, 1)) :]
-        with pytest.warns(QuickBloxWarning, match="signature: does not fit"):
+        with pytest.warns(QuickBloxWarning, match=": does not fit"):
             assert answer(client.post("/session.json", data=form)) == (422, BAD_SIGNATURE)
 
 
