@@ -16,7 +16,6 @@ from pytest_qbchat.errors import CallRefused, ConnectionFault
 from pytest_qbchat.faults import Fault, Faults, befall
 from pytest_qbchat.intercept import Interception
 from pytest_qbchat.intercept.hosts import Hosts
-from pytest_qbchat.masking import mask_text
 from pytest_qbchat.matching import similar_name
 from pytest_qbchat.message import Message
 from pytest_qbchat.problems import Expectation, Problems, report
@@ -67,6 +66,7 @@ class FakeQuickBlox:
         self._declared: set[int] = set()
         self._faults = Faults(self._store.assume)
         self._calls: list[Call] = []
+        self._unread: list[Call] = []  # whose secrets are not known yet: few of them are ever shown
         self._posted: list[Any] = []  # of Message, which the store makes as it was told to
         self._stubs: Stubs | None = None
 
@@ -128,7 +128,7 @@ class FakeQuickBlox:
             )
             self._declared.add(user.id)
         if password:
-            self._store.seen_secrets.add(password)
+            self._store.secrets.add(password)
         return cast("User", user)
 
     def add_session(self, token: str, user: int | models.User | None) -> Session:
@@ -264,8 +264,11 @@ class FakeQuickBlox:
             if not api_key or " " in api_key:
                 raise ValueError("an API key is what follows 'ApiKey ' in the Authorization header, without a space")
             self._store.application.api_keys.add(api_key)
+            self._store.secrets.add(api_key)
         if auth_secret is not None and not auth_secret:
             raise ValueError("an authorization secret is not empty: write what signs the sessions")
+        if auth_secret is not None:
+            self._store.secrets.add(auth_secret)
         application = self._store.application
         application.id = application_id if application_id is not None else application.id
         application.auth_key = auth_key if auth_key is not None else application.auth_key
@@ -546,6 +549,7 @@ class FakeQuickBlox:
         """Record a call before anything else can happen to it."""
         call = Call(request)
         self._calls.append(call)
+        self._unread.append(call)
         return call
 
     def _serve(self, call: Call) -> Response:
@@ -571,7 +575,7 @@ class FakeQuickBlox:
             self._ended(call, exchange)
             raise self.refuse(f"{exchange.reason}\n  answer it with {stub}, or expect it with {expectation}", call)
         for text in pitfalls.find(exchange):
-            masked = mask_text(text, self._secrets() | call.secrets())
+            masked = self._masked(text)
             call.warnings += (masked,)
             if warn(masked):
                 self.problems.add(f"QuickBloxWarning: {masked}", call=call)
@@ -604,15 +608,10 @@ class FakeQuickBlox:
             self._store.add_user(user_id)
         return user_id
 
-    def _secrets(self) -> set[str]:
-        secrets = self._store.application.auth_secret
-        return {
-            *self._store.sessions.keys(),
-            *self._store.seen_secrets,
-            *self._store.application.api_keys,
-            *([secrets] if secrets else []),
-        }
-
     def _masked(self, text: str) -> str:
         """A text fit to be shown, whatever call it may quote."""
-        return mask_text(text, self._secrets().union(*(call.secrets() for call in self._calls)))
+        with self._lock:
+            while self._unread:
+                for secret in self._unread.pop().secrets():
+                    self._store.secrets.add(secret)
+            return self._store.secrets.mask(text)

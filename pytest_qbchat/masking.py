@@ -35,21 +35,47 @@ def mask_url(url: str) -> str:
 
 
 def mask_text(text: str, secrets: Iterable[str]) -> str:
-    """A text in which each known secret is masked, wherever it stands, also where it is cut off.
+    """A text in which each of these secrets is masked, wherever it stands, also where it is cut off.
 
     Args:
         text: What is about to be shown.
-        secrets: Tokens and keys that the fake has seen. Short ones are left to `mask_header` and `mask_url`.
+        secrets: Tokens and keys. Short ones are left to `mask_header` and `mask_url`.
     """
-    for secret in secrets:
+    return Secrets(secrets).mask(text)
+
+
+class Secrets:
+    """All tokens, keys and passwords that came up. To mask a text takes time by its length, not by their number."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._by_beginning: dict[str, set[str]] = {}
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: str) -> None:
+        """Know one more, for good: what it opened may be shown when it is dead."""
         if len(secret) >= _LONG_ENOUGH_TO_SEARCH:
-            if _ENDS.search(secret):
-                text = text.replace(secret, mask(secret))  # blanks and all
-            beginning = re.escape(secret[:_LONG_ENOUGH_TO_SEARCH])
-            text = re.sub(rf"{beginning}(?:(?!{_ENDS.pattern}).)*", _masked_if(secret), text)
-    return mask_url(text)
+            self._by_beginning.setdefault(secret[:_LONG_ENOUGH_TO_SEARCH], set()).add(secret)
+
+    def mask(self, text: str) -> str:
+        """A text in which each secret is masked, wherever it stands, also where it is cut off."""
+        windows = range(len(text) - _LONG_ENOUGH_TO_SEARCH + 1)
+        for beginning in self._by_beginning.keys() & {text[at : at + _LONG_ENOUGH_TO_SEARCH] for at in windows}:
+            secrets = self._by_beginning[beginning]
+            for secret in secrets:
+                if _ENDS.search(secret):
+                    text = text.replace(secret, mask(secret))  # blanks and all
+            text = re.sub(rf"{re.escape(beginning)}(?:(?!{_ENDS.pattern}).)*", _masked_if_among(secrets), text)
+        return mask_url(text)
 
 
-def _masked_if(secret: str) -> Callable[[re.Match[str]], str]:
-    """Mask what is the secret or its beginning, and no other word that begins alike."""
-    return lambda match: mask(secret) if secret.startswith(match[0]) or match[0].startswith(secret) else match[0]
+def _masked_if_among(secrets: set[str]) -> Callable[[re.Match[str]], str]:
+    """Mask what is a secret or the beginning of one, or goes on after one, and no other word that begins alike."""
+
+    def masked(match: re.Match[str]) -> str:
+        word = match[0]
+        if word in secrets or any(secret.startswith(word) or word.startswith(secret) for secret in secrets):
+            return mask(word)
+        return word
+
+    return masked

@@ -26,8 +26,6 @@ from pytest_qbchat.errors import CallRefused, QuickBloxWarning
 from pytest_qbchat.explanations import attachment_labels, reach, receipts
 from pytest_qbchat.fake import FakeQuickBlox
 from pytest_qbchat.intercept.server import LiveServer
-from pytest_qbchat.masking import mask_text
-from pytest_qbchat.service.ids import is_object_id
 from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.wire import Response, encode_json
 
@@ -221,15 +219,10 @@ class _ShownQuickBlox(FakeQuickBlox):
             lines[0] += f": {self._what(exchange.message, exchange.dialog)}"
             exchange.message.call = None
         for text in lines + [f"  warning: {text}" for text in call.warnings]:
-            self._say(_printable(mask_text(text, self._secrets_in(text) | call.secrets())))
+            self._say(_printable(self._masked(text)))
         self._calls.clear()
         self._posted.clear()
         self.problems.take()
-
-    def _secrets_in(self, text: str) -> set[str]:
-        """Those of the many secrets that may be in a text: to look closely for each of them takes long."""
-        dead = {each for each in self._store.gone if isinstance(each, str) and not is_object_id(each)}
-        return {secret for secret in self._secrets() | dead if secret[:8] in text}
 
     def _who(self, caller: Caller) -> str:
         if caller.user_id is not None:

@@ -322,6 +322,8 @@ def _load_application(store: Store, record: _Record) -> None:
     if not isinstance(keys, list) or not all(isinstance(key, str) and key and " " not in key for key in keys):
         raise record.wrong("api_keys", keys, "no list of keys", '["what follows ApiKey in the Authorization header"]')
     application.api_keys.update(keys)
+    for secret in [application.auth_secret, *keys]:
+        store.secrets.add(secret or "")
 
 
 # Users
@@ -345,7 +347,7 @@ def _load_user(store: Store, record: _Record) -> None:
     user.updated = _or(record.moment("updated_at"), user.created)
     user.last_request = record.moment("last_request_at")
     if user.password:
-        store.seen_secrets.add(user.password)
+        store.secrets.add(user.password)
 
 
 def _dump_user(user: User) -> dict[str, Any]:
@@ -616,13 +618,16 @@ def _dump_blob(blob: Blob) -> dict[str, Any]:
 
 def _load_deleted(store: Store, own: Any) -> None:
     store.gone.update(own.get("deleted", []))
+    for token in own.get("deleted", []):
+        if isinstance(token, str) and not is_object_id(token):
+            store.secrets.add(token)
     store.gone.update((name, value) for name, value in own.get("deleted_names", []))
 
 
 def _load_own(store: Store, own: Any) -> None:
     for provider, token, user in own.get("identities", []):
         store.identities[provider, token] = store.users[user]
-        store.seen_secrets.add(token)
+        store.secrets.add(token)
     store.seen_nonces.update((timestamp, nonce) for timestamp, nonce in own.get("nonces", []))
     if "recency" in own:
         store.set_recency((store.dialogs[dialog], user) for dialog, user in own["recency"])

@@ -108,7 +108,7 @@ def _by_token(store: Store, token: str, now: float) -> Caller:
 
 
 def _by_api_key(store: Store, key: str, behalf: bytes | None, now: float) -> Caller:
-    store.seen_secrets.add(key)
+    store.secrets.add(key)
     good = store.application.api_keys
     if not key or (key not in good and (good or store.strict)):
         raise authorization_failed(_why_the_key_is_not_good(store, key))

@@ -177,7 +177,7 @@ def _log_in(store: Store, params: dict[str, Any], named: Any) -> User | None:
 def _of_password(store: Store, name: str, value: str, password: Any) -> User:
     if password in (None, ""):
         raise unauthorized(f"the request has the {name} {value!r} and no password")
-    store.seen_secrets.add(str(password))
+    store.secrets.add(str(password))
     user = store.find_user(**{name: value})
     if user is None:
         if store.strict:
@@ -197,7 +197,7 @@ def _of_provider(store: Store, provider: str, params: dict[str, Any]) -> User:
     token = (keys.get("access_token") or keys.get("token")) if isinstance(keys, dict) else None
     if not token:
         raise unauthorized(f"the request has no token of the provider {provider!r}")
-    store.seen_secrets.add(str(token))
+    store.secrets.add(str(token))
     identity = (provider, str(token))
     user = store.identities.get(identity)
     if user is None or user.id not in store.users:

@@ -10,6 +10,7 @@ from heapq import merge
 from itertools import count
 from operator import itemgetter
 
+from pytest_qbchat.masking import Secrets
 from pytest_qbchat.service.assumptions import Assumptions
 from pytest_qbchat.service.ids import Ids
 from pytest_qbchat.service.models import Blob, Dialog, DialogType, Message, Session, User
@@ -53,7 +54,7 @@ class Store:
         identities: Users who log in with a provider, by its name and token.
         gone: What was deleted, and so is not unknown: ids of users and dialogs, tokens, logins and addresses.
         seen_nonces: Timestamps and nonces that signed a session, none of which may do so again (documented).
-        seen_secrets: Keys and passwords that came in, to be masked wherever they would be shown.
+        secrets: Tokens, keys and passwords, to be masked wherever they would be shown.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class Store:
         self.inboxes: defaultdict[int, list[Message]] = defaultdict(list)
         self.blobs: dict[int, Blob] = {}
         self.seen_nonces: set[tuple[int, str]] = set()
-        self.seen_secrets: set[str] = set()
+        self.secrets = Secrets()
         self.identities: dict[tuple[str, str], User] = {}
         self._new_user = new_user
         self.gone: set[int | str | tuple[str, str]] = set()
@@ -147,6 +148,7 @@ class Store:
         session.application_id = self.application_id
         self.gone.discard(session.token)
         self.sessions[session.token] = session
+        self.secrets.add(session.token)
         return session
 
     def session(self, token: str) -> Session | None:

@@ -315,7 +315,7 @@ def _set(store: Store, user: User, given: dict[str, Any]) -> None:
         user.user_tags = ",".join(map(str, lists.split(given["tag_list"] or ""))) or None
     if given.get("password"):
         user.password = str(given["password"])
-        store.seen_secrets.add(user.password)
+        store.secrets.add(user.password)
 
 
 def _text(value: Any) -> str:
