@@ -34,8 +34,9 @@ class Chat:
     def unread(self, user_id: int, dialog: Dialog | str | None) -> int:
         """How many messages a user has not read."""
         with self._lock:
-            dialogs = self._store.dialogs_of(user_id) if dialog is None else [self.dialog(dialog)]
-            return sum(each.unread_by(user_id) for each in dialogs)
+            if dialog is None:
+                return self._store.unread.get(user_id, 0)
+            return self.dialog(dialog).unread_by(user_id)
 
     def confirm(self, user_id: int, messages: Iterable[Message], *, read: bool) -> Records[Message]:
         """Send the receipts of markable messages that are still in the history of a dialog that the user is in."""

@@ -506,9 +506,6 @@ def _load_message(store: Store, record: _Record) -> None:
     message.read = _or(record.flag("read"), int(private and opponent_read))
     message.custom = _custom(record, own) or NO_FIELDS
     store.add_message(message, dialog)
-    if not dialog.public:
-        for reader in {*message.audience} & {*message.read_by}:
-            dialog.unread[reader] -= 1
     for user in own.ids("hidden_from", []):
         dialog.hide(message, user)
     own.end()

@@ -419,6 +419,23 @@ def test_dialogs_are_found_by_their_ids_in_either_case(api: Api, four: dict[str,
         assert name not in names(api("GET", "Dialog", params={"_id[ne]": dialog_id}))
 
 
+def test_several_ids_come_in_the_order_of_the_list(api: Api) -> None:
+    group, public, other, foreign = (
+        create(api, occupants_ids="20")["_id"],
+        create(api, type=PUBLIC)["_id"],
+        create(api, occupants_ids="20")["_id"],
+        create(api, by=CLEO)["_id"],
+    )
+    everything = f"{group},{foreign},{public},{group},5d76b657a0facade0fffffff,{other}"
+    assert api.ids("Dialog", **{"_id[in]": everything}) == [other, public, group]
+    assert api.ids("Dialog", **{"_id[in]": everything, "type": PUBLIC}) == [public]
+    assert api.ids("Dialog", **{"_id[in]": everything, "sort_asc": "_id", "skip": 1, "limit": 1}) == [public]
+    for hidden in (group, public):
+        api("DELETE", f"Dialog/{hidden}")
+        assert api.ids("Dialog", _id=hidden) == []
+    assert api.ids("Dialog", **{"_id[in]": everything}) == [other]
+
+
 def test_an_array_of_a_json_body_is_as_good_as_a_comma_list(api: Api, four: Any) -> None:
     assert names(api("GET", "Dialog", json={"occupants_ids": {"all": [20, 30]}})) == ["beta"]
     assert names(api("GET", "Dialog", json={"occupants_ids": [20, 30]})) == ["beta"]

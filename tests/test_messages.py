@@ -199,6 +199,18 @@ def test_a_message_is_found_by_its_id_in_either_case(api: Api, four: str) -> Non
         assert [other["_id"] for other in others] == [other.id for other in api.fake.messages if other is not message]
 
 
+def test_a_message_is_found_by_its_id_only_where_the_query_would_find_it(api: Api, four: str) -> None:
+    message = api.fake.messages[1]
+    assert listed(api, four, _id=message.id, sender_id=message.sender_id)[0]["message"] == "two"
+    assert listed(api, four, _id=message.id, sender_id=message.sender_id + 1) == []
+    assert listed(api, four, _id=message.id, skip=1) == listed(api, four, _id=message.id, limit=0) == []
+    assert listed(api, dialog(api), _id=message.id) == []
+    assert listed(api, four, _id=four) == []
+    api("DELETE", f"Message/{message.id}")
+    assert listed(api, four, _id=message.id) == []
+    assert len(listed(api, four, by=BERT, _id=message.id)) == 1
+
+
 def test_skip_and_limit_are_echoed(api: Api, four: str) -> None:
     reply = api("GET", "Message", params={"chat_dialog_id": four, "skip": "3", "limit": "7"}).json()
     assert (list(reply), reply["skip"], reply["limit"]) == (["skip", "limit", "items"], 3, 7)

@@ -101,7 +101,8 @@ def list_dialogs(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]
         first, end = min(query.skip, total), min(query.skip + query.limit, total)
         found = [] if query.count else list(islice(store.dialogs_of(caller), first, end))
     else:
-        every = [dialog for dialog in store.dialogs_of(caller) if query.meets(dialog) and _has(dialog, data)]
+        among = store.dialogs_of(caller) if query.ids is None else store.dialogs_among(caller, query.ids)
+        every = [dialog for dialog in among if query.meets(dialog) and _has(dialog, data)]
         query.arrange(every, fields)
         total, found = len(every), every[query.skip : query.skip + query.limit]
     if query.count:

@@ -128,6 +128,14 @@ class Query:
     skip: int
     count: bool
 
+    @property
+    def ids(self) -> list[str] | None:
+        """The only ones that can be found, each once, so that they are looked up; None if the query names none."""
+        for condition in self.filters:
+            if condition.name == "_id" and condition.operator in ("eq", "in"):
+                return list(dict.fromkeys(condition.value)) if condition.operator == "in" else [condition.value]
+        return None
+
     def meets(self, record: Any) -> bool:
         """Whether a record fulfils every filter."""
         return all(condition(record) for condition in self.filters)

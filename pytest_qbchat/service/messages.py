@@ -102,7 +102,7 @@ def list_messages(store: Store, exchange: Exchange) -> tuple[int, str | bytes]:
     query = lists.parse(
         params, FIELDS, known=_LIST_PARAMETERS, largest=store.assume.largest_page, warnings=exchange.warnings
     )
-    total, page = _select(dialog, reader, query)
+    total, page = _select(store, dialog, reader, query)
     if query.count:
         return 200, encode_json(lists.counted(total))
     check_flag(exchange, "mark_as_read", 0)
@@ -235,7 +235,7 @@ def count_unread(store: Store, exchange: Exchange) -> tuple[int, dict[str, int]]
     caller = need_caller(store, exchange.caller)
     ids = exchange.params.get("chat_dialog_ids")
     if not ids:
-        return 200, {"total": sum(dialog.unread_by(caller) for dialog in store.dialogs_of(caller))}
+        return 200, {"total": store.unread.get(caller, 0)}
     counts: dict[str, int] = {}
     unread: dict[str, int] = {}  # of each dialog once, however often its id was sent
     for dialog_id in map(str, lists.split(ids)):
@@ -409,17 +409,21 @@ FIELDS: dict[str, Field] = {
 _LIST_PARAMETERS = {"chat_dialog_id", "mark_as_read", "include_reactions"}
 
 
-def _select(dialog: Dialog, reader: int, query: lists.Query) -> tuple[int, list[Message]]:
+def _select(store: Store, dialog: Dialog, reader: int, query: lists.Query) -> tuple[int, list[Message]]:
     """How many messages a query finds, and those of its page.
 
-    In the order of the history, and by time, a page is a stretch of it that is found without a scan.
+    An id is looked up. In the order of the history, and by time, a page is a stretch of it, found without a scan.
     """
+    end = query.skip + query.limit
+    if (ids := query.ids) is not None:
+        named = [message for message in map(store.messages.get, ids) if message and message.chat_dialog_id == dialog.id]
+        found = [message for message in named if reader not in message.hidden_from and query.meets(message)]
+        return len(found), found[query.skip : end]
     history = dialog.seen_by(reader)
     positions, conditions = _stretch(history, query.filters)
     by_time = query.sort in (None, *_BY_TIME)
     if by_time and query.descending:
         positions = positions[::-1]
-    end = query.skip + query.limit
     if by_time and not conditions:
         stretch = positions[query.skip : end]
         if query.descending:

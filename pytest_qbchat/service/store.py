@@ -49,6 +49,7 @@ class Store:
         sessions: By token, the ended ones too until they are destroyed.
         dialogs: By id.
         messages: The history of all dialogs, by id, the oldest first.
+        unread: How many messages each user has not read in all dialogs that it sees.
         inboxes: What the chat delivered to each user.
         blobs: By id.
         identities: Users who log in with a provider, by its name and token.
@@ -74,6 +75,7 @@ class Store:
         self.sessions: dict[str, Session] = {}
         self.dialogs: dict[str, Dialog] = {}
         self.messages: dict[str, Message] = {}
+        self.unread: dict[int, int] = {}
         self.inboxes: defaultdict[int, list[Message]] = defaultdict(list)
         self.blobs: dict[int, Blob] = {}
         self.seen_nonces: set[tuple[int, str]] = set()
@@ -182,7 +184,10 @@ class Store:
     ) -> Dialog:
         """Keep a new dialog, or replace the one of this id. A private one becomes that of its two occupants."""
         now = int(self.now())
-        dialog = Dialog(id or self.ids.object_id(now), type, sorted({*occupants_ids}), user_id, name, now, now, adopted)
+        occupants = sorted({*occupants_ids})
+        dialog = Dialog(
+            id or self.ids.object_id(now), type, occupants, user_id, name, now, now, adopted, unread_in_all=self.unread
+        )
         if dialog.id in self.dialogs:
             self.destroy_dialog(self.dialogs[dialog.id])
         self.gone.discard(dialog.id)
@@ -207,6 +212,16 @@ class Store:
             return reversed(own)
         both = merge(reversed(own.items()), reversed(public.items()), key=lambda item: -item[1])
         return (dialog for dialog, _ in both if user_id not in dialog.hidden_from)
+
+    def dialogs_among(self, user_id: int, ids: Iterable[str]) -> list[Dialog]:
+        """Those of a few dialogs that a user sees, in the same order."""
+        own = self._recent.get(user_id, {})
+        seen: dict[Dialog, int] = {}
+        for dialog in filter(None, map(self.dialogs.get, ids)):
+            number = own.get(dialog) or self._recent_public.get(dialog)
+            if number and user_id not in dialog.hidden_from:
+                seen[dialog] = number
+        return sorted(seen, key=seen.__getitem__, reverse=True)
 
     def count_dialogs_of(self, user_id: int) -> int:
         """How many those are."""
@@ -258,12 +273,12 @@ class Store:
 
     def hide_dialog(self, dialog: Dialog, user_id: int) -> None:
         """Take a dialog out of one user's list, until the next message (assumed)."""
-        dialog.hidden_from.add(user_id)
+        dialog.hide_from(user_id)
         self._recent[user_id].pop(dialog, None)
 
     def show_dialog(self, dialog: Dialog, user_id: int) -> None:
         """Put a dialog back into one user's list."""
-        dialog.hidden_from.discard(user_id)
+        dialog.show_to(user_id)
         if not dialog.public:
             self._recent[user_id][dialog] = next(self._recency)
 
@@ -273,6 +288,7 @@ class Store:
         del self.dialogs[dialog.id]
         self.gone.add(dialog.id)
         self._recent_public.pop(dialog, None)
+        dialog.hide_from_all()
         for occupant in dialog.occupants_ids:
             self._recent[occupant].pop(dialog, None)
         for message in dialog.history:
@@ -304,8 +320,6 @@ class Store:
         """Put a message into the history and, with `send_to_chat`, into the inboxes of the other occupants."""
         self.messages[message.id] = message
         dialog.add(message)
-        if dialog.hidden_from:
-            dialog.hidden_from.clear()
         self._show(dialog)
         if message.send_to_chat == 1:
             for occupant in message.audience:

@@ -45,6 +45,7 @@ class Dialog:
         is_joinable: 0 or 1; None if no request said so.
         history: Its messages, the oldest first.
         unread: How many messages an occupant has not read, by user id. Absent means none.
+        unread_in_all: The same for all dialogs that a user sees, which share this.
         hidden_from: Occupants who deleted the dialog for themselves.
         muted: Occupants who switched its notifications off.
     """
@@ -63,11 +64,16 @@ class Dialog:
     is_joinable: int | None = None
     history: list[Message] = field(default_factory=list)
     unread: dict[int, int] = field(default_factory=dict)
+    unread_in_all: dict[int, int] = field(default_factory=dict)
     hidden_from: set[int] = field(default_factory=set)
     muted: set[int] = field(default_factory=set)
     _others: dict[int, tuple[int, ...]] = field(default_factory=dict, init=False)
     _hides_messages_from: set[int] = field(default_factory=set, init=False)
     _seen: dict[int, list[Message]] = field(default_factory=dict, init=False)
+    _counted_for: set[int] = field(default_factory=set, init=False)
+
+    def __post_init__(self) -> None:
+        self._counted_for.update(self.occupants_ids)
 
     def __repr__(self) -> str:
         name = f" {self.name!r}" if self.name else ""
@@ -123,27 +129,53 @@ class Dialog:
 
     def set_occupants(self, occupants_ids: set[int]) -> None:
         """Change who is in the dialog."""
+        for former in self._counted_for - occupants_ids:
+            self._stop_counting_for(former)
+        for new in occupants_ids - self._counted_for - self.hidden_from:
+            self._start_counting_for(new)
         self.occupants_ids = sorted(occupants_ids)
         self._others.clear()
         if self.admin_ids is not None:
             self.admin_ids = [admin for admin in self.admin_ids if admin in occupants_ids]
+
+    # Who has it in a list
+
+    def show_to(self, user_id: int) -> None:
+        """Put the dialog into the list of a user who had deleted it."""
+        self.hidden_from.discard(user_id)
+        if user_id not in self._counted_for and user_id in self.occupants_ids:
+            self._start_counting_for(user_id)
+
+    def hide_from(self, user_id: int) -> None:
+        """Take the dialog out of one user's list."""
+        self.hidden_from.add(user_id)
+        self._stop_counting_for(user_id)
+
+    def hide_from_all(self) -> None:
+        """Take the dialog out of all lists, since it is destroyed."""
+        for user_id in tuple(self._counted_for):
+            self._stop_counting_for(user_id)
 
     # What is said
 
     def add(self, message: Message) -> None:
         """Take a message into the history. It is unread by its audience, and shows the dialog to all again."""
         history = self.history
-        if self._seen:
-            self._seen.clear()
         if history and message.date_sent < history[-1].date_sent:  # a test may turn the clock back
             history.insert(bisect_right(history, message.date_sent, key=date_sent), message)
+            self._seen.clear()
         else:
             history.append(message)
+            for seen in self._seen.values():
+                seen.append(message)
         self.updated = max(self.updated, message.date_sent)
+        if self.hidden_from:
+            for user_id in tuple(self.hidden_from):
+                self.show_to(user_id)
         if self.type is not DialogType.PUBLIC_GROUP:
-            unread = self.unread
             for occupant in message.audience:
-                unread[occupant] = unread.get(occupant, 0) + 1
+                if occupant not in message.read_by:
+                    self._count(occupant, 1)
 
     def delete(self, message: Message) -> None:
         """Take a message out of the history, for everyone."""
@@ -192,7 +224,7 @@ class Dialog:
             message.read_by = tuple(reader for reader in message.read_by if reader != user_id)
             message.touch(now)
             if self._counts(message, user_id):
-                self.unread[user_id] = self.unread.get(user_id, 0) + 1
+                self._count(user_id, 1)
             if user_id != message.sender_id:
                 message.read = 0
 
@@ -207,7 +239,24 @@ class Dialog:
 
     def _count_down(self, message: Message, user_id: int) -> None:
         if self._counts(message, user_id):
-            self.unread[user_id] -= 1
+            self._count(user_id, -1)
+
+    def _count(self, user_id: int, change: int) -> None:
+        self.unread[user_id] = self.unread.get(user_id, 0) + change
+        if user_id in self._counted_for:
+            self._add_to_all(user_id, change)
+
+    def _start_counting_for(self, user_id: int) -> None:
+        self._counted_for.add(user_id)
+        self._add_to_all(user_id, self.unread.get(user_id, 0))
+
+    def _stop_counting_for(self, user_id: int) -> None:
+        if user_id in self._counted_for:
+            self._counted_for.remove(user_id)
+            self._add_to_all(user_id, -self.unread.get(user_id, 0))
+
+    def _add_to_all(self, user_id: int, change: int) -> None:
+        self.unread_in_all[user_id] = self.unread_in_all.get(user_id, 0) + change
 
     def _position(self, message: Message) -> int:
         return self.history.index(message, bisect_left(self.history, message.date_sent, key=date_sent))
