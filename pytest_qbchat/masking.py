@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 
 _SECRET_HEADERS = {"qb-token", "cb-token", "authorization", "qb-account-key"}
 _SECRET_PARAMETER = re.compile(
@@ -34,48 +35,58 @@ def mask_url(url: str) -> str:
     return _SECRET_PARAMETER.sub(lambda match: match[1] + mask(match[2]), url)
 
 
-def mask_text(text: str, secrets: Iterable[str]) -> str:
-    """A text in which each of these secrets is masked, wherever it stands, also where it is cut off.
-
-    Args:
-        text: What is about to be shown.
-        secrets: Tokens and keys. Short ones are left to `mask_header` and `mask_url`.
-    """
-    return Secrets(secrets).mask(text)
-
-
 class Secrets:
-    """All tokens, keys and passwords that came up. To mask a text takes time by its length, not by their number."""
+    """Tokens, keys and passwords. To mask a text takes time by its length, not by their number.
+
+    Short ones are left to `mask_header` and `mask_url`.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._by_beginning: dict[str, set[str]] = {}
+        self._alike: dict[str, list[str]] = {}  # those that begin with the same letters, in alphabetical order
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: str) -> None:
         """Know one more, for good: what it opened may be shown when it is dead."""
         if len(secret) >= _LONG_ENOUGH_TO_SEARCH:
-            self._by_beginning.setdefault(secret[:_LONG_ENOUGH_TO_SEARCH], set()).add(secret)
+            alike = self._alike.setdefault(secret[:_LONG_ENOUGH_TO_SEARCH], [])
+            place = bisect_left(alike, secret)
+            if alike[place : place + 1] != [secret]:
+                alike.insert(place, secret)
 
     def mask(self, text: str) -> str:
         """A text in which each secret is masked, wherever it stands, also where it is cut off."""
-        windows = range(len(text) - _LONG_ENOUGH_TO_SEARCH + 1)
-        for beginning in self._by_beginning.keys() & {text[at : at + _LONG_ENOUGH_TO_SEARCH] for at in windows}:
-            secrets = self._by_beginning[beginning]
-            for secret in secrets:
-                if _ENDS.search(secret):
-                    text = text.replace(secret, mask(secret))  # blanks and all
-            text = re.sub(rf"{re.escape(beginning)}(?:(?!{_ENDS.pattern}).)*", _masked_if_among(secrets), text)
-        return mask_url(text)
+        pieces, done = [], 0
+        for start in range(len(text) - _LONG_ENOUGH_TO_SEARCH + 1):
+            alike = self._alike.get(text[start : start + _LONG_ENOUGH_TO_SEARCH])
+            if alike and start >= done and (length := _length_of_secret(text[start:], alike)):
+                pieces += [text[done:start], mask(text[start : start + length])]
+                done = start + length
+        return mask_url("".join([*pieces, text[done:]]))
 
 
-def _masked_if_among(secrets: set[str]) -> Callable[[re.Match[str]], str]:
-    """Mask what is a secret or the beginning of one, or goes on after one, and no other word that begins alike."""
+def _length_of_secret(text: str, alike: list[str]) -> int:
+    """How much of a text is a secret, the whole word if it goes on after one, or the beginning of one; 0 for none.
 
-    def masked(match: re.Match[str]) -> str:
-        word = match[0]
-        if word in secrets or any(secret.startswith(word) or word.startswith(secret) for secret in secrets):
-            return mask(word)
-        return word
+    Another word that merely begins alike is none.
+    """
+    place = bisect_right(alike, text)
+    cut = max(_shared(text, secret) for secret in alike[max(place - 1, 0) : place + 1])
+    begun = text
+    while place:
+        if begun.startswith(secret := alike[place - 1]):
+            return len(secret) + _length_of_word(text[len(secret) :])
+        begun = begun[: _shared(begun, secret)]  # of which a shorter secret may be the beginning
+        place = bisect_right(alike, begun)
+    return cut if _length_of_word(text[cut:]) == 0 else 0
 
-    return masked
+
+def _shared(one: str, other: str) -> int:
+    """With how many letters both begin."""
+    shorter = min(len(one), len(other))
+    return next((place for place in range(shorter) if one[place] != other[place]), shorter)
+
+
+def _length_of_word(text: str) -> int:
+    end = _ENDS.search(text)
+    return end.start() if end else len(text)

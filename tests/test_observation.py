@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from itertools import permutations, zip_longest
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from ways import DIALOG, TOKEN, URL
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, QuickBloxTransport, Records
-from pytest_qbchat.masking import mask, mask_header, mask_text, mask_url
+from pytest_qbchat.masking import Secrets, mask, mask_header, mask_url
 from pytest_qbchat.matching import ABSENT, field_of, matches, similar_name
 from pytest_qbchat.service.messages import PARAMETERS
 
@@ -163,10 +166,47 @@ def test_the_token_of_a_url_is_masked(url: str, masked: str) -> None:
     assert mask_url(url) == masked
 
 
+ALIKE = ["pass-word one", "pass-word one and two", "pass-word", "pass-words", "pass-word-of-the-shop"]
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("pass-word", "pass…"),
+        ("pass-word one", "pass…"),
+        ("(pass-word one) two", "(pass…) two"),
+        ("pass-word one and two, three", "pass…, three"),
+        ("pass-word one and too", "pass… and too"),
+        ("pass-words", "pass…"),
+        ("pass-wordy", "pass…"),  # it goes on after one
+        ("pass-wor", "pass…"),
+        ("pass-wor…", "pass……"),
+        ("pass-worn", "pass-worn"),  # another word that begins alike
+        ("pass-wo", "pass-wo"),
+        ("pass-word-of-the…pass-word pass-wore", "pass……pass… pass-wore"),
+        ("a pass-word-of-the-shop-pass-word", "a pass…"),
+    ],
+)
+def test_of_secrets_that_begin_alike_the_longest_is_masked(text: str, masked: str) -> None:
+    for secrets in permutations(ALIKE):
+        assert Secrets(secrets).mask(text) == masked
+
+
+@given(
+    secrets=st.lists(st.text("ab -", min_size=8, max_size=14), max_size=6),
+    pieces=st.lists(st.text("ab -", max_size=6), min_size=7, max_size=7),
+)
+def test_no_secret_is_left_in_a_text(secrets: list[str], pieces: list[str]) -> None:
+    text = "".join(piece + secret for piece, secret in zip_longest(pieces, secrets, fillvalue=""))
+    masked = Secrets(secrets).mask(text)
+    assert not any(secret in masked for secret in secrets)
+    assert secrets or masked == text
+
+
 def test_known_secrets_are_masked_wherever_they_stand() -> None:
     secrets = ["made-up-token", "made-up-token-longer", "short", ""]
-    assert mask_text("a made-up-token-longer b made-up-token, short", secrets) == "a made… b made…, short"
-    assert mask_text("cut off: 'made-up-tok…' and https://x.example/1?token=abc", secrets) == (
+    assert Secrets(secrets).mask("a made-up-token-longer b made-up-token, short") == "a made… b made…, short"
+    assert Secrets(secrets).mask("cut off: 'made-up-tok…' and https://x.example/1?token=abc") == (
         "cut off: 'made……' and https://x.example/1?token=…"
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_qbchat.masking import mask_text
+from pytest_qbchat.masking import Secrets
 from pytest_qbchat.service.decoding import decode
 from pytest_qbchat.service.errors import QuickBloxError
 from pytest_qbchat.service.wire import Request, Response
@@ -61,7 +61,9 @@ class Call:
             return {}
 
     def __repr__(self) -> str:
-        return f"<Call {self.method} {mask_text(self.path, self.secrets())}: {self.status or self.fault or 'refused'}>"
+        return (
+            f"<Call {self.method} {Secrets(self.secrets()).mask(self.path)}: {self.status or self.fault or 'refused'}>"
+        )
 
     def secrets(self) -> set[str]:
         """The token and the API key that the call carried."""
@@ -71,4 +73,4 @@ class Call:
 
     def masked(self, text: str) -> str:
         """A text about this call, fit to be shown."""
-        return mask_text(text, self.secrets())
+        return Secrets(self.secrets()).mask(text)
