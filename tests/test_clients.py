@@ -609,6 +609,25 @@ def test_a_base_url_with_a_prefix_is_refused_where_it_cannot_be_caught() -> None
     assert "send this call to the url of qbchat_server" in problem.text
 
 
+def test_a_base_url_with_a_prefix_is_refused_to_tornado_too() -> None:
+    pytest.importorskip("tornado")
+    from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+
+    async def fetch() -> None:
+        client = AsyncHTTPClient()
+        for request in (f"{gateway}/qb{PATH}?x=1", HTTPRequest(f"{gateway}/qb{PATH}", method="POST", body="{}")):
+            with pytest.raises(CallRefused, match=r"Tornado was to reach localhost, of which only a path is Quick"):
+                await client.fetch(request)
+        assert (await client.fetch(f"{gateway}/other")).body == b"another server"
+        with pytest.raises(ValueError, match="Invalid IPv6 URL"):
+            await client.fetch("http://[/qb")
+
+    with another_server() as gateway, FakeQuickBlox(hosts=["x.example/qb", f"{gateway}/qb"]).intercept() as fake:
+        asyncio.run(fetch())
+        problems = fake.problems.take()
+    assert len(problems) == 2
+
+
 def test_of_a_shared_host_only_the_prefix_is_quickbloxes() -> None:
     async def get(session: aiohttp.ClientSession) -> str:
         async with session.get(f"{gateway}/other") as response:

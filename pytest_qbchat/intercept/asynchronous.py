@@ -11,7 +11,8 @@ left out. Requests, responses, sessions, pools, streams and errors are the libra
 - `getproxies_environment()` of `urllib.request`, which aiohttp asks whether a host is to be reached through a proxy.
 
 A host of which only a path prefix is QuickBlox's cannot be told apart here, nor what goes to a proxy that the code
-itself names. `connect()` of aiohttp's connectors sees both, and they are refused there; other libraries are left alone.
+itself names. `connect()` of aiohttp's connectors sees both, `fetch()` of Tornado's client the former (a proxy is no
+matter of it, unless with pycurl), and they are refused there. Who makes requests out of streams is left alone.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pytest_qbchat.intercept.loopback import LOOPBACK, port_of_server
 from pytest_qbchat.intercept.seams import Function, Seam
@@ -43,6 +46,7 @@ def seams() -> Iterator[Seam]:
             yield Seam(import_module("aiohttp.resolver").AsyncResolver, "resolve", _resolve)
     if find_spec("tornado"):
         yield Seam(import_module("tornado.tcpclient").TCPClient, "connect", _connect)
+        yield Seam(import_module("tornado.httpclient").AsyncHTTPClient, "fetch", _fetch)
 
 
 def _getaddrinfo(function: Function, receivers: list[Receiver]) -> Function:
@@ -116,13 +120,30 @@ def _connect_aiohttp(function: Function, receivers: list[Receiver]) -> Function:
                     f"aiohttp was to reach {url.host} through a proxy, where the fake cannot catch it\n{_HELP}"
                 )
             if not fake.hosts.owns(url.host, url.port):
-                raise fake.refuse(f"aiohttp was to reach {url.host}, of which only a path is QuickBlox's\n{_HELP}")
+                raise _only_a_path(fake, "aiohttp", url.host)
         return await function(connector, request, *args, **kwargs)
 
     return connect
 
 
 _HELP = "  send this call to the url of qbchat_server, or give QuickBlox a host of its own and no proxy in this test"
+
+
+def _only_a_path(fake: Receiver, library: str, host: str) -> Exception:
+    return fake.refuse(f"{library} was to reach {host}, of which only a path is QuickBlox's\n{_HELP}")
+
+
+def _fetch(function: Function, receivers: list[Receiver]) -> Function:
+    def fetch(client: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        with suppress(ValueError):  # a malformed URL is Tornado's matter
+            url = urlsplit(str(getattr(request, "url", request)))
+            for fake in receivers:
+                if url.hostname and fake.hosts.prefix(url.hostname, url.port, url.path.encode()):
+                    raise _only_a_path(fake, "Tornado", url.hostname)
+        return function(client, request, *args, **kwargs)
+
+    return fetch
 
 
 def _connect(function: Function, receivers: list[Receiver]) -> Function:
