@@ -12,6 +12,7 @@ from pytest_qbchat.service import addressing
 from pytest_qbchat.service.messages import build
 from pytest_qbchat.service.models import Dialog, DialogType, User
 from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.wire import encode_json
 
 
 class Chat:
@@ -66,8 +67,14 @@ class Chat:
                 opened.mark_read(message, user_id, now)
         return Records(cast("list[Message]", history), Message, "message in the dialog")
 
-    def send(self, sender_id: int, to: Message | Dialog | User | str, fields: Mapping[str, Any]) -> Message:
-        """Put a message of a user into the history, and with `send_to_chat` into the inboxes of the others."""
+    def send(
+        self, sender_id: int, to: Message | Dialog | User | str, fields: Mapping[str, Any], *, over_xmpp: bool = False
+    ) -> Message:
+        """Put a message of a user into the history, and with `send_to_chat` into the inboxes of the others.
+
+        What an app sends over XMPP differs from what comes over REST: it has a custom field `dialog_id`, custom fields
+        are texts, and in a group there is no recipient (observed, JavaScript SDK; observed, issue threads).
+        """
         with self._lock:
             if isinstance(to, User):
                 dialog = self._private(sender_id, to.id)
@@ -75,6 +82,11 @@ class Chat:
                 dialog = self.dialog(to.chat_dialog_id if isinstance(to, Message) else to)
             self._check_occupant(dialog, sender_id)
             message = build(self._store, dialog, sender_id, dict(fields), int(self._store.now()))
+            if over_xmpp:
+                message.custom = {name: _text(value) for name, value in message.custom.items()}
+                message.custom["dialog_id"] = dialog.id
+                if dialog.type is not DialogType.PRIVATE:
+                    message.recipient_id = None
             self._store.add_message(message, dialog)
         return cast("Message", message)
 
@@ -111,3 +123,7 @@ class Chat:
         if user_id not in dialog.occupants_ids and not dialog.public:
             raise ValueError(f"user {user_id} is not among the occupants {dialog.occupants_ids} of {dialog.id}")
         self._check_user(user_id)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else encode_json(value)

@@ -17,7 +17,7 @@ from pytest_qbchat.faults import Fault, Faults, befall
 from pytest_qbchat.intercept import Interception
 from pytest_qbchat.intercept.hosts import Hosts
 from pytest_qbchat.matching import similar_name
-from pytest_qbchat.message import Message
+from pytest_qbchat.message import EditedMessage, Message
 from pytest_qbchat.problems import Expectation, Problems, report
 from pytest_qbchat.records import Records
 from pytest_qbchat.service import models
@@ -134,6 +134,8 @@ class FakeQuickBlox:
     def add_session(self, token: str, user: int | models.User | None) -> Session:
         """Declare whose session a token is. It expires two hours after its last call (`session.expires_at`).
 
+        The two hours begin with its first call, so that a test may arrange the past with a frozen clock or `advance()`.
+
         Args:
             token: What the code under test sends as `QB-Token`.
             user: The user or its id; None for an application session, which may not post (422 "Need user").
@@ -155,6 +157,8 @@ class FakeQuickBlox:
         name: str | None = None,
     ) -> Dialog:
         """Declare a dialog. Only its occupants may post to it, and others get 403.
+
+        One that a call has brought in keeps its messages.
 
         Args:
             id: 24 hexadecimal digits; a new id if left out.
@@ -200,7 +204,9 @@ class FakeQuickBlox:
         Raises:
             ValueError: There is no such dialog, or the sender is not an occupant.
         """
-        return self._chat.send(id_of(sender), self._chat.dialog(dialog), {"message": message, **fields})
+        return self._chat.send(
+            id_of(sender), self._chat.dialog(dialog), {"message": message, **fields}, over_xmpp=False
+        )
 
     def add_blob(
         self,
@@ -313,7 +319,9 @@ class FakeQuickBlox:
 
         Args:
             what: A status of HTTP from 400 on, in QuickBlox's words; "timeout"; "disconnect", a connection that ends
-                before the answer; "malformed" or "empty", an answer whose body is cut or left out.
+                before the answer; "malformed" or "empty", an answer whose body is cut or left out. A "timeout" takes no
+                time, but for clients that are served over the loopback interface (aiohttp, Tornado, niquests, the live
+                server): these wait as long as they are willing to.
             times: How many calls.
             method: Only calls with this method, in upper case.
             path: Only calls of this path, `/chat/Message.json`, or route, `/chat/Dialog/{id}`; uploads go to `/qbprod`.
@@ -327,8 +335,13 @@ class FakeQuickBlox:
         self._faults.plan(what, times=times, method=method, path=path, stored=stored)
 
     def expire_sessions(self) -> None:
-        """End every session that the fake knows: the next call with its token gets 401, as after two idle hours."""
+        """End every session so far: the next call with its token gets 401, as after two idle hours.
+
+        So does one with a token that is seen for the first time, for it must be from before: what a login returns, and
+        what `add_session` declares, is known.
+        """
         with self._lock:
+            self._store.adopts_tokens = False
             for session in self._store.sessions.values():
                 session.expires_at = -inf
 
@@ -371,7 +384,7 @@ class FakeQuickBlox:
 
     @property
     def posted(self) -> Records[Message]:
-        """The messages that came through POST, oldest first."""
+        """The messages that came through POST, oldest first, with the text that they came with."""
         return Records(self._posted, Message, "posted message", lambda: explanations.not_accepted(self._calls))
 
     @property
@@ -569,6 +582,8 @@ class FakeQuickBlox:
             if exchange.message is not None:
                 exchange.message.call = call
                 self._posted.append(exchange.message)
+            for message, text in exchange.edited:
+                self._keep_as_posted(message, text)
         if exchange.response is None and fault is None:
             stub = f"qbchat.router.{call.method.lower()}({call.request.prefix + call.path!r}).respond(...)"
             expectation = f"qbchat.expect_refused({call.method!r}, {call.path!r})"
@@ -583,6 +598,12 @@ class FakeQuickBlox:
         if exchange.response is None:
             raise ConnectionFault(call.fault, exchange.reason)
         return exchange.response
+
+    def _keep_as_posted(self, message: models.Message, text: str | None) -> None:
+        """Let `posted` go on showing the text that came through POST."""
+        for place, posted in enumerate(self._posted):
+            if posted is message:
+                self._posted[place] = EditedMessage(message, text)
 
     def _ended(self, call: Call, exchange: Exchange) -> None:
         """What is known of a call when it was answered or refused, for a subclass that shows it."""

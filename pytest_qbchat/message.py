@@ -114,6 +114,26 @@ class Message(models.Message):
         return text if self.call is None else self.call.masked(text)
 
 
+class EditedMessage(Message):
+    """A message as it was posted, with a text that was changed since. All else is as it is now."""
+
+    __slots__ = ("_now",)
+
+    def __init__(self, message: models.Message, text: str | None) -> None:
+        """Keep a text.
+
+        Args:
+            message: As it is now.
+            text: What was posted.
+        """
+        self._now = message
+        self.message = text
+
+    def __getattr__(self, name: str) -> Any:
+        """What is not set here."""
+        return getattr(object.__getattribute__(self, "_now"), name)
+
+
 def _missing(users: tuple[int | models.User, ...], ids: Collection[int]) -> str:
     """Those users who are not among some ids."""
     __tracebackhide__ = True

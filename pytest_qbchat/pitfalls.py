@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from pytest_qbchat.matching import similar_name
-from pytest_qbchat.service import dialogs, messages, users
+from pytest_qbchat.service import content, dialogs, messages, users
 from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.ids import is_object_id
 from pytest_qbchat.service.messages import (
@@ -51,8 +51,10 @@ def find(exchange: Exchange) -> list[str]:
         _new_message(exchange, found)
     elif endpoint in _PARAMETERS:
         found.extend(_ignored("", exchange.params, _PARAMETERS[endpoint]))
-    elif endpoint in (users.create_user, users.update_user) and isinstance(exchange.params.get("user"), dict):
-        found.extend(_ignored("user", exchange.params["user"], _USER_PARAMETERS))
+    elif endpoint in _NESTED:
+        wrapper, known = _NESTED[endpoint]
+        if isinstance(exchange.params.get(wrapper), dict):
+            found.extend(_ignored(wrapper, exchange.params[wrapper], known))
     _headers(exchange, found)
     return found
 
@@ -68,6 +70,12 @@ _PARAMETERS: dict[Any, set[str]] = {
     users.list_users: {"filter", "order", "page", "per_page"},
 }
 _USER_PARAMETERS = {*users.FIELDS, "password", "old_password", "tag_list"}
+_NESTED: dict[Any, tuple[str, set[str]]] = {
+    users.create_user: ("user", _USER_PARAMETERS),
+    users.update_user: ("user", _USER_PARAMETERS),
+    content.create_blob: ("blob", {"content_type", "name", "public"}),
+    content.complete_blob: ("blob", {"size"}),
+}
 _INSTEAD = {
     "occupants_ids": "push_all={'occupants_ids': [...]}",
     "admin_ids": "push_all={'admin_ids': [...]}",

@@ -34,10 +34,10 @@ from pytest_qbchat.service.wire import encode_json
 _OWN = "_qbchat"  # the key of what QuickBlox has no name for
 _UNIQUE = ("login", "email", "facebook_id", "twitter_id", "external_user_id")
 _USER_TEXTS = (*_UNIQUE, "full_name", "phone", "website", "custom_data", "user_tags", "password")
+_CONSENTS = ("age_over16", "allow_statistics_analysis", "allow_sales_activities", "parents_contacts")
 _PAIR = 2
 # What replies have and the rest of the state decides.
 _DERIVED = {
-    "users": {"age_over16", "allow_statistics_analysis", "allow_sales_activities", "parents_contacts"},
     "sessions": {"_id", "device_id"},
     "dialogs": {
         "last_message", "last_message_date_sent", "last_message_id", "last_message_user_id", "unread_messages_count",
@@ -342,7 +342,10 @@ def _load_user(store: Store, record: _Record) -> None:
     for name in _UNIQUE:
         if texts[name] and store.find_user(**{name: texts[name]}) is not None:
             record.refuse(f"has the {name} {texts[name]!r} of another user")
-    user = store.add_user(number, **texts, blob_id=record.number("blob_id"), adopted=record.truth("adopted"))
+    consents = {name: record.take(name) for name in _CONSENTS}
+    user = store.add_user(
+        number, **texts, **consents, blob_id=record.number("blob_id"), adopted=record.truth("adopted")
+    )
     user.created = _or(record.moment("created_at"), user.created)
     user.updated = _or(record.moment("updated_at"), user.created)
     user.last_request = record.moment("last_request_at")
@@ -489,7 +492,7 @@ def _load_message(store: Store, record: _Record) -> None:
         id=message_id or store.ids.object_id(sent),
         chat_dialog_id=dialog.id,
         sender_id=sender,
-        recipient_id=_or(record.number("recipient_id"), others[0] if private and others else 0),
+        recipient_id=_recipient(record, others[0] if private and others else 0),
         message=record.take("message"),
         attachments_json=_attachments(record),
         custom=NO_FIELDS,
@@ -509,6 +512,11 @@ def _load_message(store: Store, record: _Record) -> None:
     for user in own.ids("hidden_from", []):
         dialog.hide(message, user)
     own.end()
+
+
+def _recipient(record: _Record, default: int) -> int | None:
+    """Whom a record names; null is nobody, as in what an app sent to a group."""
+    return record.number("recipient_id") if "recipient_id" in record.given else default
 
 
 def _attachments(record: _Record) -> str:

@@ -76,7 +76,8 @@ def _message(message: Message, names: Mapping[int, str]) -> Iterator[str]:
     read = f"; read by {_people(readers, names)}" if readers else ""
     yield f"    {reached}; {receipts(message)}; {attached}{read}"
     for name, value in message.custom.items():
-        yield f"    {name}: {value!r}"
+        if (name, value) != ("dialog_id", message.chat_dialog_id):  # which every app adds
+            yield f"    {name}: {value!r}"
 
 
 def _trouble(call: Call) -> Iterator[str]:

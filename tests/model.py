@@ -50,7 +50,7 @@ class Message:
     id: str
     dialog: Dialog
     sender: int
-    recipient: int
+    recipient: int | None
     text: str | None
     date: int
     sent_to_chat: bool
@@ -59,6 +59,7 @@ class Message:
     delivered: set[int]
     read_by: set[int]
     changed: tuple[int, int]  # the last change was not before the one and not after the other
+    from_app: bool = False
     hidden_from: set[int] = field(default_factory=set)
     reactions: list[tuple[str, int]] = field(default_factory=list)
 
@@ -169,6 +170,8 @@ class Model:
             "read_ids": sorted(message.read_by),
             "read": int(private and bool(message.read_by - {message.sender})),
         }
+        if message.from_app:
+            shown["dialog_id"] = message.dialog.id
         return shown if message.markable is None else shown | {"markable": message.markable}
 
     def reactions(self, message: Message) -> dict[str, list[int]]:
@@ -224,7 +227,7 @@ class Model:
     ) -> dict[str, dict[str, list[Any]]]:
         """The outcome for each of several users and dialogs."""
         caller = self.caller(token)
-        known = [user for user in users if user in self.names]
+        known = list(dict.fromkeys(user for user in users if user in self.names))
         outcomes: dict[str, dict[str, list[Any]]] = {
             "users": _outcomes(known, [user for user in users if user not in known], []),
             "dialogs": _outcomes([], [], []),
@@ -247,6 +250,8 @@ class Model:
             done.append(each)
             self._set_occupants(dialog, dialog.occupants | {*known} if adding else dialog.occupants - {*known})
             self._destroy_if_empty(dialog)
+        if not done:
+            outcomes["users"] = _outcomes([], [user for user in users if user not in known], known)
         return outcomes
 
     def delete_dialogs(self, token: str | None, ids: list[str], *, force: bool) -> dict[str, list[Any]]:
@@ -254,7 +259,7 @@ class Model:
         done: list[str] = []
         missing: list[str] = []
         forbidden: list[str] = []
-        for each in ids:
+        for each in dict.fromkeys(ids):
             dialog = self.dialog(each)
             if dialog is None:
                 missing.append(each)
@@ -298,9 +303,13 @@ class Model:
         self.posted.append(message.id)
         return message
 
-    def add_message(self, sender: int, dialog: Dialog, fields: dict[str, Any], *, id: str, date: int) -> Message:
+    def add_message(
+        self, sender: int, dialog: Dialog, fields: dict[str, Any], *, id: str, date: int, from_app: bool = False
+    ) -> Message:
         others = dialog.occupants - {sender}
         recipient = next(iter(others), 0) if dialog.kind == PRIVATE else fields.get("recipient_id", 0)
+        if from_app and dialog.kind != PRIVATE:
+            recipient = None
         born_read = set() if dialog.public else {sender}
         message = Message(
             id=id,
@@ -315,6 +324,7 @@ class Model:
             delivered={*born_read},
             read_by={*born_read},
             changed=(date, date),
+            from_app=from_app,
         )
         self.messages.append(message)
         dialog.hidden_from.clear()
@@ -369,7 +379,7 @@ class Model:
                 message.text = changes["message"]
                 message.changed = self.moment
             self.mark(message, caller, delivered=changes.get("delivered") == 1, read=changes.get("read") == 1)
-            if changes.get("read") == 0 and caller in message.read_by:
+            if changes.get("read") == 0 and caller in message.read_by and caller != message.sender:
                 message.read_by.discard(caller)
                 message.changed = self.moment
 
@@ -378,8 +388,8 @@ class Model:
         done: list[str] = []
         missing: list[str] = []
         forbidden: list[str] = []
-        for each in ids:
-            message = self.message(each, caller)
+        for each in dict.fromkeys(ids):
+            message = self.message(each, None if force else caller)
             if message is None:
                 missing.append(each)
             elif not self._enters(caller, message.dialog):

@@ -536,7 +536,7 @@ class Conversations(RuleBasedStateMachine):
                 (result.id, result.date_sent, result.chat_dialog_id) if result else ("", 0, "")
             )
             dialog = self.model.addressed(sender, address.get("chat_dialog_id"), address.get("recipient_id"), dialog_id)
-            return self.model.add_message(sender, dialog, fields, id=message_id, date=date)
+            return self.model.add_message(sender, dialog, fields, id=message_id, date=date, from_app=True)
 
         self.done(lambda: self.handles[sender].send(to, **fields), expected)
 

@@ -355,6 +355,17 @@ def test_a_public_file_is_shown_to_everybody(client: httpx.Client) -> None:
     assert client.get(f"/blobs/{blob['id']}.json", headers=READER).json()["blob"]["uid"] == blob["uid"]
 
 
+def test_an_application_session_reads_what_is_public_or_of_nobody(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    qbchat.add_session("made-up-token-of-the-application", None)
+    public, terms = stored(client, public=True), qbchat.add_blob(b"made up", name="terms.pdf")
+    stored(client)
+    headers = {"QB-Token": "made-up-token-of-the-application"}
+    listed = client.get("/blobs.json", headers=headers).json()["items"]
+    assert [item["blob"]["id"] for item in listed] == [public["id"], terms.id]
+    for blob_id in (public["id"], terms.id):
+        assert client.get(f"/blobs/{blob_id}.json", headers=headers).json()["blob"]["id"] == blob_id
+
+
 def test_a_file_can_be_renamed(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
     with freeze_time("2026-01-01 12:00:00") as clock:
         blob = stored(client)
@@ -364,6 +375,13 @@ def test_a_file_can_be_renamed(qbchat: FakeQuickBlox, client: httpx.Client) -> N
     assert (response.status_code, list(shown)) == (200, BLOB_KEYS)
     assert (shown["name"], shown["content_type"]) == ("fender.png", "image/jpeg")
     assert (shown["created_at"], shown["updated_at"]) == ("2026-01-01T12:00:00Z", "2026-01-01T12:01:00Z")
+
+
+def test_what_of_a_file_cannot_be_changed_is_ignored_with_a_warning(client: httpx.Client) -> None:
+    blob = stored(client)
+    with pytest.warns(QuickBloxWarning, match=r"blob\[public\]: is ignored; QuickBlox changes name and content_type"):
+        shown = client.put(f"/blobs/{blob['id']}.json", json={"blob": {"public": True, "name": "new"}}).json()["blob"]
+    assert (shown["public"], shown["name"]) == (False, "new")
 
 
 def test_a_file_can_get_another_type(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
@@ -422,7 +440,7 @@ class TestOneFile:
 
     def test_a_file_of_nobody(self, qbchat: FakeQuickBlox, client: httpx.Client, method: str, path: str) -> None:
         blob = qbchat.add_blob(PHOTO, name="terms.pdf")
-        url, body = f"/blobs/{blob.id}{path}", {"json": {"blob": {"size": len(PHOTO)}}}
+        url, body = f"/blobs/{blob.id}{path}", {"json": {"blob": {"size": len(PHOTO)}}} if "complete" in path else {}
         assert client.request(method, url, **body).status_code == 403
         assert qbchat.calls.last.reason.endswith("the application's")
         assert client.request(method, url, headers=KEY, **body).status_code == 200
@@ -432,7 +450,8 @@ class TestOneFile:
         blob = stored(client)
         url = f"/blobs/{blob['id']}{path}"
         refused = client.request(method, url, headers={"QB-Token": "made-up-token-of-the-application"})
-        assert (refused.status_code, refused.json()) == (422, {"errors": {"base": ["Forbidden. Need user."]}})
+        need_user = 422, {"errors": {"base": ["Forbidden. Need user."]}}
+        assert (refused.status_code, refused.json()) == ((403, NO_PERMISSION) if method == "GET" else need_user)
         assert httpx.request(method, f"{API}{url}", verify=TLS).status_code == 401
 
 
@@ -470,11 +489,9 @@ def test_completing_needs_a_size(qbchat: FakeQuickBlox, client: httpx.Client, bo
 @pytest.mark.parametrize(
     ("headers", "status"), [({}, 401), ({"QB-Token": "made-up-token-of-the-application"}, 422)], ids=["none", "no user"]
 )
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_files_need_a_user(qbchat: FakeQuickBlox, method: str, headers: dict[str, str], status: int) -> None:
+def test_files_need_a_user(qbchat: FakeQuickBlox, headers: dict[str, str], status: int) -> None:
     qbchat.add_session("made-up-token-of-the-application", None)
-    response = httpx.request(
-        method,
+    response = httpx.post(
         f"{API}/blobs.json",
         params={"blob[name]": "a", "blob[content_type]": "text/plain"},
         headers=headers,

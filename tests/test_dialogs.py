@@ -249,8 +249,11 @@ def test_whether_a_dialog_is_joinable_is_shown_if_it_was_said(api: Api, type: in
     assert list(reply) == sorted([*KEYS[:-1], "is_joinable"]) + KEYS[-1:]
 
 
-def test_a_private_dialog_may_be_said_not_to_be_joinable(api: Api) -> None:
-    assert answer(api("POST", "Dialog", json={"type": 3, "occupants_ids": 20, "is_joinable": 0}))[0] == 201
+def test_a_private_dialog_may_be_said_not_to_be_joinable_and_has_no_admins(api: Api) -> None:
+    wrong = api("POST", "Dialog", json={"type": 3, "occupants_ids": 20, "admin_ids": "bert"})
+    assert answer(wrong) == (400, BAD_ADMINS)
+    reply = create(api, type=PRIVATE, occupants_ids=20, is_joinable=0, admin_ids="20")
+    assert (reply["is_joinable"], reply["admin_ids"]) == (0, [])
 
 
 @pytest.mark.parametrize(
@@ -1048,6 +1051,7 @@ def test_the_rights_are_those_of_changing_a_dialog(api: Api) -> None:
     assert added["dialogs"] == updated([group], ["5d75"], [private, public, foreign])
     others = api("POST", "Dialogs/remove_occupants", by=BERT, json={"users_ids": 30, "dialogs_ids": ids}).json()
     assert others["dialogs"] == updated([], ["5d75"], [group, private, public, foreign])
+    assert others["users"] == updated([], [], [30])
     itself = api("POST", "Dialogs/remove_occupants", by=BERT, json={"users_ids": 20, "dialogs_ids": ids}).json()
     assert itself["dialogs"] == updated([group], ["5d75"], [private, public, foreign])
     owner = api("POST", "Dialogs/remove_occupants", json={"users_ids": "20,30", "dialogs_ids": ids}).json()

@@ -338,7 +338,10 @@ def test_a_pair_keeps_the_private_dialog_that_was_declared_last(world: World) ->
 def test_a_private_dialog_that_is_declared_a_group_is_one(world: World) -> None:
     world.fake.add_session(TOKEN, 1)
     world.post({"chat_dialog_id": DIALOG, "recipient_id": 2})
-    world.fake.add_dialog(DIALOG, occupants_ids=[1, 2, 3])
+    message = world.fake.messages.one()
+    dialog = world.fake.add_dialog(DIALOG, occupants_ids=[1, 2, 3])
+    assert (dialog.history, dialog.unread_by(2), dialog.unread_by(3)) == ([message], 1, 0)
+    assert world.fake.messages.one() is message
     assert world.post({"recipient_id": 2}).json()["chat_dialog_id"] != DIALOG
 
 

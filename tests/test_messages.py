@@ -14,6 +14,7 @@ from chat_api import (
     CLEO,
     DORA,
     HOST,
+    NEED_USER,
     NO_PERMISSION,
     NOT_FOUND,
     UNKNOWN,
@@ -593,7 +594,7 @@ def test_a_sender_who_takes_back_reading_changes_nobodys_count(api: Api) -> None
     message = api.fake.add_message(dialog_id, ANNA, "hi")
     api("GET", "Message", by=BERT, params={"chat_dialog_id": dialog_id})
     api("PUT", f"Message/{message.id}", json={"chat_dialog_id": dialog_id, "read": 0})
-    assert (message.read_ids, message.read) == ([BERT], 1)
+    assert (message.read_ids, message.read) == ([ANNA, BERT], 1)
     assert [api("GET", "Message/unread", by=user).json() for user in (ANNA, BERT)] == [{"total": 0}] * 2
 
 
@@ -799,15 +800,23 @@ def test_who_deletes_a_message_of_an_adopted_dialog_is_in_it(api: Api) -> None:
     assert api.fake.dialogs.one().occupants_ids == [ANNA, BERT]
 
 
-@pytest.mark.parametrize("force", [{}, {"force": 1}], ids=repr)
-def test_an_api_key_alone_deletes_for_everyone(api: Api, four: str, force: Any) -> None:
+def test_an_api_key_alone_deletes_for_everyone_or_not_at_all(api: Api, four: str) -> None:
     ids = f"{api.fake.messages[0].id},{api.fake.messages[1].id}"
     with httpx.Client(verify=TLS, headers={"Authorization": "ApiKey made-up-key"}) as client:
-        response = client.delete(f"{HOST}/chat/Message/{ids}.json", params=force)
-        missing = client.delete(f"{HOST}/chat/Message/{ids}.json", params=force)
+        for_nobody = client.delete(f"{HOST}/chat/Message/{ids}.json")
+        response = client.delete(f"{HOST}/chat/Message/{ids}.json", params={"force": 1})
+        missing = client.delete(f"{HOST}/chat/Message/{ids}.json", params={"force": 1})
+    assert answer(for_nobody) == (422, NEED_USER)
     assert answer(response) == (200, deleted(ids.split(",")))
     assert answer(missing) == (404, NOT_FOUND)
     assert [message.message for message in api.fake.messages] == ["three", "four"]
+
+
+def test_what_one_deleted_for_itself_one_may_delete_for_everyone(api: Api, four: str) -> None:
+    one = api.fake.messages[0]
+    for params in ({}, {"force": 1}):
+        assert answer(api("DELETE", f"Message/{one.id},{one.id}", params=params)) == (200, deleted([one.id]))
+    assert one not in list(api.fake.messages)
 
 
 def test_an_api_key_deletes_for_the_user_that_it_acts_for(api: Api, four: str) -> None:

@@ -438,6 +438,12 @@ def test_no_bytes_are_answered_by_an_accident(body: bytes) -> None:
             {"user": {"login": "anna", "password": "made-up-password", "fullName": "Anna"}},
             r"user\[fullName\]: is ignored, since this call has no such parameter; write full_name$",
         ),
+        (
+            "POST",
+            "/blobs",
+            {"blob": {"name": "a", "content_type": "text/plain", "contentType": "text/html"}},
+            r"blob\[contentType\]: is ignored, since this call has no such parameter; write content_type$",
+        ),
     ],
 )
 def test_a_parameter_that_a_call_does_not_have_is_warned_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -260,6 +261,20 @@ def test_unread_messages_are_counted_as_over_rest(shop: Shop) -> None:
     assert [shop.carl.unread(), shop.carl.unread(one), shop.shop.unread()] == [1, 0, 0]
 
 
+# --- what comes from an app ---
+
+
+def test_what_an_app_sends_looks_as_it_does_over_xmpp(shop: Shop) -> None:
+    dialog = shop.group(shop.cleo)
+    message = shop.cleo.send(dialog, "thanks", order=7, gift=True, note="quick")
+    [listed] = shop.client.get("/chat/Message.json", params={"chat_dialog_id": dialog.id}).json()["items"]
+    assert listed["recipient_id"] is message.recipient_id is None
+    assert {"dialog_id": dialog.id, "order": "7", "gift": "true", "note": "quick"}.items() <= listed.items()
+    assert dialog.id not in shop.fake.transcript().partition("\n")[2]
+    private = shop.cleo.send(shop.shop, "hello")
+    assert (private.recipient_id, private.custom) == (shop.shop.id, {"dialog_id": private.chat_dialog_id})
+
+
 # --- what becomes of a message afterwards ---
 
 
@@ -268,6 +283,24 @@ def test_an_edited_message_is_edited_in_the_inbox(shop: Shop) -> None:
     body = {"chat_dialog_id": message.chat_dialog_id, "message": "Order #7"}
     shop.client.put(f"/chat/Message/{message.id}.json", json=body).raise_for_status()
     assert shop.cleo.inbox == [{"message": "Order #7"}]
+    assert shop.fake.messages == [{"message": "Order #7"}]
+
+
+def test_what_was_posted_stays_so(shop: Shop) -> None:
+    message, other = shop.post(shop.group(shop.cleo), "Odrer #7", markable=1), shop.post(shop.group(shop.cleo), "hi")
+    for text in ("Order #7", "Order #8"):
+        body = {"chat_dialog_id": message.chat_dialog_id, "message": text}
+        shop.client.put(f"/chat/Message/{message.id}.json", json=body).raise_for_status()
+    posted = shop.fake.assert_posted(message="Odrer #7", markable=1, times=1)
+    shop.fake.assert_not_posted(message=re.compile("Order"))
+    assert (posted.id, posted.call, message.message) == (message.id, message.call, "Order #8")
+    shop.cleo.read()
+    posted.assert_read_by(shop.cleo)
+    assert repr(posted) == repr(message).replace("Order #8", "Odrer #7")
+    assert shop.fake.posted == [posted, other]
+    assert "deleted" not in shop.fake.transcript()
+    with pytest.raises(AttributeError, match="has no attribute 'text'"):
+        _ = posted.text  # type: ignore[attr-defined]
 
 
 def test_a_deleted_message_stays_in_the_inbox_and_gets_no_receipt(shop: Shop) -> None:
@@ -327,7 +360,7 @@ def test_a_message_is_answered_in_its_dialog(shop: Shop) -> None:
     answer = shop.cleo.send(shop.cleo.inbox.one(), "Tomorrow!", markable=1, mood="glad")
 
     assert answer == {"message": "Tomorrow!", "sender_id": 20, "markable": 1, "send_to_chat": 1}
-    assert (answer.custom, answer.call, answer.chat_dialog_id) == ({"mood": "glad"}, None, question.chat_dialog_id)
+    assert (answer.custom["mood"], answer.call, answer.chat_dialog_id) == ("glad", None, question.chat_dialog_id)
     answer.assert_sent_to_chat()
     assert shop.shop.inbox == [answer]
     assert shop.carl.inbox == [question, answer]
@@ -536,6 +569,7 @@ def test_a_message_that_was_there_before_arrives_like_any_other(shop: Shop) -> N
     assert list(shop.fake.posted) == []
 
 
+@pytest.mark.filterwarnings("ignore:.* is not the one declared:pytest_qbchat.QuickBloxWarning")
 def test_declared_credentials_are_the_only_good_ones(shop: Shop) -> None:
     shop.fake.credentials(api_key="made-up-key-of-the-shop", application_id=7)
     shop.fake.credentials(api_key="made-up-key-of-the-stock", auth_key="made-up-auth-key")

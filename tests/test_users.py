@@ -595,12 +595,36 @@ def test_a_user_changes_itself(world: World, form: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", [*UNIQUE, "full_name", "phone", "website", "custom_data"])
 def test_every_field_can_be_changed_and_emptied(qbchat: FakeQuickBlox, api: httpx.Client, name: str) -> None:
-    headers = acting(qbchat, qbchat.add_user(10))
+    headers = acting(qbchat, qbchat.add_user(10, login="made-up", email="made-up@shop.example"))
     shown = [
         api.put("/users/10", headers=headers, json={"user": {name: value}}).json()["user"][name]
         for value in ("first", "second", None, "third", "")
     ]
     assert shown == ["first", "second", None, "third", None]
+
+
+def test_a_user_keeps_a_login_or_an_email(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
+    headers = acting(qbchat, qbchat.add_user(10, login="made-up"))
+    for neither in ({"login": ""}, {"login": None, "email": ""}):
+        refused = api.put("/users/10", headers=headers, json={"user": neither})
+        assert answer(refused) == (422, {"errors": {"base": ["Login or email required"]}})
+    assert api.put("/users/10", headers=headers, json={"user": {"email": ""}}).status_code == 200
+    by_email = {"login": None, "email": "made-up@shop.example"}
+    assert api.put("/users/10", headers=headers, json={"user": by_email}).status_code == 200
+
+
+def test_consents_are_shown_as_they_were_sent(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
+    headers = acting(qbchat, qbchat.add_user(10))
+    consents = {
+        "age_over16": True,
+        "allow_statistics_analysis": False,
+        "allow_sales_activities": "true",
+        "parents_contacts": "made-up@parents.example",
+    }
+    for _ in range(2):
+        shown = api.put("/users/10", headers=headers, json={"user": consents}).json()["user"]
+        assert consents.items() <= shown.items()
+        consents = dict.fromkeys(consents)
 
 
 @pytest.mark.parametrize("name", UNIQUE)

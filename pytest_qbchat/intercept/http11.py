@@ -267,14 +267,14 @@ def encode(response: Response, method: str, connection: bytes = b"") -> bytes:
     without_body = status in _WITHOUT_BODY
     head = [b"HTTP/1.1 %d %b" % (status, _PHRASES.get(status, b""))]
     measured = without_body
-    for name, value in response.raw_headers:
-        key = name.lower()
+    for name, given in response.raw_headers:
+        key, value = name.lower(), given
         if key in _HOP_BY_HOP or (key == b"content-length" and measured):
             continue
         if key == b"content-length":
             measured = True
             # Of a body that is sent the length is what it is: the next answer on the line begins after it.
-            value = value if method == "HEAD" else b"%d" % len(response.body)  # noqa: PLW2901
+            value = given if method == "HEAD" else b"%d" % len(response.body)
         head.append(b"%b: %b" % (name, value))
     if not measured:
         head.append(b"Content-Length: %d" % len(response.body))

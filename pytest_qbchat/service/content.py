@@ -70,9 +70,14 @@ def list_blobs(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
 
     - Pages are as those of users (documented, REST description), each item is wrapped in `blob` (observed, JavaScript
       SDK). An API key alone sees all (assumed).
+    - An application session may read (documented, authentication): what is public or of no user (assumed).
     """
-    owner = _owner(store, exchange)
-    blobs = [blob for blob in store.blobs.values() if owner is None or blob.user_id == owner]
+    caller = exchange.caller
+    blobs = [
+        blob
+        for blob in store.blobs.values()
+        if caller.omnipotent or blob.user_id == caller.user_id or (caller.user_id is None and blob.public)
+    ]
     return 200, paged(exchange.params, blobs, "blob", exchange.warnings)
 
 
@@ -93,8 +98,7 @@ def get_blob(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[str, 
     if by_uid is not None:
         return _redirect(exchange, by_uid)
     blob = _blob(store, id)
-    owner = _owner(store, exchange)
-    if not blob.public and owner not in (None, blob.user_id):
+    if not blob.public and not exchange.caller.omnipotent and exchange.caller.user_id != blob.user_id:
         raise no_permission(f"blob {id} is private, and {_owned_by(blob)}")
     return 200, {"blob": blob.as_dict()}
 
@@ -128,16 +132,18 @@ def complete_blob(store: Store, exchange: Exchange, id: str) -> tuple[int, str]:
 def update_blob(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[str, Any]]:
     """PUT /blobs/{id}.json: change the name or the type of a file.
 
-    - The reply is wrapped in `blob` (documented, REST description).
+    - The reply is wrapped in `blob` (documented, REST description). Whether it is public stays as it is (assumed).
 
     Raises:
         QuickBloxError: 404 for a missing file, 403 for somebody else's.
     """
     blob = _own(store, exchange, id)
     given = exchange.params.get("blob")
-    for name in ("name", "content_type"):
-        if isinstance(given, dict) and given.get(name):
-            setattr(blob, name, str(given[name]))
+    for name, value in given.items() if isinstance(given, dict) else ():
+        if name not in ("name", "content_type"):
+            exchange.warnings.append(f"blob[{name}]: is ignored; QuickBlox changes name and content_type")
+        elif value:
+            setattr(blob, name, str(value))
     blob.updated = int(exchange.now)
     return 200, {"blob": blob.as_dict()}
 

@@ -95,6 +95,11 @@ def _by_token(store: Store, token: str, now: float) -> Caller:
     if session is None:
         if store.strict:
             reason = f"strict mode adopts no token: declare {mask(token)} with qbchat.add_session(token, user)"
+        elif token not in store.gone:
+            reason = (
+                f"qbchat.expire_sessions() ended all sessions, and {mask(token)} is none that was made since: "
+                "log in, or declare it with qbchat.add_session(token, user)"
+            )
         else:
             reason = f"the session {mask(token)} was destroyed"
         raise session_does_not_exist(reason)

@@ -47,8 +47,9 @@ def create_dialog(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]
       hidden (documented, release notes); its status is 201 too (assumed).
     - The name of a private dialog is that of the other user (documented, create-dialog).
     - `photo` and `data` are kept as they were given (documented, dialog-model), for any `class_name` (assumed).
-    - `admin_ids` and `is_joinable` are in the reply if they were set (observed, JavaScript SDK); `is_joinable` 1 is
-      refused for a private dialog and 0 for a public one (observed, JavaScript SDK; status and text assumed).
+    - `admin_ids` and `is_joinable` are in the reply if they were set (observed, JavaScript SDK), the admins of a
+      private dialog as an empty list (observed, JavaScript SDK); `is_joinable` 1 is refused for a private dialog and 0
+      for a public one (observed, JavaScript SDK; status and text assumed).
     - `xmpp_room_jid` is made of the application id, the dialog id and the chat host, and null for a private dialog
       (documented, create-dialog).
 
@@ -70,7 +71,7 @@ def create_dialog(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]
     dialog.photo = params.get("photo")
     dialog.data = _data(exchange)
     dialog.admin_ids = admins
-    dialog.is_joinable = None if "is_joinable" not in params else int(one(params["is_joinable"]))
+    dialog.is_joinable = _joinable(params)
     exchange.dialog = dialog
     return 201, _shown(store, exchange, dialog, caller)
 
@@ -197,7 +198,7 @@ def delete_dialog(store: Store, exchange: Exchange, dialog_ids: str) -> tuple[in
     check_flag(exchange, "force")
     force = one(exchange.params.get("force"))
     outcomes = Outcomes()
-    for dialog_id in lists.split(dialog_ids):
+    for dialog_id in dict.fromkeys(lists.split(dialog_ids)):
         if find(store, dialog_id) is None:  # nothing is adopted only to be deleted
             outcomes.not_found(dialog_id, why_it_is_not_there(store, dialog_id))
             continue
@@ -258,7 +259,8 @@ def add_occupants(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]
     - `users_ids` and `dialogs_ids` are comma lists (documented, REST description).
     - The reply has `users` and `dialogs`, each with three lists of ids (documented, REST description). That of what
       worked is called SuccessfullyUpdated (documented, release notes).
-    - The rights are those of changing a dialog (assumed).
+    - The rights are those of changing a dialog (assumed). If no dialog was changed, all users are under
+      WrongPermissions (assumed).
     """
     return _change_occupants(store, exchange, adding=True)
 
@@ -301,6 +303,10 @@ def _check_joinable(params: dict[str, Any], type: DialogType) -> None:
         raise invalid(why, is_joinable="is not allowed for this type of dialog")
 
 
+def _joinable(params: dict[str, Any]) -> int | None:
+    return int(one(params["is_joinable"])) if "is_joinable" in params else None
+
+
 def _data(exchange: Exchange) -> dict[str, Any] | None:
     """The custom parameters that a request names; None if there are none."""
     data = exchange.params.get("data")
@@ -335,6 +341,7 @@ def _open_private(store: Store, exchange: Exchange, caller: int, others: set[int
     if len(others) > 1:
         raise too_many_occupants(f"a private dialog has one other user, not {sorted(others)}")
     _check_joinable(exchange.params, DialogType.PRIVATE)
+    admins = _admins(store, exchange.params.get("admin_ids"), others | {caller})
     [opponent] = others
     dialog = store.private_dialog(caller, opponent)
     status = store.assume.duplicate_dialog_status if dialog else 201
@@ -342,6 +349,8 @@ def _open_private(store: Store, exchange: Exchange, caller: int, others: set[int
         dialog = store.add_dialog(DialogType.PRIVATE, [caller, opponent], caller)
         dialog.photo = exchange.params.get("photo")
         dialog.data = _data(exchange)
+        dialog.admin_ids = None if admins is None else []
+        dialog.is_joinable = _joinable(exchange.params)
     elif caller in dialog.hidden_from:
         store.show_dialog(dialog, caller)
     exchange.dialog = dialog
@@ -395,26 +404,32 @@ def _with_notifications(store: Store, exchange: Exchange, caller: int, dialog_id
 
 def _change_occupants(store: Store, exchange: Exchange, *, adding: bool) -> tuple[int, dict[str, Any]]:
     caller = need_caller(store, exchange.caller)
-    users, dialogs, good = Outcomes(), Outcomes(), set()
+    users, dialogs, good = Outcomes(), Outcomes(), dict[int, None]()
     for each in lists.split(exchange.params.get("users_ids", "")):
         one_id = user_id(each)
         if one_id is None or store.user(one_id) is None:
             users.not_found(each, f"there is no user {each!r}")
         else:
-            users.done(one_id)
-            good.add(one_id)
+            good[one_id] = None
+    changed = False
     for dialog_id in lists.split(exchange.params.get("dialogs_ids", "")):
         dialog = _enter(store, caller, dialog_id, dialogs)
         if dialog is None:
             continue
-        if not _may_change(dialog, caller, removing=set() if adding else good):
+        if not _may_change(dialog, caller, removing=set() if adding else {*good}):
             dialogs.wrong_permissions(dialog_id, f"user {caller} may not change dialog {dialog_id}")
         else:
             occupants = {*dialog.occupants_ids}
             dialog.updated = max(dialog.updated, int(exchange.now))
-            occupants = occupants | good if adding else occupants - good
+            occupants = occupants | good.keys() if adding else occupants - good.keys()
             store.set_occupants(dialog, occupants, known=not adding or not dialog.adopted)
             dialogs.done(dialog_id)
+            changed = True
+    for one_id in good:
+        if changed:
+            users.done(one_id)
+        else:
+            users.wrong_permissions(one_id, f"no dialog was changed for user {one_id}")
     success = "SuccessfullyUpdated"
     return 200, {"users": users.as_dict(success), "dialogs": dialogs.as_dict(success)}
 

@@ -26,6 +26,7 @@ class Exchange:
         caller: Who sent it.
         dialog: The dialog it was about.
         message: The message that it created.
+        edited: The messages whose text it changed, each with the text before.
         response: The answer; None if the fake has none, for a route that it does not know.
         reason: Why it was refused, in plain words; empty if it was not.
         warnings: What the request said in vain, each as a sentence to warn with.
@@ -39,6 +40,7 @@ class Exchange:
     caller: Caller = NOBODY
     dialog: Dialog | None = None
     message: Message | None = None
+    edited: list[tuple[Message, str | None]] = field(default_factory=list)
     response: Response | None = None
     reason: str = ""
     warnings: list[str] = field(default_factory=list)

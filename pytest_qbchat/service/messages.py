@@ -145,7 +145,7 @@ def update_message(store: Store, exchange: Exchange, message_ids: str = "") -> t
       are separated by commas (assumed).
     - `read` adds the caller to `read_ids`, `delivered` to `delivered_ids` (documented, update-message); in a private
       dialog the opponent also sets the deprecated `read` (documented, messages).
-    - `read=0` takes the message back to unread (documented, release notes).
+    - `read=0` takes the message back to unread (documented, release notes), but for its sender (assumed).
     - Nothing is ever marked in a public dialog (documented, release notes).
     - A new text also shows in the dialog's last message (documented, release notes). Only the sender may set it
       (assumed).
@@ -167,6 +167,7 @@ def update_message(store: Store, exchange: Exchange, message_ids: str = "") -> t
     now = int(exchange.now)
     for message in messages:
         if text is not None:
+            exchange.edited.append((message, message.message))
             message.message = text
             message.touch(now)
         if one(params.get("delivered")):
@@ -188,18 +189,19 @@ def delete_message(store: Store, exchange: Exchange, message_ids: str) -> tuple[
       is 403 or 404 (documented, delete-message; when just, assumed).
     - For the caller alone any message that it sees may be deleted (assumed).
     - With `force` the sender, or the owner of the dialog, may delete (documented, delete-message), and an API key alone
-      (documented, delete-message).
+      (documented, delete-message), which has nobody to delete for without it (assumed). So may one who deleted it for
+      itself before (assumed).
 
     Raises:
-        QuickBloxError: 403 or 404 if nothing was deleted.
+        QuickBloxError: 403 or 404 if nothing was deleted; 422 for an API key alone without `force`.
     """
-    caller = None if exchange.caller.omnipotent else need_caller(store, exchange.caller)
     check_flag(exchange, "force")
     force = one(exchange.params.get("force"))
+    caller = None if force and exchange.caller.omnipotent else need_caller(store, exchange.caller)
     outcomes = Outcomes()
-    for message_id in lists.split(message_ids):
+    for message_id in dict.fromkeys(lists.split(message_ids)):
         message = find_message(store, message_id)
-        if message is None or caller in message.hidden_from:
+        if message is None or (caller in message.hidden_from and not force):
             outcomes.not_found(message_id, f"there is no message {message_id!r}")
             continue
         dialog = store.dialogs[message.chat_dialog_id]

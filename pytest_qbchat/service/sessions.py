@@ -214,9 +214,9 @@ def _check_application(store: Store, exchange: Exchange) -> None:
     for name, value in declared.items():
         if value is not None and str(params[name]) != str(value):
             given = params[name] if name == "application_id" else "sent"
-            raise unexpected_signature(
-                f"the {name} {given} is not the one declared with qbchat.credentials({name}=...)"
-            )
+            why = f"the {name} {given} is not the one declared with qbchat.credentials({name}=...)"
+            exchange.warnings.append(f"{name}: {why}, so QuickBlox would not find the signature right")
+            raise unexpected_signature(why)
     if application.auth_secret is None:
         if store.strict:
             raise unexpected_signature("strict mode knows no application: declare it with qbchat.credentials(...)")

@@ -47,6 +47,7 @@ class Store:
         ahead: Seconds that the fake's clock is ahead of `time.time()`.
         users: By id.
         sessions: By token, the ended ones too until they are destroyed.
+        adopts_tokens: Whether an unknown token is adopted; not in strict mode, nor once all sessions were ended.
         dialogs: By id.
         messages: The history of all dialogs, by id, the oldest first.
         unread: How many messages each user has not read in all dialogs that it sees.
@@ -73,6 +74,7 @@ class Store:
         self.ids = Ids()
         self.users: dict[int, User] = {}
         self.sessions: dict[str, Session] = {}
+        self.adopts_tokens = not strict
         self.dialogs: dict[str, Dialog] = {}
         self.messages: dict[str, Message] = {}
         self.unread: dict[int, int] = {}
@@ -154,9 +156,9 @@ class Store:
         return session
 
     def session(self, token: str) -> Session | None:
-        """A session, which is adopted if unknown, outside strict mode; None for one that was destroyed."""
+        """A session, which is adopted if unknown; None for one that was destroyed."""
         session = self.sessions.get(token)
-        if session is None and not self.strict and token not in self.gone:
+        if session is None and self.adopts_tokens and token not in self.gone:
             session = self.add_session(token, self.add_user(adopted=True).id, adopted=True)
         return session
 
@@ -182,14 +184,15 @@ class Store:
         name: str | None = None,
         adopted: bool = False,
     ) -> Dialog:
-        """Keep a new dialog, or replace the one of this id. A private one becomes that of its two occupants."""
+        """Keep a new dialog, or replace one of this id that was adopted. A private one is that of its two occupants."""
         now = int(self.now())
         occupants = sorted({*occupants_ids})
         dialog = Dialog(
             id or self.ids.object_id(now), type, occupants, user_id, name, now, now, adopted, unread_in_all=self.unread
         )
-        if dialog.id in self.dialogs:
-            self.destroy_dialog(self.dialogs[dialog.id])
+        if adopted_before := self.dialogs.get(dialog.id):
+            self._forget(adopted_before)
+            dialog.take_over(adopted_before)
         self.gone.discard(dialog.id)
         self.dialogs[dialog.id] = dialog
         if type is DialogType.PRIVATE:
@@ -284,16 +287,20 @@ class Store:
 
     def destroy_dialog(self, dialog: Dialog) -> None:
         """Forget a dialog and all that was said in it."""
+        self._forget(dialog)
+        self.gone.add(dialog.id)
+        for message in dialog.history:
+            del self.messages[message.id]
+            self._kept.pop(message, None)
+
+    def _forget(self, dialog: Dialog) -> None:
+        """Take a dialog out of all lists."""
         self._forget_private(dialog)
         del self.dialogs[dialog.id]
-        self.gone.add(dialog.id)
         self._recent_public.pop(dialog, None)
         dialog.hide_from_all()
         for occupant in dialog.occupants_ids:
             self._recent[occupant].pop(dialog, None)
-        for message in dialog.history:
-            del self.messages[message.id]
-            self._kept.pop(message, None)
 
     def _show(self, dialog: Dialog) -> None:
         """Put a dialog, which is hidden from nobody, on top of the lists of those who see it."""

@@ -19,7 +19,8 @@ from pytest_qbchat.service.wire import encode_json
 _SHORTEST_PASSWORD = 8
 _MOST_TAGS = 5
 _UNIQUE = ("login", "email", "facebook_id", "twitter_id", "external_user_id")
-FIELDS = (*_UNIQUE, "full_name", "phone", "website", "custom_data", "blob_id")
+_CONSENTS = ("age_over16", "allow_statistics_analysis", "allow_sales_activities", "parents_contacts")
+FIELDS = (*_UNIQUE, "full_name", "phone", "website", "custom_data", "blob_id", *_CONSENTS)
 
 
 def create_user(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
@@ -29,12 +30,14 @@ def create_user(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
       (observed, Ruby client), and an API key alone (documented, create-user).
     - `login` or `email`, and `password`, are required (documented, create-user; text observed, Ruby client).
     - A password has at least 8 characters (observed, Ruby client).
-    - login, email, facebook_id, twitter_id and external_user_id are unique (documented, create-user; text observed,
-      Ruby client).
+    - login, email, facebook_id and external_user_id are unique (documented, create-user; text observed, Ruby client),
+      and twitter_id (assumed).
     - Texts are trimmed, but for the password (documented, create-user).
     - `tag_list` is a comma list, in the reply it is `user_tags` (documented, create-user); there are at most 5 tags
       (documented, create-user; the refusal is assumed).
     - `last_request_at` is null at first (documented, create-user).
+    - `age_over16`, `allow_statistics_analysis`, `allow_sales_activities` and `parents_contacts` are shown (documented,
+      create-user) as they were sent (assumed).
 
     Raises:
         QuickBloxError: 422 for wrong fields, all of them at once.
@@ -84,48 +87,17 @@ def get_user(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[str, 
     return 200, {"user": _user(store, id).as_dict()}
 
 
-def get_user_by_login(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
-    """GET /users/by_login.json: the user with a `login`.
+def get_user_by_key(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+    """GET /users/by_login.json: the user with a `login`; so with `email`, `facebook_id` and `twitter_id`.
 
     - The reply is wrapped in `user` (documented, REST description).
 
     Raises:
         QuickBloxError: 404 "Couldn't find user" (observed).
     """
-    return _by_parameter(store, exchange, "login")
-
-
-def get_user_by_email(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
-    """GET /users/by_email.json: the user with an `email`.
-
-    - The reply is wrapped in `user` (documented, REST description).
-
-    Raises:
-        QuickBloxError: 404 "Couldn't find user" (observed).
-    """
-    return _by_parameter(store, exchange, "email")
-
-
-def get_user_by_facebook_id(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
-    """GET /users/by_facebook_id.json: the user with a `facebook_id`.
-
-    - The reply is wrapped in `user` (documented, REST description).
-
-    Raises:
-        QuickBloxError: 404 "Couldn't find user" (observed).
-    """
-    return _by_parameter(store, exchange, "facebook_id")
-
-
-def get_user_by_twitter_id(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
-    """GET /users/by_twitter_id.json: the user with a `twitter_id`.
-
-    - The reply is wrapped in `user` (documented, REST description).
-
-    Raises:
-        QuickBloxError: 404 "Couldn't find user" (observed).
-    """
-    return _by_parameter(store, exchange, "twitter_id")
+    assert exchange.route is not None  # noqa: S101 - which led here
+    key = exchange.route.path.removeprefix("/users/by_")
+    return 200, {"user": _found(store, key, str(exchange.params.get(key) or "")).as_dict()}
 
 
 def get_user_by_external_id(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[str, Any]]:
@@ -167,6 +139,7 @@ def update_user(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[st
     - Only the user itself may do so (documented, REST description), or an API key alone (assumed).
     - A new password needs the old one as `old_password` (documented, REST description; the refusal is assumed), but not
       from an API key (assumed).
+    - Login and email cannot both be taken away (assumed).
 
     Raises:
         QuickBloxError: 404 for a missing user, 403 for another one, 422 for wrong fields.
@@ -177,6 +150,8 @@ def update_user(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[st
     trusted = exchange.caller.omnipotent or _knows_password(user, given.get("old_password"))
     if given.get("password") and not trusted:
         errors["base"] = ["old_password is wrong"]
+    if {"login", "email"} & given.keys() and not any(given.get(key, getattr(user, key)) for key in ("login", "email")):
+        errors["base"] = ["Login or email required"]
     if errors:
         raise invalid_fields(errors)
     _set(store, user, given)
@@ -189,8 +164,7 @@ def delete_user(store: Store, exchange: Exchange, id: str) -> tuple[int, str]:
 
     - The reply is empty (documented, REST description). The user leaves all dialogs (documented, release notes), and
       its sessions end (assumed).
-    - Only the user itself may do so (documented, REST description), or an API key alone (documented,
-      delete-user-by-external-id).
+    - Only the user itself may do so (assumed), or an API key alone (documented, delete-user-by-external-id).
 
     Raises:
         QuickBloxError: 404 for a missing user, 403 for another one.
@@ -251,10 +225,6 @@ def _own(store: Store, exchange: Exchange, id: str) -> User:
     return user
 
 
-def _by_parameter(store: Store, exchange: Exchange, name: str) -> tuple[int, dict[str, Any]]:
-    return 200, {"user": _found(store, name, str(exchange.params.get(name) or "")).as_dict()}
-
-
 def _check_self(exchange: Exchange, store: Store, user: User) -> None:
     if not exchange.caller.omnipotent and need_caller(store, exchange.caller) != user.id:
         raise no_permission(f"user {exchange.caller.user_id} is not user {user.id}, and so may not change it")
@@ -309,6 +279,8 @@ def _set(store: Store, user: User, given: dict[str, Any]) -> None:
             value = given[name]
             if name == "blob_id":
                 user.blob_id = user_id(value)
+            elif name in _CONSENTS:
+                setattr(user, name, value)
             else:
                 setattr(user, name, None if value in (None, "") else _text(value))
     if "tag_list" in given:

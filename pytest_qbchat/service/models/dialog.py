@@ -152,11 +152,20 @@ class Dialog:
         self._stop_counting_for(user_id)
 
     def hide_from_all(self) -> None:
-        """Take the dialog out of all lists, since it is destroyed."""
+        """Take the dialog out of all lists, since it is no more."""
         for user_id in tuple(self._counted_for):
             self._stop_counting_for(user_id)
 
     # What is said
+
+    def take_over(self, former: Dialog) -> None:
+        """Go on with the history of a dialog in whose place this one is."""
+        self.history = former.history
+        self._hides_messages_from = former._hides_messages_from
+        self.updated = max(self.updated, former.updated)
+        if not self.public:
+            for user_id, number in former.unread.items():
+                self._count(user_id, number)
 
     def add(self, message: Message) -> None:
         """Take a message into the history. It is unread by its audience, and shows the dialog to all again."""
@@ -219,14 +228,13 @@ class Dialog:
                 message.read = 1
 
     def mark_unread(self, message: Message, user_id: int, now: int) -> None:
-        """Take back that a user has read a message."""
-        if not self.public and user_id in message.read_by:
+        """Take back that a user, who is not its sender, has read a message."""
+        if not self.public and user_id in message.read_by and user_id != message.sender_id:
             message.read_by = tuple(reader for reader in message.read_by if reader != user_id)
             message.touch(now)
             if self._counts(message, user_id):
                 self._count(user_id, 1)
-            if user_id != message.sender_id:
-                message.read = 0
+            message.read = 0
 
     def unread_by(self, user_id: int) -> int:
         """How many messages a user has not read; none for one who is not in the dialog."""

@@ -28,7 +28,8 @@ class Message:
         id: `_id` in QuickBlox's replies; its first eight digits are `date_sent`.
         chat_dialog_id: The dialog it is in.
         sender_id: The user of the session, or the one on whose behalf an API key posted.
-        recipient_id: The opponent in a private dialog. In a group 0, or whatever the request gave (documented).
+        recipient_id: The opponent in a private dialog. In a group 0, or whatever the request gave (documented); None
+            for what an app sent there over XMPP (documented, list-messages).
         message: The text; None if there was none.
         attachments_json: The attachments as QuickBlox lists them.
         custom: The fields that QuickBlox does not know and stores beside its own, with their JSON types (assumed).
@@ -51,7 +52,7 @@ class Message:
     id: str
     chat_dialog_id: str
     sender_id: int
-    recipient_id: int
+    recipient_id: int | None
     message: str | None
     attachments_json: str
     custom: Mapping[str, Any]
@@ -151,10 +152,11 @@ class Message:
             created, updated = f'"{timestamp(self.date_sent)}"', f'"{timestamp(self.updated)}"'
             delivered, read_by = _ids(self.delivered), _ids(self.read_by)
         markable = "" if self.markable is None else f',"markable":{self.markable}'
+        recipient = "null" if self.recipient_id is None else self.recipient_id
         return (
             f'{{"_id":"{self.id}","attachments":{self.attachments_json},"chat_dialog_id":"{self.chat_dialog_id}",'
             f'"created_at":{created},"date_sent":{self.date_sent},"delivered_ids":{delivered}{markable},'
-            f'"message":{encode_json(self.message)},"read_ids":{read_by},"recipient_id":{self.recipient_id},'
+            f'"message":{encode_json(self.message)},"read_ids":{read_by},"recipient_id":{recipient},'
             f'"sender_id":{self.sender_id},"updated_at":{updated},"read":{self.read}}}'
         )
 

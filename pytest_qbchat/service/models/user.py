@@ -25,6 +25,10 @@ class User:
         blob_id: The avatar.
         custom_data: A text of the application's own, often JSON.
         user_tags: The tags, separated by commas.
+        age_over16: As it was given, like the next three.
+        allow_statistics_analysis: A consent.
+        allow_sales_activities: A consent.
+        parents_contacts: Whom to ask for a consent.
         password: What a login is checked against; None while any password is good. The repr leaves it out.
         created: Unix time.
         updated: Unix time.
@@ -44,6 +48,10 @@ class User:
     blob_id: int | None = None
     custom_data: str | None = None
     user_tags: str | None = None
+    age_over16: Any = None
+    allow_statistics_analysis: Any = None
+    allow_sales_activities: Any = None
+    parents_contacts: Any = None
     password: str | None = field(default=None, repr=False)
     created: int = 0
     updated: int = 0
@@ -71,7 +79,7 @@ class User:
 
     def as_dict(self) -> dict[str, Any]:
         """The user as QuickBlox shows it, in the order of its reference."""
-        return {name: getattr(self, name, None) for name in _FIELDS}
+        return {name: getattr(self, name) for name in _FIELDS}
 
 
 _SHOWN = ("full_name", "login", "email")
