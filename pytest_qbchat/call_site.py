@@ -9,7 +9,7 @@ from types import FrameType
 
 # Libraries that the fake does not intercept, and that have to be told apart.
 OTHER_LIBRARIES = {
-    "requests", "niquests", "aiohttp", "tornado", "urllib3", "urllib", "httpcore", "httpcore2", "http",
+    "requests", "niquests", "aiohttp", "tornado", "urllib3", "urllib", "httpcore", "httpcore2", "http", "anyio",
 }  # fmt: skip
 # Whose frames lie between the code under test and the fake.
 _BETWEEN = OTHER_LIBRARIES | {"pytest_qbchat", "httpx", "httpx2", "socket", "ssl", "contextlib"}

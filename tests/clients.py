@@ -1,10 +1,13 @@
 """Writes docs/clients.md, a table of what holds for each client: `uv run python tests/clients.py`.
 
-Every cell comes from a run: a tour of all routes, a late answer, a lost one, a route that the fake does not have.
+Every cell comes from a run: a tour of all routes, a late answer, a lost one, a route that the fake does not have. With
+a name, `niquests`, it prints the rows of the clients that are called so.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -17,7 +20,13 @@ from ways import WAYS, Way
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, LiveServer, QuickBloxTransport
 
-PAGE = Path(__file__).parents[1] / "docs" / "clients.md"
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "clients.md"
+# niquests takes the place of urllib3.
+WITH_NIQUESTS = [
+    *(sys.executable, "-m", "uv", "run", "--isolated", "--no-default-groups", "--group", "test"),
+    *("--with", "niquests", "python"),
+]
 URL = "https://api.quickblox.com/chat/Message.json"
 _GATEWAY = "https://gateway.shop.example/quickblox"
 _COLUMNS = (
@@ -66,7 +75,7 @@ def _outcome(way: Way, what: str) -> str:
     fake.fail(what)
     with _into(fake, way) as send:
         try:
-            send("GET", URL, timeout=0.3)
+            send("POST", URL, json={"recipient_id": 20}, headers={"QB-Token": "made-up-token"}, timeout=0.3)
         except Exception as error:
             return f"`{type(error).__module__.partition('.')[0].replace('builtins.', '')}.{type(error).__name__}`"
     return "an answer"
@@ -94,15 +103,24 @@ def _prefixed(way: Way) -> str:
             return "no"
 
 
+def rows(name: str = "") -> Iterator[str]:
+    """What holds for each of the clients whose name begins so."""
+    reference = _toured(None)
+    for way in WAYS:
+        if way.name.startswith(name):
+            different = differences(_toured(way), reference)
+            alike = f"{len(different)} differ" if different else f"{len(reference)} calls alike"
+            outcomes = [_outcome(way, what) for what in ("timeout", "disconnect")]
+            yield f"| {' | '.join([way.name, alike, *outcomes, _refusal(way), _prefixed(way)])} |"
+
+
+def _rows_of_niquests() -> list[str]:
+    command = [*WITH_NIQUESTS, "-W", "ignore", __file__, "niquests"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout.splitlines()
+
+
 def page() -> str:
     """The whole page."""
-    reference = _toured(None)
-    rows = []
-    for way in WAYS:
-        different = differences(_toured(way), reference)
-        alike = f"{len(different)} differ" if different else f"{len(reference)} calls alike"
-        outcomes = [_outcome(way, what) for what in ("timeout", "disconnect")]
-        rows.append([way.name, alike, *outcomes, _refusal(way), _prefixed(way)])
     return "\n".join(
         [
             "# What holds for each client",
@@ -111,7 +129,8 @@ def page() -> str:
             "",
             f"| {' | '.join(_COLUMNS)} |",
             f"|{' --- |' * len(_COLUMNS)}",
-            *(f"| {' | '.join(row)} |" for row in rows),
+            *rows(),
+            *_rows_of_niquests(),
             "",
             "- *All routes*: a tour of every route and refusals of every kind, compared with that of `httpx.Client`.",
             '- *No answer in time*: what is raised at `qbchat.fail("timeout")`. With aiohttp, Tornado, niquests and',
@@ -121,7 +140,8 @@ def page() -> str:
             "  404 that says why; the test fails at its end.",
             "- *Base URL with a path*: whether a host of which only a path is QuickBlox's is told apart from its rest.",
             "",
-            "niquests takes the place of urllib3, so it is tested in an environment of its own.",
+            "niquests takes the place of urllib3, so its rows come from an environment of its own. There requests and",
+            "urllib3 stand on what it stands on, and what is said of niquests holds for them.",
             "",
             "responses, requests-mock and aioresponses replace their library as a whole, above the fake, and answer",
             "for every host. Let QuickBlox pass: `responses.add_passthru('https://api.quickblox.com')`, and likewise.",
@@ -131,4 +151,7 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    if sys.argv[1:]:
+        print("\n".join(rows(sys.argv[1])))
+    else:
+        PAGE.write_text(page(), encoding="utf-8")

@@ -17,12 +17,14 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from textwrap import indent
 from typing import Any
 from urllib.parse import parse_qsl
 
 import aiohttp
 import aiohttp.abc
+import anyio
 import httpx
 import pytest
 import requests
@@ -33,9 +35,10 @@ from elsewhere import another_server
 from ways import DIALOG, PATH, TLS, TOKEN, URL
 
 from pytest_qbchat import CallRefused, FakeQuickBlox
-from pytest_qbchat.intercept import asynchronous, http_client
+from pytest_qbchat.intercept import asynchronous, http_client, niquests
 from pytest_qbchat.intercept.http_client import Line
 from pytest_qbchat.intercept.seams import Seams
+from pytest_qbchat.intercept.server import Certificate, EncryptedServer
 
 API = "https://api.quickblox.com"
 HEADERS = {"QB-Token": TOKEN}
@@ -744,6 +747,98 @@ def test_a_connection_that_led_elsewhere_leads_to_a_fake_that_owns_its_host() ->
     assert len(fake.calls) == 1
 
 
+class Elsewhere(aiohttp.abc.AbstractResolver):
+    """Somebody's own, who knows QuickBlox at the address of another server."""
+
+    def __init__(self, url: str, family: socket.AddressFamily) -> None:
+        self._port = int(url.rpartition(":")[2])
+        self._family = family
+
+    async def resolve(self, host: str, port: int = 0, family: Any = 0) -> list[Any]:
+        address = "::1" if self._family == socket.AF_INET6 else "127.0.0.1"
+        return [{"hostname": host, "host": address, "port": self._port, "family": self._family, "proto": 0, "flags": 0}]
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+@pytest.mark.parametrize("url", [URL, URL.replace("https", "http")])
+def test_an_address_that_aiohttp_knows_already_is_not_gone_to(
+    qbchat: FakeQuickBlox, url: str, family: socket.AddressFamily
+) -> None:
+    async def post(elsewhere: str) -> int:
+        connector = aiohttp.TCPConnector(resolver=Elsewhere(elsewhere, family))
+        async with aiohttp.ClientSession(connector=connector) as session:
+            return await status_of(session, url)
+
+    with another_server() as elsewhere:
+        assert asyncio.run(post(elsewhere)) == 201
+    assert qbchat.posted == [BODY]
+
+
+def test_a_host_that_is_an_address_is_caught() -> None:
+    async def post() -> int:
+        async with aiohttp.ClientSession() as session:
+            return await status_of(session, "http://127.0.0.1:9/chat/Message.json")
+
+    with FakeQuickBlox(hosts=["127.0.0.1:9"]).intercept() as fake:
+        assert asyncio.run(post()) == 201
+    assert fake.posted == [BODY]
+
+
+def test_an_event_loop_that_finds_its_way_by_itself_is_refused_to_aiohttp(
+    qbchat: FakeQuickBlox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def post() -> None:
+        async with aiohttp.ClientSession() as session:
+            monkeypatch.setattr(asyncio, "BaseEventLoop", str)
+            with pytest.raises(CallRefused, match="by an event loop that is not asyncio's own"):
+                await session.post(URL)
+            monkeypatch.undo()
+
+    asyncio.run(post())
+    [problem] = qbchat.problems.take()
+    assert "aiohttp was to reach api.quickblox.com by an event loop" in problem.text
+
+
+def test_streams_of_asyncio_may_begin_to_encrypt_later(qbchat: FakeQuickBlox) -> None:
+    async def get() -> bytes:
+        reader, writer = await asyncio.open_connection("api.quickblox.com", 443)
+        await writer.start_tls(TLS)
+        writer.write(b"GET /session.json HTTP/1.1\r\nHost: api.quickblox.com\r\nConnection: close\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    assert asyncio.run(get()).startswith(b"HTTP/1.1 401 ")
+    assert len(qbchat.calls) == 1
+
+
+def test_other_streams_begin_to_encrypt_as_before(qbchat: FakeQuickBlox, tmp_path: Path) -> None:
+    async def get(server: EncryptedServer) -> bytes:
+        reader, writer = await asyncio.open_connection(server.host, server.port)
+        await writer.start_tls(ssl.create_default_context(cafile=server.ca_file), server_hostname="localhost")
+        writer.write(b"GET /session.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    with EncryptedServer(FakeQuickBlox(), Certificate(tmp_path)) as server:
+        assert asyncio.run(get(server)).startswith(b"HTTP/1.1 401 ")
+    assert len(qbchat.calls) == 0
+
+
+def test_who_looks_an_address_up_and_goes_there_by_itself_is_refused(qbchat: FakeQuickBlox) -> None:
+    async def connect() -> None:
+        await anyio.connect_tcp("api.quickblox.com", 443)
+
+    with pytest.raises(ExceptionGroup) as raised:
+        asyncio.run(connect())
+    assert raised.group_contains(CallRefused, match="anyio tried to reach QuickBlox by a way that leads past the fake")
+    assert len(qbchat.problems.take()) == 1
+
+
 def test_tornado_reaches_other_hosts_as_before(qbchat: FakeQuickBlox) -> None:
     pytest.importorskip("tornado")
     from tornado.httpclient import AsyncHTTPClient
@@ -764,14 +859,40 @@ def test_tornado_reaches_other_hosts_as_before(qbchat: FakeQuickBlox) -> None:
 
 
 def test_what_is_not_installed_is_not_patched(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (http_client, asynchronous):
-        monkeypatch.setattr(module, "find_spec", lambda _: None)
-    owners = {seam.owner for seam in (*http_client.seams(), *asynchronous.seams())}
+    for module in (http_client, asynchronous, niquests):
+        monkeypatch.setattr(module, "classes", lambda *_: [])
+    owners = {seam.owner for module in (http_client, asynchronous, niquests) for seam in module.seams()}
     assert owners == {http.client.HTTPConnection, http.client.HTTPSConnection, asyncio.BaseEventLoop}
 
 
+def test_what_has_the_name_of_a_library_and_is_none_is_left_alone(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(
+        **{
+            "tornado/__init__": "",
+            "httpx2": "raise RuntimeError('half installed')",
+            "conftest": """
+            import sys, types
+            from unittest.mock import MagicMock
+            sys.modules["aiohttp"] = types.ModuleType("aiohttp")
+            sys.modules["urllib3_future"] = MagicMock()
+            """,
+            "test_it": """
+            import httpx
+
+            def test_it(qbchat):
+                assert httpx.get("https://api.quickblox.com/session.json").status_code == 401
+            """,
+        }
+    )
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path))
+    pytester.runpytest_subprocess("-p", "no:aiohttp", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
 def test_a_urllib3_that_does_without_http_client_is_left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("urllib3.connection.HTTPConnection", object)
+    for name in ("HTTPConnection", "HTTPSConnection"):
+        monkeypatch.setattr(f"urllib3.connection.{name}", object)
     owners = {seam.owner for seam in http_client.seams()}
     assert owners == {http.client.HTTPConnection, http.client.HTTPSConnection}
 
@@ -796,7 +917,6 @@ def test_the_resolver_that_aiohttp_has_with_aiodns_is_caught(
 
     asked: list[str] = []
     monkeypatch.setattr(aiohttp.AsyncResolver, "resolve", from_elsewhere)
-    monkeypatch.setattr(asynchronous, "find_spec", lambda name: name in ("aiohttp", "aiodns"))
     seams = Seams(seam for seam in asynchronous.seams() if seam.owner is aiohttp.AsyncResolver)
     seams.enter(qbchat)
     try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from clients import ROOT, WITH_NIQUESTS
+
 USING_IT = """
 import asyncio
 
@@ -15,6 +16,11 @@ import pytest
 import requests
 import urllib3
 
+from pytest_qbchat import CallRefused, FakeQuickBlox, LiveServer
+
+server = LiveServer(FakeQuickBlox())
+server.start()
+PROXY = server.url
 URL = "https://api.quickblox.com/chat/Message.json"
 HOW = {"json": {"recipient_id": 20, "message": "hi"}, "headers": {"QB-Token": "made-up-token"}}
 session = niquests.Session()
@@ -54,6 +60,32 @@ def test_faults_have_its_own_classes(qbchat, what, error):
         client.post(URL, timeout=0.3, **HOW)
 
 
+@pytest.mark.parametrize("url", [URL, URL.replace("https", "http")])
+@pytest.mark.parametrize("post", [niquests.post, requests.post])
+def test_no_proxy_is_asked(qbchat, monkeypatch, post, url):
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+        monkeypatch.setenv(name.upper(), "http://127.0.0.1:1")
+    assert post(url, **HOW).status_code == 201
+
+
+@pytest.mark.parametrize("url", [URL, URL.replace("https", "http")])
+@pytest.mark.parametrize("post", [niquests.post, requests.post])
+def test_a_proxy_that_the_code_names_is_refused(qbchat, post, url):
+    with pytest.raises(CallRefused, match="niquests was to reach api.quickblox.com through a proxy, where the fake"):
+        post(url, proxies=dict.fromkeys(("http", "https"), PROXY), **HOW)
+    assert len(qbchat.problems.take()) == 1
+
+
+@pytest.mark.qbchat(hosts=[f"{PROXY}/quickblox"])
+@pytest.mark.parametrize("post", [niquests.post, requests.post])
+def test_a_host_of_which_only_a_path_is_quickbloxes_is_refused(qbchat, post):
+    with pytest.raises(CallRefused, match="of which only a path is QuickBlox's"):
+        post(f"{PROXY}/quickblox/chat/Message.json", **HOW)
+    assert len(qbchat.problems.take()) == 1
+    assert post(f"{PROXY}/other", **HOW).status_code == 404
+
+
 def test_other_hosts_are_left_alone(qbchat):
     async def get():
         async with niquests.AsyncSession() as client:
@@ -69,8 +101,17 @@ def test_other_hosts_are_left_alone(qbchat):
 def test_niquests_is_answered(tmp_path: Path) -> None:
     file = tmp_path / "test_using_niquests.py"
     file.write_text(USING_IT, encoding="utf-8")
-    environment = ["run", "--isolated", "--no-default-groups", "--group", "test", "--with", "niquests"]
-    command = [sys.executable, "-m", "uv", *environment, "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", file]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    run(str(file))
+
+
+def test_niquests_follows_the_contract() -> None:
+    contract = ["test_message_contract.py", "test_faults.py", "test_dialogs.py", "test_content.py", "test_users.py"]
+    run(*(str(ROOT / "tests" / name) for name in contract), "-k", "niquests")
+
+
+def run(*arguments: str) -> None:
+    command = [*WITH_NIQUESTS, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     assert " passed" in result.stdout

@@ -263,6 +263,42 @@ def _of_tornado() -> list[Way]:
     return [Way("Tornado", _as_httpx(send), HTTPTimeoutError, HTTPStreamClosedError, raises=False, prefixes=False)]
 
 
+def _of_niquests() -> list[Way]:
+    """niquests takes the place of urllib3, and so is in an environment of its own: see `test_niquests`."""
+    if find_spec("niquests") is None:
+        return []
+    import niquests
+
+    def arguments(request: httpx.Request, timeout: float) -> dict[str, Any]:
+        return {
+            "method": request.method,
+            "url": str(request.url),
+            "data": request.content or None,
+            "headers": _headers(request),
+            "timeout": timeout,
+            "allow_redirects": False,
+        }
+
+    def send(request: httpx.Request, timeout: float) -> httpx.Response:
+        with niquests.Session() as session:
+            response = session.request(**arguments(request, timeout))
+            return httpx.Response(response.status_code, headers=response.headers, content=response.content)
+
+    async def send_async(request: httpx.Request, timeout: float) -> httpx.Response:
+        async with niquests.AsyncSession() as session:
+            response = await session.request(**arguments(request, timeout))
+            return httpx.Response(response.status_code, headers=response.headers, content=response.content)
+
+    def wait_for(request: httpx.Request, timeout: float) -> httpx.Response:
+        return asyncio.run(send_async(request, timeout))
+
+    errors = niquests.ReadTimeout, niquests.ConnectionError
+    return [
+        Way("niquests", _as_httpx(send), *errors, raises=False, prefixes=False),
+        Way("niquests, asynchronous", _as_httpx(wait_for), *errors, raises=False, prefixes=False),
+    ]
+
+
 OF_HTTPX = [*_of_httpx(httpx), *_of_httpx(httpx2)]
 WAYS = [
     *OF_HTTPX,
@@ -280,6 +316,7 @@ WAYS = [
         prefixes=False,
     ),
     *_of_tornado(),
+    *_of_niquests(),
     Way(
         "live server",
         _to_server,

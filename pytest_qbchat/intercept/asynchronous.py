@@ -6,13 +6,15 @@ left out. Requests, responses, sessions, pools, streams and errors are the libra
 
 - `getaddrinfo()` of asyncio's event loops, which says where a host is, to aiohttp too;
 - `resolve()` of the resolver that aiohttp has if aiodns is installed;
-- `create_connection()` of asyncio's event loops, which encrypts: also the way of asyncio's own streams;
-- `connect()` of Tornado's `TCPClient`;
-- `getproxies_environment()` of `urllib.request`, which aiohttp asks whether a host is to be reached through a proxy.
+- `sock_connect()` of the event loops, which goes there;
+- `create_connection()` and `start_tls()` of the event loops, which encrypt: also the way of asyncio's own streams;
+- `connect()` of aiohttp's connectors, which knows the host where others see an address that was found before;
+- `connect()` of Tornado's `TCPClient`.
 
 A host of which only a path prefix is QuickBlox's cannot be told apart here, nor what goes to a proxy that the code
 itself names. `connect()` of aiohttp's connectors sees both, `fetch()` of Tornado's client the former (a proxy is no
-matter of it, unless with pycurl), and they are refused there. Who makes requests out of streams is left alone.
+matter of it, unless with pycurl), and they are refused there, as is aiohttp on an event loop that is not asyncio's own.
+Who makes requests out of streams is left alone.
 """
 
 from __future__ import annotations
@@ -21,40 +23,48 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
-from importlib import import_module
-from importlib.util import find_spec
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pytest_qbchat.intercept.loopback import LOOPBACK, port_of_server
-from pytest_qbchat.intercept.seams import Function, Seam
+from pytest_qbchat.intercept.loopback import LOOPBACK, STAND_IN, port_of_server
+from pytest_qbchat.intercept.refusals import cannot_catch, only_a_path
+from pytest_qbchat.intercept.seams import Function, Seam, classes
 
 if TYPE_CHECKING:
     from pytest_qbchat.intercept.receiver import Receiver
 
 _UNENCRYPTED = ("80", "http")
+_ENCRYPTED = ("https", "wss")
 
 
 def seams() -> Iterator[Seam]:
     """What to patch in the standard library, and in the libraries that are installed."""
     yield Seam(asyncio.BaseEventLoop, "create_connection", _create_connection)
     yield Seam(asyncio.BaseEventLoop, "getaddrinfo", _getaddrinfo)
-    if find_spec("aiohttp"):
-        yield Seam(import_module("urllib.request"), "getproxies_environment", _getproxies)
-        yield Seam(import_module("aiohttp").BaseConnector, "connect", _connect_aiohttp)
-        if find_spec("aiodns"):
-            yield Seam(import_module("aiohttp.resolver").AsyncResolver, "resolve", _resolve)
-    if find_spec("tornado"):
-        yield Seam(import_module("tornado.tcpclient").TCPClient, "connect", _connect)
-        yield Seam(import_module("tornado.httpclient").AsyncHTTPClient, "fetch", _fetch)
+    yield Seam(asyncio.BaseEventLoop, "start_tls", _start_tls)
+    for loop in classes("asyncio", "SelectorEventLoop", "ProactorEventLoop"):
+        yield Seam(loop, "sock_connect", _sock_connect)
+    for connector in classes("aiohttp", "BaseConnector"):
+        yield Seam(connector, "connect", _connect_aiohttp)
+    for resolver in classes("aiohttp.resolver", "AsyncResolver"):
+        yield Seam(resolver, "resolve", _resolve)
+    for client in classes("tornado.tcpclient", "TCPClient"):
+        yield Seam(client, "connect", _connect)
+    for client in classes("tornado.httpclient", "AsyncHTTPClient"):
+        yield Seam(client, "fetch", _fetch)
+
+
+# Whether the connection that aiohttp is making to QuickBlox was to be encrypted; None for any other connection.
+_making: ContextVar[bool | None] = ContextVar("making", default=None)
 
 
 def _getaddrinfo(function: Function, receivers: list[Receiver]) -> Function:
     async def getaddrinfo(loop: Any, host: Any, port: Any, **kwargs: Any) -> Any:
         if not _ours(receivers, host, port):
             return await function(loop, host, port, **kwargs)
-        address = _address(receivers, encrypted=str(port) not in _UNENCRYPTED)
-        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address)]
+        _, port = _address(receivers, encrypted=str(port) not in _UNENCRYPTED)
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (STAND_IN, port))]
 
     return getaddrinfo
 
@@ -63,12 +73,12 @@ def _resolve(function: Function, receivers: list[Receiver]) -> Function:
     async def resolve(resolver: Any, host: str, port: int = 0, *args: Any, **kwargs: Any) -> Any:
         if not _ours(receivers, host, port):
             return await function(resolver, host, port, *args, **kwargs)
-        address = _address(receivers, encrypted=str(port) not in _UNENCRYPTED)
+        _, port = _address(receivers, encrypted=str(port) not in _UNENCRYPTED)
         return [
             {
                 "hostname": host,
-                "host": address[0],
-                "port": address[1],
+                "host": STAND_IN,
+                "port": port,
                 "family": socket.AF_INET,
                 "proto": socket.IPPROTO_TCP,
                 "flags": socket.AI_NUMERICHOST,
@@ -78,12 +88,26 @@ def _resolve(function: Function, receivers: list[Receiver]) -> Function:
     return resolve
 
 
+def _sock_connect(function: Function, receivers: list[Receiver]) -> Function:
+    async def sock_connect(loop: Any, sock: socket.socket, address: Any) -> Any:
+        encrypted = _making.get()
+        if encrypted is not None and receivers:
+            address = _address(receivers, encrypted=encrypted)
+        elif address[0] == STAND_IN and (LOOPBACK, address[1]) in _given:  # any other port the guard refuses
+            address = LOOPBACK, address[1]
+        if sock.family == socket.AF_INET6 and address in _given:
+            address = f"::ffff:{LOOPBACK}", address[1]
+        return await function(loop, sock, address)
+
+    return sock_connect
+
+
 def _create_connection(function: Function, receivers: list[Receiver]) -> Function:
     async def create_connection(
         loop: Any, protocol_factory: Any, host: Any = None, port: Any = None, **kwargs: Any
     ) -> Any:
         sock, encrypted = kwargs.get("sock"), bool(kwargs.get("ssl"))
-        if _ours(receivers, host, port):
+        if sock is None and (_ours(receivers, host, port) or _making.get() is not None):
             host, port = _address(receivers, encrypted=encrypted)
             kwargs = _without_encryption(kwargs)
         elif sock is not None and (_is_given(sock) or _ours(receivers, kwargs.get("server_hostname"), None)):
@@ -97,40 +121,36 @@ def _create_connection(function: Function, receivers: list[Receiver]) -> Functio
     return create_connection
 
 
-def _getproxies(function: Function, receivers: list[Receiver]) -> Function:
-    def getproxies_environment() -> dict[str, str]:
-        proxies: dict[str, str] = function()
-        if proxies and receivers and proxies.get("no") != "*":
-            direct = [host for fake in receivers for host in fake.hosts.names]
-            proxies["no"] = ",".join(filter(None, [proxies.get("no"), *direct]))
-        return proxies
+def _start_tls(function: Function, receivers: list[Receiver]) -> Function:
+    async def start_tls(loop: Any, transport: Any, *args: Any, **kwargs: Any) -> Any:
+        if transport.get_extra_info("peername") in _given:  # which stays as it is
+            return transport
+        return await function(loop, transport, *args, **kwargs)
 
-    return getproxies_environment
+    return start_tls
 
 
 def _connect_aiohttp(function: Function, receivers: list[Receiver]) -> Function:
     async def connect(connector: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        url = request.url
+        url, making = request.url, None
         for fake in receivers:
             if fake.hosts.prefix(url.host.lower(), url.port, url.raw_path.encode()) is None:
                 continue
             if request.proxy is not None:
-                raise fake.refuse(
-                    f"aiohttp was to reach {url.host} through a proxy, where the fake cannot catch it\n{_HELP}"
-                )
+                raise cannot_catch(fake, f"aiohttp was to reach {url.host} through a proxy")
             if not fake.hosts.owns(url.host, url.port):
-                raise _only_a_path(fake, "aiohttp", url.host)
-        return await function(connector, request, *args, **kwargs)
+                raise only_a_path(fake, "aiohttp", url.host)
+            if not isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop):
+                raise cannot_catch(fake, f"aiohttp was to reach {url.host} by an event loop that is not asyncio's own")
+            making = url.scheme in _ENCRYPTED
+        before = _making.set(making)
+        try:
+            return await function(connector, request, *args, **kwargs)
+        finally:
+            _making.reset(before)
 
     return connect
-
-
-_HELP = "  send this call to the url of qbchat_server, or give QuickBlox a host of its own and no proxy in this test"
-
-
-def _only_a_path(fake: Receiver, library: str, host: str) -> Exception:
-    return fake.refuse(f"{library} was to reach {host}, of which only a path is QuickBlox's\n{_HELP}")
 
 
 def _fetch(function: Function, receivers: list[Receiver]) -> Function:
@@ -140,7 +160,7 @@ def _fetch(function: Function, receivers: list[Receiver]) -> Function:
             url = urlsplit(str(getattr(request, "url", request)))
             for fake in receivers:
                 if url.hostname and fake.hosts.prefix(url.hostname, url.port, url.path.encode()):
-                    raise _only_a_path(fake, "Tornado", url.hostname)
+                    raise only_a_path(fake, "Tornado", url.hostname)
         return function(client, request, *args, **kwargs)
 
     return fetch

@@ -1,18 +1,22 @@
 """No other library reaches a QuickBlox host while the fake is active.
 
 A library without an interceptor has to resolve the host's name, so name resolution of these hosts is refused, and of
-no others. Out of sight are connections made before, resolvers and event loops written in C (c-ares, uvloop), pycurl,
-what a library without an interceptor sends through a proxy, and what it sends to a base URL with a path prefix.
+no others. Proxies of the environment are not for these hosts: that is said where aiohttp and niquests ask, at
+`getproxies_environment()` of `urllib.request`. Out of sight are connections made before, resolvers and event loops
+written in C (c-ares, uvloop), pycurl, what a library without an interceptor sends through a proxy, and what it sends to
+a base URL with a path prefix.
 """
 
 from __future__ import annotations
 
 import socket
+import urllib.request
 from functools import partial
 from inspect import currentframe
 from typing import TYPE_CHECKING, Any
 
 from pytest_qbchat.call_site import OTHER_LIBRARIES, package_of
+from pytest_qbchat.intercept.loopback import STAND_IN
 from pytest_qbchat.intercept.seams import Function, Seam
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ def seams() -> Iterator[Seam]:
     yield Seam(socket, "gethostbyname_ex", partial(_guarded, _resolved))
     yield Seam(socket.socket, "connect", partial(_guarded, _connected))
     yield Seam(socket.socket, "connect_ex", partial(_guarded, _connected))
+    yield Seam(urllib.request, "getproxies_environment", _getproxies)
 
 
 def _guarded(target: Callable[..., str | None], function: Function, receivers: list[Receiver]) -> Function:
@@ -51,7 +56,20 @@ def _resolved(hosts: Hosts, host: object = None, port: object = None, *_: object
 
 
 def _connected(hosts: Hosts, _: socket.socket, address: object) -> str | None:
-    return _resolved(hosts, *address[:2]) if isinstance(address, tuple) else None
+    if not isinstance(address, tuple):
+        return None
+    return "QuickBlox" if address[0] == STAND_IN else _resolved(hosts, *address[:2])
+
+
+def _getproxies(function: Function, receivers: list[Receiver]) -> Function:
+    def getproxies_environment() -> dict[str, str]:
+        proxies: dict[str, str] = function()
+        if proxies and receivers and proxies.get("no") != "*":
+            direct = [host for fake in receivers for host in fake.hosts.names]
+            proxies["no"] = ",".join(filter(None, [proxies.get("no"), *direct]))
+        return proxies
+
+    return getproxies_environment
 
 
 def _refusal(host: str) -> str:

@@ -15,15 +15,13 @@ import socket
 import sys
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPSConnection
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from pytest_qbchat.errors import ConnectionFault
 from pytest_qbchat.intercept import http11
-from pytest_qbchat.intercept.seams import Function, Seam
+from pytest_qbchat.intercept.seams import Function, Seam, classes
 
 if TYPE_CHECKING:
     from pytest_qbchat.intercept.receiver import Receiver
@@ -55,12 +53,9 @@ def seams() -> Iterator[Seam]:
 
 
 def _of_urllib3() -> list[Any]:
-    if find_spec("urllib3") is None:
-        return []
-    module = import_module("urllib3.connection")
-    if not issubclass(module.HTTPConnection, HTTPConnection):  # urllib3-future in its place, without http.client
-        return []
-    return [module.HTTPConnection, module.HTTPSConnection]
+    found = classes("urllib3.connection", "HTTPConnection", "HTTPSConnection")
+    # urllib3-future in its place is without http.client.
+    return [connection for connection in found if issubclass(connection, HTTPConnection)]
 
 
 # The hosts behind proxies, by connection; and the connections whose request is somebody else's.

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 from functools import cache, lru_cache, partial
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from pytest_qbchat.errors import ConnectionFault
-from pytest_qbchat.intercept.seams import Function, Seam
+from pytest_qbchat.intercept.seams import Function, Seam, classes
 from pytest_qbchat.service.wire import Request
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def installed() -> list[Any]:
 
     `httpx2.alias_httpx()` can make two names one module, which is listed once.
     """
-    modules = [import_module(name) for name in LIBRARIES if find_spec(name)]
+    modules = [import_module(name) for name in LIBRARIES if classes(name, "HTTPTransport")]
     return list({id(module.HTTPTransport): module for module in modules}.values())
 
 

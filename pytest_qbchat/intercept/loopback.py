@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.wire import Request, Response
 
 LOOPBACK = "127.0.0.1"
+# What asyncio is told the address of QuickBlox is: one where nobody listens, so that those who connect to it in another
+# way than the one that leads to a server here are known, and go nowhere. It reads QBC in ASCII.
+STAND_IN = "127.81.66.67"
 
 # By the receivers that they serve, of which a process has one list, and by whether these were to be encrypted.
 _servers: dict[tuple[int, bool], LiveServer] = {}

@@ -2,18 +2,21 @@
 
 The seam is `connect()` of urllib3-future's connections, public there as in urllib3, whose place it takes unless it is
 told not to. It speaks to the socket by itself and in more than one protocol, so it is given a real one, unencrypted.
+
+What goes through a proxy that the code names, and a host of which only a path prefix is QuickBlox's, is not caught, but
+refused at `set_tunnel()` and `putrequest()`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pytest_qbchat.intercept.loopback import LOOPBACK, port_of_server
-from pytest_qbchat.intercept.seams import Function, Seam
+from pytest_qbchat.intercept.refusals import cannot_catch, only_a_path
+from pytest_qbchat.intercept.seams import Function, Seam, classes
 
 if TYPE_CHECKING:
     from pytest_qbchat.intercept.receiver import Receiver
@@ -21,16 +24,20 @@ if TYPE_CHECKING:
 
 def seams() -> Iterator[Seam]:
     """What to patch in urllib3-future, if it is installed."""
-    if find_spec("urllib3_future"):
-        # Under one name or both, which are two modules then.
-        names = [name for name in ("urllib3_future", "urllib3") if find_spec(f"{name}.backend.hface")]
-        for name in names:
-            module = import_module(f"{name}.connection")
-            for connection in (module.HTTPConnection, module.HTTPSConnection):
-                yield Seam(connection, "connect", partial(_connect, module.HTTPConnection))
-            module = import_module(f"{name}._async.connection")
-            for connection in (module.AsyncHTTPConnection, module.AsyncHTTPSConnection):
-                yield Seam(connection, "connect", partial(_connect_async, module.AsyncHTTPConnection))
+    for name in ("urllib3_future", "urllib3"):  # under one name or both, which are two modules then
+        if not classes(f"{name}.backend.hface", "HfaceBackend"):
+            continue
+        plain, *encrypted = classes(f"{name}.connection", "HTTPConnection", "HTTPSConnection")
+        plain_async, *encrypted_async = classes(
+            f"{name}._async.connection", "AsyncHTTPConnection", "AsyncHTTPSConnection"
+        )
+        for connection in (plain, *encrypted):
+            yield Seam(connection, "connect", partial(_connect, plain))
+        for connection in (plain_async, *encrypted_async):
+            yield Seam(connection, "connect", partial(_connect_async, plain_async))
+        for connection in (plain, plain_async):
+            yield Seam(connection, "set_tunnel", _set_tunnel)
+            yield Seam(connection, "putrequest", _putrequest)
 
 
 def _connect(plain: Any, function: Function, receivers: list[Receiver]) -> Function:
@@ -61,6 +68,33 @@ def _connect_async(plain: Any, function: Function, receivers: list[Receiver]) ->
             connection.host, connection.port = host, port
 
     return connect
+
+
+def _set_tunnel(function: Function, receivers: list[Receiver]) -> Function:
+    def set_tunnel(connection: Any, host: str, port: int | None = None, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        for fake in receivers:
+            if fake.hosts.owns(host, port):
+                raise cannot_catch(fake, f"niquests was to reach {host} through a proxy")
+        return function(connection, host, port, *args, **kwargs)
+
+    return set_tunnel
+
+
+def _putrequest(function: Function, receivers: list[Receiver]) -> Function:
+    def putrequest(connection: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        absolute = urlsplit(url) if url.startswith(("http://", "https://")) else None
+        for fake in receivers:
+            if absolute is not None:
+                host, port = absolute.hostname or "", absolute.port
+                if fake.hosts.prefix(host, port, absolute.path.encode()) is not None:
+                    raise cannot_catch(fake, f"niquests was to reach {host} through a proxy")
+            elif fake.hosts.prefix(connection.host.lower(), connection.port, url.encode()):
+                raise only_a_path(fake, "niquests", connection.host)
+        return function(connection, method, url, *args, **kwargs)
+
+    return putrequest
 
 
 def _ours(connection: Any, receivers: list[Receiver]) -> bool:

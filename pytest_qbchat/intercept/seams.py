@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from pytest_qbchat.intercept.receiver import Receiver
@@ -65,6 +66,15 @@ class Seam:
                 delattr(self.owner, self.name)
             else:
                 setattr(self.owner, self.name, patch.function)
+
+
+def classes(module: str, *names: str) -> list[type]:
+    """Those classes of a module that there are: none of a library that is not installed, is broken, or is a stub."""
+    try:
+        found = import_module(module)
+    except Exception:
+        return []
+    return [each for name in names if isinstance(each := getattr(found, name, None), type)]
 
 
 # The attribute of a replacement that tells how it came to be where it is.
