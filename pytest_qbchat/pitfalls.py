@@ -7,6 +7,7 @@ here knows one such mistake and says three things: which field, what QuickBlox d
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any
 
 from pytest_qbchat.matching import similar_name
@@ -25,6 +26,7 @@ from pytest_qbchat.service.messages import (
 from pytest_qbchat.service.models import DialogType, user_id
 from pytest_qbchat.service.wire import encode_json
 
+_MOST = 100  # keys of a kind that are looked at: nobody reads more warnings, and a request may have any number
 _WRITE_ATTACHMENTS = "post JSON with attachments={'0': {'type': ..., 'id': ...}}"
 _SPECIAL_NAMES = {
     "save_to_history": "belongs to XMPP, and QuickBlox ignores it here; leave it out, since a message posted over REST "
@@ -91,7 +93,7 @@ _INSTEAD = {
 def _ignored(where: str, params: dict[str, Any], known: set[str]) -> list[str]:
     """The parameters that a call does not have, and that are spelt like one that it has."""
     found: list[str] = []
-    for name in params.keys() - known:
+    for name in islice((name for name in params if name not in known), _MOST):
         meant = _INSTEAD.get(name)
         if meant is None or meant.partition("=")[0] not in known:
             meant = similar_name(name, known)
@@ -105,8 +107,9 @@ def _new_message(exchange: Exchange, found: list[str]) -> None:
     params = exchange.params
     sent_to_chat = exchange.message is not None and exchange.message.sent_to_chat
     if not params.keys() <= PARAMETERS:
-        unknown = [name for name in params if name not in PARAMETERS]
-        found.extend(filter(None, (_unknown_key(name, params, sent_to_chat) for name in unknown)))
+        unknown = islice((name for name in params if name not in PARAMETERS), _MOST)
+        left_out = PARAMETERS - params.keys()
+        found.extend(filter(None, (_unknown_key(name, params[name], left_out, sent_to_chat) for name in unknown)))
     for name in FLAGS:
         if name in params and not _is_flag(params[name]) and getattr(exchange.message, name, 0) != 1:
             found.append(_flag(name, params[name]))  # noqa: PERF401 - asked at every call, and a generator costs more
@@ -118,17 +121,17 @@ def _new_message(exchange: Exchange, found: list[str]) -> None:
     _addressing(exchange, found)
 
 
-def _unknown_key(name: str, params: dict[str, Any], sent_to_chat: bool) -> str | None:
-    """The mistake in a key that QuickBlox does not know, if it is one."""
+def _unknown_key(name: str, value: Any, left_out: set[str], sent_to_chat: bool) -> str | None:
+    """The mistake in a key that QuickBlox does not know, if it is one. It may be meant for one that was left out."""
     if name in SERVER_FIELDS:
         return f"{name}: QuickBlox sets this field itself and ignores yours; leave it out"
     if special := _SPECIAL_NAMES.get(name):
         return f"{name}: {special}"
-    if meant := similar_name(name, PARAMETERS - params.keys()):
+    if meant := similar_name(name, left_out):
         return f"{name}: became a custom field, since QuickBlox has no parameter of this name; write {meant}"
     if meant := similar_name(name, _NOT_TO_SET):
         return f"{name}: became a custom field; leave it out, since {meant} is not for the sender to set either"
-    return _custom_field(name, params[name], sent_to_chat)
+    return _custom_field(name, value, sent_to_chat)
 
 
 def _custom_field(name: str, value: Any, sent_to_chat: bool) -> str | None:
@@ -162,7 +165,7 @@ def _attachments(value: Any, found: list[str]) -> None:
     if isinstance(value, str):
         found.append(f"attachments: arrived as the text {value[:60]!r}, so QuickBlox stores none; {_WRITE_ATTACHMENTS}")
     elif isinstance(value, list):
-        for position, item in enumerate(value):
+        for position, item in enumerate(value[:_MOST]):
             _attachment(position, item, found)
     elif not isinstance(value, dict):
         found.append(f"attachments: {value!r} is no object, so QuickBlox stores none (assumed); {_WRITE_ATTACHMENTS}")
@@ -172,7 +175,7 @@ def _attachments(value: Any, found: list[str]) -> None:
             + _WRITE_ATTACHMENTS
         )
     else:
-        for key, item in value.items():
+        for key, item in islice(value.items(), _MOST):
             if is_index(key):
                 _attachment(key, item, found)
             else:
@@ -199,7 +202,7 @@ def _attachment(key: str | int, item: Any, found: list[str]) -> None:
         found.extend(
             f"{where}: {name!r} is not a documented key, and QuickBlox may drop it; "
             f"write {similar_name(name, ATTACHMENT_KEYS) or 'a custom field of the message, or leave it out'}"
-            for name in sorted(item.keys() - ATTACHMENT_KEYS)
+            for name in sorted(islice((key for key in item if key not in ATTACHMENT_KEYS), _MOST))
         )
 
 
@@ -253,12 +256,12 @@ def _headers(exchange: Exchange, found: list[str]) -> None:
         )
     token = headers.get(b"qb-token")
     if token is not None and token != token.strip():
-        found.append("QB-Token: has white space at an end, and a real client refuses to send that; strip the token")
+        found.append("QB-Token: has white space at an end, which not every client sends; strip the token")
     if token is not None and exchange.params.get("token", token.decode("latin-1")) != token.decode("latin-1"):
         found.append("token: is the name of a credential, so QuickBlox stores no such custom field; write another name")
     if b" " in b"\n".join(headers):
         found.extend(
-            f"{name!r}: a real client refuses to send a header name with a space, and to QuickBlox it is another "
+            f"{name!r}: not every client sends a header name with a space, and to QuickBlox it is another "
             f"header; write {name.strip()!r}"
             for name in exchange.request.headers
             if name != name.strip()

@@ -941,7 +941,8 @@ BODIES = [
     b'{"message": "\\ud800"}', b'{"message": NaN}', b'{"a": 1e999}', b"a[b][c]=1&a[b]=2", b"a" + b"[b]" * 500 + b"=1",
     b"\xff\xfe{}", b'{"chat_dialog_id": []}', b'{"chat_dialog_id": {"a": null}, "message": 7}', b"%ff=%fe", b"=&=&=",
     b'{"attachments": {"0": [1, [2]]}}', b'{"send_to_chat": {}}', b'{"message": "' + b"a" * 50_000 + b'"}',
-    b"\0" * 100, b"{}" * 100,
+    b"\0" * 100, b"{}" * 100, json.dumps({str(number): {} for number in range(5000)}).encode(),
+    b"&".join(b"a%d[x]=1" % number for number in range(5000)),
 ]  # fmt: skip
 STARTS = [
     "POST /chat/Message.json", "GET /chat/Dialog.json?a=b", "POST /session.json", "POST /users.json",

@@ -19,6 +19,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 DEFAULT_LIMIT = 100
+_MOST_WARNINGS = 100  # nobody reads more, and a request may name any number of fields
 _CONTROL = {"limit", "skip", "count", "sort_asc", "sort_desc", "token"}
 # What lists of users have, and other APIs.
 _MEANT = {"per_page": "limit", "page": "skip", "offset": "skip", "order": "sort_asc or sort_desc"}
@@ -172,6 +173,8 @@ def parse(
         if name in known or name in _CONTROL:
             continue
         field = fields.get(name)
+        if field is None and len(warnings) >= _MOST_WARNINGS:
+            continue
         if field is None:
             meant = _MEANT.get(name) or next(iter(get_close_matches(name, [*fields, *_CONTROL, *known], 1, 0.75)), None)
             warnings.append(_ignored(name, f"write {meant}" if meant else f"QuickBlox filters by {', '.join(fields)}"))
