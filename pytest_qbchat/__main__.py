@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from pytest_qbchat.program import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        from pytest_qbchat.program import main
+
+        sys.exit(main())
+    except KeyboardInterrupt:  # while it was starting
+        sys.exit(0)

@@ -40,7 +40,7 @@ _PREFIX = "/_qbchat"
 _RESERVED = f"GET {_PREFIX}/state shows the state, and POST {_PREFIX}/reset goes back to the beginning"
 _JSON = (b"Content-Type", b"application/json; charset=utf-8")
 _LONGEST_TEXT = 60  # of a message, in the line that shows it
-_MOST_USERS = 20  # whose logins are printed
+_MOST_USERS = 20  # whose logins are printed, and as many tokens
 _FAILED, _MISUSED = 1, 2  # exit statuses
 _TYPES = {DialogType.PUBLIC_GROUP: "public group", DialogType.GROUP: "group", DialogType.PRIVATE: "private dialog"}
 
@@ -146,6 +146,10 @@ class Program:
         except CallRefused as refusal:
             return _response(404, {"code": None, "message": str(refusal).partition("\n")[0]})
 
+    def heard(self, what: str) -> None:
+        """Show what is no call of the API."""
+        self._fake.show(f"{_clock()} {what}")
+
     def _reserved(self, method: str, path: str) -> Response:
         wanted = (method, path.removeprefix(_PREFIX))
         if wanted == ("POST", "/reset"):
@@ -206,10 +210,16 @@ class _ShownQuickBlox(FakeQuickBlox):
             yield f"{'API key':<15} {_printable(key)}"
         users = [user for user in self._store.users.values() if user.login or user.email]
         for user in users[:_MOST_USERS]:
-            names = [f"{name} {value}" for name in ("login", "email") if (value := getattr(user, name))]
+            names = [f"{name} {value}" for name in ("login", "email", "password") if (value := getattr(user, name))]
             yield f"{'user':<15} {_printable(self._person(user.id))}: {_printable(', '.join(names))}"
         if len(users) > _MOST_USERS:
             yield f"{'':<15} and {len(users) - _MOST_USERS} more"
+        sessions = [session for session in self._store.sessions.values() if session.expires_at > self._store.now()]
+        for session in sessions[:_MOST_USERS]:
+            who = "the application" if session.user_id is None else self._person(session.user_id)
+            yield f"{'token':<15} {_printable(session.token)}: {_printable(who)}"
+        if len(sessions) > _MOST_USERS:
+            yield f"{'':<15} and {len(sessions) - _MOST_USERS} more"
 
     def _ended(self, call: Call, exchange: Exchange) -> None:
         lines = [f"{_clock()} {call.method} {call.path} {call.status or 404} by {self._who(exchange.caller)}"]
@@ -219,10 +229,14 @@ class _ShownQuickBlox(FakeQuickBlox):
             lines[0] += f": {self._what(exchange.message, exchange.dialog)}"
             exchange.message.call = None
         for text in lines + [f"  warning: {text}" for text in call.warnings]:
-            self._say(_printable(self._masked(text)))
+            self.show(text)
         self._calls.clear()
         self._posted.clear()
         self.problems.take()
+
+    def show(self, text: str) -> None:
+        """Print a line, with what is secret masked."""
+        self._say(_printable(self._masked(text)))
 
     def _who(self, caller: Caller) -> str:
         if caller.user_id is not None:

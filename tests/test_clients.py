@@ -35,7 +35,7 @@ from elsewhere import another_server
 from ways import DIALOG, PATH, TLS, TOKEN, URL
 
 from pytest_qbchat import CallRefused, FakeQuickBlox
-from pytest_qbchat.intercept import asynchronous, http_client, niquests
+from pytest_qbchat.intercept import asynchronous, http11, http_client, niquests
 from pytest_qbchat.intercept.http_client import Line
 from pytest_qbchat.intercept.seams import Seams
 from pytest_qbchat.intercept.server import Certificate, EncryptedServer
@@ -961,6 +961,33 @@ def test_nothing_is_warned_of() -> None:
             gc.collect()
     assert [warning for warning in caught if issubclass(warning.category, ResourceWarning)] == []
     assert len(fake.calls) == 4
+
+
+@pytest.mark.parametrize(
+    ("limit", "how", "status", "text"),
+    [
+        ("LARGEST_HEAD", {"headers": {"X-Large": "a" * 1000}}, 431, "the headers are larger than 999 bytes"),
+        ("LARGEST_BODY", {"data": b"a" * 1000}, 413, "the body is larger than 999 bytes"),
+    ],
+)
+@pytest.mark.usefixtures("qbchat")
+def test_what_is_too_large_is_refused_as_by_the_live_server(
+    monkeypatch: pytest.MonkeyPatch, limit: str, how: dict[str, Any], status: int, text: str
+) -> None:
+    monkeypatch.setattr(http11, limit, 999)
+    refused = requests.post(URL, timeout=5, **how)
+    assert (refused.status_code, refused.json()) == (status, {"code": None, "message": text})
+
+
+def test_a_line_says_where_it_leads_and_that_it_has_no_socket(qbchat: FakeQuickBlox) -> None:
+    line = http.client.HTTPSConnection("api.quickblox.com", context=TLS)
+    line.connect()
+    assert line.sock.getpeername() == ("", None)
+    line.request("GET", "/session.json")
+    assert line.sock.getpeername() == ("api.quickblox.com", 443)
+    with pytest.raises(AttributeError, match=r"^a connection to the fake QuickBlox has no socket, and so no 'recv'$"):
+        line.sock.recv(1)
+    line.close()
 
 
 def test_a_line_takes_what_is_set_on_a_socket(qbchat: FakeQuickBlox) -> None:

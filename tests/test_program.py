@@ -109,8 +109,9 @@ def test_it_says_where_it_is_and_what_a_client_is_configured_with(seed: Path) ->
             "  auth key        made-up-key",
             "  auth secret     made-up-secret",
             f"  API key         {API_KEY}",
-            "  user            7 Sam Support: login sam",
+            "  user            7 Sam Support: login sam, password made-up-password",
             "  user            8 Cleo Customer: email cleo@shop.example",
+            *[f"  token           {session['token']}: 7 Sam Support" for session in SEED["sessions"]],
             "  GET /_qbchat/state shows the state, and POST /_qbchat/reset goes back to the beginning",
             END,
         ]
@@ -144,15 +145,33 @@ def test_strict_mode_adopts_nobody() -> None:
         server.stop()
 
 
-def test_of_many_users_the_first_are_named(tmp_path: Path) -> None:
+def test_of_many_users_and_tokens_the_first_are_named(tmp_path: Path) -> None:
     path = tmp_path / "seed.json"
-    path.write_text(json.dumps({"users": [{"login": f"made-up-{number}"} for number in range(25)]}), encoding="utf-8")
+    users = [{"login": f"made-up-{number}"} for number in range(25)]
+    sessions: list[dict[str, Any]] = [{"token": f"made-up-token-{number}"} for number in range(26)]
+    sessions[0]["expires_at"] = 1568061015
+    path.write_text(json.dumps({"users": users, "sessions": sessions}), encoding="utf-8")
     with running("--seed", path) as server:
-        users = [line for line in server.introduction if "made-up-" in line]
-        assert len(users) == 20
-        assert users[-1].endswith(": login made-up-19")
-        assert "                  and 5 more" in server.introduction
+        named = [line for line in server.introduction if " made-up-" in line]
+        assert len(named) == 40
+        assert named[19].endswith(": login made-up-19")
+        assert named[20:] == [f"  token           made-up-token-{number}: the application" for number in range(1, 21)]
+        assert server.introduction.count("                  and 5 more") == 2
         server.stop()
+
+
+def test_interrupted_while_it_starts_it_says_nothing() -> None:
+    code = """if True:
+        import runpy, sys
+        class Interrupting:
+            def find_spec(self, name, *_):
+                if name == "pytest_qbchat.program":
+                    raise KeyboardInterrupt
+        sys.meta_path.insert(0, Interrupting())
+        runpy.run_module("pytest_qbchat", run_name="__main__")
+    """
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
 
 
 # --- what it shows ---
@@ -188,6 +207,17 @@ def test_each_call_is_a_line(seed: Path) -> None:
             "GET /data/Customer/7.json",
             "GET /account_settings.json 401 by nobody: the request has no QB-Account-Key header",
             "GET /_qbchat/state 200",
+        ]
+
+
+def test_what_is_no_call_is_a_line_too() -> None:
+    with running() as server:
+        asked = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST"}
+        server.client.options("/chat/Message.json", headers=asked)
+        server.client.get("/session.json", headers={"X-Large": "a" * 70_000})
+        assert server.stop() == [
+            "OPTIONS /chat/Message.json 200: a browser asks first",
+            "what is no request got 431: the headers are larger than 65536 bytes",
         ]
 
 
@@ -417,7 +447,7 @@ def test_it_can_be_run_from_python(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_importing_it_starts_nothing() -> None:
-    assert import_module("pytest_qbchat.__main__").main is program.main
+    assert not hasattr(import_module("pytest_qbchat.__main__"), "main")
 
 
 def test_a_second_signal_does_not_disturb_the_saving(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

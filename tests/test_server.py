@@ -347,7 +347,7 @@ def test_the_next_one(qbchat_server):
             "*_ test_it _*",
             reason,
             "  answer it with qbchat.router.post('/events.json').respond(...), or expect it with *",
-            f'{{"code": null, "message": "pytest-qbchat refused this call: {reason}\\n  answer it with *',
+            f'{{"code":null,"message":"pytest-qbchat refused this call: {reason}\\n  answer it with *',
         ]
     )
     result.stdout.no_fnmatch_line("*Traceback*")
@@ -749,6 +749,7 @@ def test_headers_that_are_too_large_are_refused_clearly(line: Line) -> None:
     answer = line.answer()
     assert (answer.status, answer.headers["Content-Type"]) == (431, "application/json; charset=utf-8")
     assert json.loads(answer.body) == {"code": None, "message": "the headers are larger than 65536 bytes"}
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert line.rest() == b""
 
 
@@ -765,6 +766,18 @@ def test_a_body_that_is_too_large_is_refused_clearly(
     assert answer.json() == {"code": None, "message": "the body is larger than 1000000 bytes"}
     assert answer.headers["Connection"] == "close"
     assert post(qbchat_server).status_code == 201
+
+
+def test_a_client_that_sends_no_request_and_goes_is_no_error_of_the_server(
+    server: LiveServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(500):
+        with socket.create_connection((server.host, server.port), timeout=PATIENCE) as client:
+            client.sendall(LISTED + b"\r\n\0garbage")
+            assert client.recv(12) == b"HTTP/1.1 200"
+    until(server, lambda: not server._connections)
+    gc.collect()
+    assert caplog.messages == []
 
 
 def test_a_target_that_is_too_long_is_refused_clearly(line: Line) -> None:

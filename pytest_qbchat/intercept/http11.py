@@ -6,7 +6,7 @@ import re
 from http import HTTPStatus
 from typing import NamedTuple
 
-from pytest_qbchat.service.wire import Header, RawHeaders, Request, Response
+from pytest_qbchat.service.wire import Header, RawHeaders, Request, Response, encode_json
 
 LARGEST_HEAD = 64 * 1024  # bytes
 LARGEST_BODY = 128 * 1024 * 1024
@@ -20,6 +20,7 @@ _LONGEST_LENGTH = 15  # digits; more is no size of anything
 _CARRIAGE_RETURN = 13
 _PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
 _WITHOUT_BODY = (204, 304)
+_JSON = (b"Content-Type", b"application/json; charset=utf-8")
 # Of the hop between two machines, and so none of the answer's business: the body stands here whole.
 _HOP_BY_HOP = (b"transfer-encoding", b"connection", b"keep-alive")
 
@@ -253,6 +254,17 @@ def request(head: Head, body: bytes, origin: str, prefix: str) -> Request:
     """
     path, _, query = head.target.partition("?")
     return Request(head.method, origin, prefix, path[len(prefix) :], query, head.headers, body)
+
+
+def refusal(status: int, text: str, *more: Header) -> Response:
+    """What is answered in the fake's own name, in the envelope that QuickBlox has for what it cannot route or read.
+
+    Args:
+        status: The status.
+        text: Why.
+        *more: Headers.
+    """
+    return Response(status, [_JSON, *more], encode_json({"code": None, "message": text}).encode())
 
 
 def encode(response: Response, method: str, connection: bytes = b"") -> bytes:

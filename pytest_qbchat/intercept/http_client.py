@@ -178,7 +178,10 @@ class Line:
         __tracebackhide__ = True
         reader = http11.Reader()
         reader.feed(sent)
-        request = reader.request()
+        try:
+            request = reader.request()
+        except http11.MalformedRequestError as error:  # as the live server has it
+            return http11.encode(http11.refusal(error.status, str(error)), "GET", b"close")
         target = self.target
         if target is None or request is None:
             raise ConnectionResetError("the request has no end, or no beginning")
@@ -189,6 +192,18 @@ class Line:
         fake, prefix = answering
         head = head._replace(target=target.path.decode("latin-1"))
         return http11.encode(fake.handle(http11.request(head, body, target.origin, prefix)), head.method)
+
+    def getpeername(self) -> tuple[str, int | None]:
+        """Where the connection leads, as far as the code knows."""
+        return ("", None) if self.target is None else (self.target.host, self.target.port)
+
+    def __getattr__(self, name: str) -> Any:
+        """What else a socket has.
+
+        Raises:
+            AttributeError: There is no socket.
+        """
+        raise AttributeError(f"a connection to the fake QuickBlox has no socket, and so no {name!r}")
 
     def fileno(self) -> int:
         """A descriptor of a socket on which nothing arrives but its end: pools ask it whether a line is still good."""

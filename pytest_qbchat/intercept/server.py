@@ -7,7 +7,6 @@ gets an answer or a closed connection, never an error of the server's own.
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import ssl
 import threading
@@ -32,7 +31,7 @@ _ROOTS = {route.path.split("/")[1] for route in ROUTES} | {path.split("/")[1] fo
 _UNTIL_CONNECTED = 4
 _BACKLOG = 1024
 _LINGERING = 10.0  # seconds
-_JSON = (b"Content-Type", b"application/json; charset=utf-8")
+_OF_ANY_ORIGIN = (b"Access-Control-Allow-Origin", b"*")
 
 
 class Answering(Protocol):
@@ -49,6 +48,15 @@ class Refusing(Protocol):
 
     def refuse(self, reason: str) -> CallRefused:
         """Note it, and make the error to raise."""
+        ...
+
+
+@runtime_checkable
+class Hearing(Protocol):
+    """Whoever shows what came in, also what is no request of the API."""
+
+    def heard(self, what: str) -> None:
+        """Show it."""
         ...
 
 
@@ -276,9 +284,13 @@ class _Connection(asyncio.Protocol):
         The connection is not closed before the client does it: what it still sends, such as the rest of a body that is
         too large, would have the system take back an answer that the client has not read yet.
         """
-        self._transport.write(http11.encode(_refusal(error.status, str(error)), "GET", b"close"))
+        if isinstance(self._fake, Hearing):
+            self._fake.heard(f"what is no request got {error.status}: {error}")
+        answer = http11.refusal(error.status, str(error), _OF_ANY_ORIGIN)
+        self._transport.write(http11.encode(answer, "GET", b"close"))
         if self._transport.can_write_eof():
-            self._transport.write_eof()
+            with suppress(OSError):  # the client has gone already
+                self._transport.write_eof()
         self._ignore()
         self._lingering = asyncio.get_running_loop().call_later(_LINGERING, self._transport.close)
 
@@ -310,6 +322,8 @@ class _Connection(asyncio.Protocol):
 
     async def _response(self, head: Head, body: bytes) -> Response:
         if head.method == "OPTIONS" and head.header(b"origin") is not None:  # a browser asks first
+            if isinstance(self._fake, Hearing):
+                self._fake.heard(f"OPTIONS {head.target} 200: a browser asks first")
             return Response(200, [], b"")
         host, target = http11.destination(head)
         head = head._replace(target=target)
@@ -317,7 +331,7 @@ class _Connection(asyncio.Protocol):
         try:
             return await self._fake.handle_async(request)
         except CallRefused as refusal:
-            return _refusal(404, str(refusal))
+            return http11.refusal(404, str(refusal))
         except (ConnectionFault, asyncio.CancelledError):
             raise
         except BaseException as error:  # which a route of the test's own has raised, perhaps pytest.fail()
@@ -344,16 +358,11 @@ def _prefix(method: str, target: str) -> str:
     return "/".join(segments[: starts[0]]) if starts else ""
 
 
-def _refusal(status: int, text: str) -> Response:
-    """In the envelope that QuickBlox has for what it cannot route or read (observed)."""
-    return Response(status, [_JSON], json.dumps({"code": None, "message": text}, ensure_ascii=False).encode())
-
-
 def _with_cors(head: Head, response: Response) -> Response:
     """The headers that let a page of any origin read the answer: the first is observed, the others are assumed."""
     if head.header(b"origin") is None or "Access-Control-Allow-Origin" in response.headers:
         return response
-    headers = [*response.raw_headers, (b"Access-Control-Allow-Origin", b"*")]
+    headers = [*response.raw_headers, _OF_ANY_ORIGIN]
     if head.method == "OPTIONS":
         headers += [
             (b"Access-Control-Allow-Methods", b"GET, POST, PUT, DELETE, OPTIONS, PATCH"),
