@@ -829,6 +829,24 @@ def test_other_streams_begin_to_encrypt_as_before(qbchat: FakeQuickBlox, tmp_pat
     assert len(qbchat.calls) == 0
 
 
+@pytest.mark.parametrize(("port", "tls"), [(80, None), (443, TLS)])
+def test_an_address_that_was_looked_up_leads_to_the_fake(qbchat: FakeQuickBlox, port: int, tls: Any) -> None:
+    async def get() -> bytes:
+        loop, name = asyncio.get_running_loop(), "api.quickblox.com"
+        [(family, kind, protocol, _, address)] = await loop.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+        line = socket.socket(family, kind, protocol)
+        line.setblocking(False)
+        await loop.sock_connect(line, address)
+        reader, writer = await asyncio.open_connection(sock=line, ssl=tls, server_hostname=tls and name)
+        writer.write(b"GET /session.json HTTP/1.1\r\nHost: api.quickblox.com\r\nConnection: close\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    assert asyncio.run(get()).startswith(b"HTTP/1.1 401 ")
+    assert qbchat.calls.one().request.url.startswith("https" if tls else "http:")
+
+
 def test_who_looks_an_address_up_and_goes_there_by_itself_is_refused(qbchat: FakeQuickBlox) -> None:
     async def connect() -> None:
         await anyio.connect_tcp("api.quickblox.com", 443)

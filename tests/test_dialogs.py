@@ -1081,6 +1081,16 @@ def test_a_group_whose_occupants_are_all_removed_is_destroyed(api: Api) -> None:
     assert len(api.fake.dialogs) == 0
 
 
+def test_a_dialog_that_is_declared_a_public_one_counts_nothing(api: Api) -> None:
+    api("POST", "Message", json={"chat_dialog_id": UNKNOWN})
+    api("POST", "Message", by=BERT, json={"chat_dialog_id": UNKNOWN})
+    assert api("GET", "Message/unread").json() == {"total": 1}
+    dialog = api.fake.add_dialog(UNKNOWN, occupants_ids=[ANNA, BERT], type=PUBLIC)
+    assert [message.sender_id for message in dialog.history] == [ANNA, BERT]
+    assert api("GET", "Message/unread").json() == {"total": 0}
+    assert len(dialog.history) == len(api.fake.messages) == len(api.fake.posted) == 2
+
+
 # --- users and sessions that end ---
 
 

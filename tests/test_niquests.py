@@ -86,6 +86,15 @@ def test_a_host_of_which_only_a_path_is_quickbloxes_is_refused(qbchat, post):
     assert post(f"{PROXY}/other", **HOW).status_code == 404
 
 
+def test_other_hosts_are_reached_through_a_proxy(qbchat):
+    proxies = dict.fromkeys(("http", "https"), PROXY)
+    with FakeQuickBlox().intercept():
+        assert niquests.get("http://other.shop.example/session.json", proxies=proxies).status_code == 401
+        with pytest.raises(niquests.exceptions.ProxyError):
+            niquests.get("https://other.shop.example/", proxies=proxies)
+    assert len(qbchat.calls) == 0
+
+
 def test_other_hosts_are_left_alone(qbchat):
     async def get():
         async with niquests.AsyncSession() as client:
