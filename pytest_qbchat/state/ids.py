@@ -1,0 +1,63 @@
+"""New ids, beside those of a state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pytest_qbchat.service.ids import Ids
+from pytest_qbchat.service.models import user_id
+
+
+class IdsBeside(Ids):
+    """Ids of which none is one that a state has, or had and deleted."""
+
+    def __init__(self, state: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._taken = {*_named(state)}
+
+    def object_id(self, seconds: int) -> str:
+        """A new ObjectId."""
+        while (made := super().object_id(seconds)) in self._taken:
+            pass
+        return made
+
+    def user_id(self) -> int:
+        """A new user id."""
+        while (made := super().user_id()) in self._taken:
+            pass
+        return made
+
+    def number(self) -> int:
+        """A new id of a session or a blob."""
+        while (made := super().number()) in self._taken:
+            pass
+        return made
+
+    def token(self) -> str:
+        """A new token."""
+        while (made := super().token()) in self._taken:
+            pass
+        return made
+
+    def uid(self) -> str:
+        """A new blob uid."""
+        while (made := super().uid()) in self._taken:
+            pass
+        return made
+
+
+def _named(value: Any, key: str = "") -> Iterator[int | str]:
+    """Whatever may be an id in a state, the numbers as numbers."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _named(inner, name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _named(inner, key)
+    elif isinstance(value, int | str) and key.endswith(_NAMING):
+        number = user_id(value)
+        yield str(value).lower() if number is None else number
+
+
+_NAMING = ("id", "_ids", "token", "deleted")
