@@ -13,6 +13,7 @@ from pytest_qbchat.service.wire import Request
 _POSTS = 5_000
 _NO_REQUEST = Request("", "", "", "", "", [], b"")
 _ADDED = "**in the history**, put there by `add_message`"
+_TWICE = "the same, after all were listed twice"
 _POSTED = "**posted through httpx**, with all that is recorded"
 
 
@@ -29,6 +30,7 @@ def memory() -> str:
         [(name, f"{weight:,.0f}") for name, weight in rows.items()],
         [
             Aim(f"{_ADDED}, in kB", 0.80, rows[_ADDED] / 1_000),
+            Aim(f"{_TWICE}, in kB", 0.80, rows[_TWICE] / 1_000),
             Aim(f"{_POSTED}, in kB", 1.70, rows[_POSTED] / 1_000),
         ],
     )
@@ -50,7 +52,7 @@ def _added() -> dict[str, float]:
     return {
         _ADDED: added / MESSAGES,
         "the same, after all were listed once": once / MESSAGES,
-        "the same, after all were listed twice": twice / MESSAGES,
+        _TWICE: twice / MESSAGES,
         "in the records of such a call": (with_records - once) / MESSAGES,
     }
 

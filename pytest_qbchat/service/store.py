@@ -350,7 +350,7 @@ class Store:
         self.dialogs[message.chat_dialog_id].delete(message)
 
 
-_MOST_KEPT = 40_000  # of some 400 bytes each
+_MOST_KEPT = 20_000  # of some 400 bytes each
 _UNKNOWN_APPLICATION = 99_999
 
 
