@@ -777,6 +777,21 @@ def test_an_address_that_aiohttp_knows_already_is_not_gone_to(
     assert qbchat.posted == [BODY]
 
 
+def test_what_goes_elsewhere_after_a_call_of_aiohttp_is_left_alone(qbchat: FakeQuickBlox) -> None:
+    async def both(elsewhere: str) -> bytes:
+        async with aiohttp.ClientSession() as session:
+            assert await status_of(session) == 201
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(elsewhere.rpartition(":")[2]))
+        writer.write(b"GET / HTTP/1.0\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    with another_server() as elsewhere:
+        assert asyncio.run(both(elsewhere)).endswith(b"another server")
+    assert len(qbchat.calls) == 1
+
+
 def test_a_host_that_is_an_address_is_caught() -> None:
     async def post() -> int:
         async with aiohttp.ClientSession() as session:

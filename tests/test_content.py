@@ -355,6 +355,12 @@ def test_a_public_file_is_shown_to_everybody(client: httpx.Client) -> None:
     assert client.get(f"/blobs/{blob['id']}.json", headers=READER).json()["blob"]["uid"] == blob["uid"]
 
 
+def test_a_user_lists_its_own_files_alone(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    stored(client, public=True)
+    qbchat.add_blob(b"made up", name="terms.pdf", public=True)
+    assert client.get("/blobs.json", headers=READER).json()["items"] == []
+
+
 def test_an_application_session_reads_what_is_public_or_of_nobody(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
     qbchat.add_session("made-up-token-of-the-application", None)
     public, terms = stored(client, public=True), qbchat.add_blob(b"made up", name="terms.pdf")

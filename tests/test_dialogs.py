@@ -1081,6 +1081,14 @@ def test_a_group_whose_occupants_are_all_removed_is_destroyed(api: Api) -> None:
     assert len(api.fake.dialogs) == 0
 
 
+def test_what_one_deleted_for_itself_stays_so_when_the_dialog_is_declared(api: Api) -> None:
+    messages = [api("POST", "Message", json={"chat_dialog_id": UNKNOWN}).json()["_id"] for _ in range(2)]
+    api("DELETE", f"Message/{messages[0]}")
+    api.fake.add_dialog(UNKNOWN, occupants_ids=[ANNA, BERT])
+    assert api.ids("Message", chat_dialog_id=UNKNOWN) == messages[1:]
+    assert api.ids("Message", by=BERT, chat_dialog_id=UNKNOWN) == messages
+
+
 def test_a_dialog_that_is_declared_a_public_one_counts_nothing(api: Api) -> None:
     api("POST", "Message", json={"chat_dialog_id": UNKNOWN})
     api("POST", "Message", by=BERT, json={"chat_dialog_id": UNKNOWN})

@@ -812,6 +812,21 @@ def test_an_api_key_alone_deletes_for_everyone_or_not_at_all(api: Api, four: str
     assert [message.message for message in api.fake.messages] == ["three", "four"]
 
 
+def test_what_comes_in_later_is_seen_in_its_place_by_one_who_deleted_a_message(api: Api) -> None:
+    dialog_id = dialog(api)
+    with at(1000):
+        deleted_one, kept = (api.fake.add_message(dialog_id, ANNA, text) for text in ("one", "two"))
+    api("DELETE", f"Message/{deleted_one.id}")
+    assert texts(api("GET", "Message", params={"chat_dialog_id": dialog_id})) == ["two"]
+    for seconds, text in ((2000, "four"), (1500, "three"), (500, "zero")):
+        with at(seconds):
+            api.fake.add_message(dialog_id, BERT, text)
+        listed_texts = texts(api("GET", "Message", params={"chat_dialog_id": dialog_id, "mark_as_read": 0}))
+        assert text in listed_texts
+    assert listed_texts == ["zero", "two", "three", "four"]
+    assert kept.chat_dialog_id == dialog_id
+
+
 def test_what_one_deleted_for_itself_one_may_delete_for_everyone(api: Api, four: str) -> None:
     one = api.fake.messages[0]
     for params in ({}, {"force": 1}):

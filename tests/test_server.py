@@ -780,6 +780,33 @@ def test_a_client_that_sends_no_request_and_goes_is_no_error_of_the_server(
     assert caplog.messages == []
 
 
+def test_a_client_that_has_gone_before_it_is_told_is_no_error() -> None:
+    class Gone(asyncio.Transport):
+        written = b""
+
+        def write(self, data: Any) -> None:
+            self.written += data
+
+        def can_write_eof(self) -> bool:
+            return True
+
+        def write_eof(self) -> None:
+            raise OSError("Transport endpoint is not connected")
+
+        def resume_reading(self) -> None:
+            pass
+
+    async def receive() -> None:
+        connection = server_module._Connection(FakeQuickBlox(), "http", set())
+        connection.connection_made(transport)
+        connection.data_received(b"\0")
+        connection.connection_lost(None)
+
+    transport = Gone()
+    asyncio.run(receive())
+    assert transport.written.startswith(b"HTTP/1.1 400 ")
+
+
 def test_a_target_that_is_too_long_is_refused_clearly(line: Line) -> None:
     line.send(LISTED.replace(b".json", b".json?" + b"a" * 9000) + b"\r\n")
     answer = line.answer()

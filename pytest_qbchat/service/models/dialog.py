@@ -162,7 +162,6 @@ class Dialog:
         """Go on with the history of a dialog in whose place this one is."""
         self.history = former.history
         self._hides_messages_from = former._hides_messages_from
-        self.updated = max(self.updated, former.updated)
         if not self.public:
             for user_id, number in former.unread.items():
                 self._count(user_id, number)
