@@ -27,4 +27,3 @@ def _ask() -> httpx.Response:
 ANSWER = _ask()
 CONTENT = ANSWER.content
 HEADERS = ANSWER.headers.raw
-JSON = ANSWER.json()

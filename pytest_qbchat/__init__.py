@@ -1,12 +1,13 @@
 """A stateful in-memory fake of the QuickBlox chat REST API, as a pytest fixture.
 
 - `plugin`: what pytest sees: fixtures, marker, options, reports;
-- `fake`, `user`, `message`, `records`: what a test holds; `chat`, `faults`, `stubs` and `arguments` stand behind them;
-- `matching`, `comparison`, `explanations`, `transcript`, `masking`: what a failing test says;
+- `declarations`, `fake`, `user`, `message`, `records`: what a test holds; `chat`, `faults`, `stubs` and `arguments`
+  stand behind them;
+- `matching`, `spelling`, `comparison`, `explanations`, `transcript`, `masking`: what a failing test says;
 - `pitfalls`, `problems`, `errors`, `warn`, `call_site`: silent mistakes and refused calls, and where they were made;
 - `factories`, `payloads`: realistic payloads;
-- `intercept`: the ways in, one module for each HTTP library, and the live server;
-- `service`: QuickBlox itself, which knows nothing of all this;
+- `intercept`: the ways in, one module for each family of HTTP libraries, and the live server;
+- `service`: QuickBlox itself, which knows nothing of pytest and of HTTP libraries;
 - `program`, `state`: the live server as a program.
 
 The public names are imported when they are first used: pytest imports this package in every run of an environment

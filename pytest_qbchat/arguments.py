@@ -12,6 +12,7 @@ def check_texts(**given: Any) -> None:
     Raises:
         TypeError: One is neither.
     """
+    __tracebackhide__ = True
     for name, value in given.items():
         if value is not None and not isinstance(value, str):
             raise TypeError(f"{name}={value!r}: write a text")
@@ -23,6 +24,7 @@ def listed(name: str, given: Any, example: str) -> list[Any]:
     Raises:
         TypeError: It is a single thing, a text among them.
     """
+    __tracebackhide__ = True
     if isinstance(given, str | bytes) or not isinstance(given, Iterable):
         raise TypeError(f"{name}={given!r}: write a list, {name}={example}")
     return list(given)

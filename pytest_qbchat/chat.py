@@ -9,10 +9,11 @@ from typing import Any, cast
 from pytest_qbchat.message import Message
 from pytest_qbchat.records import Records
 from pytest_qbchat.service import addressing
-from pytest_qbchat.service.messages import build
-from pytest_qbchat.service.models import Dialog, DialogType, User
+from pytest_qbchat.service.messages import PARAMETERS, SERVER_FIELDS, build
+from pytest_qbchat.service.models import Dialog, DialogType, User, id_of
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import encode_json
+from pytest_qbchat.spelling import misspelt
 
 
 class Chat:
@@ -34,6 +35,7 @@ class Chat:
 
     def unread(self, user_id: int, dialog: Dialog | str | None) -> int:
         """How many messages a user has not read."""
+        __tracebackhide__ = True
         with self._lock:
             if dialog is None:
                 return self._store.unread.get(user_id, 0)
@@ -41,6 +43,7 @@ class Chat:
 
     def confirm(self, user_id: int, messages: Iterable[Message], *, read: bool) -> Records[Message]:
         """Send the receipts of markable messages that are still in the history of a dialog that the user is in."""
+        __tracebackhide__ = True
         confirmed: list[Message] = []
         with self._lock:
             self._check_user(user_id)
@@ -57,6 +60,7 @@ class Chat:
 
     def open(self, user_id: int, dialog: Dialog | str) -> Records[Message]:
         """List a history, which marks all of it."""
+        __tracebackhide__ = True
         with self._lock:
             opened = self.dialog(dialog)
             self._check_occupant(opened, user_id)
@@ -68,16 +72,23 @@ class Chat:
         return Records(cast("list[Message]", history), Message, "message in the dialog")
 
     def send(
-        self, sender_id: int, to: Message | Dialog | User | str, fields: Mapping[str, Any], *, over_xmpp: bool = False
+        self,
+        sender_id: int,
+        to: Message | Dialog | User | int | str,
+        fields: Mapping[str, Any],
+        *,
+        over_xmpp: bool = False,
     ) -> Message:
         """Put a message of a user into the history, and with `send_to_chat` into the inboxes of the others.
 
         What an app sends over XMPP differs from what comes over REST: it has a custom field `dialog_id`, custom fields
         are texts, and in a group there is no recipient (observed, JavaScript SDK; observed, issue threads).
         """
+        __tracebackhide__ = True
+        _check_fields(fields)
         with self._lock:
-            if isinstance(to, User):
-                dialog = self._private(sender_id, to.id)
+            if isinstance(to, User | int):
+                dialog = self._private(sender_id, id_of(to))
             else:
                 dialog = self.dialog(to.chat_dialog_id if isinstance(to, Message) else to)
             self._check_occupant(dialog, sender_id)
@@ -96,12 +107,14 @@ class Chat:
         Raises:
             ValueError: There is none.
         """
+        __tracebackhide__ = True
         found = addressing.find(self._store, dialog.id if isinstance(dialog, Dialog) else dialog)
         if found is None:
             raise ValueError(f"there is no dialog {dialog!r}: write what qbchat.add_dialog(...) returned")
         return found
 
     def _private(self, one: int, other: int) -> Dialog:
+        __tracebackhide__ = True
         if one == other:
             raise ValueError(f"user {one} would write to itself: a private dialog needs another user")
         for user_id in (one, other):
@@ -114,12 +127,14 @@ class Chat:
         return dialog.public or user_id in dialog.occupants_ids
 
     def _check_user(self, user_id: int) -> None:
+        __tracebackhide__ = True
         if user_id not in self._store.users:
             raise ValueError(
                 f"there is no user {user_id}: it was deleted, or never declared with qbchat.add_user({user_id})"
             )
 
     def _check_occupant(self, dialog: Dialog, user_id: int) -> None:
+        __tracebackhide__ = True
         if user_id not in dialog.occupants_ids and not dialog.public:
             raise ValueError(f"user {user_id} is not among the occupants {dialog.occupants_ids} of {dialog.id}")
         self._check_user(user_id)
@@ -127,3 +142,17 @@ class Chat:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else encode_json(value)
+
+
+def _check_fields(fields: Mapping[str, Any]) -> None:
+    """Refuse what a message of the test's own would have lost, or kept as a custom field that nobody meant.
+
+    Raises:
+        TypeError: A field is misspelt, or is the server's to set.
+    """
+    __tracebackhide__ = True
+    for name in fields.keys() - PARAMETERS:
+        if name in SERVER_FIELDS:
+            raise TypeError(f"{name} is set by QuickBlox: leave it out; freezegun or qbchat.advance() set the time")
+        if meant := misspelt(name, PARAMETERS):
+            raise TypeError(f"a message has no {name!r}: write {meant}=...")

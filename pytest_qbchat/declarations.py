@@ -9,20 +9,20 @@ from typing import Any, cast
 
 from pytest_qbchat.arguments import check_texts, listed
 from pytest_qbchat.chat import Chat
-from pytest_qbchat.matching import similar_name
 from pytest_qbchat.message import Message
 from pytest_qbchat.service import models
 from pytest_qbchat.service.assumptions import Assumptions, what_to_write
 from pytest_qbchat.service.ids import is_object_id
 from pytest_qbchat.service.models import Blob, Dialog, DialogType, Session, id_of
 from pytest_qbchat.service.store import Store
+from pytest_qbchat.spelling import similar_name
 from pytest_qbchat.user import User
 
 _PRIVATE_OCCUPANTS = 2
 
 
-class Declarations:
-    """The half of a fake by which a test arranges its state."""
+class QuickBlox:
+    """A QuickBlox as a test arranges it. What answers its calls is `FakeQuickBlox`."""
 
     def __init__(self, *, strict: bool) -> None:
         """Begin with nothing.
@@ -65,6 +65,7 @@ class Declarations:
             TypeError: A value is of another type.
             ValueError: The id, the login or another unique key was declared before.
         """
+        __tracebackhide__ = True
         check_texts(full_name=full_name, login=login, email=email, password=password, phone=phone)
         check_texts(custom_data=custom_data)
         login, email = login and login.strip(), email and email.strip()  # as QuickBlox does at a sign-up
@@ -103,6 +104,7 @@ class Declarations:
         Raises:
             TypeError: The token or the user is something else.
         """
+        __tracebackhide__ = True
         if not isinstance(token, str) or not token:
             raise TypeError(f"{token!r} is no token: write the text that the code under test sends as QB-Token")
         with self._lock:
@@ -130,6 +132,7 @@ class Declarations:
             TypeError: The name is no text, or the occupants are no list of users.
             ValueError: The id is malformed or declared already, there is no such type, or the occupants do not suit it.
         """
+        __tracebackhide__ = True
         check_texts(name=name)
         users = listed("occupants_ids", occupants_ids, "[user, ...]")
         if type not in tuple(DialogType):
@@ -146,9 +149,10 @@ class Declarations:
             if there is not None and not there.adopted:
                 raise ValueError(f"dialog {id} is there already, with the occupants {there.occupants_ids}")
             there = self._store.private_dialog(min(occupants), max(occupants)) if type == DialogType.PRIVATE else None
-            if there is not None and not there.adopted:
+            if there is not None and (not there.adopted or id not in (None, there.id)):
                 raise ValueError(f"users {sorted(occupants)} have a private dialog already: {there.id}")
-            return self._store.add_dialog(DialogType(type), occupants, occupants[0], id=id and id.lower(), name=name)
+            taken_over = there.id if there is not None else id and id.lower()
+            return self._store.add_dialog(DialogType(type), occupants, occupants[0], id=taken_over, name=name)
 
     def add_message(
         self, dialog: Dialog | str, sender: int | models.User, message: str | None = None, **fields: Any
@@ -164,6 +168,7 @@ class Declarations:
         Raises:
             ValueError: There is no such dialog, or the sender is not an occupant.
         """
+        __tracebackhide__ = True
         return self._chat.send(
             id_of(sender), self._chat.dialog(dialog), {"message": message, **fields}, over_xmpp=False
         )
@@ -189,6 +194,7 @@ class Declarations:
         Raises:
             TypeError: The content is no bytes, or the user something else.
         """
+        __tracebackhide__ = True
         if not isinstance(content, bytes):
             raise TypeError(f"the content is bytes, not {type(content).__name__}: write add_blob(b'...', name=...)")
         check_texts(name=name, content_type=content_type)
@@ -221,6 +227,7 @@ class Declarations:
             TypeError: Nothing is declared, or a value is of another type.
             ValueError: The key is empty, or has the `ApiKey ` before it; the secret is empty.
         """
+        __tracebackhide__ = True
         if (api_key, application_id, auth_key, auth_secret) == (None, None, None, None):
             raise TypeError("credentials() declares nothing: write credentials(auth_secret=...), or another of them")
         check_texts(api_key=api_key, auth_key=auth_key, auth_secret=auth_secret)
@@ -249,6 +256,7 @@ class Declarations:
         Raises:
             TypeError: There is no such assumption, or the value is none for it. Nothing is changed then.
         """
+        __tracebackhide__ = True
         if not assumptions:
             raise TypeError("assume() changes nothing: write assume(need_user_status=403), or another of them")
         known = [field.name for field in fields(Assumptions)]
@@ -269,6 +277,7 @@ class Declarations:
 
     def _check_new_user(self, id: int | None, **keys: str | None) -> None:
         """Whether nobody was declared under an id, or with a key that is one user's own."""
+        __tracebackhide__ = True
         there = self._store.users.get(id) if id in self._declared else None
         if there is not None:
             raise ValueError(f"user {id} is there already: {there!r}")
@@ -278,6 +287,7 @@ class Declarations:
 
     def _known(self, user: int | models.User) -> int:
         """The id of a user that a declaration names, which declares the user."""
+        __tracebackhide__ = True
         user_id = id_of(user)
         if user_id not in self._store.users:
             self._store.add_user(user_id)

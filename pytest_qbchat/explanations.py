@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
-from pytest_qbchat.matching import ABSENT, field_matches, field_of, matches, similar_name
+from pytest_qbchat.matching import ABSENT, field_matches, field_of, matches
 from pytest_qbchat.service.models import Blob, Dialog, User
+from pytest_qbchat.spelling import similar_name
 
 if TYPE_CHECKING:
     from pytest_qbchat.service.calls import Call
@@ -241,6 +242,9 @@ def _side_by_side(expected: Any, actual: Any) -> tuple[str, str]:
         return _short(expected, _LONGEST), _short(actual, _LONGEST)
     same = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
     start = max(0, same - _WIDTH // 3)
+    word = left.rfind(" ", 0, start) + 1
+    if same - word < _WIDTH:  # what is cut at its front is not known for the secret that it may be
+        start = word
     end = start + _WIDTH
 
     def stretch(text: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from difflib import get_close_matches
 from math import inf
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_qbchat import explanations, pitfalls, transcript
-from pytest_qbchat.declarations import Declarations
+from pytest_qbchat.declarations import QuickBlox
 from pytest_qbchat.errors import CallRefused, ConnectionFault
 from pytest_qbchat.faults import Fault, Faults, befall
 from pytest_qbchat.intercept import Interception
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
     from pytest_qbchat.stubs import Stubs
 
 
-class FakeQuickBlox(Declarations):
+_UNITS = ("days", "hours", "microseconds", "milliseconds", "minutes", "seconds", "weeks")
+
+
+class FakeQuickBlox(QuickBlox):
     """A working QuickBlox in memory.
 
     It adopts what it has never seen (tokens, users, dialogs) and enforces what it knows, as QuickBlox would.
@@ -91,6 +95,7 @@ class FakeQuickBlox(Declarations):
             TypeError: What fails is neither a status nor a word.
             ValueError: There is no such fault, status or route, or `times` is no number from 1 on.
         """
+        __tracebackhide__ = True
         self._faults.plan(what, times=times, method=method, path=path, stored=stored)
 
     def expire_sessions(self) -> None:
@@ -108,20 +113,25 @@ class FakeQuickBlox(Declarations):
         """Move the fake's clock on. Nothing sleeps, and the clock of the code under test stays as it is.
 
         Args:
-            **delta: As for `datetime.timedelta`: `hours=2`, `minutes=1`, `seconds=0.5`.
+            **delta: As for `datetime.timedelta`: `hours=2`, `minutes=1`, `seconds=0.5`. A declared session that was not
+                used yet stays fresh.
 
         Raises:
             TypeError: No time is given, or in another unit.
             ValueError: The time is negative.
         """
+        __tracebackhide__ = True
         if not delta:
             raise TypeError("advance() moves nothing: write advance(hours=2)")
+        if unknown := sorted(delta.keys() - _UNITS):
+            meant = next(iter(get_close_matches(unknown[0], _UNITS)), f"one of {', '.join(_UNITS)}")
+            raise TypeError(f"advance() has no unit {unknown[0]!r}: write {meant}")
         try:
             seconds = timedelta(**delta).total_seconds()
         except (OverflowError, ValueError) as error:
             raise ValueError(f"{error}: the clock cannot be moved on by that much") from None
         except TypeError as error:
-            raise TypeError(f"{error}: advance() takes what datetime.timedelta does, as in advance(hours=2)") from None
+            raise TypeError(f"{error}: advance() takes numbers, as in advance(hours=2)") from None
         if seconds < 0:
             raise ValueError(f"the clock cannot go back by {-seconds} seconds: freezegun or time-machine can do that")
         with self._lock:
@@ -187,6 +197,7 @@ class FakeQuickBlox(Declarations):
         Args:
             user: The user or its id.
         """
+        __tracebackhide__ = True
         return self._chat.inbox(id_of(user))
 
     def transcript(self) -> str:
@@ -262,6 +273,7 @@ class FakeQuickBlox(Declarations):
         Raises:
             AssertionError: No such call was refused.
         """
+        __tracebackhide__ = True
         return self.problems.expect(method, path)
 
     # Serve
@@ -341,8 +353,8 @@ class FakeQuickBlox(Declarations):
             if exchange.message is not None:
                 exchange.message.call = call
                 self._posted.append(exchange.message)
-            for message, text in exchange.edited:
-                self._keep_as_posted(message, text)
+            if exchange.edited:
+                self._keep_as_posted(exchange.edited)
         if exchange.response is None and fault is None:
             stub = f"qbchat.router.{call.method.lower()}({call.request.prefix + call.path!r}).respond(...)"
             expectation = f"qbchat.expect_refused({call.method!r}, {call.path!r})"
@@ -358,11 +370,11 @@ class FakeQuickBlox(Declarations):
             raise ConnectionFault(call.fault, exchange.reason)
         return exchange.response
 
-    def _keep_as_posted(self, message: models.Message, text: str | None) -> None:
-        """Let `posted` go on showing the text that came through POST."""
+    def _keep_as_posted(self, edited: dict[models.Message, str | None]) -> None:
+        """Let `posted` go on showing the texts that came through POST."""
         for place, posted in enumerate(self._posted):
-            if posted is message:
-                self._posted[place] = EditedMessage(message, text)
+            if posted in edited and not isinstance(posted, EditedMessage):
+                self._posted[place] = EditedMessage(posted, edited[posted])
 
     def _ended(self, call: Call, exchange: Exchange) -> None:
         """What is known of a call when it was answered or refused, for a subclass that shows it."""

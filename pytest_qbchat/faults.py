@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from pytest_qbchat.matching import similar_name
 from pytest_qbchat.service.errors import by_status
-from pytest_qbchat.service.routes import ROUTES, find
+from pytest_qbchat.service.routes import ROUTES, bare, find
 from pytest_qbchat.service.wire import Response
+from pytest_qbchat.spelling import similar_name
 
 if TYPE_CHECKING:
     from pytest_qbchat.service.answering import Service
@@ -42,6 +43,10 @@ class Fault:
     path: str | None
     stored: bool
 
+    def __str__(self) -> str:
+        of = {"method": self.method, "path": self.path}
+        return f"qbchat.fail({', '.join([repr(self.what), *(f'{key}={it!r}' for key, it in of.items() if it)])})"
+
     def concerns(self, method: str, path: str, template: str) -> bool:
         """Whether it is for a call, of which the path and that of its route are given."""
         return self.method in (None, method) and self.path in (None, path, template)
@@ -56,16 +61,18 @@ class Faults:
 
     def plan(self, what: int | str, *, times: int, method: str | None, path: str | None, stored: bool | None) -> None:
         """Order a fault; see `FakeQuickBlox.fail`."""
+        __tracebackhide__ = True
         _check(what, times, stored)
         if method is not None and method not in _METHODS:
-            raise ValueError(f"the fake has no route {method}: write one of {', '.join(sorted(_METHODS))}")
+            meant = repr(method.upper()) if method.upper() in _METHODS else f"one of {', '.join(sorted(_METHODS))}"
+            raise ValueError(f"{method!r} is no method of a route: write {meant}")
         if path is not None:
             path = _known_path(method, path)
         self._planned.append(Fault(what, times, method, path, what in BROKEN if stored is None else stored))
 
     def take(self, request: Request) -> Fault | None:
         """The fault that a request meets; one of its times is used up. A route that is not there meets none."""
-        path = request.path.removesuffix(".json")
+        path = bare(request.path)
         route, _ = find(request.method, path)
         if route is None or (route.guessed and not self._assume.guessed_routes):
             return None
@@ -80,8 +87,7 @@ class Faults:
     def unused(self) -> list[str]:
         """The faults that no call has met yet, a line for each."""
         return [
-            f"qbchat.fail({fault.what!r}) is still waiting for {fault.left} call{'s' if fault.left > 1 else ''}"
-            for fault in self._planned
+            f"{fault} is still waiting for {fault.left} call{'s' if fault.left > 1 else ''}" for fault in self._planned
         ]
 
     def __bool__(self) -> bool:
@@ -128,6 +134,7 @@ def _template(path: str) -> str:
 
 def _check(what: int | str, times: int, stored: bool | None) -> None:
     """Refuse what is no fault."""
+    __tracebackhide__ = True
     if isinstance(what, bool) or not isinstance(what, int | str):
         raise TypeError(f"{what!r} is no fault: write a status, or one of {', '.join(map(repr, LOST + BROKEN))}")
     if isinstance(what, int) and what not in _STATUSES:
@@ -143,12 +150,13 @@ def _check(what: int | str, times: int, stored: bool | None) -> None:
 
 def _known_path(method: str | None, path: str) -> str:
     """The path without suffix, of a route that the fake has."""
-    wanted = path.removesuffix(".json")
+    __tracebackhide__ = True
+    wanted = bare(path)
     methods = [method] if method else sorted(_METHODS)
     templates = {route.path for route in ROUTES if route.method in methods}
     if _template(wanted) in map(_template, templates):
         return _template(wanted)
     if any(find(each, wanted)[0] for each in methods):
         return wanted
-    meant = similar_name(wanted, templates)
+    meant = urlsplit(path).path if "://" in path else similar_name(wanted, templates)
     raise ValueError(f"the fake has no route {method or 'for'} {path}{f': write {meant!r}' if meant else ''}")

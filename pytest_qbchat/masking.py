@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from urllib.parse import quote
 
+# The second is that of ConnectyCube, a sister product, whose clients are used with QuickBlox too.
 _SECRET_HEADERS = {"qb-token", "cb-token", "authorization", "qb-account-key"}
 _SECRET_PARAMETER = re.compile(
     r"((?:[?&;]|\[|%5B)(?:\w*_)?(?:token|password|secret)(?:\]|%5D)?=|/tokens/|\"token\":\")([^&;\s'\"/]+)",
@@ -15,6 +17,7 @@ _ENDS = re.compile(r"[\s'\",;:&)\]}>…]")  # where a search for the rest of a s
 _SHOWN = 4
 # A shorter token may well be a word of the test's own text, which a search for it would tear apart.
 _LONG_ENOUGH_TO_SEARCH = 8
+_WORDS = ("password",)  # which is no secret, though many a test has it as one
 
 
 def mask(secret: str) -> str:
@@ -42,51 +45,51 @@ class Secrets:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._longest = 0
         self._alike: dict[str, list[str]] = {}  # those that begin with the same letters, in alphabetical order
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: str) -> None:
         """Know one more, for good: what it opened may be shown when it is dead."""
-        if len(secret) >= _LONG_ENOUGH_TO_SEARCH:
-            alike = self._alike.setdefault(secret[:_LONG_ENOUGH_TO_SEARCH], [])
-            place = bisect_left(alike, secret)
-            if alike[place : place + 1] != [secret]:
-                alike.insert(place, secret)
+        if len(secret) < _LONG_ENOUGH_TO_SEARCH or secret.lower() in _WORDS:
+            return
+        for shown in {secret, repr(secret)[1:-1], quote(secret, safe="")}:
+            alike = self._alike.setdefault(shown[:_LONG_ENOUGH_TO_SEARCH], [])
+            place = bisect_left(alike, shown)
+            if alike[place : place + 1] != [shown]:
+                alike.insert(place, shown)
+                self._longest = max(self._longest, len(shown))
 
     def mask(self, text: str) -> str:
         """A text in which each secret is masked, wherever it stands, also where it is cut off."""
         pieces, done = [], 0
         for start in range(len(text) - _LONG_ENOUGH_TO_SEARCH + 1):
             alike = self._alike.get(text[start : start + _LONG_ENOUGH_TO_SEARCH])
-            if alike and start >= done and (length := _length_of_secret(text[start:], alike)):
-                pieces += [text[done:start], mask(text[start : start + length])]
-                done = start + length
+            if alike and start >= done and (end := _end_of_secret(text, start, alike, self._longest)):
+                pieces += [text[done:start], mask(text[start:end])]
+                done = end
         return mask_url("".join([*pieces, text[done:]]))
 
 
-def _length_of_secret(text: str, alike: list[str]) -> int:
-    """How much of a text is a secret, the whole word if it goes on after one, or the beginning of one; 0 for none.
+def _end_of_secret(text: str, start: int, alike: list[str], longest: int) -> int:
+    """Where a secret ends, with the word that goes on after it, or the beginning of one; 0 if there is none.
 
     Another word that merely begins alike is none.
     """
-    place = bisect_right(alike, text)
-    cut = max(_shared(text, secret) for secret in alike[max(place - 1, 0) : place + 1])
-    begun = text
+    begun = text[start : start + longest]
+    place = bisect_right(alike, begun)
+    cut = start + max(_shared(begun, secret) for secret in alike[max(place - 1, 0) : place + 1])
     while place:
         if begun.startswith(secret := alike[place - 1]):
-            return len(secret) + _length_of_word(text[len(secret) :])
+            end = _ENDS.search(text, start + len(secret))
+            return end.start() if end else len(text)
         begun = begun[: _shared(begun, secret)]  # of which a shorter secret may be the beginning
         place = bisect_right(alike, begun)
-    return cut if _length_of_word(text[cut:]) == 0 else 0
+    return cut if cut == len(text) or _ENDS.match(text, cut) else 0
 
 
 def _shared(one: str, other: str) -> int:
     """With how many letters both begin."""
     shorter = min(len(one), len(other))
     return next((place for place in range(shorter) if one[place] != other[place]), shorter)
-
-
-def _length_of_word(text: str) -> int:
-    end = _ENDS.search(text)
-    return end.start() if end else len(text)

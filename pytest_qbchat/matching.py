@@ -8,8 +8,10 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import Any, Final
 
-from pytest_qbchat.service.messages import FLAGS, attachments
+from pytest_qbchat.service.attachments import attachments
+from pytest_qbchat.service.flags import FLAGS
 from pytest_qbchat.service.models import Blob, Dialog, User
+from pytest_qbchat.spelling import similar_name
 
 
 class _Absent(Enum):
@@ -87,7 +89,9 @@ def check_names(names: Iterable[str], kind: type, records: Iterable[object]) -> 
         TypeError: A name is neither a field nor a custom field of any record, and is similar to a field.
     """
     __tracebackhide__ = True
-    known = {name for name in dir(kind) if not name.startswith("_") and not callable(getattr(kind, name))} | {"_id"}
+    known = {name for name in dir(kind) if not name.startswith("_") and not callable(getattr(kind, name))}
+    if "id" in known:
+        known.add("_id")
     custom = "custom" in known  # only messages have fields of anybody's own
     for name in names:
         if name in known or (custom and any(field_of(record, name) is not ABSENT for record in records)):
@@ -103,42 +107,5 @@ def check_names(names: Iterable[str], kind: type, records: Iterable[object]) -> 
             raise TypeError(f"a {kind.__name__.lower()} has no {name!r}: it has {', '.join(sorted(known))}")
 
 
-def similar_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name that was meant: spelt in another case, with one slip of the finger, or by a common other word."""
-    names = set(known)
-    meant = _SYNONYMS.get(name)
-    if meant in names:
-        return meant
-    plain = _plain(name)
-    return next((each for each in sorted(names) if _nearly(plain, _plain(each))), None)
-
-
-# Other words for a field that people expect to work.
-_SYNONYMS = {
-    "attachment": "attachments", "file": "attachments", "files": "attachments", "media": "attachments",
-    "dialog_id": "chat_dialog_id", "dialogId": "chat_dialog_id", "dialog": "chat_dialog_id",
-    "chat_dialog": "chat_dialog_id", "recipient": "recipient_id", "text": "message",
-}  # fmt: skip
-
-
 # Further words for fields of what a test looks at; in a request they may well be custom fields.
 _OF_RECORDS = {"msg": "message", "sender": "sender_id", "user": "user_id", "occupants": "occupants_ids"}
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\s_-]", "", name).lower()
-
-
-def _nearly(one: str, other: str) -> bool:
-    """Whether two words are equal, or long and equal but for one letter, or for two that changed places."""
-    if one == other:
-        return True
-    if min(len(one), len(other)) < _LONG_WORD:
-        return False
-    start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    left, right = one[start:], other[start:]
-    too_many, too_few, wrong = left[1:] == right, left == right[1:], left[1:] == right[1:]
-    return too_many or too_few or wrong or (left[:2] == right[1::-1] and left[2:] == right[2:])
-
-
-_LONG_WORD = 6  # shorter ones have too many neighbours: read, lead, ready

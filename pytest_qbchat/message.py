@@ -23,6 +23,8 @@ class Message(models.Message):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Mapping):
             return bool(other) and has_fields(self, other)
+        if isinstance(other, EditedMessage):
+            return other.now is self
         return self is other if isinstance(other, models.Message) else NotImplemented
 
     def __repr__(self) -> str:
@@ -117,7 +119,7 @@ class Message(models.Message):
 class EditedMessage(Message):
     """A message as it was posted, with a text that was changed since. All else is as it is now."""
 
-    __slots__ = ("_now",)
+    __slots__ = ("now",)
 
     def __init__(self, message: models.Message, text: str | None) -> None:
         """Keep a text.
@@ -126,12 +128,21 @@ class EditedMessage(Message):
             message: As it is now.
             text: What was posted.
         """
-        self._now = message
+        self.now = message
         self.message = text
+
+    def __eq__(self, other: object) -> bool:
+        """It is the same message."""
+        if isinstance(other, models.Message):
+            return self.now is (other.now if isinstance(other, EditedMessage) else other)
+        return super().__eq__(other)
+
+    def __hash__(self) -> int:
+        return hash(self.now)
 
     def __getattr__(self, name: str) -> Any:
         """What is not set here."""
-        return getattr(object.__getattribute__(self, "_now"), name)
+        return getattr(object.__getattribute__(self, "now"), name)
 
 
 def _missing(users: tuple[int | models.User, ...], ids: Collection[int]) -> str:

@@ -1,7 +1,7 @@
 """Silent mistakes: requests that QuickBlox accepts, and that do not do what their sender meant.
 
-QuickBlox answers 201 to `sendToChat: 1`, stores a custom field of that name, and nobody is notified. Each function
-here knows one such mistake and says three things: which field, what QuickBlox does with it, and what to write.
+QuickBlox answers 201 to `sendToChat: 1`, stores a custom field of that name, and nobody is notified. A warning
+says three things: which field, what QuickBlox does with it, and what to write.
 """
 
 from __future__ import annotations
@@ -10,22 +10,17 @@ import re
 from itertools import islice
 from typing import Any
 
-from pytest_qbchat.matching import similar_name
 from pytest_qbchat.service import content, dialogs, messages, users
+from pytest_qbchat.service.attachments import ATTACHMENT_KEYS, is_index
 from pytest_qbchat.service.exchange import Exchange
-from pytest_qbchat.service.ids import is_object_id
-from pytest_qbchat.service.messages import (
-    ATTACHMENT_KEYS,
-    CONTROL_PARAMETERS,
-    FLAGS,
-    PARAMETERS,
-    SERVER_FIELDS,
-    create_message,
-    is_index,
-)
-from pytest_qbchat.service.models import DialogType, user_id
+from pytest_qbchat.service.flags import FLAGS
+from pytest_qbchat.service.ids import is_object_id, whole_number
+from pytest_qbchat.service.messages import CONTROL_PARAMETERS, PARAMETERS, SERVER_FIELDS, create_message
+from pytest_qbchat.service.models import DialogType
 from pytest_qbchat.service.wire import encode_json
+from pytest_qbchat.spelling import similar_name
 
+_MOST_WARNINGS = 300
 _MOST = 100  # keys of a kind that are looked at: nobody reads more warnings, and a request may have any number
 _WRITE_ATTACHMENTS = "post JSON with attachments={'0': {'type': ..., 'id': ...}}"
 _SPECIAL_NAMES = {
@@ -58,7 +53,7 @@ def find(exchange: Exchange) -> list[str]:
         if isinstance(exchange.params.get(wrapper), dict):
             found.extend(_ignored(wrapper, exchange.params[wrapper], known))
     _headers(exchange, found)
-    return found
+    return found[:_MOST_WARNINGS]
 
 
 # Of calls that would leave out in silence what is misspelt; lists warn of it themselves.
@@ -234,7 +229,7 @@ def _addressing(exchange: Exchange, found: list[str]) -> None:
             "recipient_id: is stored and ignored, since the dialog is a group, where every occupant receives the "
             "message; leave it out, or leave chat_dialog_id out to write to that user alone"
         )
-    elif user_id(recipient) not in dialog.occupants_ids:
+    elif whole_number(recipient) not in dialog.occupants_ids:
         found.append(
             f"recipient_id: {recipient} is not in this private dialog, and chat_dialog_id wins (assumed); "
             "write only one of the two"

@@ -81,6 +81,7 @@ class Problems:
 
     def expect(self, method: str | None, path: str | None) -> Expectation:
         """A context manager that takes back the refusals of its block, and fails if there were none like that."""
+        __tracebackhide__ = True
         return Expectation(self._open, method, path)
 
 

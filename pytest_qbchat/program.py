@@ -139,7 +139,7 @@ class Program:
         path = f"{request.prefix}{request.path}"
         if path == _PREFIX or path.startswith(f"{_PREFIX}/"):
             response = self._reserved(request.method, path)
-            self._out.line(f"{_clock()} {request.method} {path} {response.status}")
+            self.heard(f"{request.method} {path} {response.status}")
             return response
         try:
             return await self._fake.handle_async(request)

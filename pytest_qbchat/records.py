@@ -18,7 +18,7 @@ class Records(Sequence[T], Generic[T]):
     what they mean.
     """
 
-    __slots__ = ("_items", "_kind", "_noun", "_why_none")
+    __slots__ = ("_among", "_items", "_kind", "_noun", "_why_none")
     __hash__ = None  # type: ignore[assignment]  # like a list: equal by content, and the content changes
 
     def __init__(
@@ -36,6 +36,7 @@ class Records(Sequence[T], Generic[T]):
         self._kind = kind
         self._noun = noun
         self._why_none = why_none
+        self._among: Sequence[T] = items  # those of which these were asked for
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -69,7 +70,7 @@ class Records(Sequence[T], Generic[T]):
         """
         __tracebackhide__ = True
         if not self._items:
-            raise AssertionError("\n".join([f"there is no {self._noun}, and so no last one", *self._why_none()]))
+            raise AssertionError("\n".join([f"there is no {self._noun}, and so no last one", *self._instead()]))
         return self._items[-1]
 
     def one(self) -> T:
@@ -80,13 +81,10 @@ class Records(Sequence[T], Generic[T]):
         """
         __tracebackhide__ = True
         if not self._items:
-            raise AssertionError("\n".join([f"expected one {self._noun}, there is none", *self._why_none()]))
+            raise AssertionError("\n".join([f"expected one {self._noun}, there is none", *self._instead()]))
         if len(self._items) > 1:
-            listed = [f"  {item!r}" for item in self._items[:_LISTED]]
-            rest = [f"  and {len(self._items) - _LISTED} more"] if len(self._items) > _LISTED else []
-            raise AssertionError(
-                "\n".join([f"expected one {self._noun}, there are {len(self._items)}", *listed, *rest])
-            )
+            first = f"expected one {self._noun}, there are {len(self._items)}"
+            raise AssertionError("\n".join([first, *_listed(self._items)]))
         return self._items[0]
 
     def where(self, **fields: Any) -> Records[T]:
@@ -100,7 +98,25 @@ class Records(Sequence[T], Generic[T]):
         """
         __tracebackhide__ = True
         check_names(fields, self._kind, self._items)
-        return self._part([item for item in self._items if has_fields(item, fields)])
+        wanted = ", ".join(f"{name}={value!r}" for name, value in fields.items())
+        found = self._part([item for item in self._items if has_fields(item, fields)])
+        found._noun = f"{self._noun} with {wanted}" if fields else self._noun
+        return found
 
     def _part(self, items: Sequence[T]) -> Records[T]:
-        return Records(items, self._kind, self._noun)
+        part = Records(items, self._kind, self._noun, self._why_none)
+        part._among = self._among
+        return part
+
+    def _instead(self) -> Iterator[str]:
+        """What there is, where what was asked for is not."""
+        if self._among:
+            yield f"of {len(self._among)} in all:"
+            yield from _listed(self._among)
+        yield from self._why_none()
+
+
+def _listed(items: Sequence[object]) -> Iterator[str]:
+    yield from (f"  {item!r}" for item in items[:_LISTED])
+    if len(items) > _LISTED:
+        yield f"  and {len(items) - _LISTED} more"

@@ -40,6 +40,7 @@ class User(models.User):
         Raises:
             ValueError: There is no such dialog.
         """
+        __tracebackhide__ = True
         return self._chat.unread(self.id, dialog)
 
     def receive(self, message: Message | None = None) -> Records[Message]:
@@ -55,6 +56,7 @@ class User(models.User):
             TypeError: It is no message.
             ValueError: The message is not in the inbox.
         """
+        __tracebackhide__ = True
         return self._chat.confirm(self.id, self._arrived(message), read=False)
 
     def read(self, message: Message | None = None) -> Records[Message]:
@@ -72,6 +74,7 @@ class User(models.User):
             TypeError: It is no message.
             ValueError: The message is not in the inbox.
         """
+        __tracebackhide__ = True
         return self._chat.confirm(self.id, self._arrived(message), read=True)
 
     def open(self, dialog: models.Dialog | str) -> Records[Message]:
@@ -83,10 +86,11 @@ class User(models.User):
         Raises:
             ValueError: There is no such dialog, or the user is not an occupant.
         """
+        __tracebackhide__ = True
         return self._chat.open(self.id, dialog)
 
     def send(
-        self, to: Message | models.Dialog | models.User | str, message: str | None = None, **fields: Any
+        self, to: Message | models.Dialog | models.User | int | str, message: str | None = None, **fields: Any
     ) -> Message:
         """Send a message to the chat. It is not in `qbchat.posted`, since it did not come through POST.
 
@@ -94,23 +98,28 @@ class User(models.User):
         texts, and without a recipient in a group (observed).
 
         Args:
-            to: A message to answer it in its dialog, a dialog or its id, or a user for the private dialog.
+            to: A message to answer it in its dialog, a dialog or its id, or a user or its id for the private dialog.
             message: The text.
             **fields: What else there is: `attachments`, `markable`, custom fields.
 
         Raises:
             ValueError: There is no such dialog, or the user is not an occupant.
         """
+        __tracebackhide__ = True
         return self._chat.send(self.id, to, {"message": message, "send_to_chat": 1, **fields}, over_xmpp=True)
 
     def _arrived(self, message: Message | None) -> list[Message]:
+        __tracebackhide__ = True
         if message is None:
             return list(self.inbox)
-        if isinstance(message, models.Dialog | str):
-            raise TypeError("the app confirms messages: write read(message), or open(dialog) to read all of a dialog")
-        if not any(message is each for each in self.inbox):
+        if not isinstance(message, models.Message):
+            raise TypeError(
+                f"the app confirms messages, and {message!r} is none: write one of its inbox, or open(dialog) to read "
+                "all of a dialog"
+            )
+        if message not in self.inbox:
             raise ValueError(
                 f"{message!r} is not in the inbox of user {self.id}, whom it did not reach in real time: "
                 "write open(dialog) to read a history"
             )
-        return [message]
+        return [each for each in self.inbox if each == message]

@@ -233,7 +233,7 @@ class Model:
             "dialogs": _outcomes([], [], []),
         }
         done, missing, forbidden = outcomes["dialogs"].values()
-        for each in dialogs:
+        for each in _different(dialogs):
             dialog = self.dialog(each)
             if dialog is None:
                 missing.append(each)
@@ -259,7 +259,7 @@ class Model:
         done: list[str] = []
         missing: list[str] = []
         forbidden: list[str] = []
-        for each in dict.fromkeys(ids):
+        for each in _different(ids):
             dialog = self.dialog(each)
             if dialog is None:
                 missing.append(each)
@@ -388,7 +388,7 @@ class Model:
         done: list[str] = []
         missing: list[str] = []
         forbidden: list[str] = []
-        for each in dict.fromkeys(ids):
+        for each in _different(ids):
             message = self.message(each, None if force else caller)
             if message is None:
                 missing.append(each)
@@ -573,3 +573,8 @@ def _judged(done: list[Any], missing: list[Any], forbidden: list[Any]) -> dict[s
         "NotFound": {"ids": missing},
         "WrongPermissions": {"ids": forbidden},
     }
+
+
+def _different(ids: list[str]) -> list[str]:
+    """Each id once, in whichever case it came first."""
+    return [each for at, each in enumerate(ids) if each.lower() not in [other.lower() for other in ids[:at]]]

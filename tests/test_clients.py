@@ -792,6 +792,54 @@ def test_what_goes_elsewhere_after_a_call_of_aiohttp_is_left_alone(qbchat: FakeQ
     assert len(qbchat.calls) == 1
 
 
+def test_what_aiohttp_connects_meanwhile_is_left_alone(qbchat: FakeQuickBlox) -> None:
+    answers: list[bytes] = []
+
+    async def ask(*_: object) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.0\r\n\r\n")
+        answers.append(await reader.read())
+        writer.close()
+
+    async def post() -> int:
+        trace = aiohttp.TraceConfig()
+        trace.on_connection_create_start.append(ask)
+        async with aiohttp.ClientSession(trace_configs=[trace]) as session:
+            return await status_of(session)
+
+    with another_server() as elsewhere:
+        port = int(elsewhere.rpartition(":")[2])
+        assert asyncio.run(post()) == 201
+    assert [answer.endswith(b"another server") for answer in answers] == [True]
+    assert len(qbchat.calls) == 1
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="there are none here")
+@pytest.mark.usefixtures("qbchat")
+def test_sockets_of_unix_are_left_alone(tmp_path: Path) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.0 204 No Content\r\n\r\n")
+        writer.close()
+
+    async def get() -> int:
+        path = str(tmp_path / "socket")
+        async with (
+            await asyncio.start_unix_server(answer, path),
+            aiohttp.ClientSession(connector=aiohttp.UnixConnector(path)) as session,
+            session.get("http://api.quickblox.com/") as response,
+        ):
+            return response.status
+
+    assert asyncio.run(get()) == 204
+
+
+def test_no_address_is_refused_by_python_itself(qbchat: FakeQuickBlox) -> None:
+    with socket.socket() as unconnected, pytest.raises(TypeError):
+        unconnected.connect(())
+    assert len(qbchat.problems.take()) == 0
+
+
 def test_a_host_that_is_an_address_is_caught() -> None:
     async def post() -> int:
         async with aiohttp.ClientSession() as session:

@@ -1067,6 +1067,14 @@ def test_users_who_are_not_there_are_listed_and_the_others_added(api: Api) -> No
     assert api.fake.dialogs.one().occupants_ids == [10, 20]
 
 
+def test_an_id_counts_once_in_whichever_case(api: Api) -> None:
+    one, two = (create(api, occupants_ids="20")["_id"] for _ in range(2))
+    ids = f"{one.upper()},{one},{two},{one}"
+    added = api("POST", "Dialogs/add_occupants", json={"users_ids": 30, "dialogs_ids": ids}).json()
+    assert added["dialogs"] == updated([one.upper(), two], [], [])
+    assert answer(api("DELETE", f"Dialog/{ids}", params={"force": 1})) == (200, groups([one.upper(), two], [], []))
+
+
 def test_without_users_and_dialogs_nothing_happens(api: Api) -> None:
     create(api)
     for path in ("add", "remove"):
@@ -1087,6 +1095,24 @@ def test_what_one_deleted_for_itself_stays_so_when_the_dialog_is_declared(api: A
     api.fake.add_dialog(UNKNOWN, occupants_ids=[ANNA, BERT])
     assert api.ids("Message", chat_dialog_id=UNKNOWN) == messages[1:]
     assert api.ids("Message", by=BERT, chat_dialog_id=UNKNOWN) == messages
+
+
+def test_the_private_dialog_that_a_call_brought_in_is_the_one_that_is_declared(api: Api) -> None:
+    api("POST", "Message", json={"chat_dialog_id": UNKNOWN, "recipient_id": BERT})
+    with pytest.raises(ValueError, match=rf"have a private dialog already: {UNKNOWN}$"):
+        api.fake.add_dialog("5d75327ba28f9a0f32cb0f98", occupants_ids=[ANNA, BERT], type=PRIVATE)
+    dialog = api.fake.add_dialog(occupants_ids=[ANNA, BERT], type=PRIVATE)
+    assert (dialog.id, len(dialog.history), dialog.adopted) == (UNKNOWN, 1, False)
+
+
+def test_no_private_dialog_is_adopted_with_a_user_who_was_deleted(api: Api) -> None:
+    api.fake.add_session("made-up-token-of-one-who-leaves", 50)
+    headers = {"QB-Token": "made-up-token-of-one-who-leaves"}
+    assert httpx.delete(f"{HOST}/users/50.json", headers=headers, verify=TLS).status_code == 200
+    with pytest.warns(QuickBloxWarning, match="recipient_id: is stored and ignored, since the dialog is a group"):
+        api("POST", "Message", json={"chat_dialog_id": UNKNOWN, "recipient_id": 50})
+    assert api.fake.dialogs.one().type == GROUP
+    assert [user.id for user in api.fake.users] == [ANNA, BERT, CLEO, DORA]
 
 
 def test_a_dialog_that_is_declared_a_public_one_counts_nothing(api: Api) -> None:

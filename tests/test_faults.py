@@ -383,7 +383,7 @@ def test_the_order_survives_a_fault_or_does_not(qbchat: FakeQuickBlox, client: h
         (
             {"what": 503, "method": "post"},
             ValueError,
-            "the fake has no route post: write one of DELETE, GET, PATCH, POST, PUT",
+            "'post' is no method of a route: write 'POST'",
         ),
         (
             {"what": 503, "path": "/chat/Mesage.json"},
@@ -420,5 +420,16 @@ def test_the_transcript_names_the_faults_that_no_call_has_met() -> None:
     assert fake.transcript().splitlines() == [
         "nothing was posted",
         "qbchat.fail(503) is still waiting for 2 calls",
-        "qbchat.fail('timeout') is still waiting for 1 call",
+        "qbchat.fail('timeout', path='/users') is still waiting for 1 call",
     ]
+
+
+def test_a_slash_at_the_end_of_a_path_makes_no_difference(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    qbchat.fail(503, path="/chat/Message.json/", times=3)
+    for path in ("/chat/Message.json/", "/chat/Message.json", "/chat/Message/"):
+        assert client.post(path, json={"chat_dialog_id": DIALOG}).status_code == 503
+
+
+def test_a_url_in_place_of_a_path_is_told_apart() -> None:
+    with pytest.raises(ValueError, match=r"the fake has no route POST https://.*: write '/chat/Message\.json'$"):
+        FakeQuickBlox().fail(503, method="POST", path="https://api.quickblox.com/chat/Message.json")

@@ -481,7 +481,7 @@ def test_no_other_library_reaches_quickblox(reach: Callable[[str], object], libr
     assert "tried to reach" in text
     assert ".quickblox.com" in text
     assert library is None or f"call: {library} tried" in text
-    assert "make this call with httpx, requests, urllib3, " in str(reported.value)
+    assert "make this call with httpx, httpx2, requests, urllib3, " in str(reported.value)
 
 
 def test_the_guard_covers_configured_hosts_and_leaves_shared_ones_alone() -> None:

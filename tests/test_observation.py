@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import permutations, zip_longest
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -14,8 +15,9 @@ from ways import DIALOG, TOKEN, URL
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, QuickBloxTransport, Records
 from pytest_qbchat.masking import Secrets, mask, mask_header, mask_url
-from pytest_qbchat.matching import ABSENT, field_of, matches, similar_name
+from pytest_qbchat.matching import ABSENT, field_of, matches
 from pytest_qbchat.service.messages import PARAMETERS
+from pytest_qbchat.spelling import similar_name
 
 
 @pytest.fixture
@@ -192,6 +194,21 @@ def test_of_secrets_that_begin_alike_the_longest_is_masked(text: str, masked: st
         assert Secrets(secrets).mask(text) == masked
 
 
+def test_secrets_are_masked_as_a_repr_or_a_url_has_them() -> None:
+    secret = "back\\slash'n\"quote+/=\n1"
+    masked = Secrets([secret]).mask(f"{secret!r} and {quote(secret, safe='')}")
+    assert masked == "'back…' and back…"
+
+
+def test_a_word_that_many_a_test_has_as_a_password_is_shown() -> None:
+    assert Secrets(["password"]).mask("the request has no password") == "the request has no password"
+
+
+def test_masking_takes_time_by_the_length_of_the_text_however_it_is_made() -> None:
+    assert Secrets(["aaaaaaaab"]).mask("a" * 100_000 + "c") == "a" * 100_000 + "c"
+    assert Secrets(["made-up-token"]).mask("made-up-token " * 50_000) == "made… " * 50_000
+
+
 @given(
     secrets=st.lists(st.text("ab -", min_size=8, max_size=14), max_size=6),
     pieces=st.lists(st.text("ab -", max_size=6), min_size=7, max_size=7),
@@ -289,3 +306,22 @@ def test_the_transcript_says_who_has_read_a_message_and_what_was_deleted_since()
         "  10 Anna Example: 'deleted'",
         "    sent to chat, delivered to 20 Ben Example; markable; no attachments",
     ]
+
+
+def test_of_those_that_were_asked_for_it_is_said_what_there_is_instead(fake: FakeQuickBlox) -> None:
+    dialog = fake.add_dialog(occupants_ids=[1])
+    messages = [fake.add_message(dialog, 1, str(number)) for number in range(12)]
+    with pytest.raises(AssertionError) as raised:
+        fake.messages.where(message="13", sender_id=1).one()
+    assert str(raised.value).splitlines() == [
+        "expected one message with message='13', sender_id=1, there is none",
+        "of 12 in all:",
+        *[f"  {message!r}" for message in messages[:10]],
+        "  and 2 more",
+    ]
+    with pytest.raises(AssertionError, match=r"^there is no message with message='13', and so no last"):
+        _ = fake.messages.where(message="13").last
+    with pytest.raises(AssertionError, match=r"^expected one message with sender_id=1, there are 12"):
+        fake.messages.where(sender_id=1).one()
+    with pytest.raises(TypeError, match="a call has no '_id': it has fault, "):
+        fake.calls.where(_id=3)

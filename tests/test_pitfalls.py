@@ -476,6 +476,8 @@ MANY = range(20_000)
         ("POST", "/chat/Message", {"recipient_id": 20, "attachments": [{"odd": 1} for _ in MANY]}),
         ("POST", "/chat/Message", {"recipient_id": 20, "attachments": {"0": dict.fromkeys(map(str, MANY))}}),
         ("GET", "/chat/Dialog", {f"k{number}": 1 for number in MANY}),
+        ("GET", "/chat/Dialog", {"created_at": {f"k{number}": 1 for number in MANY}}),
+        ("GET", "/users", {"filter": [f"k{number}" for number in MANY]}),
         ("GET", "/chat/Message/unread", {f"chat_dialog_ids{number}": 1 for number in MANY}),
     ],
 )

@@ -264,6 +264,33 @@ def test_unread_messages_are_counted_as_over_rest(shop: Shop) -> None:
 # --- what comes from an app ---
 
 
+def test_a_user_may_be_written_to_by_its_id(shop: Shop) -> None:
+    assert shop.cleo.send(shop.carl.id, "hello").recipient_id == shop.carl.id
+    assert shop.carl.inbox.one().message == "hello"
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"markble": 1}, r"^a message has no 'markble': write markable=\.\.\.$"),
+        ({"sendToChat": 1}, r"^a message has no 'sendToChat': write send_to_chat=\.\.\.$"),
+        (
+            {"date_sent": 4},
+            r"^date_sent is set by QuickBlox: leave it out; freezegun or qbchat\.advance",
+        ),
+    ],
+)
+def test_a_misspelt_field_of_a_message_of_the_tests_own_is_refused(shop: Shop, fields: Any, text: str) -> None:
+    dialog = shop.group(shop.cleo)
+    for make in (
+        lambda: shop.fake.add_message(dialog, shop.cleo, "hi", **fields),
+        lambda: shop.cleo.send(dialog, **fields),
+    ):
+        with pytest.raises(TypeError, match=text):
+            make()
+    assert len(shop.fake.messages) == 0
+
+
 def test_what_an_app_sends_looks_as_it_does_over_xmpp(shop: Shop) -> None:
     dialog = shop.group(shop.cleo)
     message = shop.cleo.send(dialog, "thanks", order=7, gift=True, note="quick")
@@ -294,8 +321,10 @@ def test_what_was_posted_stays_so(shop: Shop) -> None:
     posted = shop.fake.assert_posted(message="Odrer #7", markable=1, times=1)
     shop.fake.assert_not_posted(message=re.compile("Order"))
     assert (posted.id, posted.call, message.message) == (message.id, message.call, "Order #8")
-    shop.cleo.read()
+    assert shop.cleo.read(posted) == [message]
     posted.assert_read_by(shop.cleo)
+    assert message == posted == shop.cleo.inbox[0] != other
+    assert (posted != other, {posted}, message in shop.fake.posted) == (True, {message}, True)
     assert repr(posted) == repr(message).replace("Order #8", "Odrer #7")
     assert shop.fake.posted == [posted, other]
     assert "deleted" not in shop.fake.transcript()
@@ -311,6 +340,14 @@ def test_a_deleted_message_stays_in_the_inbox_and_gets_no_receipt(shop: Shop) ->
     assert shop.cleo.unread() == 1
     assert shop.cleo.read() == [other]
     assert message.read_ids == [10]
+
+
+@pytest.mark.parametrize("confirm", ["read", "receive"])
+def test_an_app_confirms_messages_and_nothing_else(shop: Shop, confirm: str) -> None:
+    message = shop.post(shop.group(shop.cleo))
+    for other in ({"_id": message.id}, 7, shop.fake.dialogs.one()):
+        with pytest.raises(TypeError, match=r"the app confirms messages, and .* is none: write one of its inbox"):
+            getattr(shop.cleo, confirm)(other)
 
 
 def test_with_its_dialog_a_message_is_deleted_too(shop: Shop) -> None:
@@ -416,8 +453,8 @@ def test_an_app_may_leave_the_chat_out(shop: Shop) -> None:
             "there is no dialog '5d75327ba28f9a0f32cb0f00'",
         ),
         (
-            lambda shop: shop.cleo.send(30, "hi"),
-            r"there is no dialog 30: write what qbchat.add_dialog\(...\) returned$",
+            lambda shop: shop.cleo.send("30", "hi"),
+            r"there is no dialog '30': write what qbchat.add_dialog\(...\) returned$",
         ),
         (lambda shop: shop.cleo.open("anna"), "there is no dialog 'anna'"),
         (lambda shop: shop.cleo.unread("anna"), "there is no dialog 'anna'"),

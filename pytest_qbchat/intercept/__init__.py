@@ -1,4 +1,4 @@
-"""The ways into the fake: one module for each HTTP library, a transport, and the guard against all the rest."""
+"""The ways into the fake: a module for each family of HTTP libraries, a transport, the guard against all the rest."""
 
 from __future__ import annotations
 

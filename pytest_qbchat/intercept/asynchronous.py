@@ -21,12 +21,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pytest_qbchat.call_site import package_of
 from pytest_qbchat.intercept.loopback import LOOPBACK, STAND_IN, port_of_server
 from pytest_qbchat.intercept.refusals import cannot_catch, only_a_path
 from pytest_qbchat.intercept.seams import Function, Seam, classes
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 _UNENCRYPTED = ("80", "http")
 _ENCRYPTED = ("https", "wss")
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
 
 
 def seams() -> Iterator[Seam]:
@@ -55,8 +58,17 @@ def seams() -> Iterator[Seam]:
         yield Seam(client, "fetch", _fetch)
 
 
-# Whether the connection that aiohttp is making to QuickBlox was to be encrypted; None for any other connection.
+# Whether the connection that aiohttp is making to QuickBlox was to be encrypted; None for any other of its connections.
 _making: ContextVar[bool | None] = ContextVar("making", default=None)
+
+
+def _encrypted() -> bool | None:
+    """Whether the connection to QuickBlox that is made by the caller's caller was to be encrypted; None if none is.
+
+    What else is connected meanwhile, by a resolver or a trace of aiohttp's, is somebody else's.
+    """
+    caller = sys._getframe(2)  # of a function, which is called by those who await what it returns
+    return _making.get() if package_of(caller) in ("aiohttp", "aiohappyeyeballs") else None
 
 
 def _getaddrinfo(function: Function, receivers: list[Receiver]) -> Function:
@@ -89,25 +101,23 @@ def _resolve(function: Function, receivers: list[Receiver]) -> Function:
 
 
 def _sock_connect(function: Function, receivers: list[Receiver]) -> Function:
-    async def sock_connect(loop: Any, sock: socket.socket, address: Any) -> Any:
-        encrypted = _making.get()
-        if encrypted is not None and receivers:
+    def sock_connect(loop: Any, sock: socket.socket, address: Any) -> Any:
+        encrypted = _encrypted()
+        if encrypted is not None and receivers and sock.family in _INTERNET:
             address = _address(receivers, encrypted=encrypted)
-        elif address[0] == STAND_IN and (LOOPBACK, address[1]) in _given:  # any other port the guard refuses
+        elif address and address[0] == STAND_IN and (LOOPBACK, address[1]) in _given:  # other ports the guard refuses
             address = LOOPBACK, address[1]
         if sock.family == socket.AF_INET6 and address in _given:
             address = f"::ffff:{LOOPBACK}", address[1]
-        return await function(loop, sock, address)
+        return function(loop, sock, address)
 
     return sock_connect
 
 
 def _create_connection(function: Function, receivers: list[Receiver]) -> Function:
-    async def create_connection(
-        loop: Any, protocol_factory: Any, host: Any = None, port: Any = None, **kwargs: Any
-    ) -> Any:
+    def create_connection(loop: Any, protocol_factory: Any, host: Any = None, port: Any = None, **kwargs: Any) -> Any:
         sock, encrypted = kwargs.get("sock"), bool(kwargs.get("ssl"))
-        if sock is None and (_ours(receivers, host, port) or _making.get() is not None):
+        if sock is None and (_ours(receivers, host, port) or _encrypted() is not None):
             host, port = _address(receivers, encrypted=encrypted)
             kwargs = _without_encryption(kwargs)
         elif sock is not None and (_is_given(sock) or _ours(receivers, kwargs.get("server_hostname"), None)):
@@ -116,7 +126,7 @@ def _create_connection(function: Function, receivers: list[Receiver]) -> Functio
             if sock.getpeername() != address:  # the port had told nothing, or a resolver of its own had been asked
                 kwargs.pop("sock").close()
                 host, port = address
-        return await function(loop, protocol_factory, host, port, **kwargs)
+        return function(loop, protocol_factory, host, port, **kwargs)
 
     return create_connection
 

@@ -56,7 +56,7 @@ def _resolved(hosts: Hosts, host: object = None, port: object = None, *_: object
 
 
 def _connected(hosts: Hosts, _: socket.socket, address: object) -> str | None:
-    if not isinstance(address, tuple):
+    if not isinstance(address, tuple) or not address:
         return None
     return "QuickBlox" if address[0] == STAND_IN else _resolved(hosts, *address[:2])
 
@@ -75,8 +75,8 @@ def _getproxies(function: Function, receivers: list[Receiver]) -> Function:
 def _refusal(host: str) -> str:
     return (
         f"{_library()} tried to reach {host} by a way that leads past the fake, and nothing is let through to "
-        "QuickBlox\n  make this call with httpx, requests, urllib3, urllib, http.client, aiohttp or Tornado, send it "
-        "to the url of qbchat_server, or replace it in this test"
+        "QuickBlox\n  make this call with httpx, httpx2, requests, urllib3, urllib, http.client, aiohttp, niquests or "
+        "Tornado's client, send it to the url of qbchat_server, or replace it in this test"
     )
 
 

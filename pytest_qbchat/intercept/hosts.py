@@ -43,7 +43,7 @@ class Hosts:
 
     @property
     def names(self) -> list[str]:
-        """The hosts that belong to QuickBlox as a whole, as `NO_PROXY` names hosts."""
+        """The hosts that belong to QuickBlox as a whole, as `NO_PROXY` names hosts: clients ask it without the port."""
         return [_DOMAIN, *(base.host for base in self._bases if not base.prefix)]
 
     def prefix(self, host: str, port: int | None, target: bytes) -> str | None:

@@ -321,11 +321,11 @@ class _Connection(asyncio.Protocol):
         self._next()
 
     async def _response(self, head: Head, body: bytes) -> Response:
+        host, target = http11.destination(head)
         if head.method == "OPTIONS" and head.header(b"origin") is not None:  # a browser asks first
             if isinstance(self._fake, Hearing):
                 self._fake.heard(f"OPTIONS {head.target} 200: a browser asks first")
             return Response(200, [], b"")
-        host, target = http11.destination(head)
         head = head._replace(target=target)
         request = http11.request(head, body, f"{self._scheme}://{host}", _prefix(head.method, target))
         try:
@@ -342,7 +342,7 @@ class _Connection(asyncio.Protocol):
         import httpx  # noqa: PLC0415 - whoever has routes of their own has imported it already
 
         if not isinstance(error, httpx.RequestError | OSError) and isinstance(self._fake, Refusing):
-            with suppress(CallRefused):
+            with suppress(CallRefused):  # raised, for only then it is known as one that came up nowhere
                 raise self._fake.refuse(f"a route of qbchat.router raised {type(error).__name__}: {error}")
         timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
         return ConnectionFault("timeout" if timed_out else "disconnect", str(error))

@@ -11,8 +11,8 @@ from pytest_qbchat.service.errors import (
     occupants_do_not_exist,
     recipient_required,
 )
-from pytest_qbchat.service.ids import is_object_id
-from pytest_qbchat.service.models import Dialog, DialogType, Message, user_id
+from pytest_qbchat.service.ids import is_object_id, whole_number
+from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.store import Store
 
 
@@ -67,7 +67,7 @@ def enter(store: Store, caller_id: int, dialog_id: Any, *, opponent: Any = None)
             raise LookupError(f"chat_dialog_id {dialog_id!r} is not an id: QuickBlox's have 24 hexadecimal digits")
         if not store.unknown_dialog(dialog_id.lower()):
             raise LookupError(why_it_is_not_there(store, dialog_id))
-        return _adopt(store, caller_id, dialog_id.lower(), user_id(opponent))
+        return _adopt(store, caller_id, dialog_id.lower(), whole_number(opponent))
     if caller_id not in dialog.occupants_ids and not dialog.public:
         if not dialog.adopted:
             raise no_permission(_why_there_is_no_permission(store, caller_id, dialog))
@@ -88,7 +88,7 @@ def find_message(store: Store, message_id: str) -> Message | None:
 
 
 def _given(value: Any) -> bool:
-    return value is not None and value != "" and user_id(value) != 0  # 0 is the recipient of a group (documented)
+    return value is not None and value != "" and whole_number(value) != 0  # 0 is the recipient of a group (documented)
 
 
 def _adopt(store: Store, sender_id: int, dialog_id: str, recipient_id: int | None) -> Dialog:
@@ -96,14 +96,14 @@ def _adopt(store: Store, sender_id: int, dialog_id: str, recipient_id: int | Non
 
     `recipient_id` has a meaning in private dialogs only (documented), so its sender must have meant one.
     """
-    if recipient_id and recipient_id != sender_id and not store.private_dialog(sender_id, recipient_id):
-        store.user(recipient_id)
-        return store.add_dialog(DialogType.PRIVATE, [sender_id, recipient_id], sender_id, id=dialog_id, adopted=True)
+    other = recipient_id if recipient_id and recipient_id != sender_id else None
+    if other and not store.private_dialog(sender_id, other) and store.user(other):
+        return store.add_dialog(DialogType.PRIVATE, [sender_id, other], sender_id, id=dialog_id, adopted=True)
     return store.add_dialog(DialogType.GROUP, [sender_id], sender_id, id=dialog_id, adopted=True)
 
 
 def _by_recipient(store: Store, sender_id: int, recipient: Any) -> Dialog:
-    recipient_id = user_id(recipient)
+    recipient_id = whole_number(recipient)
     if recipient_id is None:
         raise occupants_do_not_exist(f"recipient_id {recipient!r} is not a user id")
     if recipient_id == sender_id:
@@ -135,6 +135,9 @@ def _why_there_is_no_permission(store: Store, sender_id: int, dialog: Dialog) ->
     who = f"user {sender_id}"
     remedy = ""
     if (user := store.users.get(sender_id)) and user.adopted:
-        who += ", whom the fake made up for an unknown token,"
-        remedy = "; say whose token it is with qbchat.add_session(token, user)"
+        who += ", whom the fake has adopted,"
+        declared = "qbchat.add_session(token, user)"
+        if user.login or user.email:
+            declared = f"qbchat.add_user({'login' if user.login else 'email'}=..., password=...)"
+        remedy = f"; say who it is with {declared}"
     return f"{who} is not among the occupants {dialog.occupants_ids} of dialog {dialog.id}{remedy}"

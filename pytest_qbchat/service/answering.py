@@ -11,7 +11,7 @@ from pytest_qbchat.service.decoding import decode
 from pytest_qbchat.service.errors import QuickBloxError, resource_not_found
 from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.ids import expiration_date
-from pytest_qbchat.service.routes import find, why_unknown
+from pytest_qbchat.service.routes import bare, find, why_unknown
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Header, RawHeaders, Request, Response, encode_json
 
@@ -29,7 +29,7 @@ class Service:
         """Answer a request. Not safe for threads: the caller holds the lock."""
         store = self.store
         exchange = self.begin(request)
-        route, variables = find(request.method, request.path.rstrip("/").removesuffix(".json"))
+        route, variables = find(request.method, bare(request.path))
         if route is None or (route.guessed and not store.assume.guessed_routes):
             exchange.reason = why_unknown(request)
             if not store.assume.unknown_routes_refused:

@@ -17,7 +17,8 @@ class Assumptions:
     Attributes:
         unknown_routes_refused: Whether a route that the fake does not have is refused in its own name. Otherwise it
             gets the 404 "Resource not found" that QuickBlox has for paths that do not exist.
-        need_user_status: Status of "Forbidden. Need user.". 422 was observed for years; a sister product answers 403.
+        need_user_status: Status of "Forbidden. Need user.". 422 was observed for years; ConnectyCube, a sister product,
+            answers 403.
         missing_dialog_status: Status for a message to a dialog that does not exist.
         login_status: Status of a login. 200 is documented; SDKs accept 202 too, for no other known call.
         duplicate_dialog_status: Status for a private dialog that exists already, which is returned.

@@ -9,9 +9,9 @@ from pytest_qbchat.service.account import BUCKET
 from pytest_qbchat.service.credentials import authenticate, need_caller
 from pytest_qbchat.service.errors import invalid, no_permission, not_found
 from pytest_qbchat.service.exchange import Exchange
-from pytest_qbchat.service.ids import timestamp
-from pytest_qbchat.service.messages import one
-from pytest_qbchat.service.models import Blob, user_id
+from pytest_qbchat.service.flags import one
+from pytest_qbchat.service.ids import timestamp, whole_number
+from pytest_qbchat.service.models import Blob
 from pytest_qbchat.service.pages import paged
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Response
@@ -91,7 +91,7 @@ def get_blob(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[str, 
     Raises:
         QuickBloxError: 404 for a missing file; by id 403 for somebody else's private file (assumed).
     """
-    by_uid = next((blob for blob in store.blobs.values() if blob.uid == id), None)
+    by_uid = store.blob_of_uid(id)
     if by_uid is not None and by_uid.public:
         return _redirect(exchange, by_uid)
     exchange.caller = authenticate(store, exchange.headers, exchange.params, exchange.now)
@@ -115,7 +115,7 @@ def complete_blob(store: Store, exchange: Exchange, id: str) -> tuple[int, str]:
     """
     blob = _own(store, exchange, id)
     given = exchange.params.get("blob")
-    size = user_id(given.get("size")) if isinstance(given, dict) else None
+    size = whole_number(given.get("size")) if isinstance(given, dict) else None
     if size is None:
         raise invalid("the request has no blob[size], a number of bytes", size="is not a number")
     if blob.content is None:
@@ -166,7 +166,7 @@ def _owner(store: Store, exchange: Exchange) -> int | None:
 
 
 def _blob(store: Store, id: str) -> Blob:
-    blob = store.blobs.get(user_id(id) or 0)
+    blob = store.blobs.get(whole_number(id) or 0)
     if blob is None:
         raise not_found(f"there is no blob {id!r}")
     return blob

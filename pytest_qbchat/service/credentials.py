@@ -22,7 +22,8 @@ from pytest_qbchat.service.errors import (
     session_does_not_exist,
     token_required,
 )
-from pytest_qbchat.service.models import Session, user_id
+from pytest_qbchat.service.ids import whole_number
+from pytest_qbchat.service.models import Session
 from pytest_qbchat.service.store import SESSION_LIFETIME, Store
 
 _SCHEME = b"ApiKey "
@@ -91,7 +92,7 @@ def authenticate(store: Store, headers: dict[bytes, bytes], params: dict[str, An
 
 
 def _by_token(store: Store, token: str, now: float) -> Caller:
-    session = store.sessions.get(token) or store.session(token)
+    session = store.session(token)
     if session is None:
         if store.strict:
             reason = f"strict mode adopts no token: declare {mask(token)} with qbchat.add_session(token, user)"
@@ -119,7 +120,7 @@ def _by_api_key(store: Store, key: str, behalf: bytes | None, now: float) -> Cal
         raise authorization_failed(_why_the_key_is_not_good(store, key))
     if behalf is None:
         return _API_KEY_ALONE
-    behalf_id = user_id(behalf.decode("latin-1"))
+    behalf_id = whole_number(behalf.decode("latin-1"))
     user = store.user(behalf_id) if behalf_id else None
     if user is None:
         shown = repr(behalf.decode("latin-1"))

@@ -23,14 +23,14 @@ from pytest_qbchat.service.errors import (
     too_many_occupants,
 )
 from pytest_qbchat.service.exchange import Exchange
+from pytest_qbchat.service.flags import check_flag, one, zero
+from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.lists import NE, RANGE, SET, Field, number, object_id
-from pytest_qbchat.service.messages import check_flag, one, zero
-from pytest_qbchat.service.models import Dialog, DialogType, user_id
+from pytest_qbchat.service.models import Dialog, DialogType
 from pytest_qbchat.service.outcomes import Outcomes
 from pytest_qbchat.service.store import Store
 
 _LONGEST_NAME = 200
-_PAIR = 2
 
 
 def create_dialog(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
@@ -198,7 +198,7 @@ def delete_dialog(store: Store, exchange: Exchange, dialog_ids: str) -> tuple[in
     check_flag(exchange, "force")
     force = one(exchange.params.get("force"))
     outcomes = Outcomes()
-    for dialog_id in dict.fromkeys(lists.split(dialog_ids)):
+    for dialog_id in lists.different(dialog_ids):
         if find(store, dialog_id) is None:  # nothing is adopted only to be deleted
             outcomes.not_found(dialog_id, why_it_is_not_there(store, dialog_id))
             continue
@@ -277,7 +277,7 @@ def remove_occupants(store: Store, exchange: Exchange) -> tuple[int, dict[str, A
 
 
 def _type(params: dict[str, Any]) -> DialogType:
-    given = user_id(params.get("type"))  # a number or its digits, like a user id
+    given = whole_number(params.get("type"))
     if given not in tuple(DialogType):
         text = "is required" if params.get("type") is None else "is not included in the list"
         raise invalid(f"type is {params.get('type')!r}: write 1 public group, 2 group or 3 private", type=text)
@@ -326,7 +326,7 @@ def _users(store: Store, given: Any, *, known: list[int] | None = None) -> list[
     """
     ids: list[int] = []
     for each in [] if given is None or given == "" else lists.split(given):
-        one_id = user_id(each.strip() if isinstance(each, str) else each)
+        one_id = whole_number(each.strip() if isinstance(each, str) else each)
         if one_id is None:
             raise incorrect_occupant(f"{each!r} is not a user id")
         if one_id not in (known or ()) and store.user(one_id) is None:
@@ -362,7 +362,7 @@ def _admins(store: Store, given: Any, occupants: set[int]) -> list[int] | None:
         return None
     admins: set[int] = set()
     for each in lists.split(given) if given != "" else []:
-        admin = user_id(each)
+        admin = whole_number(each)
         if admin is None:
             raise bad_admin_ids(f"admin_ids has {each!r}, which is not a user id")
         if admin not in store.users or admin not in occupants:
@@ -406,13 +406,13 @@ def _change_occupants(store: Store, exchange: Exchange, *, adding: bool) -> tupl
     caller = need_caller(store, exchange.caller)
     users, dialogs, good = Outcomes(), Outcomes(), dict[int, None]()
     for each in lists.split(exchange.params.get("users_ids", "")):
-        one_id = user_id(each)
+        one_id = whole_number(each)
         if one_id is None or store.user(one_id) is None:
             users.not_found(each, f"there is no user {each!r}")
         else:
             good[one_id] = None
     changed = False
-    for dialog_id in lists.split(exchange.params.get("dialogs_ids", "")):
+    for dialog_id in lists.different(exchange.params.get("dialogs_ids", "")):
         dialog = _enter(store, caller, dialog_id, dialogs)
         if dialog is None:
             continue

@@ -113,7 +113,7 @@ def incorrect_occupant(reason: str) -> QuickBloxError:
 
 
 def opponent_missing(reason: str) -> QuickBloxError:
-    """A private dialog with nobody else. Text observed at a sister product; status and envelope assumed."""
+    """A private dialog with nobody else. Text observed at ConnectyCube, a sister product; the rest is assumed."""
     return QuickBloxError(422, _listed("Occupants_ids is missing opponent ID."), reason)
 
 

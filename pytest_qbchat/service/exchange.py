@@ -40,7 +40,7 @@ class Exchange:
     caller: Caller = NOBODY
     dialog: Dialog | None = None
     message: Message | None = None
-    edited: list[tuple[Message, str | None]] = field(default_factory=list)
+    edited: dict[Message, str | None] = field(default_factory=dict)
     response: Response | None = None
     reason: str = ""
     warnings: list[str] = field(default_factory=list)

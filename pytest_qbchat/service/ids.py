@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from itertools import count
 from time import gmtime, strftime
+from typing import Any
 
 # What stands between the time and the counter of an ObjectId: the machine and the process, in MongoDB's scheme.
 _ORIGIN = "a0facade01"
@@ -68,3 +69,14 @@ def timestamp(seconds: int) -> str:
 def expiration_date(seconds: int) -> bytes:
     """Unix time as the header `QB-Token-ExpirationDate` has it: `2018-05-02 16:44:54 +0000` (observed)."""
     return strftime("%Y-%m-%d %H:%M:%S +0000", gmtime(seconds)).encode()
+
+
+_MOST_DIGITS = 19  # those of a 64-bit number
+
+
+def whole_number(value: Any) -> int | None:
+    """An id, type or size, which QuickBlox takes as a number or as its digits (documented); None if it is neither."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    digits = str(value)
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS else None

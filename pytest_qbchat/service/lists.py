@@ -210,6 +210,14 @@ def split(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list) else [value]
 
 
+def different(value: Any) -> list[Any]:
+    """The ids of a list, each once in whichever case."""
+    found: dict[str, Any] = {}
+    for each in split(value):
+        found.setdefault(str(each).lower(), each)
+    return list(found.values())
+
+
 def counted(number: int) -> dict[str, Any]:
     """The reply to `count=1` (observed, Android SDK)."""
     return {"items": {"count": number}}

@@ -9,11 +9,14 @@ from typing import Any
 
 from pytest_qbchat.service import lists
 from pytest_qbchat.service.addressing import enter, find, find_message, reach, resolve
+from pytest_qbchat.service.attachments import ATTACHMENT_KEYS, attachments
 from pytest_qbchat.service.credentials import need_caller
 from pytest_qbchat.service.errors import QuickBloxError, invalid, no_permission, not_found
 from pytest_qbchat.service.exchange import Exchange
+from pytest_qbchat.service.flags import check_flag, flag, one, zero
+from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.lists import NE, RANGE, SET, Field, number, object_id
-from pytest_qbchat.service.models import Dialog, DialogType, Message, user_id
+from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.models.dialog import date_sent
 from pytest_qbchat.service.models.message import NO_ATTACHMENTS, NO_FIELDS
 from pytest_qbchat.service.outcomes import Outcomes
@@ -22,10 +25,6 @@ from pytest_qbchat.service.wire import encode_json
 
 # What the call means for QuickBlox; every other key is a custom field.
 PARAMETERS = {"chat_dialog_id", "recipient_id", "message", "attachments", "send_to_chat", "markable"}
-FLAGS = ("send_to_chat", "markable")
-ATTACHMENT_KEYS = {
-    "type", "id", "url", "data", "name", "size", "width", "height", "duration", "content-type", "uid",
-}  # fmt: skip
 # Set by the server; a request's own value is ignored (assumed).
 SERVER_FIELDS = {
     "_id", "created_at", "date_sent", "delivered_ids", "reactions", "read", "read_ids", "sender_id", "updated_at",
@@ -167,7 +166,7 @@ def update_message(store: Store, exchange: Exchange, message_ids: str = "") -> t
     now = int(exchange.now)
     for message in messages:
         if text is not None:
-            exchange.edited.append((message, message.message))
+            exchange.edited[message] = message.message
             message.message = text
             message.touch(now)
         if one(params.get("delivered")):
@@ -199,7 +198,7 @@ def delete_message(store: Store, exchange: Exchange, message_ids: str) -> tuple[
     force = one(exchange.params.get("force"))
     caller = None if force and exchange.caller.omnipotent else need_caller(store, exchange.caller)
     outcomes = Outcomes()
-    for message_id in dict.fromkeys(lists.split(message_ids)):
+    for message_id in lists.different(message_ids):
         message = find_message(store, message_id)
         if message is None or (caller in message.hidden_from and not force):
             outcomes.not_found(message_id, f"there is no message {message_id!r}")
@@ -280,7 +279,7 @@ def build(store: Store, dialog: Dialog, sender_id: int, params: dict[str, Any], 
     if dialog.type is DialogType.PRIVATE:
         recipient = others[0] if others else 0
     else:
-        recipient = user_id(params.get("recipient_id")) or 0
+        recipient = whole_number(params.get("recipient_id")) or 0
     given = params.get("attachments")
     born_read = () if dialog.public else _alone(sender_id)  # public dialogs keep both lists empty (documented)
     return store.message_class(
@@ -305,43 +304,6 @@ def build(store: Store, dialog: Dialog, sender_id: int, params: dict[str, Any], 
 def _alone(user_id: int) -> tuple[int, ...]:
     """One user, in one tuple for all messages."""
     return (user_id,)
-
-
-def one(value: Any) -> bool:
-    """Whether a value is 1 or "1", which QuickBlox documents for flags."""
-    return value == "1" or (value == 1 and type(value) is int)
-
-
-def zero(value: Any) -> bool:
-    """Whether a value is 0 or "0"."""
-    return value == "0" or (value == 0 and type(value) is int)
-
-
-def check_flag(exchange: Exchange, name: str, documented: int = 1) -> None:
-    """Warn of a flag that is neither 1 nor 0, and so does not do what its sender meant."""
-    value = exchange.params.get(name)
-    if value is not None and not one(value) and not zero(value):
-        exchange.warnings.append(
-            f"{name}: {encode_json(value)} was sent where QuickBlox documents the number {documented}; "
-            f"write {name}={documented}"
-        )
-
-
-def flag(store: Store, value: Any) -> int:
-    """1 for 1 and "1", which are documented; 0 for anything else (assumed)."""
-    return 1 if one(value) or (store.assume.true_is_one and value in (True, "true", "True")) else 0
-
-
-def attachments(value: Any) -> list[dict[str, Any]]:
-    """The attachments that arrive, in index order. What is neither an object nor keyed by an index is lost."""
-    if isinstance(value, dict):
-        # Shorter numbers are smaller ones, and comparing them as text knows no largest number.
-        value = [value[key] for key in sorted(sorted(filter(is_index, value)), key=len)]
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-# Whether a key of the attachments object is a number, as QuickBlox wants it (documented).
-is_index = str.isdecimal
 
 
 def _kept(store: Store, given: Any) -> list[dict[str, Any]]:
@@ -469,7 +431,7 @@ def _page(store: Store, page: list[Message], query: lists.Query, *, with_reactio
 def _warn_of_missing_content(store: Store, exchange: Exchange, message: Message) -> None:
     """Warn of attached files that receivers will not find."""
     for position, item in enumerate(message.attachments):
-        blob = store.blobs.get(user_id(item.get("id")) or 0)
+        blob = store.blobs.get(whole_number(item.get("id")) or 0)
         if blob is not None and blob.content is None:
             exchange.warnings.append(
                 f"attachments[{position}]: nothing was uploaded for blob {blob.id}, so receivers get nothing; post "

@@ -113,6 +113,11 @@ _PLAIN = {(route.method, route.path): route for route in ROUTES if "{" not in ro
 _TEMPLATES = [(route.method, route.path.split("/"), route) for route in ROUTES if "{" in route.path]
 
 
+def bare(path: str) -> str:
+    """The path of a request as routes have it: without the suffix and a slash at its end."""
+    return path.rstrip("/").removesuffix(".json")
+
+
 def find(method: str, path: str) -> tuple[Route | None, list[str]]:
     """The route of a path without suffix, and what stands for its variables."""
     plain = _PLAIN.get((method, path))
@@ -137,9 +142,9 @@ def why_unknown(request: Request) -> str:
     """Say that there is no such route, and which comes nearest."""
     wanted = f"{request.method} {request.path[:_COMPARED]}"  # of a longer one no more than can be compared
     for beginning, module in OUTSIDE.items():
-        if request.path.removesuffix(".json").split("/")[1:2] == [beginning[1:]]:
+        if bare(request.path).split("/")[1:2] == [beginning[1:]]:
             return f"the fake leaves {module} outside, and has no route {wanted}"
-    if find(request.method, request.path.removesuffix(".json"))[0] is not None:
+    if find(request.method, bare(request.path))[0] is not None:
         return f"the path of {wanted} is a guess: qbchat.assume(guessed_routes=True) switches it on"
     known = [str(route) for route in ROUTES]
     nearest = max(known, key=lambda route: SequenceMatcher(None, wanted, route).ratio())

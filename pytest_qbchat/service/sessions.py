@@ -15,8 +15,8 @@ from pytest_qbchat.service.errors import (
     unexpected_signature,
 )
 from pytest_qbchat.service.exchange import Exchange
-from pytest_qbchat.service.ids import timestamp
-from pytest_qbchat.service.models import Session, User, user_id
+from pytest_qbchat.service.ids import timestamp, whole_number
+from pytest_qbchat.service.models import Session, User
 from pytest_qbchat.service.signature import is_right, mistake, string_to_sign
 from pytest_qbchat.service.store import SESSION_LIFETIME, Store
 
@@ -183,7 +183,7 @@ def _of_password(store: Store, name: str, value: str, password: Any) -> User:
         if store.strict:
             raise unauthorized(f"no user has the {name} {value!r}: declare one with qbchat.add_user({name}=...)")
         if store.was_deleted(name, value):
-            raise unauthorized(f"the user with the {name} {value!r} was deleted")
+            raise unauthorized(f"the user with the {name} {value!r} was deleted, or is called otherwise now")
         user = store.add_user(adopted=True)
         setattr(user, name, value)
     if user.password not in (None, str(password)):
@@ -232,7 +232,7 @@ def _check_application(store: Store, exchange: Exchange) -> None:
 def _user_of_token(store: Store, exchange: Exchange, id: str) -> User:
     if not exchange.caller.by_api_key:
         raise need_api_key("tokens of users are made with Authorization: ApiKey <key>, and a QB-Token does not count")
-    number = user_id(id)
+    number = whole_number(id)
     user = store.user(number) if number else None
     if user is None:
         raise token_user_not_found(f"there is no user {id!r}")
@@ -256,4 +256,4 @@ def _seconds(value: Any) -> int | None:
 
 def _digits(value: Any) -> int:
     """The number that a text is, or 0, as Rails reads it (assumed)."""
-    return user_id(value) or 0
+    return whole_number(value) or 0

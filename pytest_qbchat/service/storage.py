@@ -10,7 +10,6 @@ from xml.sax.saxutils import escape
 
 from pytest_qbchat.service.account import BUCKET
 from pytest_qbchat.service.exchange import Exchange
-from pytest_qbchat.service.models import Blob
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Request, Response
 
@@ -26,7 +25,7 @@ def upload(store: Store, exchange: Exchange) -> Response:
     """
     form = _fields(exchange.request)
     key = form.get("key", b"").decode(errors="replace")
-    blob = _of(store, key)
+    blob = store.blob_of_uid(key)
     if "file" not in form or not key:
         exchange.reason = "the upload needs the fields of the address, and then file"
         return _refused(400, "InvalidArgument", "POST requires exactly one file upload per request.")
@@ -52,7 +51,7 @@ def download(store: Store, exchange: Exchange, uid: str) -> Response:
     - The reply is what was uploaded, with the type that was declared (documented, REST description).
     - A private file needs the signature that the redirect gave (assumed).
     """
-    blob = _of(store, uid)
+    blob = store.blob_of_uid(uid)
     if blob is None or blob.content is None:
         exchange.reason = f"nothing was uploaded for {uid!r}"
         return _refused(404, "NoSuchKey", "The specified key does not exist.")
@@ -67,10 +66,6 @@ def download(store: Store, exchange: Exchange, uid: str) -> Response:
 
 
 _SIGNED = ("policy", "x-amz-signature")
-
-
-def _of(store: Store, uid: str) -> Blob | None:
-    return next((blob for blob in store.blobs.values() if blob.uid == uid), None)
 
 
 def _fields(request: Request) -> dict[str, bytes]:

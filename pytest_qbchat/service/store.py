@@ -156,7 +156,7 @@ class Store:
         return session
 
     def session(self, token: str) -> Session | None:
-        """A session, which is adopted if unknown; None for one that was destroyed."""
+        """A session, which is adopted if unknown; None where none is adopted, and for one that was destroyed."""
         session = self.sessions.get(token)
         if session is None and self.adopts_tokens and token not in self.gone:
             session = self.add_session(token, self.add_user(adopted=True).id, adopted=True)
@@ -241,11 +241,13 @@ class Store:
 
     def set_recency(self, order: Iterable[tuple[Dialog, int | None]]) -> None:
         """Arrange the lists of all users anew, as `recency` returned them."""
+        before = self.recency()
         self._recent.clear()
         self._recent_public.clear()
-        for dialog, user_id in order:
+        for dialog, user_id in [*order, *before]:  # who writes a dialog into a saved state has no order for it
             recent = self._recent_public if user_id is None else self._recent[user_id]
-            recent[dialog] = next(self._recency)
+            if dialog not in recent:
+                recent[dialog] = next(self._recency)
 
     def join(self, dialog: Dialog, user_id: int) -> None:
         """Let a user into an adopted dialog. A third one shows that what was taken for a private one is a group."""
@@ -348,6 +350,12 @@ class Store:
         del self.messages[message.id]
         self._kept.pop(message, None)
         self.dialogs[message.chat_dialog_id].delete(message)
+
+    # Files
+
+    def blob_of_uid(self, uid: str) -> Blob | None:
+        """The file of a uid."""
+        return next((blob for blob in self.blobs.values() if blob.uid == uid), None)
 
 
 _MOST_KEPT = 20_000  # of some 400 bytes each

@@ -11,16 +11,17 @@ from pytest_qbchat.service import lists
 from pytest_qbchat.service.credentials import NOBODY, need_caller
 from pytest_qbchat.service.errors import invalid, invalid_fields, no_permission, user_not_found
 from pytest_qbchat.service.exchange import Exchange
-from pytest_qbchat.service.models import User, user_id
+from pytest_qbchat.service.ids import whole_number
+from pytest_qbchat.service.models import User
 from pytest_qbchat.service.pages import paged
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import encode_json
 
 _SHORTEST_PASSWORD = 8
 _MOST_TAGS = 5
-_UNIQUE = ("login", "email", "facebook_id", "twitter_id", "external_user_id")
-_CONSENTS = ("age_over16", "allow_statistics_analysis", "allow_sales_activities", "parents_contacts")
-FIELDS = (*_UNIQUE, "full_name", "phone", "website", "custom_data", "blob_id", *_CONSENTS)
+UNIQUE = ("login", "email", "facebook_id", "twitter_id", "external_user_id")
+CONSENTS = ("age_over16", "allow_statistics_analysis", "allow_sales_activities", "parents_contacts")
+FIELDS = (*UNIQUE, "full_name", "phone", "website", "custom_data", "blob_id", *CONSENTS)
 
 
 def create_user(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
@@ -201,7 +202,7 @@ def reset_password(store: Store, exchange: Exchange) -> tuple[int, str]:
 
 
 def _user(store: Store, id: str) -> User:
-    number = user_id(id)
+    number = whole_number(id)
     user = store.user(number) if number else None
     if user is None:
         raise user_not_found(f"there is no user {id!r}; qbchat.add_user({id}) adds one")
@@ -217,7 +218,7 @@ def _found(store: Store, name: str, value: str) -> User:
 
 def _own(store: Store, exchange: Exchange, id: str) -> User:
     """The user of an id, who calls. Nobody else is adopted, only to be refused."""
-    known = store.users.get(user_id(id) or 0)
+    known = store.users.get(whole_number(id) or 0)
     if known is None and not exchange.caller.omnipotent:
         raise user_not_found(f"there is no user {id!r}, who could only change itself")
     user = known or _user(store, id)
@@ -257,7 +258,7 @@ def _given(exchange: Exchange) -> dict[str, Any]:
 
 def _errors(store: Store, given: dict[str, Any], user: User | None) -> dict[str, list[str]]:
     errors: dict[str, list[str]] = {}
-    for name in _UNIQUE:
+    for name in UNIQUE:
         if given.get(name) not in (None, ""):
             other = store.find_user(**{name: _text(given[name])})
             if other is not None and other is not user:
@@ -278,8 +279,8 @@ def _set(store: Store, user: User, given: dict[str, Any]) -> None:
         if name in given:
             value = given[name]
             if name == "blob_id":
-                user.blob_id = user_id(value)
-            elif name in _CONSENTS:
+                user.blob_id = whole_number(value)
+            elif name in CONSENTS:
                 setattr(user, name, value)
             else:
                 setattr(user, name, None if value in (None, "") else _text(value))

@@ -17,7 +17,7 @@ def load(store: Store, record: Record) -> None:
     """Read a file."""
     blob_id = either(record.number("id"), store.ids.number())
     uid = record.text("uid") or store.ids.uid()
-    if blob_id in store.blobs or any(blob.uid == uid for blob in store.blobs.values()):
+    if blob_id in store.blobs or store.blob_of_uid(uid) is not None:
         record.refuse(f"is a second blob {blob_id} or {uid}")
     name, content_type = record.required("name"), record.required("content_type")
     content = _content(record)

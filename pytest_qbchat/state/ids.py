@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_qbchat.service.ids import Ids
-from pytest_qbchat.service.models import user_id
+from pytest_qbchat.service.ids import Ids, whole_number
 
 
 class IdsBeside(Ids):
@@ -56,7 +55,7 @@ def _named(value: Any, key: str = "") -> Iterator[int | str]:
         for inner in value:
             yield from _named(inner, key)
     elif isinstance(value, int | str) and key.endswith(_NAMING):
-        number = user_id(value)
+        number = whole_number(value)
         yield str(value).lower() if number is None else number
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_qbchat.matching import similar_name
-from pytest_qbchat.service.messages import attachments
+from pytest_qbchat.service.attachments import attachments
 from pytest_qbchat.service.models import DialogType, Message
 from pytest_qbchat.service.models.message import NO_FIELDS
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import encode_json
+from pytest_qbchat.spelling import similar_name
 from pytest_qbchat.state.record import OWN, Record, either, filled
 
 _FIELDS = {

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from pytest_qbchat.matching import similar_name
-from pytest_qbchat.service.ids import is_object_id
-from pytest_qbchat.service.messages import one, zero
-from pytest_qbchat.service.models import user_id
+from pytest_qbchat.service.flags import one, zero
+from pytest_qbchat.service.ids import is_object_id, whole_number
 from pytest_qbchat.service.wire import encode_json
+from pytest_qbchat.spelling import similar_name
 
 OWN = "_qbchat"  # the key of what QuickBlox has no name for
 
@@ -48,7 +47,7 @@ class Record:
     def number(self, name: str) -> int | None:
         """A whole number from 0 on, or its digits."""
         value = self.take(name)
-        number = user_id(value)
+        number = whole_number(value)
         if value is not None and number is None:
             raise self.wrong(name, value, "no id or number", "its digits")
         return number
@@ -58,7 +57,7 @@ class Record:
         value = self.take(name)
         if value is None:
             return default
-        numbers = [user_id(each) for each in value] if isinstance(value, list) else [None]
+        numbers = [whole_number(each) for each in value] if isinstance(value, list) else [None]
         found = [number for number in numbers if number is not None]
         if len(found) != len(numbers):
             raise self.wrong(name, value, "no list of user ids", "[7, 8]")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_qbchat.service.models import User, user_id
+from pytest_qbchat.service.ids import whole_number
+from pytest_qbchat.service.models import User
 from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.users import CONSENTS, UNIQUE
 from pytest_qbchat.state.record import Record, either, filled
 
-_UNIQUE = ("login", "email", "facebook_id", "twitter_id", "external_user_id")
-_TEXTS = (*_UNIQUE, "full_name", "phone", "website", "custom_data", "user_tags", "password")
-_CONSENTS = ("age_over16", "allow_statistics_analysis", "allow_sales_activities", "parents_contacts")
+_TEXTS = (*UNIQUE, "full_name", "phone", "website", "custom_data", "user_tags", "password")
 
 
 def load(store: Store, record: Record) -> None:
@@ -21,13 +21,13 @@ def load(store: Store, record: Record) -> None:
     texts: dict[str, str | None] = {}
     for name in _TEXTS:
         value = record.left.get(name)
-        if name.endswith("_id") and user_id(value) is not None:
+        if name.endswith("_id") and whole_number(value) is not None:
             record.left[name] = str(value)
         texts[name] = record.text(name)
-    for name in _UNIQUE:
+    for name in UNIQUE:
         if texts[name] and store.find_user(**{name: texts[name]}) is not None:
             record.refuse(f"has the {name} {texts[name]!r} of another user")
-    consents = {name: record.take(name) for name in _CONSENTS}
+    consents = {name: record.take(name) for name in CONSENTS}
     user = store.add_user(
         number, **texts, **consents, blob_id=record.number("blob_id"), adopted=record.truth("adopted")
     )

@@ -18,7 +18,8 @@ class Session:
         token: The token. The repr masks it.
         user_id: Whose session it is; None for an application session.
         id: The session id.
-        expires_at: Unix time of its end, set and moved on by every call.
+        expires_at: Unix time of its end, set and moved on by every call. Infinite before the first call with a declared
+            token, and minus infinity after `expire_sessions()`.
         created: Unix time.
         updated: Unix time of the last login or logout.
         application_id: Of the application that it was made for.

@@ -33,7 +33,7 @@ class User:
         created: Unix time.
         updated: Unix time.
         last_request: Unix time of the last call; None before the first.
-        adopted: Whether the fake invented the user for an unknown token or id.
+        adopted: Whether the fake invented the user for an unknown token, login or id.
     """
 
     id: int
@@ -96,19 +96,9 @@ def id_of(user: int | User) -> int:
     Raises:
         TypeError: It is neither.
     """
+    __tracebackhide__ = True
     if isinstance(user, User):
         return user.id
     if isinstance(user, bool) or not isinstance(user, int):
         raise TypeError(f"{user!r} is not a user: write a user id, or what qbchat.add_user() returned")
     return user
-
-
-_MAX_ID_DIGITS = 19  # those of a 64-bit number
-
-
-def user_id(value: Any) -> int | None:
-    """A user id, which QuickBlox takes as a number or as its digits (documented); None if it is neither."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
-    digits = str(value)
-    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= _MAX_ID_DIGITS else None
