@@ -13,7 +13,8 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted((ROOT / "docs").glob("*.md"))
+DOCUMENTS = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / name for name in ("README.md", "CHANGELOG.md"))]
+DOCUMENTS += [ROOT / "benchmarks" / "README.md"]
 GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 RUN_BY_THE_READER = {"console"}
 

@@ -105,9 +105,31 @@ def test_the_commands_are_the_ones_that_continuous_integration_runs() -> None:
     assert '"$uv" run pytest conftest_examples -rP\n' in script
 
 
+# What each row of the table is, in the results of the benchmarks.
+_POSTED = r"`httpx\.Client`\n.*?"
+MEASURED = {
+    "a posted message through `qbchat`": _POSTED + r"\*\*`qbchat`\*\* against a constant.*? measured (\S+),",
+    "the same through pytest-httpx": _POSTED + r"httpx, response [^\n]* (\S+) \|\n[^\n]* (\S+) \|\n",
+    "the same through respx": _POSTED + r"\| respx, response [^\n]* (\S+) \|\n\| respx, side effect [^\n]* (\S+) \|\n",
+    "a route of `qbchat.router`": r"`qbchat\.router`, response against respx, response: .*? measured (\S+),",
+    "a message posted to `qbchat_server`": r"\*\*`qbchat_server`\*\* against pytest-httpserver: .*? measured (\S+),",
+    "a message posted with requests": r"against the fastest peer, responses, .*? measured (\S+),",
+    "a post into 100,000 messages": r"\*\*100,000 messages in 1,000 dialogs\*\* against 10 .*? measured (\S+),",
+    "a page of 100 messages, read as JSON": r"of 100,000 messages, read as JSON, .*? measured (\S+),",
+    "the fixture's set-up and tear-down": r"the ratios were (\S+),.* and (\S+), so the aim",
+    "a run that has the plugin and does not use it": r"installation with `-p no:qbchat`: .*? measured (\S+),",
+    "a message of `qbchat_factory`": r"against plain `random`: .*? measured (\S+),",
+}
+
+
 def test_the_measurements_are_those_of_the_benchmarks() -> None:
     measured = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
     table = README.partition("<!-- benchmark -->\n")[2].partition("\n\n")[0]
-    ratios = re.findall(r"\d+\.\d+", table)
-    assert len(ratios) >= 8
-    assert [ratio for ratio in ratios if ratio not in measured] == []
+    rows = [[cell.strip() for cell in row.split("|")[1:3]] for row in table.splitlines()[2:]]
+    assert [label for label, _ in rows] == list(MEASURED)
+    for label, shown in rows:
+        found = re.search(MEASURED[label], measured, flags=re.DOTALL)
+        assert found is not None, label
+        ratios = shown.split(" to ")
+        digits = len(ratios[0].partition(".")[2])
+        assert ratios == sorted(f"{float(ratio):.{digits}f}" for ratio in found.groups()), label

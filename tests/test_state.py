@@ -14,7 +14,7 @@ from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, state
+from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, QuickBloxWarning, state
 
 HOST = "https://api.quickblox.com"
 DIALOG = "5d75327ba28f9a0f32cb0f99"
@@ -172,7 +172,7 @@ def test_an_application_is_enforced() -> None:
     assert api("GET", "/users.json", by=None).status_code == 200
     assert api.client.get("/users.json", headers={"Authorization": "ApiKey another"}).status_code == 401
     session = {"application_id": 1, "auth_key": "x", "timestamp": NOW, "nonce": 1, "signature": "x"}
-    with freeze_time("2019-09-09 20:30:15"):
+    with freeze_time("2019-09-09 20:30:15"), pytest.warns(QuickBloxWarning, match="is not the one declared"):
         reply = api.client.post("/session.json", json=session)
     assert reply.json() == {"errors": {"base": ["Unexpected signature"]}}
 
@@ -655,3 +655,12 @@ def test_a_state_is_read_by_people_too() -> None:
     text = state.to_json(state.dump(loaded({"users": [{"id": SAM, "full_name": "Zoë"}]})._store))
     assert '      "full_name": "Zoë",' in text.splitlines()[9:14]
     assert json.loads(text)["users"][0]["id"] == SAM
+
+
+def test_a_dialog_that_is_written_into_a_saved_state_is_listed() -> None:
+    api = api_of(SEED)
+    saved = json.loads(state.to_json(state.dump(api.fake._store)))
+    saved["dialogs"].append({"_id": "5d76b657a0facade0fffffff", "type": 2, "name": "New", "occupants_ids": [7, 8]})
+    again = api_of(saved)
+    before, after = ([dialog.id for dialog in each.fake._store.dialogs_of(7)] for each in (api, again))
+    assert after == ["5d76b657a0facade0fffffff", *before]

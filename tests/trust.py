@@ -140,8 +140,8 @@ def page() -> str:
         "",
     ]
     seen = answers()
-    for route in ROUTES:
-        lines += [*_route(route, seen), ""]
+    for routes in _by_endpoint():
+        lines += [*_section(routes, seen), ""]
     lines += ["## Refusals", "", "| status | body | |", "| --- | --- | --- |"]
     lines += [f"| {status} | `{json.dumps(body)}` | {known} |" for status, body, known in refusals()]
     outside = ", ".join(dict.fromkeys(OUTSIDE.values()))
@@ -150,17 +150,27 @@ def page() -> str:
     return "\n".join([*lines, ""])
 
 
-def _route(route: Route, seen: dict[str, tuple[int, Any]]) -> Iterator[str]:
-    summary = (inspect.getdoc(route.endpoint) or "").splitlines()[0].partition(": ")[2]
-    yield f"### `{route}`"
+def _by_endpoint() -> list[list[Route]]:
+    """The routes, those of one endpoint together."""
+    found: dict[Any, list[Route]] = {}
+    for route in ROUTES:
+        found.setdefault(route.endpoint, []).append(route)
+    return list(found.values())
+
+
+def _section(routes: list[Route], seen: dict[str, tuple[int, Any]]) -> Iterator[str]:
+    endpoint = routes[0].endpoint
+    summary = (inspect.getdoc(endpoint) or "").splitlines()[0].partition(": ")[2]
+    yield f"### {', '.join(f'`{route}`' for route in routes)}"
     yield ""
     yield f"{summary[:1].upper()}{summary[1:]}"
     yield ""
-    if str(route) in seen:
-        status, body = seen[str(route)]
+    answered = [seen[str(route)] for route in routes if str(route) in seen]
+    if answered:
+        status, body = answered[0]
         yield f"Answers {status}, {f'`{json.dumps(body)}`' if body else 'without a body'}."
         yield ""
-    for behaviour in behaviours(route.endpoint):
+    for behaviour in behaviours(endpoint):
         yield f"- {behaviour}"
 
 
