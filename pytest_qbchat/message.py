@@ -23,8 +23,6 @@ class Message(models.Message):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Mapping):
             return bool(other) and has_fields(self, other)
-        if isinstance(other, EditedMessage):
-            return other.now is self
         return self is other if isinstance(other, models.Message) else NotImplemented
 
     def __repr__(self) -> str:

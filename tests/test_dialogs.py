@@ -1105,6 +1105,18 @@ def test_the_private_dialog_that_a_call_brought_in_is_the_one_that_is_declared(a
     assert (dialog.id, len(dialog.history), dialog.adopted) == (UNKNOWN, 1, False)
 
 
+@pytest.mark.parametrize("key", ["login", "email"])
+def test_who_was_adopted_by_a_login_is_to_be_declared_with_it(api: Api, key: str) -> None:
+    api.fake.add_dialog(UNKNOWN, occupants_ids=[ANNA, BERT])
+    api.fake.add_session("made-up-token-of-the-application", None)
+    headers = {"QB-Token": "made-up-token-of-the-application"}
+    named = {key: "dora@made-up.example", "password": "made-up-password"}
+    httpx.post(f"{HOST}/login.json", json=named, headers=headers, verify=TLS).raise_for_status()
+    refused = httpx.get(f"{HOST}/chat/Dialog/{UNKNOWN}.json", headers=headers, verify=TLS)
+    assert answer(refused) == (403, NO_PERMISSION)
+    assert api.fake.calls.last.reason.endswith(f"; say who it is with qbchat.add_user({key}=..., password=...)")
+
+
 def test_no_private_dialog_is_adopted_with_a_user_who_was_deleted(api: Api) -> None:
     api.fake.add_session("made-up-token-of-one-who-leaves", 50)
     headers = {"QB-Token": "made-up-token-of-one-who-leaves"}

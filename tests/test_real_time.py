@@ -325,6 +325,8 @@ def test_what_was_posted_stays_so(shop: Shop) -> None:
     posted.assert_read_by(shop.cleo)
     assert message == posted == shop.cleo.inbox[0] != other
     assert (posted != other, {posted}, message in shop.fake.posted) == (True, {message}, True)
+    assert posted == {"message": "Odrer #7", "markable": 1}
+    assert posted != {"message": "Order #8"}
     assert repr(posted) == repr(message).replace("Order #8", "Odrer #7")
     assert shop.fake.posted == [posted, other]
     assert "deleted" not in shop.fake.transcript()
