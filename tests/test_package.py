@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pkgutil
 import subprocess
 import sys
 import tarfile
 import zipfile
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -44,6 +46,13 @@ def test_the_wheel_holds_the_package_and_nothing_else(dist: Path) -> None:
     assert "\nRequires-Python: >=3.11\n" in metadata
     assert "\nLicense-Expression: MIT\n" in metadata
     assert "\nClassifier: Framework :: Pytest\n" in metadata
+
+
+@pytest.mark.parametrize("package", ["pytest_qbchat", "pytest_qbchat.service"])
+def test_each_module_has_its_place_in_the_docstring_of_its_package(package: str) -> None:
+    module = import_module(package)
+    names = {each.name for each in pkgutil.iter_modules(module.__path__) if not each.name.startswith("_")}
+    assert [name for name in sorted(names) if f"`{name}`" not in (module.__doc__ or "")] == []
 
 
 def test_the_source_archive_holds_all_that_the_tests_need(dist: Path) -> None:

@@ -1,6 +1,7 @@
 """The fake QuickBlox: a request goes in, the answer that QuickBlox would give comes out.
 
-Standard library only: nothing here knows of pytest or of any HTTP client. From the outside in:
+Standard library only: nothing here knows of pytest or of any HTTP client. Reasons, which only a test's output shows,
+name what to write in the test. From the outside in:
 
 - `wire`: what a request and a response are, as every client sends and receives them;
 - `answering`: from the one to the other;
@@ -9,7 +10,7 @@ Standard library only: nothing here knows of pytest or of any HTTP client. From 
 - `routes`: which endpoint answers which path, and which known route is nearest to an unknown one;
 - `sessions`, `users`, `dialogs`, `messages`, `reactions`, `content`, `account`: the endpoints, one QuickBlox resource a
   file; `storage`: where the bytes of content are;
-- `signature`, `addressing`, `lists`, `pages`, `outcomes`: the rules that endpoints share;
+- `signature`, `addressing`, `flags`, `attachments`, `lists`, `pages`, `outcomes`: the rules that endpoints share;
 - `errors`: the refusals in QuickBlox's own shapes;
 - `models`, `store`, `ids`: the state;
 - `assumptions`: what nobody knows, and a test may choose;
