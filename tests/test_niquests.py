@@ -62,11 +62,20 @@ def test_faults_have_its_own_classes(qbchat, what, error):
 
 @pytest.mark.parametrize("url", [URL, URL.replace("https", "http")])
 @pytest.mark.parametrize("post", [niquests.post, requests.post])
-def test_no_proxy_is_asked(qbchat, monkeypatch, post, url):
+@pytest.mark.usefixtures("proxies")
+def test_no_proxy_is_asked(qbchat, post, url):
+    assert post(url, **HOW).status_code == 201
+
+
+@pytest.fixture
+def proxies(monkeypatch):
+    # Those of the environment, which niquests remembers for the whole process.
+    niquests.utils.getproxies.cache_clear()
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
         monkeypatch.setenv(name.upper(), "http://127.0.0.1:1")
-    assert post(url, **HOW).status_code == 201
+    yield
+    niquests.utils.getproxies.cache_clear()
 
 
 @pytest.mark.parametrize("url", [URL, URL.replace("https", "http")])

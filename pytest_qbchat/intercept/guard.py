@@ -64,7 +64,7 @@ def _connected(hosts: Hosts, _: socket.socket, address: object) -> str | None:
 def _getproxies(function: Function, receivers: list[Receiver]) -> Function:
     def getproxies_environment() -> dict[str, str]:
         proxies: dict[str, str] = function()
-        if proxies and receivers and proxies.get("no") != "*":
+        if receivers and proxies.get("no") != "*":  # also without proxies: niquests remembers those that there were
             direct = [host for fake in receivers for host in fake.hosts.names]
             proxies["no"] = ",".join(filter(None, [proxies.get("no"), *direct]))
         return proxies
