@@ -54,7 +54,7 @@ class Secrets:
         """Know one more, for good: what it opened may be shown when it is dead."""
         if len(secret) < _LONG_ENOUGH_TO_SEARCH or secret.lower() in _WORDS:
             return
-        for shown in {secret, repr(secret)[1:-1], quote(secret, safe="")}:
+        for shown in {secret, repr(secret)[1:-1], quote(secret, safe="", errors="replace")}:
             alike = self._alike.setdefault(shown[:_LONG_ENOUGH_TO_SEARCH], [])
             place = bisect_left(alike, shown)
             if alike[place : place + 1] != [shown]:

@@ -200,6 +200,10 @@ def test_secrets_are_masked_as_a_repr_or_a_url_has_them() -> None:
     assert masked == "'back…' and back…"
 
 
+def test_half_a_character_is_as_good_a_secret() -> None:
+    assert Secrets(["made-up-\udc80-password"]).mask("made-up-\udc80-password") == "made…"
+
+
 def test_a_word_that_many_a_test_has_as_a_password_is_shown() -> None:
     assert Secrets(["password"]).mask("the request has no password") == "the request has no password"
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from pytest_qbchat.service.ids import Ids, whole_number
+
+T = TypeVar("T", int, str)
 
 
 class IdsBeside(Ids):
@@ -17,31 +19,26 @@ class IdsBeside(Ids):
 
     def object_id(self, seconds: int) -> str:
         """A new ObjectId."""
-        while (made := super().object_id(seconds)) in self._taken:
-            pass
-        return made
+        return self._free(lambda: super(IdsBeside, self).object_id(seconds))
 
     def user_id(self) -> int:
         """A new user id."""
-        while (made := super().user_id()) in self._taken:
-            pass
-        return made
+        return self._free(super().user_id)
 
     def number(self) -> int:
         """A new id of a session or a blob."""
-        while (made := super().number()) in self._taken:
-            pass
-        return made
+        return self._free(super().number)
 
     def token(self) -> str:
         """A new token."""
-        while (made := super().token()) in self._taken:
-            pass
-        return made
+        return self._free(super().token)
 
     def uid(self) -> str:
         """A new blob uid."""
-        while (made := super().uid()) in self._taken:
+        return self._free(super().uid)
+
+    def _free(self, make: Callable[[], T]) -> T:
+        while (made := make()) in self._taken:
             pass
         return made
 
