@@ -6,7 +6,7 @@ import sys
 
 if __name__ == "__main__":
     try:
-        from pytest_qbchat.program import main
+        from pytest_qbchat.cli.program import main
 
         sys.exit(main())
     except KeyboardInterrupt:  # while it was starting

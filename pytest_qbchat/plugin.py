@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_qbchat.factories import PayloadFactory
-    from pytest_qbchat.fake import FakeQuickBlox
+    from pytest_qbchat.fake.quickblox import FakeQuickBlox
+    from pytest_qbchat.fake.transport import QuickBloxTransport
     from pytest_qbchat.intercept import Interception
     from pytest_qbchat.intercept.server import Certificate, EncryptedServer, LiveServer
-    from pytest_qbchat.intercept.transport import QuickBloxTransport
+    from pytest_qbchat.payloads.factory import PayloadFactory
 
 _FAKE: pytest.StashKey[FakeQuickBlox] = pytest.StashKey()
 _INTERCEPTION: pytest.StashKey[Interception[FakeQuickBlox]] = pytest.StashKey()
@@ -56,7 +56,7 @@ def qbchat() -> Iterator[FakeQuickBlox]:
 @pytest.fixture
 def qbchat_transport() -> QuickBloxTransport:
     """An httpx transport, sync and async, onto the same fake; patches nothing. Its `fake` is what to assert on."""
-    from pytest_qbchat.intercept.transport import QuickBloxTransport
+    from pytest_qbchat.fake.transport import QuickBloxTransport
 
     return QuickBloxTransport(_fake_of(_running[-1]))
 
@@ -96,7 +96,7 @@ def _qbchat_certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate
 @pytest.fixture
 def qbchat_factory(request: pytest.FixtureRequest) -> PayloadFactory:
     """A factory of realistic QuickBlox payloads, seeded by Faker's own `faker` fixture."""
-    from pytest_qbchat.factories import PayloadFactory
+    from pytest_qbchat.payloads.factory import PayloadFactory
 
     try:
         return PayloadFactory(request.getfixturevalue("faker"))
@@ -122,7 +122,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
 def _fake_of(item: pytest.Item) -> FakeQuickBlox:
     """The one fake of a test, which all of its fixtures share, until the last of them is torn down."""
     if _FAKE not in item.stash:
-        from pytest_qbchat.fake import FakeQuickBlox
+        from pytest_qbchat.fake.quickblox import FakeQuickBlox
 
         try:
             item.stash[_FAKE] = FakeQuickBlox(**_settings(item))
@@ -180,7 +180,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 def _verify(item: pytest.Item) -> None:
     """Fail a test that did not fail, for the problems that did not come up to it."""
     if _FAKE in item.stash and (problems := item.stash[_FAKE].problems.take_unseen(item)):
-        from pytest_qbchat.problems import report
+        from pytest_qbchat.report.problems import report
 
         pytest.fail(report(problems), pytrace=False)
 
@@ -204,8 +204,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """Explain `message == {...}` and `qbchat.posted == [...]` by the fields that differ."""
-    if "pytest_qbchat.fake" not in sys.modules or op != "==":
+    if "pytest_qbchat.fake.quickblox" not in sys.modules or op != "==":
         return None
-    from pytest_qbchat.comparison import explain
+    from pytest_qbchat.fake.assertrepr import explain
 
     return explain(left, right)

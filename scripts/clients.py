@@ -1,4 +1,4 @@
-"""Writes docs/clients.md, a table of what holds for each client: `uv run python tests/clients.py`.
+"""Writes docs/clients.md, a table of what holds for each client: `uv run python scripts/clients.py`.
 
 Every cell comes from a run: a tour of all routes, a late answer, a lost one, a route that the fake does not have. With
 a name, `niquests`, it prints the rows of the clients that are called so.
@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from tour import Application, differences, make
-from ways import WAYS, Way
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))  # where the tour is
+from support.tour import Application, differences, make
+from support.ways import WAYS, Way
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, LiveServer, QuickBloxTransport
 
@@ -125,7 +127,7 @@ def page() -> str:
         [
             "# What holds for each client",
             "",
-            "Written by `uv run python tests/clients.py` from runs of every client; a test fails if it is out of date.",
+            "Written by `uv run python scripts/clients.py` from runs of every client; a test fails if it is old.",
             "",
             f"| {' | '.join(_COLUMNS)} |",
             f"|{' --- |' * len(_COLUMNS)}",

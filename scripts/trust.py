@@ -1,4 +1,4 @@
-"""Writes docs/trust.md, which says how every route and behaviour is known: `uv run python tests/trust.py`.
+"""Writes docs/trust.md, which says how every route and behaviour is known: `uv run python scripts/trust.py`.
 
 It comes from the docstrings of the service, from the refusals as they are made, and from a tour of all routes.
 """
@@ -8,17 +8,20 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
-from tour import Application, make
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))  # where the tour is
+from support.tour import Application, make
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport
-from pytest_qbchat.service import addressing, credentials, decoding, errors, lists, pages
-from pytest_qbchat.service.answering import Service
+from pytest_qbchat.service import access, authentication, decoding, errors, pages, queries
+from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.assumptions import Assumptions
 from pytest_qbchat.service.routes import OUTSIDE, ROUTES, Route
 
@@ -53,9 +56,9 @@ SOURCES = {
 # What concerns more than one route.
 COMMON: dict[str, Any] = {
     "What a request says": decoding,
-    "Who is calling": credentials,
-    "Which dialog a message goes to": addressing.resolve,
-    "Lists of dialogs and messages": lists,
+    "Who is calling": authentication,
+    "Which dialog a message goes to": access.resolve,
+    "Lists of dialogs and messages": queries,
     "Lists of users and files": pages,
     "What an answer has": Service.respond,
 }
@@ -111,16 +114,16 @@ def page() -> str:
     lines = [
         "# What the fake does, and how we know",
         "",
-        "Written by `uv run python tests/trust.py`: from the docstrings of `pytest_qbchat/service`, from the refusals",
-        "as they are made, and from a tour of all routes. A test fails if a label is missing or this page is old.",
+        "Written by `uv run python scripts/trust.py`: from the docstrings of `pytest_qbchat/service`, from the",
+        "refusals as they are made, and from a tour of all routes. A test fails if a label is missing or it is old.",
         "",
         "- *documented*: stated or shown by QuickBlox;",
         "- *observed*: seen in the vendor's SDKs, in tests that ran against the server, or in a transcript;",
         "- *assumed*: nothing is known, and this is the least surprising choice;",
         "- *by design*: the fake's own, for the sake of tests.",
         "",
-        "Nothing here was tried on the live service. You can do that: `tests/test_tour.py` compares the fake with an",
-        "application of yours.",
+        "Nothing here was tried on the live service. You can do that: `tests/contract/test_tour.py` compares the fake",
+        "with an application of yours.",
         "",
         "## Choices that you can change",
         "",

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, settings
-from ways import WAYS, World
+from support.ways import WAYS, World
 
 pytest_plugins = ["pytester"]
 

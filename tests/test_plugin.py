@@ -701,7 +701,17 @@ def test_accepted(qbchat, qbchat_factory):
 
 # --- costs nothing, needs nothing ---
 
-HEAVY = ["httpx", "httpx2", "respx", "faker", "http.client", "ssl", "asyncio", "unittest.mock", "pytest_qbchat.fake"]
+HEAVY = [
+    "httpx",
+    "httpx2",
+    "respx",
+    "faker",
+    "http.client",
+    "ssl",
+    "asyncio",
+    "unittest.mock",
+    "pytest_qbchat.fake.quickblox",
+]
 
 
 def test_a_run_that_does_not_use_the_plugin_imports_nothing_for_it(

@@ -21,17 +21,17 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pytest_qbchat import state
-from pytest_qbchat.errors import CallRefused, QuickBloxWarning
-from pytest_qbchat.explanations import attachment_labels, reach, receipts
-from pytest_qbchat.fake import FakeQuickBlox
+from pytest_qbchat.cli.state import saved as state
+from pytest_qbchat.exceptions import CallRefused, QuickBloxWarning
+from pytest_qbchat.fake.quickblox import FakeQuickBlox
 from pytest_qbchat.intercept.server import LiveServer
+from pytest_qbchat.report.explanations import attachment_labels, reach, receipts
 from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.wire import Response, encode_json
 
 if TYPE_CHECKING:
+    from pytest_qbchat.service.authentication import Caller
     from pytest_qbchat.service.calls import Call
-    from pytest_qbchat.service.credentials import Caller
     from pytest_qbchat.service.exchange import Exchange
     from pytest_qbchat.service.wire import Request
 

@@ -7,16 +7,16 @@ from dataclasses import fields
 from threading import RLock
 from typing import Any, cast
 
-from pytest_qbchat.arguments import check_texts, listed
-from pytest_qbchat.chat import Chat
-from pytest_qbchat.message import Message
+from pytest_qbchat.fake.arguments import check_texts, listed
+from pytest_qbchat.fake.message import Message
+from pytest_qbchat.fake.user import User
 from pytest_qbchat.service import models
 from pytest_qbchat.service.assumptions import Assumptions, what_to_write
 from pytest_qbchat.service.ids import is_object_id
 from pytest_qbchat.service.models import Blob, Dialog, DialogType, Session, id_of
+from pytest_qbchat.service.realtime import Chat
+from pytest_qbchat.service.spelling import similar_name
 from pytest_qbchat.service.store import Store
-from pytest_qbchat.spelling import similar_name
-from pytest_qbchat.user import User
 
 _PRIVATE_OCCUPANTS = 2
 

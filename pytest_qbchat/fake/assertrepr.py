@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pytest_qbchat import explanations
-from pytest_qbchat.message import Message
-from pytest_qbchat.records import Records
+from pytest_qbchat.fake.message import Message
+from pytest_qbchat.fake.records import Records
+from pytest_qbchat.report import explanations
 
 
 def explain(left: object, right: object) -> list[str] | None:

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from pytest_qbchat.service.errors import by_status
 from pytest_qbchat.service.routes import ROUTES, bare, find
+from pytest_qbchat.service.spelling import similar_name
 from pytest_qbchat.service.wire import Response
-from pytest_qbchat.spelling import similar_name
 
 if TYPE_CHECKING:
-    from pytest_qbchat.service.answering import Service
+    from pytest_qbchat.service.app import Service
     from pytest_qbchat.service.assumptions import Assumptions
     from pytest_qbchat.service.exchange import Exchange
     from pytest_qbchat.service.wire import Request

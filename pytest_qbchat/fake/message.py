@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from pytest_qbchat import explanations
-from pytest_qbchat.matching import has_fields
+from pytest_qbchat.report import explanations
+from pytest_qbchat.report.matching import has_fields
 from pytest_qbchat.service import models
 
 

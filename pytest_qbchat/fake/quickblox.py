@@ -8,28 +8,28 @@ from difflib import get_close_matches
 from math import inf
 from typing import TYPE_CHECKING, Any, cast
 
-from pytest_qbchat import explanations, pitfalls, transcript
-from pytest_qbchat.declarations import QuickBlox
-from pytest_qbchat.errors import CallRefused, ConnectionFault
-from pytest_qbchat.faults import Fault, Faults, befall
+from pytest_qbchat.exceptions import CallRefused, ConnectionFault
+from pytest_qbchat.fake.arrange import QuickBlox
+from pytest_qbchat.fake.faults import Fault, Faults, befall
+from pytest_qbchat.fake.message import EditedMessage, Message
+from pytest_qbchat.fake.records import Records
+from pytest_qbchat.fake.user import User
 from pytest_qbchat.intercept import Interception
 from pytest_qbchat.intercept.hosts import Hosts
-from pytest_qbchat.message import EditedMessage, Message
-from pytest_qbchat.problems import Expectation, Problems, report
-from pytest_qbchat.records import Records
-from pytest_qbchat.service import models
-from pytest_qbchat.service.answering import Service
+from pytest_qbchat.report import explanations, transcript
+from pytest_qbchat.report.problems import Expectation, Problems, report
+from pytest_qbchat.report.warn import warn
+from pytest_qbchat.service import models, pitfalls
+from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.models import Blob, Dialog, Session, id_of
-from pytest_qbchat.user import User
-from pytest_qbchat.warn import warn
 
 if TYPE_CHECKING:
     import respx
 
+    from pytest_qbchat.fake.router import Stubs
     from pytest_qbchat.service.exchange import Exchange
     from pytest_qbchat.service.wire import Request, Response
-    from pytest_qbchat.stubs import Stubs
 
 
 _UNITS = ("days", "hours", "microseconds", "milliseconds", "minutes", "seconds", "weeks")
@@ -144,7 +144,7 @@ class FakeQuickBlox(QuickBlox):
         What its routes match they answer, whichever client calls; everything else goes to the fake.
         """
         if self._stubs is None:
-            from pytest_qbchat.stubs import Stubs  # noqa: PLC0415 - respx is imported for the tests that use it
+            from pytest_qbchat.fake.router import Stubs  # noqa: PLC0415 - respx is imported for the tests that use it
 
             self._stubs = Stubs()
         return self._stubs.router

@@ -9,7 +9,7 @@ import httpx
 from pytest_qbchat.intercept.httpx import answer, answer_async, installed, prefix_of
 
 if TYPE_CHECKING:
-    from pytest_qbchat.fake import FakeQuickBlox
+    from pytest_qbchat.fake.quickblox import FakeQuickBlox
 
 
 class QuickBloxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):

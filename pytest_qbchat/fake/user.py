@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from pytest_qbchat.service import models
 
 if TYPE_CHECKING:
-    from pytest_qbchat.chat import Chat
-    from pytest_qbchat.message import Message
-    from pytest_qbchat.records import Records
+    from pytest_qbchat.fake.message import Message
+    from pytest_qbchat.fake.records import Records
+    from pytest_qbchat.service.realtime import Chat
 
 
 class User(models.User):

@@ -6,16 +6,16 @@ from functools import cache
 from types import TracebackType
 from typing import Generic, TypeVar
 
-from pytest_qbchat.intercept import asynchronous, guard, http_client, httpx, niquests
+from pytest_qbchat.intercept import asyncio_clients, guard, http_client, httpx, niquests
+from pytest_qbchat.intercept.patching import Seams
 from pytest_qbchat.intercept.receiver import Receiver
-from pytest_qbchat.intercept.seams import Seams
 
 R = TypeVar("R", bound=Receiver)
 
 
 @cache
 def _seams() -> Seams:
-    return Seams([*httpx.seams(), *http_client.seams(), *asynchronous.seams(), *niquests.seams(), *guard.seams()])
+    return Seams([*httpx.seams(), *http_client.seams(), *asyncio_clients.seams(), *niquests.seams(), *guard.seams()])
 
 
 class Interception(Generic[R]):

@@ -28,10 +28,10 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pytest_qbchat.call_site import package_of
 from pytest_qbchat.intercept.loopback import LOOPBACK, STAND_IN, port_of_server
+from pytest_qbchat.intercept.patching import Function, Seam, classes
 from pytest_qbchat.intercept.refusals import cannot_catch, only_a_path
-from pytest_qbchat.intercept.seams import Function, Seam, classes
+from pytest_qbchat.report.call_site import package_of
 
 if TYPE_CHECKING:
     from pytest_qbchat.intercept.receiver import Receiver

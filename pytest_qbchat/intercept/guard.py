@@ -15,9 +15,9 @@ from functools import partial
 from inspect import currentframe
 from typing import TYPE_CHECKING, Any
 
-from pytest_qbchat.call_site import OTHER_LIBRARIES, package_of
 from pytest_qbchat.intercept.loopback import STAND_IN
-from pytest_qbchat.intercept.seams import Function, Seam
+from pytest_qbchat.intercept.patching import Function, Seam
+from pytest_qbchat.report.call_site import OTHER_LIBRARIES, package_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-from pytest_qbchat.errors import ConnectionFault
+from pytest_qbchat.exceptions import ConnectionFault
 from pytest_qbchat.intercept import http11
-from pytest_qbchat.intercept.seams import Function, Seam, classes
+from pytest_qbchat.intercept.patching import Function, Seam, classes
 
 if TYPE_CHECKING:
     from pytest_qbchat.intercept.receiver import Receiver

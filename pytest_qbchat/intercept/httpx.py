@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from pytest_qbchat.errors import ConnectionFault
-from pytest_qbchat.intercept.seams import Function, Seam, classes
+from pytest_qbchat.exceptions import ConnectionFault
+from pytest_qbchat.intercept.patching import Function, Seam, classes
 from pytest_qbchat.service.wire import Request
 
 if TYPE_CHECKING:

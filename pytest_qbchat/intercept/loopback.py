@@ -10,7 +10,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from pytest_qbchat.errors import ConnectionFault
+from pytest_qbchat.exceptions import ConnectionFault
 
 if TYPE_CHECKING:
     from pytest_qbchat.intercept.receiver import Receiver

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_qbchat.intercept.loopback import LOOPBACK, port_of_server
+from pytest_qbchat.intercept.patching import Function, Seam, classes
 from pytest_qbchat.intercept.refusals import cannot_catch, only_a_path
-from pytest_qbchat.intercept.seams import Function, Seam, classes
 
 if TYPE_CHECKING:
     from pytest_qbchat.intercept.receiver import Receiver

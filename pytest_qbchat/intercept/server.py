@@ -14,7 +14,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from pytest_qbchat.errors import CallRefused, ConnectionFault
+from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.intercept import http11
 from pytest_qbchat.intercept.http11 import Head, MalformedRequestError, Reader
 from pytest_qbchat.service.routes import OUTSIDE, ROUTES, find

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
-from pytest_qbchat.matching import ABSENT, field_matches, field_of, matches
+from pytest_qbchat.report.matching import ABSENT, field_matches, field_of, matches
 from pytest_qbchat.service.models import Blob, Dialog, User
-from pytest_qbchat.spelling import similar_name
+from pytest_qbchat.service.spelling import similar_name
 
 if TYPE_CHECKING:
     from pytest_qbchat.service.calls import Call

@@ -9,9 +9,9 @@ from enum import Enum
 from typing import Any, Final
 
 from pytest_qbchat.service.attachments import attachments
-from pytest_qbchat.service.flags import FLAGS
 from pytest_qbchat.service.models import Blob, Dialog, User
-from pytest_qbchat.spelling import similar_name
+from pytest_qbchat.service.params import FLAGS
+from pytest_qbchat.service.spelling import similar_name
 
 
 class _Absent(Enum):

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from pytest_qbchat.call_site import called_at
-from pytest_qbchat.errors import CallRefused
+from pytest_qbchat.exceptions import CallRefused
+from pytest_qbchat.report.call_site import called_at
 
 if TYPE_CHECKING:
     import pytest

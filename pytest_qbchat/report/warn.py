@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 
-from pytest_qbchat.call_site import level
-from pytest_qbchat.errors import QuickBloxWarning
+from pytest_qbchat.exceptions import QuickBloxWarning
+from pytest_qbchat.report.call_site import level
 
 
 def warn(text: str) -> bool:

@@ -4,15 +4,15 @@ Standard library only: nothing here knows of pytest or of any HTTP client. Reaso
 name what to write in the test. From the outside in:
 
 - `wire`: what a request and a response are, as every client sends and receives them;
-- `answering`: from the one to the other;
+- `app`: from the one to the other;
 - `decoding`: what the body, the form and the query string of a request say;
-- `credentials`: who is calling;
+- `authentication`: who is calling;
 - `routes`: which endpoint answers which path, and which known route is nearest to an unknown one;
-- `sessions`, `users`, `dialogs`, `messages`, `reactions`, `content`, `account`: the endpoints, one QuickBlox resource a
-  file; `storage`: where the bytes of content are;
-- `signature`, `addressing`, `flags`, `attachments`, `lists`, `pages`, `outcomes`: the rules that endpoints share;
+- `endpoints`: one QuickBlox resource a file;
+- `signature`, `access`, `params`, `attachments`, `queries`, `pages`, `batch`: the rules that endpoints share;
 - `errors`: the refusals in QuickBlox's own shapes;
-- `models`, `store`, `ids`: the state;
+- `pitfalls`, `spelling`: silent mistakes; `masking`: what is not shown;
+- `models`, `store`, `ids`: the state; `realtime`: what reaches the apps of users, and what they do with it;
 - `assumptions`: what nobody knows, and a test may choose;
 - `exchange` and `calls`: a request while it is answered, and what is kept of it.
 

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from itertools import count
 from typing import Any
 
-from pytest_qbchat.service.credentials import authenticate
+from pytest_qbchat.service.authentication import authenticate
 from pytest_qbchat.service.decoding import decode
 from pytest_qbchat.service.errors import QuickBloxError, resource_not_found
 from pytest_qbchat.service.exchange import Exchange

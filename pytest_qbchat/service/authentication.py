@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from pytest_qbchat.masking import mask
 from pytest_qbchat.service.errors import (
     authorization_failed,
     behalf_of_unknown_user,
@@ -23,6 +22,7 @@ from pytest_qbchat.service.errors import (
     token_required,
 )
 from pytest_qbchat.service.ids import whole_number
+from pytest_qbchat.service.masking import mask
 from pytest_qbchat.service.models import Session
 from pytest_qbchat.service.store import SESSION_LIFETIME, Store
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_qbchat.masking import Secrets
 from pytest_qbchat.service.decoding import decode
 from pytest_qbchat.service.errors import QuickBloxError
+from pytest_qbchat.service.masking import Secrets
 from pytest_qbchat.service.wire import Request, Response
 
 

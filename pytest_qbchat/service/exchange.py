@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_qbchat.service.credentials import NOBODY, Caller
+from pytest_qbchat.service.authentication import NOBODY, Caller
 from pytest_qbchat.service.models import Dialog, Message
 from pytest_qbchat.service.wire import Request, Response
 

@@ -10,15 +10,15 @@ import re
 from itertools import islice
 from typing import Any
 
-from pytest_qbchat.service import content, dialogs, messages, users
 from pytest_qbchat.service.attachments import ATTACHMENT_KEYS, is_index
+from pytest_qbchat.service.endpoints import content, dialogs, messages, users
+from pytest_qbchat.service.endpoints.messages import CONTROL_PARAMETERS, PARAMETERS, SERVER_FIELDS, create_message
 from pytest_qbchat.service.exchange import Exchange
-from pytest_qbchat.service.flags import FLAGS
 from pytest_qbchat.service.ids import is_object_id, whole_number
-from pytest_qbchat.service.messages import CONTROL_PARAMETERS, PARAMETERS, SERVER_FIELDS, create_message
 from pytest_qbchat.service.models import DialogType
+from pytest_qbchat.service.params import FLAGS
+from pytest_qbchat.service.spelling import similar_name
 from pytest_qbchat.service.wire import encode_json
-from pytest_qbchat.spelling import similar_name
 
 _MOST_WARNINGS = 300
 _MOST = 100  # keys of a kind that are looked at: nobody reads more warnings, and a request may have any number

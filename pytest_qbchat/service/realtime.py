@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from threading import RLock
 from typing import Any, cast
 
-from pytest_qbchat.message import Message
-from pytest_qbchat.records import Records
-from pytest_qbchat.service import addressing
-from pytest_qbchat.service.messages import PARAMETERS, SERVER_FIELDS, build
+from pytest_qbchat.fake.message import Message
+from pytest_qbchat.fake.records import Records
+from pytest_qbchat.service import access
+from pytest_qbchat.service.endpoints.messages import PARAMETERS, SERVER_FIELDS, build
 from pytest_qbchat.service.models import Dialog, DialogType, User, id_of
+from pytest_qbchat.service.spelling import misspelt
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import encode_json
-from pytest_qbchat.spelling import misspelt
 
 
 class Chat:
@@ -108,7 +108,7 @@ class Chat:
             ValueError: There is none.
         """
         __tracebackhide__ = True
-        found = addressing.find(self._store, dialog.id if isinstance(dialog, Dialog) else dialog)
+        found = access.find(self._store, dialog.id if isinstance(dialog, Dialog) else dialog)
         if found is None:
             raise ValueError(f"there is no dialog {dialog!r}: write what qbchat.add_dialog(...) returned")
         return found

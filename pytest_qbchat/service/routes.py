@@ -7,8 +7,8 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from pytest_qbchat.service import account, content, dialogs, messages, reactions, sessions, storage, users
-from pytest_qbchat.service.account import BUCKET
+from pytest_qbchat.service.endpoints import account, content, dialogs, messages, reactions, sessions, storage, users
+from pytest_qbchat.service.endpoints.account import BUCKET
 from pytest_qbchat.service.wire import Request, Response
 
 # Takes the store, the exchange and what stands for each {} of its path. Returns the status and what is sent as JSON, or

@@ -10,9 +10,9 @@ from heapq import merge
 from itertools import count
 from operator import itemgetter
 
-from pytest_qbchat.masking import Secrets
 from pytest_qbchat.service.assumptions import Assumptions
 from pytest_qbchat.service.ids import Ids
+from pytest_qbchat.service.masking import Secrets
 from pytest_qbchat.service.models import Blob, Dialog, DialogType, Message, Session, User
 
 SESSION_LIFETIME = 2 * 60 * 60  # seconds after the last call (documented)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_qbchat.masking import mask_header, mask_url
+from pytest_qbchat.service.masking import mask_header, mask_url
 
 Header = tuple[bytes, bytes]
 RawHeaders = Sequence[Header]

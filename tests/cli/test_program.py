@@ -19,9 +19,9 @@ from typing import Any
 
 import httpx
 import pytest
-from ways import TLS
+from support.ways import TLS
 
-from pytest_qbchat import program
+from pytest_qbchat.cli import program
 
 DIALOG = "5d75327ba28f9a0f32cb0f99"
 TOKEN = "made-up-token-of-the-shop"
@@ -36,7 +36,7 @@ SEED: dict[str, Any] = {
     "dialogs": [{"_id": DIALOG, "type": 2, "name": "Shop", "occupants_ids": [7, 8]}],
     "messages": [{"chat_dialog_id": DIALOG, "sender_id": 8, "message": "Hello"}],
 }
-DOCUMENT = (Path(__file__).parents[1] / "docs" / "server.md").read_text(encoding="utf-8")
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "server.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", DOCUMENT, flags=re.DOTALL | re.MULTILINE)
 END = "Ctrl-C stops it. Each call:"
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
@@ -165,7 +165,7 @@ def test_interrupted_while_it_starts_it_says_nothing() -> None:
         import runpy, sys
         class Interrupting:
             def find_spec(self, name, *_):
-                if name == "pytest_qbchat.program":
+                if name == "pytest_qbchat.cli.program":
                     raise KeyboardInterrupt
         sys.meta_path.insert(0, Interrupting())
         runpy.run_module("pytest_qbchat", run_name="__main__")

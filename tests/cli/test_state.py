@@ -14,7 +14,8 @@ from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, QuickBloxWarning, state
+from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, QuickBloxWarning
+from pytest_qbchat.cli.state import saved as state
 
 HOST = "https://api.quickblox.com"
 DIALOG = "5d75327ba28f9a0f32cb0f99"

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 from freezegun import freeze_time
-from ways import DIALOG, DOCUMENTED, DOCUMENTED_REPLY, OF_HTTPX, TOKEN, URL, World
+from support.ways import DIALOG, DOCUMENTED, DOCUMENTED_REPLY, OF_HTTPX, TOKEN, URL, World
 
 MODEL_KEYS = [
     "_id", "attachments", "chat_dialog_id", "created_at", "date_sent", "delivered_ids", "message", "read_ids",

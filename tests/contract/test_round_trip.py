@@ -9,7 +9,7 @@ import pytest
 from faker import Faker
 from hypothesis import given
 from hypothesis import strategies as st
-from ways import DIALOG, TOKEN, URL
+from support.ways import DIALOG, TOKEN, URL
 
 from pytest_qbchat import FakeQuickBlox, PayloadFactory, QuickBloxTransport
 from pytest_qbchat.payloads.attachments import ATTACHMENTS

@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 import pytest
-from tour import Application, Note, Tour, differences, make
-from ways import TLS, World
+from support.tour import Application, Note, Tour, differences, make
+from support.ways import TLS, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport
 from pytest_qbchat.service.routes import ROUTES

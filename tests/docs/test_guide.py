@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DOCUMENTS = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / name for name in ("README.md", "CHANGELOG.md"))]
 DOCUMENTS += [ROOT / "benchmarks" / "README.md"]
 GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"(?:<!-- (.+?) -->\n)?```(\w*)\n(.*?)```", README, flags=re.DOTALL)
 PYTHON = [text for _, language, text in BLOCKS if language == "python"]

@@ -18,7 +18,7 @@ DOCUMENTED: dict[str, Any] = {**COMMON, **{str(route): route.endpoint for route 
 
 
 def test_the_page_is_up_to_date() -> None:
-    assert trust.PAGE.read_text(encoding="utf-8") == trust.page(), "run: uv run python tests/trust.py"
+    assert trust.PAGE.read_text(encoding="utf-8") == trust.page(), "run: uv run python scripts/trust.py"
 
 
 def test_every_route_is_on_the_page() -> None:

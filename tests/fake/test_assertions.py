@@ -11,7 +11,7 @@ import httpx
 import pytest
 from dirty_equals import IsPartialDict, IsStr
 from freezegun import freeze_time
-from ways import DIALOG, TLS, TOKEN, URL
+from support.ways import DIALOG, TLS, TOKEN, URL
 
 from pytest_qbchat import ABSENT, FakeQuickBlox, Message, QuickBloxTransport
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
-from ways import DIALOG, OF_HTTPX, PATH, TLS, TOKEN, URL, World
+from support.ways import DIALOG, OF_HTTPX, PATH, TLS, TOKEN, URL, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxWarning
 

@@ -11,13 +11,13 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ways import DIALOG, TOKEN, URL
+from support.ways import DIALOG, TOKEN, URL
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, QuickBloxTransport, Records
-from pytest_qbchat.masking import Secrets, mask, mask_header, mask_url
-from pytest_qbchat.matching import ABSENT, field_of, matches
-from pytest_qbchat.service.messages import PARAMETERS
-from pytest_qbchat.spelling import similar_name
+from pytest_qbchat.report.matching import ABSENT, field_of, matches
+from pytest_qbchat.service.endpoints.messages import PARAMETERS
+from pytest_qbchat.service.masking import Secrets, mask, mask_header, mask_url
+from pytest_qbchat.service.spelling import similar_name
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from freezegun import freeze_time
-from ways import DIALOG, TLS, TOKEN, World
+from support.ways import DIALOG, TLS, TOKEN, World
 
 from pytest_qbchat import Dialog, FakeQuickBlox, Message, User
 

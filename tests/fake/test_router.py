@@ -11,7 +11,7 @@ import httpx
 import httpx2
 import pytest
 import respx
-from ways import DIALOG, OF_HTTPX, PATH, TLS, TOKEN, World
+from support.ways import DIALOG, OF_HTTPX, PATH, TLS, TOKEN, World
 
 from pytest_qbchat import FakeQuickBlox
 

@@ -31,13 +31,13 @@ import requests
 import requests.adapters
 import responses
 import urllib3
-from elsewhere import another_server
-from ways import DIALOG, PATH, TLS, TOKEN, URL
+from support.elsewhere import another_server
+from support.ways import DIALOG, PATH, TLS, TOKEN, URL
 
 from pytest_qbchat import CallRefused, FakeQuickBlox
-from pytest_qbchat.intercept import asynchronous, http11, http_client, niquests
+from pytest_qbchat.intercept import asyncio_clients, http11, http_client, niquests
 from pytest_qbchat.intercept.http_client import Line
-from pytest_qbchat.intercept.seams import Seams
+from pytest_qbchat.intercept.patching import Seams
 from pytest_qbchat.intercept.server import Certificate, EncryptedServer
 
 API = "https://api.quickblox.com"
@@ -940,9 +940,9 @@ def test_tornado_reaches_other_hosts_as_before(qbchat: FakeQuickBlox) -> None:
 
 
 def test_what_is_not_installed_is_not_patched(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (http_client, asynchronous, niquests):
+    for module in (http_client, asyncio_clients, niquests):
         monkeypatch.setattr(module, "classes", lambda *_: [])
-    owners = {seam.owner for module in (http_client, asynchronous, niquests) for seam in module.seams()}
+    owners = {seam.owner for module in (http_client, asyncio_clients, niquests) for seam in module.seams()}
     assert owners == {http.client.HTTPConnection, http.client.HTTPSConnection, asyncio.BaseEventLoop}
 
 
@@ -998,7 +998,7 @@ def test_the_resolver_that_aiohttp_has_with_aiodns_is_caught(
 
     asked: list[str] = []
     monkeypatch.setattr(aiohttp.AsyncResolver, "resolve", from_elsewhere)
-    seams = Seams(seam for seam in asynchronous.seams() if seam.owner is aiohttp.AsyncResolver)
+    seams = Seams(seam for seam in asyncio_clients.seams() if seam.owner is aiohttp.AsyncResolver)
     seams.enter(qbchat)
     try:
         assert [asyncio.run(post(each)) for each in (URL, URL.replace("https", "http"))] == [201, 201]

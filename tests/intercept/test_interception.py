@@ -26,12 +26,12 @@ import requests
 import responses
 import respx
 import urllib3.connection
-from elsewhere import another_server
-from ways import DIALOG, OF_HTTPX, TLS, TOKEN, URL, World
+from support.elsewhere import another_server
+from support.ways import DIALOG, OF_HTTPX, TLS, TOKEN, URL, World
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, QuickBloxTransport
 from pytest_qbchat.intercept import httpx as family
-from pytest_qbchat.intercept.seams import patch_of
+from pytest_qbchat.intercept.patching import patch_of
 
 HEADERS = {"QB-Token": TOKEN}
 BODY = {"chat_dialog_id": DIALOG, "message": "hi"}

@@ -123,7 +123,10 @@ def test_niquests_is_answered(tmp_path: Path) -> None:
 
 
 def test_niquests_follows_the_contract() -> None:
-    contract = ["test_message_contract.py", "test_faults.py", "test_dialogs.py", "test_content.py", "test_users.py"]
+    contract = [
+        *("contract/test_message_contract.py", "fake/test_faults.py", "service/test_dialogs.py"),
+        *("service/test_content.py", "service/test_users.py"),
+    ]
     run(*(str(ROOT / "tests" / name) for name in contract), "-k", "niquests")
 
 

@@ -23,12 +23,12 @@ import requests
 import respx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ways import DIALOG, TLS, TOKEN
+from support.ways import DIALOG, TLS, TOKEN
 
 from pytest_qbchat import FakeQuickBlox, LiveServer, QuickBloxWarning
+from pytest_qbchat.fake.transport import QuickBloxTransport
 from pytest_qbchat.intercept import http11
 from pytest_qbchat.intercept import server as server_module
-from pytest_qbchat.intercept.transport import QuickBloxTransport
 from pytest_qbchat.service.wire import Response
 
 PATH = "/chat/Message.json"

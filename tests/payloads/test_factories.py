@@ -24,8 +24,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pytest_qbchat
-from pytest_qbchat.factories import PayloadFactory, QuickBloxProvider
 from pytest_qbchat.payloads.attachments import ATTACHMENTS
+from pytest_qbchat.payloads.factory import PayloadFactory, QuickBloxProvider
 from pytest_qbchat.payloads.phrasebook import Line, available, phrasebook
 
 LOCALES = ["ar_AA", "de_DE", "en_US", "es_ES", "fr_FR", "ja_JP", "pt_BR"]
@@ -522,7 +522,7 @@ class TestSeeding:
         assert told.stdout == everything(seeded(1, "ja_JP"))
 
     def test_imports_neither_pytest_nor_an_http_client(self) -> None:
-        script = "import sys, pytest_qbchat.factories; print({'pytest', 'httpx', 'respx'} & sys.modules.keys())"
+        script = "import sys, pytest_qbchat.payloads.factory; print({'pytest', 'httpx', 'respx'} & sys.modules.keys())"
         told = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
 
         assert told.stdout.strip() == "set()"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from ways import TLS
+from support.ways import TLS
 
 from pytest_qbchat import CallRefused, Dialog, FakeQuickBlox, Message
 from pytest_qbchat.service.assumptions import Assumptions

@@ -24,7 +24,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from model import IDLE_MINUTES, Dialog, Message, Model, Refused
+from support.model import IDLE_MINUTES, Dialog, Message, Model, Refused
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport
 

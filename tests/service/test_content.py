@@ -12,7 +12,7 @@ import pytest
 from freezegun import freeze_time
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from ways import TLS, TOKEN, World
+from support.ways import TLS, TOKEN, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxWarning
 

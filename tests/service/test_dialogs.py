@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from chat_api import (
+from freezegun import freeze_time
+from support.chat_api import (
     ANNA,
     BERT,
     CLEO,
@@ -25,8 +26,7 @@ from chat_api import (
     at,
     token_of,
 )
-from freezegun import freeze_time
-from ways import TLS, TOKEN, World
+from support.ways import TLS, TOKEN, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxWarning
 from pytest_qbchat.service.routes import ROUTES

@@ -8,7 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
-from chat_api import (
+from freezegun import freeze_time
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.chat_api import (
     ANNA,
     BERT,
     CLEO,
@@ -23,10 +26,7 @@ from chat_api import (
     at,
     token_of,
 )
-from freezegun import freeze_time
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from ways import DIALOG, TLS, TOKEN, URL, World
+from support.ways import DIALOG, TLS, TOKEN, URL, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, QuickBloxWarning
 

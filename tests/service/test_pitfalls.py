@@ -11,7 +11,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ways import DIALOG, DOCUMENTED, TOKEN, URL
+from support.ways import DIALOG, DOCUMENTED, TOKEN, URL
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, QuickBloxWarning
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from chat_api import ANNA, BERT, CLEO, DORA, HOST, UNKNOWN, Api, answer
-from ways import DIALOG, TLS, TOKEN, World
+from support.chat_api import ANNA, BERT, CLEO, DORA, HOST, UNKNOWN, Api, answer
+from support.ways import DIALOG, TLS, TOKEN, World
 
 from pytest_qbchat import FakeQuickBlox
 

@@ -9,8 +9,20 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from chat_api import ANNA, BERT, CLEO, HOST, NAMES, NEED_USER, NO_PERMISSION, NOT_FOUND, UNKNOWN, answer, token_of
-from tour import Application, Tour
+from support.chat_api import (
+    ANNA,
+    BERT,
+    CLEO,
+    HOST,
+    NAMES,
+    NEED_USER,
+    NO_PERMISSION,
+    NOT_FOUND,
+    UNKNOWN,
+    answer,
+    token_of,
+)
+from support.tour import Application, Tour
 
 from pytest_qbchat import FakeQuickBlox
 from pytest_qbchat.service import errors

@@ -16,7 +16,7 @@ import pytest
 from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
-from ways import TLS, TOKEN, World
+from support.ways import TLS, TOKEN, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, QuickBloxWarning
 from pytest_qbchat.service.signature import is_right, string_to_sign

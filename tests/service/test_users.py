@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 import httpx
 import pytest
 from freezegun import freeze_time
-from ways import DIALOG, TLS, TOKEN, URL, WAYS, World
+from support.ways import DIALOG, TLS, TOKEN, URL, WAYS, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxWarning
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_qbchat.cli.state.record import Record
 from pytest_qbchat.service.store import Application, Store
-from pytest_qbchat.state.record import Record
 
 
 def load(store: Store, record: Record) -> None:

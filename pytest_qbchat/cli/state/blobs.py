@@ -5,10 +5,10 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from typing import Any
 
+from pytest_qbchat.cli.state import users
+from pytest_qbchat.cli.state.record import Record, either, filled
 from pytest_qbchat.service.models import Blob
 from pytest_qbchat.service.store import Store
-from pytest_qbchat.state import users
-from pytest_qbchat.state.record import Record, either, filled
 
 DERIVED = {"blob_object_access"}
 

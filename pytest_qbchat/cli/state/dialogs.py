@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_qbchat.cli.state import users
+from pytest_qbchat.cli.state.record import Record, either, filled
 from pytest_qbchat.service.models import Dialog, DialogType
 from pytest_qbchat.service.store import Store
-from pytest_qbchat.state import users
-from pytest_qbchat.state.record import Record, either, filled
 
 _PAIR = 2
 # What the rest of the state decides.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_qbchat.cli.state.record import OWN, Record, either, filled
 from pytest_qbchat.service.attachments import attachments
 from pytest_qbchat.service.models import DialogType, Message
 from pytest_qbchat.service.models.message import NO_FIELDS
+from pytest_qbchat.service.spelling import similar_name
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import encode_json
-from pytest_qbchat.spelling import similar_name
-from pytest_qbchat.state.record import OWN, Record, either, filled
 
 _FIELDS = {
     "_id", "attachments", "chat_dialog_id", "created_at", "date_sent", "delivered_ids", "markable", "message",

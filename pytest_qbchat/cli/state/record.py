@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from pytest_qbchat.service.flags import one, zero
 from pytest_qbchat.service.ids import is_object_id, whole_number
+from pytest_qbchat.service.params import one, zero
+from pytest_qbchat.service.spelling import similar_name
 from pytest_qbchat.service.wire import encode_json
-from pytest_qbchat.spelling import similar_name
 
 OWN = "_qbchat"  # the key of what QuickBlox has no name for
 

@@ -20,12 +20,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pytest_qbchat.cli.state import application, blobs, dialogs, messages, sessions, users
+from pytest_qbchat.cli.state.ids import IdsBeside
+from pytest_qbchat.cli.state.record import OWN, Record, shown
 from pytest_qbchat.service.ids import is_object_id
 from pytest_qbchat.service.models import Dialog
 from pytest_qbchat.service.store import Store
-from pytest_qbchat.state import application, blobs, dialogs, messages, sessions, users
-from pytest_qbchat.state.ids import IdsBeside
-from pytest_qbchat.state.record import OWN, Record, shown
 
 _PARTS: dict[str, Callable[[Store, Record], object]] = {
     "application": application.load,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from pytest_qbchat.cli.state import users
+from pytest_qbchat.cli.state.record import Record, either, filled
 from pytest_qbchat.service.models import Session
 from pytest_qbchat.service.store import Store
-from pytest_qbchat.state import users
-from pytest_qbchat.state.record import Record, either, filled
 
 DERIVED = {"_id", "device_id"}
 

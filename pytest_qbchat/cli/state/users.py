@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_qbchat.cli.state.record import Record, either, filled
+from pytest_qbchat.service.endpoints.users import CONSENTS, UNIQUE
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import User
 from pytest_qbchat.service.store import Store
-from pytest_qbchat.service.users import CONSENTS, UNIQUE
-from pytest_qbchat.state.record import Record, either, filled
 
 _TEXTS = (*UNIQUE, "full_name", "phone", "website", "custom_data", "user_tags", "password")
 

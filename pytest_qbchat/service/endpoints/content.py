@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from pytest_qbchat.service.account import BUCKET
-from pytest_qbchat.service.credentials import authenticate, need_caller
+from pytest_qbchat.service.authentication import authenticate, need_caller
+from pytest_qbchat.service.endpoints.account import BUCKET
 from pytest_qbchat.service.errors import invalid, no_permission, not_found
 from pytest_qbchat.service.exchange import Exchange
-from pytest_qbchat.service.flags import one
 from pytest_qbchat.service.ids import timestamp, whole_number
 from pytest_qbchat.service.models import Blob
 from pytest_qbchat.service.pages import paged
+from pytest_qbchat.service.params import one
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Response
 

@@ -6,10 +6,11 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any
 
-from pytest_qbchat.service import lists
-from pytest_qbchat.service.account import chat_host
-from pytest_qbchat.service.addressing import enter, find, reach, why_it_is_not_there, why_there_is_no_user
-from pytest_qbchat.service.credentials import need_caller
+from pytest_qbchat.service import queries
+from pytest_qbchat.service.access import enter, find, reach, why_it_is_not_there, why_there_is_no_user
+from pytest_qbchat.service.authentication import need_caller
+from pytest_qbchat.service.batch import Outcomes
+from pytest_qbchat.service.endpoints.account import chat_host
 from pytest_qbchat.service.errors import (
     QuickBloxError,
     admins_do_not_exist,
@@ -23,11 +24,10 @@ from pytest_qbchat.service.errors import (
     too_many_occupants,
 )
 from pytest_qbchat.service.exchange import Exchange
-from pytest_qbchat.service.flags import check_flag, one, zero
 from pytest_qbchat.service.ids import whole_number
-from pytest_qbchat.service.lists import NE, RANGE, SET, Field, number, object_id
 from pytest_qbchat.service.models import Dialog, DialogType
-from pytest_qbchat.service.outcomes import Outcomes
+from pytest_qbchat.service.params import check_flag, one, zero
+from pytest_qbchat.service.queries import NE, RANGE, SET, Field, number, object_id
 from pytest_qbchat.service.store import Store
 
 _LONGEST_NAME = 200
@@ -96,7 +96,7 @@ def list_dialogs(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]
     caller = need_caller(store, exchange.caller)
     data = _data(exchange)
     fields = FIELDS | {"name": FIELDS["name"]._replace(get=lambda dialog: _name(store, dialog, caller))}
-    query = lists.parse(params, fields, known={"data"}, largest=store.assume.largest_page, warnings=exchange.warnings)
+    query = queries.parse(params, fields, known={"data"}, largest=store.assume.largest_page, warnings=exchange.warnings)
     if not query.filters and not data and query.sort is None:
         total = store.count_dialogs_of(caller)
         first, end = min(query.skip, total), min(query.skip + query.limit, total)
@@ -107,7 +107,7 @@ def list_dialogs(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]
         query.arrange(every, fields)
         total, found = len(every), every[query.skip : query.skip + query.limit]
     if query.count:
-        return 200, lists.counted(total)
+        return 200, queries.counted(total)
     items = [_shown(store, exchange, dialog, caller) for dialog in found]
     return 200, {"total_entries": total, "skip": query.skip, "limit": query.limit, "items": items}
 
@@ -198,7 +198,7 @@ def delete_dialog(store: Store, exchange: Exchange, dialog_ids: str) -> tuple[in
     check_flag(exchange, "force")
     force = one(exchange.params.get("force"))
     outcomes = Outcomes()
-    for dialog_id in lists.different(dialog_ids):
+    for dialog_id in queries.different(dialog_ids):
         if find(store, dialog_id) is None:  # nothing is adopted only to be deleted
             outcomes.not_found(dialog_id, why_it_is_not_there(store, dialog_id))
             continue
@@ -325,7 +325,7 @@ def _users(store: Store, given: Any, *, known: list[int] | None = None) -> list[
         known: Ids that need not be users any more.
     """
     ids: list[int] = []
-    for each in [] if given is None or given == "" else lists.split(given):
+    for each in [] if given is None or given == "" else queries.split(given):
         one_id = whole_number(each.strip() if isinstance(each, str) else each)
         if one_id is None:
             raise incorrect_occupant(f"{each!r} is not a user id")
@@ -361,7 +361,7 @@ def _admins(store: Store, given: Any, occupants: set[int]) -> list[int] | None:
     if given is None:
         return None
     admins: set[int] = set()
-    for each in lists.split(given) if given != "" else []:
+    for each in queries.split(given) if given != "" else []:
         admin = whole_number(each)
         if admin is None:
             raise bad_admin_ids(f"admin_ids has {each!r}, which is not a user id")
@@ -405,14 +405,14 @@ def _with_notifications(store: Store, exchange: Exchange, caller: int, dialog_id
 def _change_occupants(store: Store, exchange: Exchange, *, adding: bool) -> tuple[int, dict[str, Any]]:
     caller = need_caller(store, exchange.caller)
     users, dialogs, good = Outcomes(), Outcomes(), dict[int, None]()
-    for each in lists.split(exchange.params.get("users_ids", "")):
+    for each in queries.split(exchange.params.get("users_ids", "")):
         one_id = whole_number(each)
         if one_id is None or store.user(one_id) is None:
             users.not_found(each, f"there is no user {each!r}")
         else:
             good[one_id] = None
     changed = False
-    for dialog_id in lists.different(exchange.params.get("dialogs_ids", "")):
+    for dialog_id in queries.different(exchange.params.get("dialogs_ids", "")):
         dialog = _enter(store, caller, dialog_id, dialogs)
         if dialog is None:
             continue

@@ -7,19 +7,19 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from pytest_qbchat.service import lists
-from pytest_qbchat.service.addressing import enter, find, find_message, reach, resolve
+from pytest_qbchat.service import queries
+from pytest_qbchat.service.access import enter, find, find_message, reach, resolve
 from pytest_qbchat.service.attachments import ATTACHMENT_KEYS, attachments
-from pytest_qbchat.service.credentials import need_caller
+from pytest_qbchat.service.authentication import need_caller
+from pytest_qbchat.service.batch import Outcomes
 from pytest_qbchat.service.errors import QuickBloxError, invalid, no_permission, not_found
 from pytest_qbchat.service.exchange import Exchange
-from pytest_qbchat.service.flags import check_flag, flag, one, zero
 from pytest_qbchat.service.ids import whole_number
-from pytest_qbchat.service.lists import NE, RANGE, SET, Field, number, object_id
 from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.models.dialog import date_sent
 from pytest_qbchat.service.models.message import NO_ATTACHMENTS, NO_FIELDS
-from pytest_qbchat.service.outcomes import Outcomes
+from pytest_qbchat.service.params import check_flag, flag, one, zero
+from pytest_qbchat.service.queries import NE, RANGE, SET, Field, number, object_id
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import encode_json
 
@@ -98,12 +98,12 @@ def list_messages(store: Store, exchange: Exchange) -> tuple[int, str | bytes]:
     params = exchange.params
     reader = need_caller(store, exchange.caller)
     dialog = exchange.dialog = reach(store, reader, _dialog_id(params))
-    query = lists.parse(
+    query = queries.parse(
         params, FIELDS, known=_LIST_PARAMETERS, largest=store.assume.largest_page, warnings=exchange.warnings
     )
     total, page = _select(store, dialog, reader, query)
     if query.count:
-        return 200, encode_json(lists.counted(total))
+        return 200, encode_json(queries.counted(total))
     check_flag(exchange, "mark_as_read", 0)
     check_flag(exchange, "include_reactions")
     with_reactions = one(params.get("include_reactions"))
@@ -198,7 +198,7 @@ def delete_message(store: Store, exchange: Exchange, message_ids: str) -> tuple[
     force = one(exchange.params.get("force"))
     caller = None if force and exchange.caller.omnipotent else need_caller(store, exchange.caller)
     outcomes = Outcomes()
-    for message_id in lists.different(message_ids):
+    for message_id in queries.different(message_ids):
         message = find_message(store, message_id)
         if message is None or (caller in message.hidden_from and not force):
             outcomes.not_found(message_id, f"there is no message {message_id!r}")
@@ -239,7 +239,7 @@ def count_unread(store: Store, exchange: Exchange) -> tuple[int, dict[str, int]]
         return 200, {"total": store.unread.get(caller, 0)}
     counts: dict[str, int] = {}
     unread: dict[str, int] = {}  # of each dialog once, however often its id was sent
-    for dialog_id in map(str, lists.split(ids)):
+    for dialog_id in map(str, queries.split(ids)):
         dialog = find(store, dialog_id)
         counts[dialog_id] = dialog.unread_by(caller) if dialog else 0
         unread[dialog_id.lower()] = counts[dialog_id]
@@ -336,7 +336,7 @@ def visible(store: Store, reader: int, message_id: str) -> Message:
 
 
 def _in_dialog(store: Store, reader: int, dialog: Dialog, message_ids: str) -> list[Message]:
-    messages = [visible(store, reader, message_id) for message_id in lists.split(message_ids)]
+    messages = [visible(store, reader, message_id) for message_id in queries.split(message_ids)]
     strangers = [message for message in messages if message.chat_dialog_id != dialog.id]
     if strangers or not messages:
         there = strangers[0].id if strangers else message_ids
@@ -373,7 +373,7 @@ FIELDS: dict[str, Field] = {
 _LIST_PARAMETERS = {"chat_dialog_id", "mark_as_read", "include_reactions"}
 
 
-def _select(store: Store, dialog: Dialog, reader: int, query: lists.Query) -> tuple[int, list[Message]]:
+def _select(store: Store, dialog: Dialog, reader: int, query: queries.Query) -> tuple[int, list[Message]]:
     """How many messages a query finds, and those of its page.
 
     An id is looked up. In the order of the history, and by time, a page is a stretch of it, found without a scan.
@@ -402,10 +402,10 @@ def _select(store: Store, dialog: Dialog, reader: int, query: lists.Query) -> tu
 _BY_TIME = ("date_sent", "created_at")  # which are the same (documented)
 
 
-def _stretch(history: list[Message], filters: list[lists.Filter]) -> tuple[range, list[lists.Filter]]:
+def _stretch(history: list[Message], filters: list[queries.Filter]) -> tuple[range, list[queries.Filter]]:
     """The positions that the bounds of `date_sent` leave, and the filters that are no such bounds."""
     start, end = 0, len(history)
-    rest: list[lists.Filter] = []
+    rest: list[queries.Filter] = []
     for condition in filters:
         if condition.name != "date_sent" or condition.operator not in RANGE:
             rest.append(condition)
@@ -419,7 +419,7 @@ def _stretch(history: list[Message], filters: list[lists.Filter]) -> tuple[range
     return range(start, end), rest
 
 
-def _page(store: Store, page: list[Message], query: lists.Query, *, with_reactions: bool) -> bytes:
+def _page(store: Store, page: list[Message], query: queries.Query, *, with_reactions: bool) -> bytes:
     """A page as JSON."""
     if with_reactions:
         items = [encode_json(message.as_dict(with_reactions=True)).encode() for message in page]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_qbchat.service.addressing import find_message, reach
-from pytest_qbchat.service.credentials import need_caller
+from pytest_qbchat.service.access import find_message, reach
+from pytest_qbchat.service.authentication import need_caller
 from pytest_qbchat.service.errors import reaction_refused
 from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.ids import is_object_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_qbchat.service.credentials import NOBODY, Caller
+from pytest_qbchat.service.authentication import NOBODY, Caller
 from pytest_qbchat.service.errors import (
     bad_timestamp,
     invalid,

@@ -8,7 +8,7 @@ from hashlib import md5
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
-from pytest_qbchat.service.account import BUCKET
+from pytest_qbchat.service.endpoints.account import BUCKET
 from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Request, Response

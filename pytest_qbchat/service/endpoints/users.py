@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from pytest_qbchat.service import lists
-from pytest_qbchat.service.credentials import NOBODY, need_caller
+from pytest_qbchat.service import queries
+from pytest_qbchat.service.authentication import NOBODY, need_caller
 from pytest_qbchat.service.errors import invalid, invalid_fields, no_permission, user_not_found
 from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.ids import whole_number
@@ -128,8 +128,8 @@ def list_users_by_tags(store: Store, exchange: Exchange) -> tuple[int, dict[str,
 
     - The reply is a page as of all users (documented, list-users-by-tags), empty if there are none (assumed).
     """
-    wanted = set(map(str, lists.split(exchange.params.get("tags") or "")))
-    users = [user for user in store.users.values() if wanted & set(lists.split(user.user_tags or ""))]
+    wanted = set(map(str, queries.split(exchange.params.get("tags") or "")))
+    users = [user for user in store.users.values() if wanted & set(queries.split(user.user_tags or ""))]
     return 200, paged(exchange.params, users, "user", exchange.warnings)
 
 
@@ -266,7 +266,7 @@ def _errors(store: Store, given: dict[str, Any], user: User | None) -> dict[str,
     password = given.get("password")
     if password not in (None, "") and len(str(password)) < _SHORTEST_PASSWORD:
         errors["password"] = [f"is too short (minimum is {_SHORTEST_PASSWORD} characters)"]
-    if len(lists.split(given.get("tag_list") or "")) > _MOST_TAGS:
+    if len(queries.split(given.get("tag_list") or "")) > _MOST_TAGS:
         errors["tag_list"] = [f"is too long (maximum is {_MOST_TAGS} tags)"]
     return errors
 
@@ -285,7 +285,7 @@ def _set(store: Store, user: User, given: dict[str, Any]) -> None:
             else:
                 setattr(user, name, None if value in (None, "") else _text(value))
     if "tag_list" in given:
-        user.user_tags = ",".join(map(str, lists.split(given["tag_list"] or ""))) or None
+        user.user_tags = ",".join(map(str, queries.split(given["tag_list"] or ""))) or None
     if given.get("password"):
         user.password = str(given["password"])
         store.secrets.add(user.password)
@@ -316,11 +316,11 @@ def _value(user: User, field: str) -> Any:
 
 def _parsed(kind: str, value: str) -> Any:
     if kind == "number":
-        return lists.number(value)
+        return queries.number(value)
     if kind == "date" and not value.isdecimal():
         moment = datetime.fromisoformat(value)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    return lists.number(value) if kind == "date" else value
+    return queries.number(value) if kind == "date" else value
 
 
 def _filtered(users: list[User], text: str, warnings: list[str]) -> list[User]:
@@ -356,7 +356,7 @@ def _like(kind: str, user: User, field: str) -> Any:
     if kind == "string":
         return str(getattr(user, field))
     try:
-        return lists.number(value)
+        return queries.number(value)
     except ValueError:
         return None
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from pytest_qbchat.masking import mask
 from pytest_qbchat.service.ids import timestamp
+from pytest_qbchat.service.masking import mask
 
 
 @dataclass(slots=True, eq=False)

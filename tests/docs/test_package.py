@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from test_readme import SHOP, TEST_SHOP
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PACKAGE = {path.relative_to(ROOT).as_posix() for path in (ROOT / "pytest_qbchat").rglob("*.*") if path.suffix != ".pyc"}
 
 
@@ -60,7 +60,7 @@ def test_the_source_archive_holds_all_that_the_tests_need(dist: Path) -> None:
     with tarfile.open(source) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert names >= PACKAGE
-    assert names >= {"README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "tests/test_package.py", ".ci/run"}
+    assert names >= {"README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "tests/docs/test_package.py", ".ci/run"}
     assert names >= {"conftest_examples/first_message/shop.py", "benchmarks/README.md", "docs/guide.md"}
     assert [name for name in names if name.endswith((".pyc", "uv.lock"))] == []
 

@@ -1,0 +1,1 @@
+"""What people read: failure texts, the transcript of a conversation, and where in their code a call was made."""

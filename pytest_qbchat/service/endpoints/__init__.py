@@ -1,0 +1,1 @@
+"""The endpoints, one file per resource, each in the order of the QuickBlox reference."""
