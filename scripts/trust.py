@@ -20,7 +20,7 @@ sys.path.append(str(Path(__file__).parents[1] / "tests"))  # where the tour is
 from support.tour import Application, make
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport
-from pytest_qbchat.service import access, authentication, decoding, errors, pages, queries
+from pytest_qbchat.service import access, authentication, decoding, errors, queries
 from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.assumptions import Assumptions
 from pytest_qbchat.service.routes import OUTSIDE, ROUTES, Route
@@ -57,9 +57,8 @@ SOURCES = {
 COMMON: dict[str, Any] = {
     "What a request says": decoding,
     "Who is calling": authentication,
-    "Which dialog a message goes to": access.resolve,
-    "Lists of dialogs and messages": queries,
-    "Lists of users and files": pages,
+    "Which dialog a message goes to": access.dialog_for_new_message,
+    "Lists": queries,
     "What an answer has": Service.respond,
 }
 
@@ -94,7 +93,8 @@ def refusals() -> Iterator[tuple[int, Any, str]]:
             if function is errors.by_status:  # those that a test orders
                 continue
             examples["status"] = getattr(Assumptions(), f"{name}_status", 400)
-            given = {each: examples[each] for each in inspect.signature(function).parameters if each in examples}
+            required = [each for each in inspect.signature(function).parameters.values() if each.default is each.empty]
+            given = {each.name: examples[each.name] for each in required if each.name in examples}
             error = function(**given, **({"field": "..."} if function is errors.invalid else {}))
             yield error.status, error.body, " ".join((inspect.getdoc(function) or "").split("Args:")[0].split())
 

@@ -55,7 +55,7 @@ SWALLOWED = {
 
 
 REPORTS = {
-    "unknown route": "the fake leaves push events outside, and has no route GET /events.json",
+    "unknown route": "the fake does not cover push events, and has no route GET /events.json",
     "another library": "something tried to reach api.quickblox.com by a way that leads past the fake*",
     "warning as an error": "QuickBloxWarning: sendToChat: became a custom field*",
 }
@@ -76,12 +76,12 @@ def test_what_the_code_does_not_swallow_fails_the_test_once(run) -> None:
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*CallRefused: pytest-qbchat refused this call: the fake leaves push events outside, and has "
+            "*CallRefused: pytest-qbchat refused this call: the fake does not cover push events, and has "
             "no route GET /events.json",
             "E * answer it with qbchat.router.get('/events.json').respond(...), or expect it with "
             "qbchat.expect_refused('GET', '/events.json')",
             "*Captured qbchat call*",
-            "GET /events.json was refused: the fake leaves push events outside*",
+            "GET /events.json was refused: the fake does not cover push events*",
         ]
     )
     result.stdout.no_fnmatch_line("*fake.py*")

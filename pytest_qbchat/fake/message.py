@@ -1,13 +1,16 @@
-"""A posted message as a test holds it: the record, and what can be asserted of it."""
+"""A message as a test holds it: the record, and its assertions."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any, overload
 
 from pytest_qbchat.report import explanations
 from pytest_qbchat.report.matching import has_fields
 from pytest_qbchat.service import models
+from pytest_qbchat.service.calls import Call
 
 
 class Message(models.Message):
@@ -18,12 +21,21 @@ class Message(models.Message):
     """
 
     __slots__ = ()
-    __hash__ = object.__hash__
+    call: Call | None
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Mapping):
             return bool(other) and has_fields(self, other)
-        return self is other if isinstance(other, models.Message) else NotImplemented
+        if not isinstance(other, models.Message):
+            return NotImplemented
+        return self is other or (self.call is not None and self.call is other.call)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def as_posted(self) -> Message:
+        """The message with the text that it was posted with. Everything else is as it is now."""
+        return _AsPosted(self) if self.edited else self
 
     def __repr__(self) -> str:
         return self.masked(f"<Message {explanations.where(self)}: {explanations.brief(self)}>")
@@ -41,19 +53,19 @@ class Message(models.Message):
             self._fail("was sent to the chat", explanations.sent_to_chat(self))
 
     def assert_markable(self) -> None:
-        """Assert that the message asks for delivered and read receipts: `markable` was 1."""
+        """Assert that the message requests delivered and read receipts: `markable` was 1."""
         __tracebackhide__ = True
         if self.markable != 1:
             self._fail("is not markable", explanations.markable(self))
 
     def assert_not_markable(self) -> None:
-        """Assert that the message asks for no receipts."""
+        """Assert that the message requests no receipts."""
         __tracebackhide__ = True
         if self.markable == 1:
             self._fail("is markable", explanations.markable(self))
 
     def assert_attachments(self, *expected: Mapping[str, Any]) -> None:
-        """Assert that the message has just these attachments, in this order.
+        """Assert that the message has exactly these attachments, in this order.
 
         Args:
             *expected: For each attachment the keys that matter; keys that are not named are not compared.
@@ -80,7 +92,7 @@ class Message(models.Message):
         """Assert that the message reached each of these users in real time.
 
         Args:
-            *users: User ids, or users that `qbchat.add_user` gave.
+            *users: User ids, or users that `qbchat.add_user` returned.
         """
         __tracebackhide__ = True
         missing = _missing(users, self.delivered_to)
@@ -97,7 +109,7 @@ class Message(models.Message):
         """Assert that each of these users has read the message.
 
         Args:
-            *users: User ids, or users that `qbchat.add_user` gave.
+            *users: User ids, or users that `qbchat.add_user` returned.
         """
         __tracebackhide__ = True
         if missing := _missing(users, self.read_ids):
@@ -110,41 +122,47 @@ class Message(models.Message):
         raise AssertionError(self.masked("\n".join(lines)))
 
     def masked(self, text: str) -> str:
-        """A text about this message, fit to be shown."""
+        """A text about this message in which the token and the API key of its call are masked."""
         return text if self.call is None else self.call.masked(text)
 
 
-class EditedMessage(Message):
-    """A message as it was posted, with a text that was changed since. All else is as it is now."""
+class _AsPosted(Message):
+    """An edited message as it was posted: it has the text of then, and every other field of now."""
 
-    __slots__ = ("now",)
+    __slots__ = ("_message",)
 
-    def __init__(self, message: models.Message, text: str | None) -> None:
-        """Keep a text.
+    def __init__(self, message: Message) -> None:
+        self._message = message
 
-        Args:
-            message: As it is now.
-            text: What was posted.
-        """
-        self.now = message
-        self.message = text
 
-    def __eq__(self, other: object) -> bool:
-        """It is the same message."""
-        if isinstance(other, models.Message):
-            return self.now is (other.now if isinstance(other, EditedMessage) else other)
-        return super().__eq__(other)
+for _name in (field.name for field in fields(models.Message)):
+    setattr(_AsPosted, _name, property(attrgetter(f"_message.{'posted_text' if _name == 'message' else _name}")))
 
-    def __hash__(self) -> int:
-        return hash(self.now)
 
-    def __getattr__(self, name: str) -> Any:
-        """What is not set here."""
-        return getattr(object.__getattribute__(self, "now"), name)
+class PostedMessages(Sequence[Message]):
+    """A growing list of messages, each with the text that it was posted with."""
+
+    def __init__(self, messages: list[Message]) -> None:
+        self._messages = messages
+
+    @overload
+    def __getitem__(self, index: int) -> Message: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Message]: ...
+    def __getitem__(self, index: int | slice) -> Message | list[Message]:
+        if isinstance(index, slice):
+            return [message.as_posted() for message in self._messages[index]]
+        return self._messages[index].as_posted()
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def __iter__(self) -> Iterator[Message]:
+        return map(Message.as_posted, self._messages)
 
 
 def _missing(users: tuple[int | models.User, ...], ids: Collection[int]) -> str:
-    """Those users who are not among some ids."""
+    """The users that are not among some ids."""
     __tracebackhide__ = True
     if not users:
         raise TypeError("name at least one user, or its id")

@@ -8,9 +8,8 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import Any, Final
 
-from pytest_qbchat.service.attachments import attachments
 from pytest_qbchat.service.models import Blob, Dialog, User
-from pytest_qbchat.service.params import FLAGS
+from pytest_qbchat.service.params import FLAGS, attachments
 from pytest_qbchat.service.spelling import similar_name
 
 

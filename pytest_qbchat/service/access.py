@@ -1,22 +1,16 @@
-"""Which dialog a request is about, and whether its sender may use it."""
+"""Access: the dialog that a request concerns, and whether its sender may use it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pytest_qbchat.service.errors import (
-    missing_dialog,
-    no_permission,
-    not_found,
-    occupants_do_not_exist,
-    recipient_required,
-)
+from pytest_qbchat.service.errors import no_permission, not_found, occupants_do_not_exist, recipient_required
 from pytest_qbchat.service.ids import is_object_id, whole_number
 from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.store import Store
 
 
-def resolve(store: Store, sender_id: int, params: dict[str, Any]) -> Dialog:
+def dialog_for_new_message(store: Store, sender_id: int, params: dict[str, Any]) -> Dialog:
     """The dialog that `chat_dialog_id` or `recipient_id` of a new message names.
 
     - The dialog id wins if both are given (assumed).
@@ -30,61 +24,59 @@ def resolve(store: Store, sender_id: int, params: dict[str, Any]) -> Dialog:
     dialog_id = params.get("chat_dialog_id")
     recipient = params.get("recipient_id")
     if _given(dialog_id):
-        dialog = store.dialogs.get(dialog_id) if isinstance(dialog_id, str) else None
-        if dialog is not None and (sender_id in dialog.occupants_ids):
-            return dialog
         try:
-            return enter(store, sender_id, dialog_id, opponent=recipient)
+            return get_or_adopt_dialog(store, sender_id, dialog_id, opponent=recipient)
         except LookupError as error:
-            raise missing_dialog(store.assume.missing_dialog_status, str(error)) from None
+            raise not_found(str(error), store.assume.missing_dialog_status) from None
     if _given(recipient):
-        return _by_recipient(store, sender_id, recipient)
+        return _private_dialog_with(store, sender_id, recipient)
     raise recipient_required("the request names neither chat_dialog_id nor recipient_id")
 
 
-def reach(store: Store, caller_id: int, dialog_id: Any) -> Dialog:
-    """The dialog that a caller may read, for every call but that of a new message.
+def require_dialog(store: Store, caller_id: int, dialog_id: Any) -> Dialog:
+    """The dialog that a caller may read, for every call other than a new message.
 
     Raises:
-        QuickBloxError: 404 for an id that names none, 403 if the caller is not an occupant.
+        QuickBloxError: 404 for an id without a dialog, 403 if the caller is not an occupant.
     """
     try:
-        return enter(store, caller_id, dialog_id)
+        return get_or_adopt_dialog(store, caller_id, dialog_id)
     except LookupError as error:
         raise not_found(str(error)) from None
 
 
-def enter(store: Store, caller_id: int, dialog_id: Any, *, opponent: Any = None) -> Dialog:
+def require_message(store: Store, reader_id: int, message_id: str) -> Message:
+    """A message that a user may read.
+
+    Raises:
+        QuickBloxError: 404 for a missing one, 403 if the user is not an occupant.
+    """
+    message = store.find_message(message_id)
+    if message is None or reader_id in message.hidden_from:
+        raise not_found(f"there is no message {message_id!r}")
+    require_dialog(store, reader_id, message.chat_dialog_id)
+    return message
+
+
+def get_or_adopt_dialog(store: Store, caller_id: int, dialog_id: Any, *, opponent: Any = None) -> Dialog:
     """The dialog of an id, which is adopted if unknown.
 
     Raises:
         LookupError: There is none.
         QuickBloxError: 403 if the caller is not an occupant.
     """
-    dialog = find(store, dialog_id)
+    dialog = store.find_dialog(dialog_id)
     if dialog is None:
         if not is_object_id(dialog_id):
             raise LookupError(f"chat_dialog_id {dialog_id!r} is not an id: QuickBlox's have 24 hexadecimal digits")
-        if not store.unknown_dialog(dialog_id.lower()):
-            raise LookupError(why_it_is_not_there(store, dialog_id))
+        if not store.may_adopt_dialog(dialog_id.lower()):
+            raise LookupError(missing_dialog_reason(store, dialog_id))
         return _adopt(store, caller_id, dialog_id.lower(), whole_number(opponent))
-    if caller_id not in dialog.occupants_ids and not dialog.public:
+    if not dialog.admits(caller_id):
         if not dialog.adopted:
-            raise no_permission(_why_there_is_no_permission(store, caller_id, dialog))
+            raise no_permission(_missing_permission_reason(store, caller_id, dialog))
         store.join(dialog, caller_id)
     return dialog
-
-
-def find(store: Store, dialog_id: Any) -> Dialog | None:
-    """The dialog of an id in either case, if there is one."""
-    if not isinstance(dialog_id, str):
-        return None
-    return store.dialogs.get(dialog_id) or store.dialogs.get(dialog_id.lower())
-
-
-def find_message(store: Store, message_id: str) -> Message | None:
-    """The message of an id in either case, if there is one."""
-    return store.messages.get(message_id) or store.messages.get(message_id.lower())
 
 
 def _given(value: Any) -> bool:
@@ -92,7 +84,7 @@ def _given(value: Any) -> bool:
 
 
 def _adopt(store: Store, sender_id: int, dialog_id: str, recipient_id: int | None) -> Dialog:
-    """Make an unknown id a dialog: private if the request names a recipient with whom there is none yet, else a group.
+    """Make a dialog for an unknown id: private if the request names a recipient without one so far, else a group.
 
     `recipient_id` has a meaning in private dialogs only (documented), so its sender must have meant one.
     """
@@ -102,7 +94,7 @@ def _adopt(store: Store, sender_id: int, dialog_id: str, recipient_id: int | Non
     return store.add_dialog(DialogType.GROUP, [sender_id], sender_id, id=dialog_id, adopted=True)
 
 
-def _by_recipient(store: Store, sender_id: int, recipient: Any) -> Dialog:
+def _private_dialog_with(store: Store, sender_id: int, recipient: Any) -> Dialog:
     recipient_id = whole_number(recipient)
     if recipient_id is None:
         raise occupants_do_not_exist(f"recipient_id {recipient!r} is not a user id")
@@ -111,33 +103,32 @@ def _by_recipient(store: Store, sender_id: int, recipient: Any) -> Dialog:
     dialog = store.private_dialog(sender_id, recipient_id)
     if dialog is None:
         if store.user(recipient_id) is None:
-            raise occupants_do_not_exist(why_there_is_no_user(store, recipient_id))
+            raise occupants_do_not_exist(missing_user_reason(store, recipient_id))
         dialog = store.add_dialog(DialogType.PRIVATE, [sender_id, recipient_id], sender_id)
     return dialog
 
 
-def why_there_is_no_user(store: Store, user_id: int) -> str:
-    """Why a user is not there."""
+def missing_user_reason(store: Store, user_id: int) -> str:
+    """Why there is no such user."""
     if store.strict:
         return f"strict mode adopts no user: declare it with qbchat.add_user({user_id})"
     return f"user {user_id} was deleted"
 
 
-def why_it_is_not_there(store: Store, dialog_id: str) -> str:
-    """Why a dialog is not there."""
+def missing_dialog_reason(store: Store, dialog_id: str) -> str:
+    """Why there is no such dialog."""
     if store.strict:
         return f"strict mode adopts no dialog: declare it with qbchat.add_dialog({dialog_id!r}, ...)"
-    gone = dialog_id.lower() in store.gone
-    return f"dialog {dialog_id} was deleted for everyone" if gone else f"there is no dialog {dialog_id!r}"
+    deleted = dialog_id.lower() in store.deleted
+    return f"dialog {dialog_id} was deleted for everyone" if deleted else f"there is no dialog {dialog_id!r}"
 
 
-def _why_there_is_no_permission(store: Store, sender_id: int, dialog: Dialog) -> str:
-    who = f"user {sender_id}"
-    remedy = ""
+def _missing_permission_reason(store: Store, sender_id: int, dialog: Dialog) -> str:
+    sender, remedy = f"user {sender_id}", ""
     if (user := store.users.get(sender_id)) and user.adopted:
-        who += ", whom the fake has adopted,"
-        declared = "qbchat.add_session(token, user)"
+        sender += ", adopted by the fake,"
+        declaration = "qbchat.add_session(token, user)"
         if user.login or user.email:
-            declared = f"qbchat.add_user({'login' if user.login else 'email'}=..., password=...)"
-        remedy = f"; say who it is with {declared}"
-    return f"{who} is not among the occupants {dialog.occupants_ids} of dialog {dialog.id}{remedy}"
+            declaration = f"qbchat.add_user({'login' if user.login else 'email'}=..., password=...)"
+        remedy = f"; declare the user with {declaration}"
+    return f"{sender} is not among the occupants {dialog.occupants_ids} of dialog {dialog.id}{remedy}"

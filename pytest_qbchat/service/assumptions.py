@@ -1,6 +1,6 @@
-"""What nobody outside QuickBlox knows, and people may disagree with: each with the choice that the fake makes.
+"""Assumptions: behaviour of QuickBlox that is unknown or disputed, each with the choice that the fake makes.
 
-The other assumptions are in the docstrings of the endpoints, labelled so; there is nothing to choose about them.
+The other assumptions are labelled so in the docstrings of the endpoints; they cannot be chosen.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ class Assumptions:
     """The choices, changed with `qbchat.assume(...)`.
 
     Attributes:
-        unknown_routes_refused: Whether a route that the fake does not have is refused in its own name. Otherwise it
-            gets the 404 "Resource not found" that QuickBlox has for paths that do not exist.
+        unknown_routes_refused: Whether a route that the fake does not have raises `CallRefused`. Otherwise it gets the
+            404 "Resource not found" that QuickBlox has for paths that do not exist.
         need_user_status: Status of "Forbidden. Need user.". 422 was observed for years; ConnectyCube, a sister product,
             answers 403.
         missing_dialog_status: Status for a message to a dialog that does not exist.
@@ -56,8 +56,8 @@ class Assumptions:
 _BOOLEANS = {name for name in Assumptions.__slots__ if isinstance(getattr(Assumptions(), name), bool)}
 
 
-def what_to_write(name: str, value: Any) -> str | None:
-    """What else can be chosen for an assumption; None if the value is such a choice."""
+def expected_value(name: str, value: Any) -> str | None:
+    """The values that an assumption can have; None if the given value is one of them."""
     if name in _BOOLEANS:
         return None if isinstance(value, bool) else "True or False"
     number = isinstance(value, int) and not isinstance(value, bool)

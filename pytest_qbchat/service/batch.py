@@ -8,26 +8,22 @@ from typing import Any
 from pytest_qbchat.service.errors import no_permission, not_found
 
 
-class Outcomes:
-    """What became of each id, in the three lists of QuickBlox's replies (documented, delete-dialog)."""
+class BatchResult:
+    """The result for each id, in the three lists of QuickBlox's replies (documented, delete-dialog)."""
 
     def __init__(self) -> None:
-        self._done: list[Hashable] = []
+        self.done: list[Hashable] = []
         self._not_found: list[Hashable] = []
         self._wrong_permissions: list[Hashable] = []
         self._reasons: list[str] = []
 
-    def done(self, id: Hashable) -> None:
-        """It worked."""
-        self._done.append(id)
-
     def not_found(self, id: Hashable, reason: str) -> None:
-        """There is nothing of this id."""
+        """Note that nothing has this id."""
         self._not_found.append(id)
         self._reasons.append(reason)
 
     def wrong_permissions(self, id: Hashable, reason: str) -> None:
-        """The caller may not."""
+        """Note that the caller has not the right."""
         self._wrong_permissions.append(id)
         self._reasons.append(reason)
 
@@ -35,10 +31,10 @@ class Outcomes:
         """The three lists.
 
         Args:
-            success: What the list of what worked is called.
+            success: The key of the ids that worked.
             with_empty: Whether empty lists are in it.
         """
-        groups = {success: self._done, "NotFound": self._not_found, "WrongPermissions": self._wrong_permissions}
+        groups = {success: self.done, "NotFound": self._not_found, "WrongPermissions": self._wrong_permissions}
         return {name: {"ids": ids} for name, ids in groups.items() if ids or with_empty}
 
     def reply(self, success: str, *, with_empty: bool = True) -> dict[str, Any]:
@@ -47,7 +43,7 @@ class Outcomes:
         Raises:
             QuickBloxError: 403 if the caller was not allowed anything, 404 if nothing was found.
         """
-        if not self._done:
+        if not self.done:
             error = no_permission if self._wrong_permissions else not_found
             raise error("; ".join(self._reasons) or "the request names no id")
         return self.as_dict(success, with_empty=with_empty)

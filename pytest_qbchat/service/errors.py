@@ -58,7 +58,7 @@ def session_does_not_exist(reason: str) -> QuickBloxError:
 
 
 def authorization_failed(reason: str) -> QuickBloxError:
-    """Envelope documented; of its text only the first letters are known."""
+    """A wrong API key, or none where one is needed. Envelope documented; only the first letters of the text are."""
     return QuickBloxError(401, _based("Authorization failed"), reason)
 
 
@@ -70,8 +70,8 @@ def need_user(status: int, reason: str) -> QuickBloxError:
     return QuickBloxError(status, _based("Forbidden. Need user."), reason)
 
 
-def behalf_of_unknown_user(reason: str) -> QuickBloxError:
-    """Assumed, after the documented refusal of a token for an unknown user."""
+def unknown_user(reason: str) -> QuickBloxError:
+    """A token for an unknown user, or a call on behalf of one. Status and envelope documented; the text is assumed."""
     return QuickBloxError(404, _based("Couldn't find user"), reason)
 
 
@@ -80,13 +80,8 @@ def recipient_required(reason: str) -> QuickBloxError:
     return QuickBloxError(422, _based("chat_dialog_id or recipient_id is required"), reason)
 
 
-def not_found(reason: str) -> QuickBloxError:
-    """A missing dialog, message or blob, or a malformed id (observed)."""
-    return QuickBloxError(404, _listed("The resource wasn't found"), reason)
-
-
-def missing_dialog(status: int, reason: str) -> QuickBloxError:
-    """A new message for a missing dialog. The body is observed for other calls on dialogs; the status is assumed."""
+def not_found(reason: str, status: int = 404) -> QuickBloxError:
+    """A missing dialog, message or file, or a malformed id (observed; for a new message the status is assumed)."""
     return QuickBloxError(status, _listed("The resource wasn't found"), reason)
 
 
@@ -166,16 +161,6 @@ def bad_timestamp(reason: str) -> QuickBloxError:
 def user_not_found(reason: str) -> QuickBloxError:
     """Observed."""
     return QuickBloxError(404, _coded("Couldn't find user"), reason)
-
-
-def need_api_key(reason: str) -> QuickBloxError:
-    """A call for API keys alone. Status and envelope documented; the text is assumed."""
-    return QuickBloxError(401, _based("Authorization failed"), reason)
-
-
-def token_user_not_found(reason: str) -> QuickBloxError:
-    """A token for a user whom an API key cannot find. Status and envelope documented; the text is assumed."""
-    return QuickBloxError(404, _based("Couldn't find user"), reason)
 
 
 def resource_not_found(reason: str) -> QuickBloxError:

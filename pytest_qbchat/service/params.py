@@ -1,36 +1,49 @@
-"""Parameters that are 0 or 1."""
+"""Parameters that several endpoints have: flags, which are 0 or 1, and attachments."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pytest_qbchat.service.exchange import Exchange
-from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.wire import encode_json
 
 FLAGS = ("send_to_chat", "markable")
+ATTACHMENT_KEYS = {
+    "type", "id", "url", "data", "name", "size", "width", "height", "duration", "content-type", "uid",
+}  # fmt: skip
 
 
-def one(value: Any) -> bool:
+def is_one(value: Any) -> bool:
     """Whether a value is 1 or "1", which QuickBlox documents for flags."""
     return value == "1" or (value == 1 and type(value) is int)
 
 
-def zero(value: Any) -> bool:
+def is_zero(value: Any) -> bool:
     """Whether a value is 0 or "0"."""
     return value == "0" or (value == 0 and type(value) is int)
 
 
-def check_flag(exchange: Exchange, name: str, documented: int = 1) -> None:
-    """Warn of a flag that is neither 1 nor 0, and so does not do what its sender meant."""
-    value = exchange.params.get(name)
-    if value is not None and not one(value) and not zero(value):
-        exchange.warnings.append(
-            f"{name}: {encode_json(value)} was sent where QuickBlox documents the number {documented}; "
+def check_flag(call: Call, name: str, documented: int = 1, *, effect: str = "") -> None:
+    """Warn of a flag that is neither 1 nor 0, and so does not do what its sender meant.
+
+    Args:
+        call: The call.
+        name: The parameter.
+        documented: The value that has an effect.
+        effect: What the fake assumes of any other value.
+    """
+    value = call.params.get(name)
+    if value is not None and not is_one(value) and not is_zero(value):
+        assumed = f", and the fake assumes that {effect}" if effect else ""
+        call.warn(
+            f"{name}: {encode_json(value)} was sent where QuickBlox documents the number {documented}{assumed}; "
             f"write {name}={documented}"
         )
 
 
-def flag(store: Store, value: Any) -> int:
-    """1 for 1 and "1", which are documented; 0 for anything else (assumed)."""
-    return 1 if one(value) or (store.assume.true_is_one and value in (True, "true", "True")) else 0
+def attachments(value: Any) -> list[dict[str, Any]]:
+    """The attachments in a parameter, in index order. Anything but an object with index keys, or a list, is lost."""
+    if isinstance(value, dict):
+        # Shorter numbers are smaller, and a comparison as text has no largest number.
+        value = [value[key] for key in sorted(filter(str.isdecimal, value), key=lambda key: (len(key), key))]
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -1,4 +1,4 @@
-"""Silent mistakes: requests that QuickBlox accepts, and that do not do what their sender meant.
+"""Pitfalls: requests that QuickBlox accepts, and that do not do what their sender meant.
 
 QuickBlox answers 201 to `sendToChat: 1`, stores a custom field of that name, and nobody is notified. A warning
 says three things: which field, what QuickBlox does with it, and what to write.
@@ -7,21 +7,19 @@ says three things: which field, what QuickBlox does with it, and what to write.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from pytest_qbchat.service.attachments import ATTACHMENT_KEYS, is_index
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints import content, dialogs, messages, users
-from pytest_qbchat.service.endpoints.messages import CONTROL_PARAMETERS, PARAMETERS, SERVER_FIELDS, create_message
-from pytest_qbchat.service.exchange import Exchange
+from pytest_qbchat.service.endpoints.messages import CONTROL_PARAMETERS, PARAMETERS, SERVER_FIELDS
 from pytest_qbchat.service.ids import is_object_id, whole_number
 from pytest_qbchat.service.models import DialogType
-from pytest_qbchat.service.params import FLAGS
+from pytest_qbchat.service.params import ATTACHMENT_KEYS, check_flag
 from pytest_qbchat.service.spelling import similar_name
-from pytest_qbchat.service.wire import encode_json
 
-_MOST_WARNINGS = 300
-_MOST = 100  # keys of a kind that are looked at: nobody reads more warnings, and a request may have any number
+_MOST = 100  # keys of one kind that are looked at: a request may have any number of them
 _WRITE_ATTACHMENTS = "post JSON with attachments={'0': {'type': ..., 'id': ...}}"
 _SPECIAL_NAMES = {
     "save_to_history": "belongs to XMPP, and QuickBlox ignores it here; leave it out, since a message posted over REST "
@@ -30,33 +28,28 @@ _SPECIAL_NAMES = {
     "body": "became a custom field, and the chat reserves this name; write message",
     "delay": "became a custom field, and the chat reserves this name; write another name",
 }
-# Fields that people try to set in another spelling. `_id` is none: a custom field may well be called id.
+# Fields that people try to set in another spelling. Not `_id`: a custom field may well be called id.
 _NOT_TO_SET = (SERVER_FIELDS | CONTROL_PARAMETERS) - {"_id", "token"}
-# What XML 1.0, and so the chat, cannot carry.
+# Characters that XML 1.0, and so the chat, cannot carry.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _PLACEHOLDER = re.compile(r"custom_field_(N|\d+)", re.IGNORECASE)
 
 
-def find(exchange: Exchange) -> list[str]:
-    """The silent mistakes in a request, each as a sentence to warn with.
-
-    Asked at every call, so what is right is passed over quickly, and only what is wrong is looked at closely.
-    """
-    found = exchange.warnings
-    endpoint = exchange.route.endpoint if exchange.route is not None else None
-    if endpoint is create_message:
-        _new_message(exchange, found)
+def find(call: Call) -> None:
+    """Warn of the silent mistakes in a call."""
+    endpoint = call.route.endpoint if call.route is not None else None
+    if endpoint is messages.create_message:
+        _check_new_message(call)
     elif endpoint in _PARAMETERS:
-        found.extend(_ignored("", exchange.params, _PARAMETERS[endpoint]))
+        _check_names(call, "", call.params, _PARAMETERS[endpoint])
     elif endpoint in _NESTED:
         wrapper, known = _NESTED[endpoint]
-        if isinstance(exchange.params.get(wrapper), dict):
-            found.extend(_ignored(wrapper, exchange.params[wrapper], known))
-    _headers(exchange, found)
-    return found[:_MOST_WARNINGS]
+        if isinstance(call.params.get(wrapper), dict):
+            _check_names(call, wrapper, call.params[wrapper], known)
+    _check_headers(call)
 
 
-# Of calls that would leave out in silence what is misspelt; lists warn of it themselves.
+# The parameters of calls that ignore a misspelt one silently; lists warn of theirs themselves.
 _PARAMETERS: dict[Any, set[str]] = {
     dialogs.create_dialog: {"type", "occupants_ids", "name", "photo", "data", "admin_ids", "is_joinable"},
     dialogs.update_dialog: {"name", "photo", "data", "push_all", "pull_all"},
@@ -85,39 +78,40 @@ _INSTEAD = {
 }
 
 
-def _ignored(where: str, params: dict[str, Any], known: set[str]) -> list[str]:
-    """The parameters that a call does not have, and that are spelt like one that it has."""
-    found: list[str] = []
-    for name in islice((name for name in params if name not in known), _MOST):
+def _check_names(call: Call, wrapper: str, params: dict[str, Any], known: set[str]) -> None:
+    """Warn of parameters that an endpoint does not have, and that are spelt like one that it has."""
+    for name in sorted(islice((name for name in params if name not in known), _MOST)):
         meant = _INSTEAD.get(name)
         if meant is None or meant.partition("=")[0] not in known:
             meant = similar_name(name, known)
         if meant is not None:
-            shown = f"{where}[{name}]" if where else name
-            found.append(f"{shown}: is ignored, since this call has no such parameter; write {meant}")
-    return sorted(found)
+            shown = f"{wrapper}[{name}]" if wrapper else name
+            call.warn(f"{shown}: is ignored, since this call has no such parameter; write {meant}")
 
 
-def _new_message(exchange: Exchange, found: list[str]) -> None:
-    params = exchange.params
-    sent_to_chat = exchange.message is not None and exchange.message.sent_to_chat
+def _check_new_message(call: Call) -> None:
+    params, message = call.params, call.message
+    sent_to_chat = message is not None and message.sent_to_chat
     if not params.keys() <= PARAMETERS:
-        unknown = islice((name for name in params if name not in PARAMETERS), _MOST)
-        left_out = PARAMETERS - params.keys()
-        found.extend(filter(None, (_unknown_key(name, params[name], left_out, sent_to_chat) for name in unknown)))
-    for name in FLAGS:
-        if name in params and not _is_flag(params[name]) and getattr(exchange.message, name, 0) != 1:
-            found.append(_flag(name, params[name]))  # noqa: PERF401 - asked at every call, and a generator costs more
-    if value := params.get("attachments"):
-        _attachments(value, found)
+        missing = PARAMETERS - params.keys()
+        for name in islice((name for name in params if name not in PARAMETERS), _MOST):
+            if text := _unknown_key(name, params[name], missing, sent_to_chat):
+                call.warn(text)
+    if "send_to_chat" in params and not sent_to_chat:
+        check_flag(call, "send_to_chat", effect="nobody is notified")
+    if "markable" in params and (message is None or message.markable != 1):
+        check_flag(call, "markable", effect="no receipt is requested")
+    if attachments := params.get("attachments"):
+        for text in _attachments(attachments):
+            call.warn(text)
     text = params.get("message")
     if text is not None and (type(text) is not str or (sent_to_chat and _NOT_XML.search(text))):
-        found.append(_text(text))
-    _addressing(exchange, found)
+        call.warn(_text(text))
+    _check_addressing(call)
 
 
 def _unknown_key(name: str, value: Any, left_out: set[str], sent_to_chat: bool) -> str | None:
-    """The mistake in a key that QuickBlox does not know, if it is one. It may be meant for one that was left out."""
+    """The mistake in an unknown key, if there is one. It may be a missing parameter in another spelling."""
     if name in SERVER_FIELDS:
         return f"{name}: QuickBlox sets this field itself and ignores yours; leave it out"
     if special := _SPECIAL_NAMES.get(name):
@@ -132,7 +126,7 @@ def _unknown_key(name: str, value: Any, left_out: set[str], sent_to_chat: bool) 
 def _custom_field(name: str, value: Any, sent_to_chat: bool) -> str | None:
     if _PLACEHOLDER.fullmatch(name):
         return (
-            f"{name}: became a custom field of just this name, which is a placeholder in the documentation; "
+            f"{name}: became a custom field of this name, which is a placeholder in the documentation; "
             "write a name of your own"
         )
     if sent_to_chat and isinstance(value, dict | list):
@@ -143,69 +137,49 @@ def _custom_field(name: str, value: Any, sent_to_chat: bool) -> str | None:
     return None
 
 
-def _is_flag(value: Any) -> bool:
-    """Whether QuickBlox and its SDKs write a flag like that: 0 or 1, as a number or as its digit; or not at all."""
-    return value is None or (type(value) is int and value in (0, 1)) or value in ("0", "1")
-
-
-def _flag(name: str, value: Any) -> str:
-    effect = "nobody is notified" if name == "send_to_chat" else "no receipt is asked for"
-    return (
-        f"{name}: {encode_json(value)} was sent where QuickBlox documents the number 1, and the fake assumes that "
-        f"{effect}; write {name}=1"
-    )
-
-
-def _attachments(value: Any, found: list[str]) -> None:
+def _attachments(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        found.append(f"attachments: arrived as the text {value[:60]!r}, so QuickBlox stores none; {_WRITE_ATTACHMENTS}")
+        yield f"attachments: arrived as the text {value[:60]!r}, so QuickBlox stores none; {_WRITE_ATTACHMENTS}"
     elif isinstance(value, list):
         for position, item in enumerate(value[:_MOST]):
-            _attachment(position, item, found)
+            yield from _attachment(position, item)
     elif not isinstance(value, dict):
-        found.append(f"attachments: {value!r} is no object, so QuickBlox stores none (assumed); {_WRITE_ATTACHMENTS}")
+        yield f"attachments: {value!r} is not an object, so QuickBlox stores none (assumed); {_WRITE_ATTACHMENTS}"
     elif not value.keys().isdisjoint(ATTACHMENT_KEYS) and not any(isinstance(item, dict) for item in value.values()):
-        found.append(
-            "attachments: is one attachment where QuickBlox wants an object of them, so it stores none; "
+        yield (
+            "attachments: is one attachment where QuickBlox expects an object of them, so it stores none; "
             + _WRITE_ATTACHMENTS
         )
     else:
         for key, item in islice(value.items(), _MOST):
-            if is_index(key):
-                _attachment(key, item, found)
+            if key.isdecimal():
+                yield from _attachment(key, item)
             else:
-                found.append(
+                yield (
                     f"attachments[{key}]: {key!r} is not an index, so this attachment is lost (assumed); "
                     "write the keys '0', '1', ..."
                 )
 
 
-def _attachment(key: str | int, item: Any, found: list[str]) -> None:
+def _attachment(key: str | int, item: Any) -> Iterator[str]:
     where = f"attachments[{key}]"
     if not isinstance(item, dict):
-        found.append(f"{where}: arrived as {item!r}, so QuickBlox stores no such attachment; {_WRITE_ATTACHMENTS}")
+        yield f"{where}: arrived as {item!r}, so QuickBlox stores no such attachment; {_WRITE_ATTACHMENTS}"
         return
     if not item.get("type"):
-        found.append(
-            f"{where}: has no type, so receivers cannot show it; write type='image', 'video', 'audio' or 'location'"
-        )
+        yield f"{where}: has no type, so receivers cannot show it; write type='image', 'video', 'audio' or 'location'"
     if not (item.get("id") or item.get("url") or item.get("data") or item.get("uid")):
-        found.append(
-            f"{where}: has neither id nor url, so there is nothing to fetch; write the id of the uploaded file"
-        )
-    if not item.keys() <= ATTACHMENT_KEYS:
-        found.extend(
-            f"{where}: {name!r} is not a documented key, and QuickBlox may drop it; "
-            f"write {similar_name(name, ATTACHMENT_KEYS) or 'a custom field of the message, or leave it out'}"
-            for name in sorted(islice((key for key in item if key not in ATTACHMENT_KEYS), _MOST))
-        )
+        yield f"{where}: has neither id nor url, so there is nothing to fetch; write the id of the uploaded file"
+    for name in sorted(islice((key for key in item if key not in ATTACHMENT_KEYS), _MOST)):
+        meant = similar_name(name, ATTACHMENT_KEYS) or "a custom field of the message, or leave it out"
+        yield f"{where}: {name!r} is not a documented key, and QuickBlox may drop it; write {meant}"
 
 
 def _text(text: Any) -> str:
     if isinstance(text, dict):
-        return "message: is an object, where QuickBlox wants the text; write each field at the top level of the body"
+        return "message: is an object instead of the text; write each field at the top level of the body"
     if not isinstance(text, str):
-        return f"message: is {text!r}, where QuickBlox documents a string; write a string"
+        return f"message: is {text!r}, and QuickBlox documents a string; write a string"
     bad = next(filter(_NOT_XML.match, text))
     return (
         f"message: holds the control character U+{ord(bad):04X}, which the chat cannot carry as XML; "
@@ -213,11 +187,11 @@ def _text(text: Any) -> str:
     )
 
 
-def _addressing(exchange: Exchange, found: list[str]) -> None:
-    params, dialog = exchange.params, exchange.dialog
+def _check_addressing(call: Call) -> None:
+    params, dialog = call.params, call.dialog
     dialog_id = params.get("chat_dialog_id")
     if dialog is None and dialog_id is not None and not is_object_id(dialog_id):
-        found.append(
+        call.warn(
             f"chat_dialog_id: {dialog_id!r} is not the id of a dialog, so QuickBlox finds none; "
             "write the 24 hexadecimal digits of its _id"
         )
@@ -225,39 +199,39 @@ def _addressing(exchange: Exchange, found: list[str]) -> None:
     if dialog is None or recipient in (None, "", 0, "0") or not dialog_id:
         return
     if dialog.type is not DialogType.PRIVATE:
-        found.append(
+        call.warn(
             "recipient_id: is stored and ignored, since the dialog is a group, where every occupant receives the "
             "message; leave it out, or leave chat_dialog_id out to write to that user alone"
         )
     elif whole_number(recipient) not in dialog.occupants_ids:
-        found.append(
+        call.warn(
             f"recipient_id: {recipient} is not in this private dialog, and chat_dialog_id wins (assumed); "
             "write only one of the two"
         )
 
 
-def _headers(exchange: Exchange, found: list[str]) -> None:
-    headers = exchange.headers
+def _check_headers(call: Call) -> None:
+    headers = call.lowercase_headers
     content_type = headers.get(b"content-type", b"").decode("latin-1")
-    if "json" not in content_type and exchange.params and exchange.request.body.lstrip()[:1] == b"{":
-        found.append(
+    if "json" not in content_type and call.params and call.request.body.lstrip()[:1] == b"{":
+        call.warn(
             f"Content-Type: the body is JSON and labelled {content_type or 'nothing'}, which QuickBlox may read as a "
             "form of one strange field (the fake read it as JSON); write application/json"
         )
-    if exchange.caller.session is not None and b"on-behalf-of" in headers:
-        found.append(
-            f"On-Behalf-Of: counts only with an API key, so the sender is the token's user {exchange.caller.user_id}; "
+    if call.caller.session is not None and b"on-behalf-of" in headers:
+        call.warn(
+            f"On-Behalf-Of: counts only with an API key, so the sender is the token's user {call.caller.user_id}; "
             "write Authorization: ApiKey <key>, or leave it out"
         )
     token = headers.get(b"qb-token")
     if token is not None and token != token.strip():
-        found.append("QB-Token: has white space at an end, which not every client sends; strip the token")
-    if token is not None and exchange.params.get("token", token.decode("latin-1")) != token.decode("latin-1"):
-        found.append("token: is the name of a credential, so QuickBlox stores no such custom field; write another name")
+        call.warn("QB-Token: has white space at an end, which not every client sends; strip the token")
+    if token is not None and call.params.get("token", token.decode("latin-1")) != token.decode("latin-1"):
+        call.warn("token: is the name of a credential, so QuickBlox stores no such custom field; write another name")
     if b" " in b"\n".join(headers):
-        found.extend(
-            f"{name!r}: not every client sends a header name with a space, and to QuickBlox it is another "
-            f"header; write {name.strip()!r}"
-            for name in exchange.request.headers
-            if name != name.strip()
-        )
+        for name in call.request.headers:
+            if name != name.strip():
+                call.warn(
+                    f"{name!r}: not every client sends a header name with a space, and to QuickBlox it is another "
+                    f"header; write {name.strip()!r}"
+                )

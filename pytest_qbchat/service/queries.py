@@ -1,4 +1,6 @@
-"""The query language of lists of dialogs and messages: filters, order, `limit`, `skip` and `count`.
+"""The query language of lists.
+
+Dialogs and messages:
 
 - Exact: `field=value`; operators: `field[gt]=value` (documented, list-messages).
 - `in`, `nin` and `all` take comma lists (documented, REST description); `ctn` looks for a part, in any case (assumed).
@@ -6,23 +8,31 @@
 - A filter on another field, or by another operator, is ignored and not refused (observed, issue threads).
 - `sort_asc` and `sort_desc` name a field (documented, list-messages); an unknown one is ignored (assumed).
 - `count=1` returns only the number, in `items` (documented, REST description; observed, Android SDK).
-- `limit` is 100 unless given, `skip` 0 (documented, REST description). A larger limit than 1000 becomes 1000 (assumed).
+- `limit` is 100 unless given, `skip` 0 (documented, REST description). A limit above 1000 becomes 1000 (assumed).
+
+Users and files:
+
+- `page` begins with 1, `per_page` is 10 unless given (documented, list-users) and at most 100 (assumed).
+- A value that is not a number from 1 on is ignored (assumed).
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
-DEFAULT_LIMIT = 100
-_MOST_WARNINGS = 100  # nobody reads more, and a request may name any number of fields
+from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.spelling import similar_name
+
+T = TypeVar("T")
+
 _CONTROL = {"limit", "skip", "count", "sort_asc", "sort_desc", "token"}
-# What lists of users have, and other APIs.
+# Parameters of lists of users, and of other APIs.
 _MEANT = {"per_page": "limit", "page": "skip", "offset": "skip", "order": "sort_asc or sort_desc"}
+_LARGEST_PAGE_OF_USERS = 100
 
 RANGE = frozenset({"lt", "lte", "gt", "gte"})
 SET = frozenset({"in", "nin"})
@@ -30,12 +40,12 @@ NE = frozenset({"ne"})
 
 
 class Field(NamedTuple):
-    """A field that can be filtered by.
+    """A field that can be filtered and sorted by.
 
     Attributes:
         get: The value of a record.
-        kind: What a request's text is turned into before it is compared.
-        operators: Which of them QuickBlox documents for this field, beside equality.
+        kind: Converts the text of a request before it is compared. Raises TypeError or ValueError.
+        operators: The operators that QuickBlox documents for this field, beside equality.
     """
 
     get: Callable[[Any], Any]
@@ -43,43 +53,44 @@ class Field(NamedTuple):
     operators: frozenset[str] = frozenset()
 
 
-class Filter(NamedTuple):
-    """One condition of a query."""
+class Condition(NamedTuple):
+    """One condition of a query.
 
-    name: str
+    Attributes:
+        get: The value of a record.
+        operator: A key of `_OPERATORS`.
+        value: The converted value, or a list of them.
+    """
+
+    get: Callable[[Any], Any]
     operator: str
     value: Any
-    get: Callable[[Any], Any]
 
-    def __call__(self, record: Any) -> bool:
+    def holds(self, record: Any) -> bool:
         """Whether a record fulfils it."""
         return bool(_OPERATORS[self.operator](self.get(record), self.value))
 
 
 def number(value: Any) -> float:
-    """A number, or its text.
+    """A finite number, or its text.
 
     Raises:
         ValueError: It is neither.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(f"{value!r} is no number")
+        raise ValueError(f"{value!r} is not a number")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise ValueError("what is no number, or too large for one, cannot be compared")
+        raise ValueError(f"{value!r} is too large, or not a number")
     return number
 
 
 def object_id(value: Any) -> str:
     """An id, which is the same in either case."""
     return str(value).lower()
-
-
-def _contains(actual: Any, part: str) -> bool:
-    return actual is not None and part.lower() in str(actual).lower()
 
 
 def _equal(actual: Any, expected: Any) -> bool:
@@ -90,17 +101,22 @@ def _one_of(actual: Any, several: list[Any]) -> bool:
     return any(_equal(actual, each) for each in several)
 
 
-def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+def _contains(actual: Any, part: str) -> bool:
+    return actual is not None and part.lower() in str(actual).lower()
+
+
+def _present(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """A comparison that no missing value fulfils."""
     return lambda actual, expected: actual is not None and compare(actual, expected)
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "eq": _equal,
     "ne": lambda actual, expected: not _equal(actual, expected),
-    "lt": _ordered(operator.lt),
-    "lte": _ordered(operator.le),
-    "gt": _ordered(operator.gt),
-    "gte": _ordered(operator.ge),
+    "lt": _present(operator.lt),
+    "lte": _present(operator.le),
+    "gt": _present(operator.gt),
+    "gte": _present(operator.ge),
     "in": _one_of,
     "nin": lambda actual, several: not _one_of(actual, several),
     "all": lambda actual, several: all(each in actual for each in several),
@@ -111,96 +127,105 @@ _OF_SEVERAL = {"in", "nin", "all"}
 
 @dataclass(slots=True)
 class Query:
-    """What a request for a list asks.
+    """The query of a request for dialogs or messages.
 
     Attributes:
-        filters: All of them must hold.
-        sort: A field; None for the order that the list has.
+        conditions: All of them must hold.
+        sort: The field to sort by; None for the order of the list.
         descending: Whether the largest comes first.
-        limit: How many at most.
-        skip: How many to leave out first.
-        count: Whether only their number is wanted.
+        limit: How many records at most.
+        skip: How many records to leave out first.
+        count: Whether only the number of records is wanted.
     """
 
-    filters: list[Filter]
-    sort: str | None
+    conditions: list[Condition]
+    sort: Field | None
     descending: bool
     limit: int
     skip: int
     count: bool
 
-    @property
-    def ids(self) -> list[str] | None:
-        """The only ones that can be found, each once, so that they are looked up; None if the query names none."""
-        for condition in self.filters:
-            if condition.name == "_id" and condition.operator in ("eq", "in"):
-                return list(dict.fromkeys(condition.value)) if condition.operator == "in" else [condition.value]
-        return None
+    def select(self, records: list[T]) -> list[T]:
+        """The records that fulfil every condition, in the requested order."""
+        found = [record for record in records if all(condition.holds(record) for condition in self.conditions)]
+        return found if self.sort is None else sort(found, self.sort, descending=self.descending)
 
-    def meets(self, record: Any) -> bool:
-        """Whether a record fulfils every filter."""
-        return all(condition(record) for condition in self.filters)
-
-    def arrange(self, records: list[Any], fields: Mapping[str, Field]) -> None:
-        """Bring records into the order that was asked for; what has no value comes first, as in MongoDB (assumed)."""
-        if self.sort is None:
-            return
-        field = fields[self.sort]
-
-        def key(record: Any) -> tuple[bool, Any]:
-            value = field.get(record)
-            if value is None:
-                return False, 0
-            return True, value if field.kind is number else str(value)
-
-        records.sort(key=key, reverse=self.descending)
+    def page(self, records: list[T]) -> list[T]:
+        """The requested stretch of them."""
+        return records[self.skip : self.skip + self.limit]
 
 
-def parse(
-    params: Mapping[str, Any], fields: Mapping[str, Field], *, known: set[str], largest: int, warnings: list[str]
-) -> Query:
-    """Read a query.
+def sort(records: list[T], field: Field, *, descending: bool) -> list[T]:
+    """Records by a field; those without a value come first, as in MongoDB (assumed)."""
+
+    def key(record: T) -> tuple[bool, Any]:
+        value = field.get(record)
+        if value is None:
+            return False, 0
+        return True, value if field.kind is number else str(value)
+
+    return sorted(records, key=key, reverse=descending)
+
+
+def parse(call: Call, fields: Mapping[str, Field], *, known: set[str], largest: int) -> Query:
+    """Read the query of a call, and warn of what is ignored.
 
     Args:
-        params: What the request said.
+        call: The call.
         fields: What can be filtered and sorted by.
-        known: Parameters of the call that are no filters.
+        known: Further parameters of the endpoint.
         largest: The largest limit.
-        warnings: Where to note what is ignored.
     """
-    filters: list[Filter] = []
-    for name, given in params.items():
-        if name in known or name in _CONTROL:
-            continue
-        field = fields.get(name)
-        if field is None and len(warnings) >= _MOST_WARNINGS:
-            continue
-        if field is None:
-            meant = _MEANT.get(name) or next(iter(get_close_matches(name, [*fields, *_CONTROL, *known], 1, 0.75)), None)
-            warnings.append(_ignored(name, f"write {meant}" if meant else f"QuickBlox filters by {', '.join(fields)}"))
-            continue
-        for operator_, value in given.items() if isinstance(given, dict) else (("eq", given),):
-            if operator_ != "eq" and operator_ not in field.operators:
-                documented = ", ".join(sorted(field.operators)) or "none"
-                warnings.append(_ignored(f"{name}[{operator_}]", f"operators documented for {name}: {documented}"))
-                continue
-            meant = "all" if operator_ == "eq" and "all" in field.operators and len(split(value)) > 1 else operator_
-            try:
-                filters.append(Filter(name, meant, _value(field, meant, value), field.get))
-            except (TypeError, ValueError):
-                warnings.append(_ignored(name, f"{value!r} is no value for it"))
-    sort, descending = _sort(params, fields, warnings)
-    limit = _natural(params, "limit", DEFAULT_LIMIT, warnings)
+    conditions: list[Condition] = []
+    for name, given in call.params.items():
+        if name in fields:
+            by_operator = given if isinstance(given, dict) else {"eq": given}
+            for operator_, value in by_operator.items():
+                conditions += _condition(call, name, fields[name], operator_, value)
+        elif name not in known and name not in _CONTROL:
+            _warn_of_unknown_field(call, name, fields, known)
+    sort_by, descending = _sort_field(call, fields)
+    limit = _whole_number(call, "limit", default=100, lowest=0)
     if limit > largest:
-        warnings.append(f"limit: {limit} is more than QuickBlox returns at once ({largest}, assumed); use skip to page")
+        call.warn(f"limit: {limit} is more than QuickBlox returns at once ({largest}, assumed); use skip to page")
     return Query(
-        filters,
-        sort,
+        conditions,
+        sort_by,
         descending,
         limit=min(limit, largest),
-        skip=_natural(params, "skip", 0, warnings),
-        count=params.get("count") in (1, "1"),
+        skip=_whole_number(call, "skip", default=0, lowest=0),
+        count=call.params.get("count") in (1, "1"),
     )
+
+
+def _condition(call: Call, name: str, field: Field, operator_: str, value: Any) -> list[Condition]:
+    """The condition of one filter; empty if it is ignored."""
+    if operator_ != "eq" and operator_ not in field.operators:
+        documented = ", ".join(sorted(field.operators)) or "none"
+        call.warn(_ignored(f"{name}[{operator_}]", f"operators documented for {name}: {documented}"))
+        return []
+    if operator_ == "eq" and "all" in field.operators and len(split(value)) > 1:
+        operator_ = "all"
+    try:
+        converted = [field.kind(each) for each in split(value)] if operator_ in _OF_SEVERAL else field.kind(value)
+    except (TypeError, ValueError):
+        call.warn(_ignored(name, f"{value!r} is not a value of this field"))
+        return []
+    return [Condition(field.get, operator_, converted)]
+
+
+def _warn_of_unknown_field(call: Call, name: str, fields: Mapping[str, Field], known: set[str]) -> None:
+    meant = _MEANT.get(name) or similar_name(name, {*fields, *_CONTROL, *known})
+    call.warn(_ignored(name, f"write {meant}" if meant else f"QuickBlox filters by {', '.join(fields)}"))
+
+
+def _sort_field(call: Call, fields: Mapping[str, Field]) -> tuple[Field | None, bool]:
+    for name, descending in (("sort_desc", True), ("sort_asc", False)):
+        if wanted := call.params.get(name):
+            if isinstance(wanted, str) and wanted in fields:
+                return fields[wanted], descending
+            call.warn(_ignored(name, f"QuickBlox sorts by {', '.join(fields)}"))
+    return None, False
 
 
 def split(value: Any) -> list[Any]:
@@ -210,7 +235,7 @@ def split(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list) else [value]
 
 
-def different(value: Any) -> list[Any]:
+def unique_ids(value: Any) -> list[Any]:
     """The ids of a list, each once in whichever case."""
     found: dict[str, Any] = {}
     for each in split(value):
@@ -218,32 +243,49 @@ def different(value: Any) -> list[Any]:
     return list(found.values())
 
 
-def counted(number: int) -> dict[str, Any]:
+def count_response(number: int) -> dict[str, Any]:
     """The reply to `count=1` (observed, Android SDK)."""
     return {"items": {"count": number}}
 
 
-def _value(field: Field, operator_: str, value: Any) -> Any:
-    return [field.kind(each) for each in split(value)] if operator_ in _OF_SEVERAL else field.kind(value)
+class Listed(Protocol):
+    """A record of a list of users or files."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """As QuickBlox shows it."""
+        ...
 
 
-def _sort(params: Mapping[str, Any], fields: Mapping[str, Field], warnings: list[str]) -> tuple[str | None, bool]:
-    for name, descending in (("sort_desc", True), ("sort_asc", False)):
-        if wanted := params.get(name):
-            if isinstance(wanted, str) and wanted in fields:
-                return wanted, descending
-            warnings.append(_ignored(name, f"QuickBlox sorts by {', '.join(fields)}"))
-    return None, False
+def paged(call: Call, records: Sequence[Listed], wrapper: str) -> dict[str, Any]:
+    """One page of users or files: `page` begins with 1, `per_page` is 10 unless given (documented).
+
+    Args:
+        call: The call.
+        records: All of them, in order.
+        wrapper: The key that wraps each of them.
+    """
+    page = _whole_number(call, "page", default=1, lowest=1)
+    per_page = _whole_number(call, "per_page", default=10, lowest=1)
+    if per_page > _LARGEST_PAGE_OF_USERS:
+        call.warn(f"per_page: {per_page} is more than QuickBlox returns at once ({_LARGEST_PAGE_OF_USERS}, assumed)")
+        per_page = _LARGEST_PAGE_OF_USERS
+    items = records[(page - 1) * per_page : page * per_page]
+    return {
+        "current_page": page,
+        "per_page": per_page,
+        "total_entries": len(records),
+        "items": [{wrapper: record.as_dict()} for record in items],
+    }
 
 
-def _natural(params: Mapping[str, Any], name: str, default: int, warnings: list[str]) -> int:
-    value = params.get(name, default)
+def _whole_number(call: Call, name: str, *, default: int, lowest: int) -> int:
+    value = call.params.get(name, default)
     try:
         number = int(value)
     except (TypeError, ValueError):
-        number = -1
-    if number < 0:
-        warnings.append(_ignored(name, f"{value!r} is not a number from 0 on"))
+        number = lowest - 1
+    if number < lowest:
+        call.warn(_ignored(name, f"{value!r} is not a number from {lowest} on"))
         return default
     return number
 

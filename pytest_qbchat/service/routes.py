@@ -1,44 +1,13 @@
-"""Which endpoint answers which request."""
+"""The routes: which endpoint answers which path, and which known route is nearest to an unknown one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from difflib import SequenceMatcher
-from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from pytest_qbchat.service.calls import Route
 from pytest_qbchat.service.endpoints import account, content, dialogs, messages, reactions, sessions, storage, users
-from pytest_qbchat.service.endpoints.account import BUCKET
-from pytest_qbchat.service.wire import Request, Response
-
-# Takes the store, the exchange and what stands for each {} of its path. Returns the status and what is sent as JSON, or
-# JSON itself as text or bytes; or a whole response, where it is not the API that answers.
-Endpoint = Callable[..., tuple[int, Any] | Response]
-
-
-class Route(NamedTuple):
-    """A path of the API.
-
-    Attributes:
-        method: In upper case.
-        path: Without the suffix `.json`, which is optional throughout this API (documented with it, observed without).
-        endpoint: What answers.
-        open: Whether no token or API key is asked for.
-        raw: Whether the body is no JSON and no plain form.
-        guessed: Whether it is off unless `guessed_routes` is assumed.
-    """
-
-    method: str
-    path: str
-    endpoint: Endpoint
-    open: bool = False
-    raw: bool = False
-    guessed: bool = False
-
-    def __str__(self) -> str:
-        suffix = "" if self.raw or self.path.endswith(("/tokens", "{token}")) else ".json"
-        return f"{self.method} {self.path}{suffix}"
-
+from pytest_qbchat.service.wire import Request
 
 ROUTES = (
     Route("POST", "/session", sessions.create_session, open=True),
@@ -92,12 +61,12 @@ ROUTES = (
     Route("PUT", "/blobs/{id}/complete", content.complete_blob),
     Route("PUT", "/blobs/{id}", content.update_blob),
     Route("DELETE", "/blobs/{id}", content.delete_blob),
-    Route("POST", f"/{BUCKET}", storage.upload, open=True, raw=True),
-    Route("GET", f"/{BUCKET}/{{uid}}", storage.download, open=True, raw=True),
+    Route("POST", f"/{account.BUCKET}", storage.upload, open=True, raw=True),
+    Route("GET", f"/{account.BUCKET}/{{uid}}", storage.download, open=True, raw=True),
     Route("GET", "/account_settings", account.get_account_settings, open=True),
 )
 
-# What the fake leaves to `qbchat.router`, by the beginning of the path.
+# The modules of QuickBlox that are left to `qbchat.router`, by the beginning of their paths.
 OUTSIDE = {
     "/events": "push events",
     "/subscriptions": "push subscriptions",
@@ -108,25 +77,23 @@ OUTSIDE = {
 }
 
 
-# Most paths are plain; of the others each is tried in the order above, where a word comes before a variable.
+# Most paths have no variable. The others are tried in the order above, where a word comes before a variable.
 _PLAIN = {(route.method, route.path): route for route in ROUTES if "{" not in route.path}
 _TEMPLATES = [(route.method, route.path.split("/"), route) for route in ROUTES if "{" in route.path]
+_LONGEST_COMPARED = 200
 
 
-def bare(path: str) -> str:
-    """The path of a request as routes have it: without the suffix and a slash at its end."""
-    return path.rstrip("/").removesuffix(".json")
+def without_suffix(path: str) -> str:
+    """The path of a request without the suffix `.json` and without a slash at its end, as routes have it."""
+    return path.rstrip("/").removesuffix(".json").rstrip("/")
 
 
 def find(method: str, path: str) -> tuple[Route | None, list[str]]:
-    """The route of a path without suffix, and what stands for its variables."""
+    """The route of a path without suffix, and the text in place of each of its variables."""
     plain = _PLAIN.get((method, path))
     if plain is not None:
         return plain, []
-    segments = path.rstrip("/").split("/")
-    plain = _PLAIN.get((method, "/".join(segments)))
-    if plain is not None:
-        return plain, []
+    segments = path.split("/")
     for wanted, template, route in _TEMPLATES:
         if wanted == method and len(template) == len(segments):
             pairs = list(zip(template, segments, strict=True))
@@ -135,17 +102,15 @@ def find(method: str, path: str) -> tuple[Route | None, list[str]]:
     return None, []
 
 
-_COMPARED = 200
-
-
-def why_unknown(request: Request) -> str:
-    """Say that there is no such route, and which comes nearest."""
-    wanted = f"{request.method} {request.path[:_COMPARED]}"  # of a longer one no more than can be compared
+def unknown_route_reason(request: Request) -> str:
+    """Why a request has no route, and which route comes nearest."""
+    wanted = f"{request.method} {request.path[:_LONGEST_COMPARED]}"
+    path = without_suffix(request.path)
     for beginning, module in OUTSIDE.items():
-        if bare(request.path).split("/")[1:2] == [beginning[1:]]:
-            return f"the fake leaves {module} outside, and has no route {wanted}"
-    if find(request.method, bare(request.path))[0] is not None:
+        if path.split("/")[1:2] == [beginning[1:]]:
+            return f"the fake does not cover {module}, and has no route {wanted}"
+    if find(request.method, path)[0] is not None:
         return f"the path of {wanted} is a guess: qbchat.assume(guessed_routes=True) switches it on"
     known = [str(route) for route in ROUTES]
     nearest = max(known, key=lambda route: SequenceMatcher(None, wanted, route).ratio())
-    return f"the fake has no route {wanted}; the nearest that it has is {nearest}"
+    return f"the fake has no route {wanted}; the nearest is {nearest}"

@@ -392,8 +392,8 @@ def test_a_made_up_user_is_no_occupant_either_and_the_reason_says_what_to_declar
     world.fake.add_dialog(DIALOG, occupants_ids=[10, 20])
     assert world.post({"chat_dialog_id": DIALOG}).status_code == 403
     assert world.fake.calls.one().reason == (
-        "user 96830001, whom the fake has adopted, is not among the occupants [10, 20] of dialog "
-        f"{DIALOG}; say who it is with qbchat.add_session(token, user)"
+        "user 96830001, adopted by the fake, is not among the occupants [10, 20] of dialog "
+        f"{DIALOG}; declare the user with qbchat.add_session(token, user)"
     )
 
 

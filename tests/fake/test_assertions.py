@@ -327,7 +327,7 @@ def test_a_custom_field_may_look_like_a_misspelt_one(shop: Shop) -> None:
 
 @pytest.mark.parametrize("times", [0, -1, True, "hi", {"message": "hi"}])
 def test_a_number_that_asserts_nothing_is_the_tests_own_mistake(shop: Shop, times: Any) -> None:
-    with pytest.raises(TypeError, match=r"is no number of messages; for none write assert_not_posted\(\.\.\.\)"):
+    with pytest.raises(TypeError, match=r"expected a number from 1 on; for none use assert_not_posted\(\.\.\.\)"):
         shop.fake.assert_posted(times=times)
 
 
@@ -467,9 +467,7 @@ def test_a_message_in_the_history_but_not_posted(shop: Shop) -> None:
 
 def test_wrong_arrangements_say_what_to_write() -> None:
     fake = FakeQuickBlox()
-    with pytest.raises(
-        ValueError, match=r"'abc' is not the id of a dialog: write 24 hexadecimal digits, or leave it out"
-    ):
+    with pytest.raises(ValueError, match=r"invalid dialog id 'abc'; expected 24 hexadecimal digits"):
         fake.add_dialog("abc", occupants_ids=[1])
     with pytest.raises(ValueError, match=r"at least its owner: write occupants_ids=\[user, \.\.\.\]"):
         fake.add_dialog(occupants_ids=[])
@@ -477,18 +475,20 @@ def test_wrong_arrangements_say_what_to_write() -> None:
         fake.add_dialog(occupants_ids=[1, 1], type=3)
     with pytest.raises(ValueError, match="user 2 is not among the occupants"):
         fake.add_message(fake.add_dialog(occupants_ids=[1]), 2)
-    with pytest.raises(ValueError, match=r"no dialog '5d': write what qbchat\.add_dialog\(\.\.\.\) returned"):
+    with pytest.raises(
+        ValueError, match=r"unknown dialog '5d'; expected one that qbchat\.add_dialog\(\.\.\.\) returned"
+    ):
         fake.add_message("5d", 1)
-    with pytest.raises(ValueError, match="no dialog type 4: write 1 public group, 2 group or 3 private"):
+    with pytest.raises(ValueError, match="unknown dialog type 4; expected 1 public group, 2 group or 3 private"):
         fake.add_dialog(occupants_ids=[1], type=4)
-    with pytest.raises(ValueError, match="an API key is what follows 'ApiKey '"):
+    with pytest.raises(ValueError, match="expected the text after 'ApiKey '"):
         fake.credentials(api_key="ApiKey made-up-key")
     wrong: Any
     for wrong in ("Sam", True, 1.5):
         with pytest.raises(TypeError, match="is not a user"):
             fake.add_user(wrong)
     for wrong in (5, "", None):
-        with pytest.raises(TypeError, match="is no token: write the text that the code under test sends as QB-Token"):
+        with pytest.raises(TypeError, match="expected the text that the code under test sends as QB-Token"):
             fake.add_session(wrong, 1)
 
 
@@ -513,24 +513,24 @@ def test_what_is_arranged_can_be_observed() -> None:
 @pytest.mark.parametrize(
     ("wrong", "text"),
     [
-        (lambda fake: fake.credentials(auth_secret=b"secret"), "auth_secret=b'secret': write a text"),
-        (lambda fake: fake.credentials(api_key=5), "api_key=5: write a text"),
-        (lambda fake: fake.credentials(application_id="76730"), "application_id='76730': write a number"),
-        (lambda fake: fake.add_user(login="a", password=12345678), "password=12345678: write a text"),
-        (lambda fake: fake.add_user(custom_data={"vip": 1}), r"custom_data=\{'vip': 1\}: write a text"),
-        (lambda fake: fake.add_user(tags=[1]), r"tags\[0\]=1: write a text"),
+        (lambda fake: fake.credentials(auth_secret=b"secret"), "invalid auth_secret=b'secret'; expected a text"),
+        (lambda fake: fake.credentials(api_key=5), "invalid api_key=5; expected a text"),
+        (lambda fake: fake.credentials(application_id="76730"), "invalid application_id='76730'; expected a number"),
+        (lambda fake: fake.add_user(login="a", password=12345678), "invalid password=12345678; expected a text"),
+        (lambda fake: fake.add_user(custom_data={"vip": 1}), r"invalid custom_data=\{\'vip\': 1\}; expected a text"),
+        (lambda fake: fake.add_user(tags=[1]), r"invalid tags\[0\]=1; expected a text"),
         (
             lambda fake: fake.add_dialog(occupants_ids=1),
-            r"occupants_ids=1: write a list, occupants_ids=\[user, \.\.\.\]",
+            r"invalid occupants_ids=1; expected a list, occupants_ids=\[user, \.\.\.\]",
         ),
-        (lambda fake: fake.add_dialog(occupants_ids="1,2"), "occupants_ids='1,2': write a list"),
-        (lambda fake: fake.add_dialog(occupants_ids=[1], name=5), "name=5: write a text"),
-        (lambda fake: fake.add_blob(b"x", name=5), "name=5: write a text"),
+        (lambda fake: fake.add_dialog(occupants_ids="1,2"), "invalid occupants_ids='1,2'; expected a list"),
+        (lambda fake: fake.add_dialog(occupants_ids=[1], name=5), "invalid name=5; expected a text"),
+        (lambda fake: fake.add_blob(b"x", name=5), "invalid name=5; expected a text"),
         (lambda fake: fake.assume(), r"assume\(\) changes nothing: write assume\(need_user_status=403\)"),
         (lambda fake: fake.assert_not_posted(message="hi", times=2), r"takes no times: write assert_posted\(times"),
         (
             lambda fake: fake.add_user(1).read(fake.add_dialog(occupants_ids=[1])),
-            r"is none: write one of its inbox, or open\(",
+            r"expected one of the inbox, or use open\(",
         ),
         (lambda fake: fake.users.where(logn="a"), "a user has no 'logn': write login="),
         (lambda fake: fake.blobs.where(owner=1), "a blob has no 'owner': it has _id, blob_status, completed, content"),
@@ -547,11 +547,11 @@ def test_a_wrong_argument_is_refused_where_it_is_given(wrong: Callable[[FakeQuic
 @pytest.mark.parametrize(
     ("again", "text"),
     [
-        (lambda fake: fake.add_user(5), r"user 5 is there already: User\(5, login='anna'\)"),
-        (lambda fake: fake.add_user(login="anna"), "the login 'anna' is that of user 5 already"),
+        (lambda fake: fake.add_user(5), r"user 5 exists already: User\(5, login='anna'\)"),
+        (lambda fake: fake.add_user(login="anna"), "the login 'anna' belongs to user 5 already"),
         (
             lambda fake: fake.add_dialog(DIALOG.upper(), occupants_ids=[5]),
-            rf"dialog {DIALOG.upper()} is there already, with the occupants \[5, 6\]",
+            rf"dialog {DIALOG.upper()} exists already, with the occupants \[5, 6\]",
         ),
         (
             lambda fake: fake.add_dialog(occupants_ids=[6, 5], type=3),

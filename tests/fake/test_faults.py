@@ -363,18 +363,26 @@ def test_the_order_survives_a_fault_or_does_not(qbchat: FakeQuickBlox, client: h
 @pytest.mark.parametrize(
     ("kwargs", "error", "text"),
     [
-        ({"what": 200}, ValueError, "200 is no status of a failure: write one from 400 to 599 that HTTP has"),
-        ({"what": 399}, ValueError, "399 is no status of a failure"),
-        ({"what": 499}, ValueError, "499 is no status of a failure"),
-        ({"what": 600}, ValueError, "600 is no status of a failure"),
-        ({"what": "time-out"}, ValueError, "'time-out' is no fault: write a status, or one of 'timeout', 'disconnect'"),
-        ({"what": "503"}, ValueError, "'503' is no fault: write 503$"),
-        ({"what": True}, TypeError, "True is no fault: write a status, or one of 'timeout', 'disconnect', 'malformed'"),
-        ({"what": None}, TypeError, "None is no fault"),
-        ({"what": 5.5}, TypeError, "5.5 is no fault"),
-        ({"what": 503, "times": 0}, ValueError, "times=0 is no number of calls: write one from 1 on"),
-        ({"what": 503, "times": True}, ValueError, "times=True is no number of calls"),
-        ({"what": 503, "times": "2"}, ValueError, "times='2' is no number of calls"),
+        ({"what": 200}, ValueError, "unknown status 200 of a failure; expected an HTTP status from 400 to 599"),
+        ({"what": 399}, ValueError, "unknown status 399 of a failure"),
+        ({"what": 499}, ValueError, "unknown status 499 of a failure"),
+        ({"what": 600}, ValueError, "unknown status 600 of a failure"),
+        (
+            {"what": "time-out"},
+            ValueError,
+            "unknown fault 'time-out'; expected a status, or one of 'timeout', 'disconnect'",
+        ),
+        ({"what": "503"}, ValueError, "unknown fault '503'; expected 503$"),
+        (
+            {"what": True},
+            TypeError,
+            "unknown fault True; expected a status, or one of 'timeout', 'disconnect', 'malformed'",
+        ),
+        ({"what": None}, TypeError, "unknown fault None"),
+        ({"what": 5.5}, TypeError, "unknown fault 5.5"),
+        ({"what": 503, "times": 0}, ValueError, "invalid times=0; expected a number from 1 on"),
+        ({"what": 503, "times": True}, ValueError, "invalid times=True"),
+        ({"what": 503, "times": "2"}, ValueError, "invalid times='2'"),
         (
             {"what": "empty", "stored": False},
             ValueError,
@@ -383,12 +391,12 @@ def test_the_order_survives_a_fault_or_does_not(qbchat: FakeQuickBlox, client: h
         (
             {"what": 503, "method": "post"},
             ValueError,
-            "'post' is no method of a route: write 'POST'",
+            "unknown method 'post'; expected 'POST'",
         ),
         (
             {"what": 503, "path": "/chat/Mesage.json"},
             ValueError,
-            "the fake has no route for /chat/Mesage.json: write '/chat/Message'",
+            "the fake has no route for /chat/Mesage.json; write '/chat/Message'",
         ),
         (
             {"what": 503, "method": "PATCH", "path": "/chat/Dialog"},
@@ -431,5 +439,5 @@ def test_a_slash_at_the_end_of_a_path_makes_no_difference(qbchat: FakeQuickBlox,
 
 
 def test_a_url_in_place_of_a_path_is_told_apart() -> None:
-    with pytest.raises(ValueError, match=r"the fake has no route POST https://.*: write '/chat/Message\.json'$"):
+    with pytest.raises(ValueError, match=r"the fake has no route POST https://.*; write '/chat/Message\.json'$"):
         FakeQuickBlox().fail(503, method="POST", path="https://api.quickblox.com/chat/Message.json")

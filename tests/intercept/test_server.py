@@ -341,7 +341,7 @@ def test_the_next_one(qbchat_server):
 """
     )
     result.assert_outcomes(failed=1, passed=1)
-    reason = "the fake leaves push events outside, and has no route POST /events.json"
+    reason = "the fake does not cover push events, and has no route POST /events.json"
     result.stdout.fnmatch_lines(
         [
             "*_ test_it _*",

@@ -284,7 +284,7 @@ def test_custom_parameters_are_kept(api: Api, kwargs: Any) -> None:
 
 @pytest.mark.parametrize("type", [GROUP, PRIVATE])
 def test_custom_parameters_that_are_no_object_are_ignored_with_a_warning(api: Api, type: int) -> None:
-    with pytest.warns(QuickBloxWarning, match="data: is ignored; 'Order' is no object"):
+    with pytest.warns(QuickBloxWarning, match="data: is ignored; 'Order' is not an object"):
         assert "data" not in create(api, type=type, occupants_ids=20, data="Order")
     assert "data" not in create(api, type=GROUP, data={})
 
@@ -469,16 +469,16 @@ def test_custom_parameters_are_filtered_by(api: Api) -> None:
         ({"unread_messages_count": 0}, r"unread_messages_count: is ignored; QuickBlox filters by _id, created_at"),
         ({"type[exists]": 1}, r"type\[exists\]: is ignored; operators documented for type: in, ne, nin"),
         ({"created_at[ctn]": 1}, r"created_at\[ctn\]: is ignored; operators documented for created_at: gt, gte, lt"),
-        ({"created_at[gt]": "yesterday"}, r"created_at: is ignored; 'yesterday' is no value for it"),
-        ({"created_at[gt]": "nan"}, r"created_at: is ignored; 'nan' is no value for it"),
-        ({"created_at[lt]": "inf"}, r"created_at: is ignored; 'inf' is no value for it"),
-        ({"occupants_ids[all]": "10,bert"}, r"occupants_ids: is ignored; '10,bert' is no value"),
+        ({"created_at[gt]": "yesterday"}, r"created_at: is ignored; 'yesterday' is not a value of this field"),
+        ({"created_at[gt]": "nan"}, r"created_at: is ignored; 'nan' is not a value of this field"),
+        ({"created_at[lt]": "inf"}, r"created_at: is ignored; 'inf' is not a value of this field"),
+        ({"occupants_ids[all]": "10,bert"}, r"occupants_ids: is ignored; '10,bert' is not a value"),
         ({"sort_asc": "photo"}, r"sort_asc: is ignored; QuickBlox sorts by _id, created_at"),
         ({"sort_desc[]": "name"}, r"sort_desc: is ignored"),
         ({"limit": "many"}, r"limit: is ignored; 'many' is not a number from 0 on"),
         ({"limit": -1}, r"limit: is ignored; '-1' is not a number from 0 on"),
         ({"skip": -5}, r"skip: is ignored; '-5' is not a number from 0 on"),
-        ({"data": "Order"}, r"data: is ignored; 'Order' is no object"),
+        ({"data": "Order"}, r"data: is ignored; 'Order' is not an object"),
     ],
     ids=repr,
 )  # fmt: skip
@@ -1114,7 +1114,7 @@ def test_who_was_adopted_by_a_login_is_to_be_declared_with_it(api: Api, key: str
     httpx.post(f"{HOST}/login.json", json=named, headers=headers, verify=TLS).raise_for_status()
     refused = httpx.get(f"{HOST}/chat/Dialog/{UNKNOWN}.json", headers=headers, verify=TLS)
     assert answer(refused) == (403, NO_PERMISSION)
-    assert api.fake.calls.last.reason.endswith(f"; say who it is with qbchat.add_user({key}=..., password=...)")
+    assert api.fake.calls.last.reason.endswith(f"; declare the user with qbchat.add_user({key}=..., password=...)")
 
 
 def test_no_private_dialog_is_adopted_with_a_user_who_was_deleted(api: Api) -> None:

@@ -75,7 +75,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "placeholder field": (
         {"custom_field_N": "x"},
-        "custom_field_N: became a custom field of just this name, which is a placeholder in the documentation; "
+        "custom_field_N: became a custom field of this name, which is a placeholder in the documentation; "
         "write a name of your own",
     ),
     "time of sending": (
@@ -107,7 +107,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "word flag": (
         {"markable": "true"},
         'markable: "true" was sent where QuickBlox documents the number 1, and the fake assumes that no receipt is '
-        "asked for; write markable=1",
+        "requested; write markable=1",
     ),
     "placeholder index": (
         {"attachments": {"N": FILE}},
@@ -115,12 +115,12 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "one attachment for all": (
         {"attachments": FILE},
-        "attachments: is one attachment where QuickBlox wants an object of them, so it stores none; "
+        "attachments: is one attachment where QuickBlox expects an object of them, so it stores none; "
         "post JSON with attachments={'0': {'type': ..., 'id': ...}}",
     ),
     "attachments as a number": (
         {"attachments": 47863},
-        "attachments: 47863 is no object, so QuickBlox stores none (assumed); "
+        "attachments: 47863 is not an object, so QuickBlox stores none (assumed); "
         "post JSON with attachments={'0': {'type': ..., 'id': ...}}",
     ),
     "attachment as a string": (
@@ -153,11 +153,11 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "text as a number": (
         {"message": 7},
-        "message: is 7, where QuickBlox documents a string; write a string",
+        "message: is 7, and QuickBlox documents a string; write a string",
     ),
     "everything wrapped": (
         {"message": {"text": "hi"}},
-        "message: is an object, where QuickBlox wants the text; write each field at the top level of the body",
+        "message: is an object instead of the text; write each field at the top level of the body",
     ),
     "control character in the chat": (
         {"message": "a\x00b", "send_to_chat": 1},

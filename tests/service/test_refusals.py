@@ -139,16 +139,14 @@ REFUSALS = [
     Refusal(errors.authorization_failed, 401, UNAUTHORIZED, lambda at: at.post({"Authorization": "ApiKey other"})),
     Refusal(errors.need_user, 422, NEED_USER, lambda at: at.post(OF_THE_APPLICATION, chat_dialog_id=UNKNOWN)),
     Refusal(errors.need_user, 422, NEED_USER, lambda at: at("GET", "/chat/Dialog.json", by=OF_THE_APPLICATION)),
-    Refusal(
-        errors.behalf_of_unknown_user, 404, NO_USER_BASE, lambda at: at.post({**API_KEY, "On-Behalf-Of": "nobody"})
-    ),
+    Refusal(errors.unknown_user, 404, NO_USER_BASE, lambda at: at.post({**API_KEY, "On-Behalf-Of": "nobody"})),
     Refusal(
         errors.recipient_required,
         422,
         field(base="chat_dialog_id or recipient_id is required"),
         lambda at: at.post(message="hi"),
     ),
-    Refusal(errors.missing_dialog, 404, NOT_FOUND, lambda at: at.post(chat_dialog_id="123_not_existent")),
+    Refusal(errors.not_found, 404, NOT_FOUND, lambda at: at.post(chat_dialog_id="123_not_existent")),
     Refusal(errors.not_found, 404, NOT_FOUND, lambda at: at("GET", "/chat/Dialog/123_not_existent.json")),
     Refusal(errors.not_found, 404, NOT_FOUND, lambda at: at("GET", f"/chat/Message/{UNKNOWN}.json")),
     Refusal(errors.not_found, 404, NOT_FOUND, lambda at: at("GET", "/blobs/7.json")),
@@ -299,8 +297,8 @@ REFUSALS = [
     ),
     Refusal(errors.bad_timestamp, 422, field(base="Bad timestamp"), lambda at: at.session(timestamp=1)),
     Refusal(errors.user_not_found, 404, NO_USER, lambda at: at("GET", "/users/by_login.json?login=nobody")),
-    Refusal(errors.need_api_key, 401, UNAUTHORIZED, lambda at: at("POST", f"/users/{ANNA}/tokens")),
-    Refusal(errors.token_user_not_found, 404, NO_USER_BASE, lambda at: at("POST", "/users/nobody/tokens", by=API_KEY)),
+    Refusal(errors.authorization_failed, 401, UNAUTHORIZED, lambda at: at("POST", f"/users/{ANNA}/tokens")),
+    Refusal(errors.unknown_user, 404, NO_USER_BASE, lambda at: at("POST", "/users/nobody/tokens", by=API_KEY)),
     Refusal(errors.resource_not_found, 404, {"code": None, "message": "Resource not found"}, Place.beside_the_map),
     Refusal(
         errors.reaction_refused,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.errors import token_required
-from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Request
 
@@ -13,19 +13,19 @@ BUCKET = "qbprod"
 _ACCOUNT_ID = 55
 
 
-def get_account_settings(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+def get_account_settings(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """GET /account_settings.json: the hosts of an account.
 
     - The credential is the header `QB-Account-Key`, without a token (documented, old developer wiki); without it the
       status is 401 (assumed).
     - The API is where the request went (assumed), the chat host is called like it (observed, JavaScript SDK).
     """
-    if not exchange.headers.get(b"qb-account-key"):
+    if not call.lowercase_headers.get(b"qb-account-key"):
         raise token_required("the request has no QB-Account-Key header")
     return 200, {
         "account_id": _ACCOUNT_ID,
-        "api_endpoint": exchange.request.base,
-        "chat_endpoint": chat_host(exchange.request),
+        "api_endpoint": call.request.base,
+        "chat_endpoint": chat_host(call.request),
         "turnserver_endpoint": "turnserver.quickblox.com",
         "s3_bucket_name": BUCKET,
     }

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from pytest_qbchat.service.authentication import authenticate, need_caller
+from pytest_qbchat.service.authentication import authenticate, require_user
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints.account import BUCKET
 from pytest_qbchat.service.errors import invalid, no_permission, not_found
-from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.ids import timestamp, whole_number
 from pytest_qbchat.service.models import Blob
-from pytest_qbchat.service.pages import paged
-from pytest_qbchat.service.params import one
+from pytest_qbchat.service.params import is_one
+from pytest_qbchat.service.queries import paged
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Response
 
 _ACCESS_LIFETIME = 60 * 60  # seconds (assumed)
 
 
-def create_blob(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+def create_blob(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """POST /blobs.json: declare a file, and get the address to upload it to.
 
     - The reply has status 201 and is wrapped in `blob` (documented, REST description). What only the upload will tell
@@ -30,18 +30,15 @@ def create_blob(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
       request here, so that the upload reaches the fake; QuickBlox's is on its storage provider's.
     - A user is needed (assumed), or an API key (assumed).
     """
-    owner = _owner(store, exchange)
-    given = exchange.params.get("blob")
+    owner = _owner(store, call)
+    given = call.params.get("blob")
     given = given if isinstance(given, dict) else {}
     missing = {name: "can't be blank" for name in ("content_type", "name") if not given.get(name)}
     if missing:
         raise invalid(f"the blob lacks {', '.join(missing)}", **missing)
-    now = int(exchange.now)
-    public = one(given.get("public")) or given.get("public") in (True, "true")
-    blob = Blob(
-        store.ids.number(), store.ids.uid(), str(given["name"]), str(given["content_type"]), public, owner, now, now
-    )
-    store.blobs[blob.id] = blob
+    now = int(call.now)
+    public = is_one(given.get("public")) or given.get("public") in (True, "true")
+    blob = store.add_blob(str(given["name"]), str(given["content_type"]), user_id=owner, public=public)
     expires = timestamp(now + _ACCESS_LIFETIME)
     fields = {
         "Content-Type": blob.content_type,
@@ -60,28 +57,28 @@ def create_blob(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
         "blob_id": blob.id,
         "expires": expires,
         "object_access_type": "Write",
-        "params": f"{exchange.request.base}/{BUCKET}/?{urlencode(fields)}",
+        "params": f"{call.request.base}/{BUCKET}/?{urlencode(fields)}",
     }
     return 201, {"blob": {**blob.as_dict(), "blob_object_access": access}}
 
 
-def list_blobs(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+def list_blobs(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """GET /blobs.json: the caller's files, a page at a time.
 
     - Pages are as those of users (documented, REST description), each item is wrapped in `blob` (observed, JavaScript
       SDK). An API key alone sees all (assumed).
     - An application session may read (documented, authentication): what is public or of no user (assumed).
     """
-    caller = exchange.caller
+    caller = call.caller
     blobs = [
         blob
         for blob in store.blobs.values()
-        if caller.omnipotent or blob.user_id == caller.user_id or (caller.user_id is None and blob.public)
+        if caller.has_full_access or blob.user_id == caller.user_id or (caller.user_id is None and blob.public)
     ]
-    return 200, paged(exchange.params, blobs, "blob", exchange.warnings)
+    return 200, paged(call, blobs, "blob")
 
 
-def get_blob(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[str, Any]] | Response:
+def get_blob(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]] | Response:
     """GET /blobs/{id}.json: what is known of a file; GET /blobs/{uid}: the file itself.
 
     - By id the reply is wrapped in `blob` (documented, REST description).
@@ -93,17 +90,17 @@ def get_blob(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[str, 
     """
     by_uid = store.blob_of_uid(id)
     if by_uid is not None and by_uid.public:
-        return _redirect(exchange, by_uid)
-    exchange.caller = authenticate(store, exchange.headers, exchange.params, exchange.now)
+        return _redirect(call, by_uid)
+    call.caller = authenticate(store, call)
     if by_uid is not None:
-        return _redirect(exchange, by_uid)
+        return _redirect(call, by_uid)
     blob = _blob(store, id)
-    if not blob.public and not exchange.caller.omnipotent and exchange.caller.user_id != blob.user_id:
+    if not blob.public and not call.caller.has_full_access and call.caller.user_id != blob.user_id:
         raise no_permission(f"blob {id} is private, and {_owned_by(blob)}")
     return 200, {"blob": blob.as_dict()}
 
 
-def complete_blob(store: Store, exchange: Exchange, id: str) -> tuple[int, str]:
+def complete_blob(store: Store, call: Call, id: str) -> tuple[int, str]:
     """PUT /blobs/{id}/complete.json: say that a file was uploaded.
 
     - The reply is empty, and `blob_status` becomes "complete" (documented, REST description); `blob[size]` is required
@@ -113,23 +110,20 @@ def complete_blob(store: Store, exchange: Exchange, id: str) -> tuple[int, str]:
     Raises:
         QuickBloxError: 404 for a missing file, 403 for somebody else's, 422 without a size.
     """
-    blob = _own(store, exchange, id)
-    given = exchange.params.get("blob")
+    blob = _own(store, call, id)
+    given = call.params.get("blob")
     size = whole_number(given.get("size")) if isinstance(given, dict) else None
     if size is None:
         raise invalid("the request has no blob[size], a number of bytes", size="is not a number")
     if blob.content is None:
-        exchange.warnings.append(
-            f"blob {blob.id}: nothing was uploaded to blob_object_access.params, so it stays empty"
-        )
+        call.warn(f"blob {blob.id}: nothing was uploaded to blob_object_access.params, so it stays empty")
     elif len(blob.content) != size:
-        exchange.warnings.append(f"blob[size]: is {size}, and {len(blob.content)} bytes were uploaded")
-    blob.size, blob.blob_status = size, "complete"
-    blob.completed = blob.updated = int(exchange.now)
+        call.warn(f"blob[size]: is {size}, and {len(blob.content)} bytes were uploaded")
+    blob.complete(size, int(call.now))
     return 200, ""
 
 
-def update_blob(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[str, Any]]:
+def update_blob(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]]:
     """PUT /blobs/{id}.json: change the name or the type of a file.
 
     - The reply is wrapped in `blob` (documented, REST description). Whether it is public stays as it is (assumed).
@@ -137,18 +131,18 @@ def update_blob(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[st
     Raises:
         QuickBloxError: 404 for a missing file, 403 for somebody else's.
     """
-    blob = _own(store, exchange, id)
-    given = exchange.params.get("blob")
+    blob = _own(store, call, id)
+    given = call.params.get("blob")
     for name, value in given.items() if isinstance(given, dict) else ():
         if name not in ("name", "content_type"):
-            exchange.warnings.append(f"blob[{name}]: is ignored; QuickBlox changes name and content_type")
+            call.warn(f"blob[{name}]: is ignored; QuickBlox changes name and content_type")
         elif value:
             setattr(blob, name, str(value))
-    blob.updated = int(exchange.now)
+    blob.updated = int(call.now)
     return 200, {"blob": blob.as_dict()}
 
 
-def delete_blob(store: Store, exchange: Exchange, id: str) -> tuple[int, str]:
+def delete_blob(store: Store, call: Call, id: str) -> tuple[int, str]:
     """DELETE /blobs/{id}.json: delete a file.
 
     - The reply is empty (documented, REST description).
@@ -156,13 +150,13 @@ def delete_blob(store: Store, exchange: Exchange, id: str) -> tuple[int, str]:
     Raises:
         QuickBloxError: 404 for a missing file, 403 for somebody else's.
     """
-    del store.blobs[_own(store, exchange, id).id]
+    del store.blobs[_own(store, call, id).id]
     return 200, ""
 
 
-def _owner(store: Store, exchange: Exchange) -> int | None:
+def _owner(store: Store, call: Call) -> int | None:
     """The caller as the owner of files; None for an API key alone, which owns all."""
-    return None if exchange.caller.omnipotent else need_caller(store, exchange.caller)
+    return None if call.caller.has_full_access else require_user(store, call)
 
 
 def _blob(store: Store, id: str) -> Blob:
@@ -172,9 +166,9 @@ def _blob(store: Store, id: str) -> Blob:
     return blob
 
 
-def _own(store: Store, exchange: Exchange, id: str) -> Blob:
+def _own(store: Store, call: Call, id: str) -> Blob:
     blob = _blob(store, id)
-    owner = _owner(store, exchange)
+    owner = _owner(store, call)
     if owner not in (None, blob.user_id):
         raise no_permission(f"blob {id} is not {owner}'s, but {_owned_by(blob)}")
     return blob
@@ -184,7 +178,7 @@ def _owned_by(blob: Blob) -> str:
     return "the application's" if blob.user_id is None else f"{blob.user_id}'s"
 
 
-def _redirect(exchange: Exchange, blob: Blob) -> Response:
-    access = urlencode({"Expires": int(exchange.now) + _ACCESS_LIFETIME, "Signature": "made-up-signature"})
-    location = f"{exchange.request.base}/{BUCKET}/{blob.uid}?{access}"
+def _redirect(call: Call, blob: Blob) -> Response:
+    access = urlencode({"Expires": int(call.now) + _ACCESS_LIFETIME, "Signature": "made-up-signature"})
+    location = f"{call.request.base}/{BUCKET}/{blob.uid}?{access}"
     return Response(301, [(b"Location", location.encode()), (b"Content-Length", b"0")], b"")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from operator import attrgetter
 from typing import Any
 
 from pytest_qbchat.service import queries
-from pytest_qbchat.service.access import enter, find, reach, why_it_is_not_there, why_there_is_no_user
-from pytest_qbchat.service.authentication import need_caller
-from pytest_qbchat.service.batch import Outcomes
+from pytest_qbchat.service.access import (
+    get_or_adopt_dialog,
+    missing_dialog_reason,
+    missing_user_reason,
+    require_dialog,
+)
+from pytest_qbchat.service.authentication import require_user
+from pytest_qbchat.service.batch import BatchResult
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints.account import chat_host
 from pytest_qbchat.service.errors import (
     QuickBloxError,
@@ -23,17 +28,16 @@ from pytest_qbchat.service.errors import (
     opponent_missing,
     too_many_occupants,
 )
-from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import Dialog, DialogType
-from pytest_qbchat.service.params import check_flag, one, zero
+from pytest_qbchat.service.params import check_flag, is_one, is_zero
 from pytest_qbchat.service.queries import NE, RANGE, SET, Field, number, object_id
 from pytest_qbchat.service.store import Store
 
 _LONGEST_NAME = 200
 
 
-def create_dialog(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+def create_dialog(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """POST /chat/Dialog.json: open a dialog.
 
     - The reply has status 201 and is the bare dialog (documented, create-dialog).
@@ -56,27 +60,27 @@ def create_dialog(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]
     Raises:
         QuickBloxError: 422 for wrong fields and occupants; 400 or 404 for wrong admins.
     """
-    params = exchange.params
-    caller = need_caller(store, exchange.caller)
+    params = call.params
+    caller = require_user(store, call)
     kind = _type(params)
     occupants = _users(store, params.get("occupants_ids"))
     others = set(occupants) - {caller}
     if kind is DialogType.PRIVATE:
-        return _open_private(store, exchange, caller, others)
+        return _open_private(store, call, caller, others)
     name = params.get("name")
     _check_name(name)
     _check_joinable(params, kind)
     admins = _admins(store, params.get("admin_ids"), others | {caller})
     dialog = store.add_dialog(kind, [*others, caller], caller, name=name)
     dialog.photo = params.get("photo")
-    dialog.data = _data(exchange)
+    dialog.data = _data(call)
     dialog.admin_ids = admins
     dialog.is_joinable = _joinable(params)
-    exchange.dialog = dialog
-    return 201, _shown(store, exchange, dialog, caller)
+    call.dialog = dialog
+    return 201, _shown(store, call, dialog, caller)
 
 
-def list_dialogs(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+def list_dialogs(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """GET /chat/Dialog.json: the dialogs of the caller.
 
     - The reply is `total_entries`, `skip`, `limit` and `items` (documented, REST description).
@@ -92,27 +96,18 @@ def list_dialogs(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]
     - `unread_messages_count` is the caller's (documented, dialog-model). The last message is that of the dialog, also
       where the caller has deleted it for itself (assumed).
     """
-    params = exchange.params
-    caller = need_caller(store, exchange.caller)
-    data = _data(exchange)
-    fields = FIELDS | {"name": FIELDS["name"]._replace(get=lambda dialog: _name(store, dialog, caller))}
-    query = queries.parse(params, fields, known={"data"}, largest=store.assume.largest_page, warnings=exchange.warnings)
-    if not query.filters and not data and query.sort is None:
-        total = store.count_dialogs_of(caller)
-        first, end = min(query.skip, total), min(query.skip + query.limit, total)
-        found = [] if query.count else list(islice(store.dialogs_of(caller), first, end))
-    else:
-        among = store.dialogs_of(caller) if query.ids is None else store.dialogs_among(caller, query.ids)
-        every = [dialog for dialog in among if query.meets(dialog) and _has(dialog, data)]
-        query.arrange(every, fields)
-        total, found = len(every), every[query.skip : query.skip + query.limit]
+    caller = require_user(store, call)
+    data = _data(call) or {}
+    fields = FIELDS | {"name": FIELDS["name"]._replace(get=lambda dialog: _name_for(store, dialog, caller))}
+    query = queries.parse(call, fields, known={"data"}, largest=store.assume.largest_page)
+    found = query.select([dialog for dialog in store.dialogs_of(caller) if _has_data(dialog, data)])
     if query.count:
-        return 200, queries.counted(total)
-    items = [_shown(store, exchange, dialog, caller) for dialog in found]
-    return 200, {"total_entries": total, "skip": query.skip, "limit": query.limit, "items": items}
+        return 200, queries.count_response(len(found))
+    items = [_shown(store, call, dialog, caller) for dialog in query.page(found)]
+    return 200, {"total_entries": len(found), "skip": query.skip, "limit": query.limit, "items": items}
 
 
-def get_dialog(store: Store, exchange: Exchange, dialog_id: str) -> tuple[int, dict[str, Any]]:
+def get_dialog(store: Store, call: Call, dialog_id: str) -> tuple[int, dict[str, Any]]:
     """GET /chat/Dialog/{id}.json: one dialog.
 
     - The reply is the bare dialog (assumed).
@@ -120,12 +115,12 @@ def get_dialog(store: Store, exchange: Exchange, dialog_id: str) -> tuple[int, d
     Raises:
         QuickBloxError: 404 for a missing dialog, 403 if the caller is not an occupant.
     """
-    caller = need_caller(store, exchange.caller)
-    dialog = exchange.dialog = reach(store, caller, dialog_id)
-    return 200, _shown(store, exchange, dialog, caller)
+    caller = require_user(store, call)
+    dialog = call.dialog = require_dialog(store, caller, dialog_id)
+    return 200, _shown(store, call, dialog, caller)
 
 
-def update_dialog(store: Store, exchange: Exchange, dialog_id: str) -> tuple[int, dict[str, Any]]:
+def update_dialog(store: Store, call: Call, dialog_id: str) -> tuple[int, dict[str, Any]]:
     """PUT /chat/Dialog/{id}.json: change a dialog.
 
     - The reply is the dialog (documented, update-dialog).
@@ -144,43 +139,32 @@ def update_dialog(store: Store, exchange: Exchange, dialog_id: str) -> tuple[int
     Raises:
         QuickBloxError: 404 for a missing dialog; 403 without the right; 422 for wrong occupants.
     """
-    params = exchange.params
-    caller = need_caller(store, exchange.caller)
-    dialog = exchange.dialog = reach(store, caller, dialog_id)
+    params = call.params
+    caller = require_user(store, call)
+    dialog = call.dialog = require_dialog(store, caller, dialog_id)
     if dialog.public and caller != dialog.user_id:
         raise no_permission(f"dialog {dialog.id} is public: only its owner {dialog.user_id} may change it")
-    push, pull = _operands(params, "push_all"), _operands(params, "pull_all")
-    joining = set(_users(store, push.get("occupants_ids")))
-    leaving = set(_users(store, pull.get("occupants_ids"), known=dialog.occupants_ids))
+    joining = set(_users(store, _operands(params, "push_all").get("occupants_ids")))
+    leaving = set(_users(store, _operands(params, "pull_all").get("occupants_ids"), known=dialog.occupants_ids))
     _check_membership(dialog, caller, joining, leaving)
-    occupants = ({*dialog.occupants_ids} | joining) - leaving
-    admins = dialog.admin_ids
-    if {"admin_ids"} & (push.keys() | pull.keys()):
-        admins = (
-            []
-            if dialog.type is DialogType.PRIVATE
-            else _changed_admins(
-                dialog,
-                caller,
-                added=_admins(store, push.get("admin_ids"), occupants),
-                removed=_admins(store, pull.get("admin_ids"), occupants | leaving),
-            )
-        )
+    before = {*dialog.occupants_ids}
+    occupants = (before | joining) - leaving
+    admins = _updated_admins(store, call, dialog, occupants=occupants, leaving=leaving)
     if dialog.type is not DialogType.PRIVATE and "name" in params:
         _check_name(params["name"])
         dialog.name = params["name"]
     if "photo" in params:
         dialog.photo = params["photo"]
-    if data := _data(exchange):
+    if data := _data(call):
         dialog.data = {**(dialog.data or {}), **data}
-    dialog.updated = max(dialog.updated, int(exchange.now))
+    dialog.updated = max(dialog.updated, int(call.now))
     dialog.admin_ids = admins
-    if leaving or occupants != {*dialog.occupants_ids}:  # who left an adopted dialog is known to be out of it
+    if leaving or occupants != before:  # whoever left an adopted dialog is not let in again
         store.set_occupants(dialog, occupants, known=bool(leaving) or not dialog.adopted)
-    return 200, _shown(store, exchange, dialog, caller)
+    return 200, _shown(store, call, dialog, caller)
 
 
-def delete_dialog(store: Store, exchange: Exchange, dialog_ids: str) -> tuple[int, dict[str, Any]]:
+def delete_dialog(store: Store, call: Call, dialog_ids: str) -> tuple[int, dict[str, Any]]:
     """DELETE /chat/Dialog/{ids}.json: delete dialogs for the caller, or with `force=1` for everyone.
 
     - The reply lists the ids under SuccessfullyDeleted, NotFound and WrongPermissions, the empty ones too (observed,
@@ -194,66 +178,66 @@ def delete_dialog(store: Store, exchange: Exchange, dialog_ids: str) -> tuple[in
     Raises:
         QuickBloxError: 403 or 404 if nothing was deleted.
     """
-    caller = need_caller(store, exchange.caller)
-    check_flag(exchange, "force")
-    force = one(exchange.params.get("force"))
-    outcomes = Outcomes()
-    for dialog_id in queries.different(dialog_ids):
-        if find(store, dialog_id) is None:  # nothing is adopted only to be deleted
-            outcomes.not_found(dialog_id, why_it_is_not_there(store, dialog_id))
+    caller = require_user(store, call)
+    check_flag(call, "force")
+    force = is_one(call.params.get("force"))
+    result = BatchResult()
+    for dialog_id in queries.unique_ids(dialog_ids):
+        if store.find_dialog(dialog_id) is None:  # nothing is adopted only to be deleted
+            result.not_found(dialog_id, missing_dialog_reason(store, dialog_id))
             continue
-        dialog = _enter(store, caller, dialog_id, outcomes)
+        dialog = _dialog_of_batch(store, caller, dialog_id, result)
         if dialog is None:
             continue
         if caller not in dialog.occupants_ids:
-            outcomes.wrong_permissions(dialog_id, f"user {caller} is not an occupant of dialog {dialog_id}")
+            result.wrong_permissions(dialog_id, f"user {caller} is not an occupant of dialog {dialog_id}")
         elif force and caller != dialog.user_id:
-            outcomes.wrong_permissions(
+            result.wrong_permissions(
                 dialog_id, f"user {caller} is not the owner {dialog.user_id} of dialog {dialog_id}"
             )
         else:
-            outcomes.done(dialog_id)
+            result.done.append(dialog_id)
             if force:
                 store.destroy_dialog(dialog)
             elif store.assume.deleting_leaves_group and dialog.type is not DialogType.PRIVATE:
                 store.set_occupants(dialog, {*dialog.occupants_ids} - {caller})
             else:
-                store.hide_dialog(dialog, caller)
-    return 200, outcomes.reply("SuccessfullyDeleted")
+                dialog.hidden_from.add(caller)
+    return 200, result.reply("SuccessfullyDeleted")
 
 
-def get_notifications(store: Store, exchange: Exchange, dialog_id: str) -> tuple[int, dict[str, Any]]:
+def get_notifications(store: Store, call: Call, dialog_id: str) -> tuple[int, dict[str, Any]]:
     """GET /chat/Dialog/{id}/notifications.json: whether the caller gets pushes for a dialog.
 
     - The reply is `{"notifications": {"enabled": 1}}` (documented, update-notification-settings); enabled is the
       default (documented, update-notification-settings).
     - Only dialogs of type 2 and 3 have the setting (documented, update-notification-settings; the refusal is assumed).
     """
-    caller = need_caller(store, exchange.caller)
-    dialog = _with_notifications(store, exchange, caller, dialog_id)
+    caller = require_user(store, call)
+    dialog = _with_notifications(store, call, caller, dialog_id)
     return 200, {"notifications": {"enabled": int(caller not in dialog.muted)}}
 
 
-def update_notifications(store: Store, exchange: Exchange, dialog_id: str) -> tuple[int, dict[str, Any]]:
+def update_notifications(store: Store, call: Call, dialog_id: str) -> tuple[int, dict[str, Any]]:
     """PUT /chat/Dialog/{id}/notifications.json: switch the pushes for a dialog on or off.
 
     - `enabled` is 0 or 1, for the caller alone (documented, update-notification-settings; the refusal of anything else
       is assumed).
     - The reply is as for reading it (documented, update-notification-settings).
     """
-    caller = need_caller(store, exchange.caller)
-    dialog = _with_notifications(store, exchange, caller, dialog_id)
-    enabled = exchange.params.get("enabled")
-    if not one(enabled) and not zero(enabled):
+    caller = require_user(store, call)
+    dialog = _with_notifications(store, call, caller, dialog_id)
+    enabled = call.params.get("enabled")
+    if not is_one(enabled) and not is_zero(enabled):
         raise invalid(f"enabled is {enabled!r}: write 0 or 1", enabled="must be 0 or 1")
-    if one(enabled):
+    if is_one(enabled):
         dialog.muted.discard(caller)
     else:
         dialog.muted.add(caller)
-    return 200, {"notifications": {"enabled": int(one(enabled))}}
+    return 200, {"notifications": {"enabled": int(is_one(enabled))}}
 
 
-def add_occupants(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+def add_occupants(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """POST /chat/Dialogs/add_occupants.json: add users to several dialogs.
 
     - `users_ids` and `dialogs_ids` are comma lists (documented, REST description).
@@ -262,15 +246,15 @@ def add_occupants(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]
     - The rights are those of changing a dialog (assumed). If no dialog was changed, all users are under
       WrongPermissions (assumed).
     """
-    return _change_occupants(store, exchange, adding=True)
+    return _change_occupants(store, call, adding=True)
 
 
-def remove_occupants(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+def remove_occupants(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """POST /chat/Dialogs/remove_occupants.json: remove users from several dialogs.
 
     - As for adding them (documented, REST description).
     """
-    return _change_occupants(store, exchange, adding=False)
+    return _change_occupants(store, call, adding=False)
 
 
 # What a request for a dialog says
@@ -295,7 +279,7 @@ def _check_name(name: Any) -> None:
 
 
 def _check_joinable(params: dict[str, Any], type: DialogType) -> None:
-    joinable = "is_joinable" in params and one(params["is_joinable"])
+    joinable = "is_joinable" in params and is_one(params["is_joinable"])
     if (type is DialogType.PRIVATE and joinable) or (
         type is DialogType.PUBLIC_GROUP and "is_joinable" in params and not joinable
     ):
@@ -304,14 +288,14 @@ def _check_joinable(params: dict[str, Any], type: DialogType) -> None:
 
 
 def _joinable(params: dict[str, Any]) -> int | None:
-    return int(one(params["is_joinable"])) if "is_joinable" in params else None
+    return int(is_one(params["is_joinable"])) if "is_joinable" in params else None
 
 
-def _data(exchange: Exchange) -> dict[str, Any] | None:
+def _data(call: Call) -> dict[str, Any] | None:
     """The custom parameters that a request names; None if there are none."""
-    data = exchange.params.get("data")
+    data = call.params.get("data")
     if data and not isinstance(data, dict):
-        exchange.warnings.append(f"data: is ignored; {data!r} is no object, write data={{'class_name': ...}}")
+        call.warn(f"data: is ignored; {data!r} is not an object, write data={{'class_name': ...}}")
         return None
     return data or None
 
@@ -322,46 +306,46 @@ def _users(store: Store, given: Any, *, known: list[int] | None = None) -> list[
     Args:
         store: The state.
         given: A comma list, a number or an array.
-        known: Ids that need not be users any more.
+        known: Ids that are accepted although the users may have been deleted.
     """
     ids: list[int] = []
-    for each in [] if given is None or given == "" else queries.split(given):
-        one_id = whole_number(each.strip() if isinstance(each, str) else each)
-        if one_id is None:
+    for each in [] if given is None else queries.split(given):
+        user_id = whole_number(each.strip() if isinstance(each, str) else each)
+        if not user_id:
             raise incorrect_occupant(f"{each!r} is not a user id")
-        if one_id not in (known or ()) and store.user(one_id) is None:
-            raise occupants_do_not_exist(why_there_is_no_user(store, one_id))
-        ids.append(one_id)
+        if user_id not in (known or ()) and store.user(user_id) is None:
+            raise occupants_do_not_exist(missing_user_reason(store, user_id))
+        ids.append(user_id)
     return ids
 
 
-def _open_private(store: Store, exchange: Exchange, caller: int, others: set[int]) -> tuple[int, dict[str, Any]]:
+def _open_private(store: Store, call: Call, caller: int, others: set[int]) -> tuple[int, dict[str, Any]]:
     if not others:
         raise opponent_missing("a private dialog needs one other user in occupants_ids")
     if len(others) > 1:
         raise too_many_occupants(f"a private dialog has one other user, not {sorted(others)}")
-    _check_joinable(exchange.params, DialogType.PRIVATE)
-    admins = _admins(store, exchange.params.get("admin_ids"), others | {caller})
+    _check_joinable(call.params, DialogType.PRIVATE)
+    admins = _admins(store, call.params.get("admin_ids"), others | {caller})
     [opponent] = others
     dialog = store.private_dialog(caller, opponent)
     status = store.assume.duplicate_dialog_status if dialog else 201
     if dialog is None:
         dialog = store.add_dialog(DialogType.PRIVATE, [caller, opponent], caller)
-        dialog.photo = exchange.params.get("photo")
-        dialog.data = _data(exchange)
+        dialog.photo = call.params.get("photo")
+        dialog.data = _data(call)
         dialog.admin_ids = None if admins is None else []
-        dialog.is_joinable = _joinable(exchange.params)
+        dialog.is_joinable = _joinable(call.params)
     elif caller in dialog.hidden_from:
         store.show_dialog(dialog, caller)
-    exchange.dialog = dialog
-    return status, _shown(store, exchange, dialog, caller)
+    call.dialog = dialog
+    return status, _shown(store, call, dialog, caller)
 
 
 def _admins(store: Store, given: Any, occupants: set[int]) -> list[int] | None:
     if given is None:
         return None
     admins: set[int] = set()
-    for each in queries.split(given) if given != "" else []:
+    for each in queries.split(given):
         admin = whole_number(each)
         if admin is None:
             raise bad_admin_ids(f"admin_ids has {each!r}, which is not a user id")
@@ -387,70 +371,78 @@ def _check_membership(dialog: Dialog, caller: int, joining: set[int], leaving: s
         )
 
 
-def _changed_admins(
-    dialog: Dialog, caller: int, *, added: list[int] | None, removed: list[int] | None
+def _updated_admins(
+    store: Store, call: Call, dialog: Dialog, *, occupants: set[int], leaving: set[int]
 ) -> list[int] | None:
-    if caller != dialog.user_id:
-        raise no_permission_for_admins(f"user {caller} is not the owner {dialog.user_id} of dialog {dialog.id}")
-    return sorted(({*(dialog.admin_ids or ())} | {*(added or ())}) - {*(removed or ())})
+    """The admins after `push_all` and `pull_all`."""
+    push, pull = _operands(call.params, "push_all"), _operands(call.params, "pull_all")
+    if "admin_ids" not in push and "admin_ids" not in pull:
+        return dialog.admin_ids
+    if dialog.type is DialogType.PRIVATE:
+        return []
+    added = _admins(store, push.get("admin_ids"), occupants) or []
+    removed = _admins(store, pull.get("admin_ids"), occupants | leaving) or []
+    if call.caller.user_id != dialog.user_id:
+        raise no_permission_for_admins(
+            f"user {call.caller.user_id} is not the owner {dialog.user_id} of dialog {dialog.id}"
+        )
+    return sorted({*(dialog.admin_ids or ()), *added} - {*removed})
 
 
-def _with_notifications(store: Store, exchange: Exchange, caller: int, dialog_id: str) -> Dialog:
-    dialog = exchange.dialog = reach(store, caller, dialog_id)
+def _with_notifications(store: Store, call: Call, caller: int, dialog_id: str) -> Dialog:
+    dialog = call.dialog = require_dialog(store, caller, dialog_id)
     if dialog.public:
         raise invalid(f"dialog {dialog.id} is public, and has no notification setting", base="Public dialogs have none")
     return dialog
 
 
-def _change_occupants(store: Store, exchange: Exchange, *, adding: bool) -> tuple[int, dict[str, Any]]:
-    caller = need_caller(store, exchange.caller)
-    users, dialogs, good = Outcomes(), Outcomes(), dict[int, None]()
-    for each in queries.split(exchange.params.get("users_ids", "")):
-        one_id = whole_number(each)
-        if one_id is None or store.user(one_id) is None:
+def _change_occupants(store: Store, call: Call, *, adding: bool) -> tuple[int, dict[str, Any]]:
+    caller = require_user(store, call)
+    users, dialogs = BatchResult(), BatchResult()
+    known: dict[int, None] = {}
+    for each in queries.split(call.params.get("users_ids", "")):
+        user = store.user(whole_number(each))
+        if user is None:
             users.not_found(each, f"there is no user {each!r}")
         else:
-            good[one_id] = None
-    changed = False
-    for dialog_id in queries.different(exchange.params.get("dialogs_ids", "")):
-        dialog = _enter(store, caller, dialog_id, dialogs)
+            known[user.id] = None
+    for dialog_id in queries.unique_ids(call.params.get("dialogs_ids", "")):
+        dialog = _dialog_of_batch(store, caller, dialog_id, dialogs)
         if dialog is None:
             continue
-        if not _may_change(dialog, caller, removing=set() if adding else {*good}):
+        if not _may_change_occupants(dialog, caller, removed=set() if adding else {*known}):
             dialogs.wrong_permissions(dialog_id, f"user {caller} may not change dialog {dialog_id}")
+            continue
+        dialog.updated = max(dialog.updated, int(call.now))
+        occupants = {*dialog.occupants_ids, *known} if adding else {*dialog.occupants_ids} - {*known}
+        store.set_occupants(dialog, occupants, known=not adding or not dialog.adopted)
+        dialogs.done.append(dialog_id)
+    for user_id in known:
+        if dialogs.done:
+            users.done.append(user_id)
         else:
-            occupants = {*dialog.occupants_ids}
-            dialog.updated = max(dialog.updated, int(exchange.now))
-            occupants = occupants | good.keys() if adding else occupants - good.keys()
-            store.set_occupants(dialog, occupants, known=not adding or not dialog.adopted)
-            dialogs.done(dialog_id)
-            changed = True
-    for one_id in good:
-        if changed:
-            users.done(one_id)
-        else:
-            users.wrong_permissions(one_id, f"no dialog was changed for user {one_id}")
+            users.wrong_permissions(user_id, f"no dialog was changed for user {user_id}")
     success = "SuccessfullyUpdated"
     return 200, {"users": users.as_dict(success), "dialogs": dialogs.as_dict(success)}
 
 
-def _enter(store: Store, caller: int, dialog_id: Any, outcomes: Outcomes) -> Dialog | None:
-    """One dialog of several, or None after noting why the caller cannot use it."""
+def _dialog_of_batch(store: Store, caller: int, dialog_id: Any, result: BatchResult) -> Dialog | None:
+    """One dialog of several; None, and a note in the result, if the caller cannot use it."""
     try:
-        return enter(store, caller, dialog_id)
+        return get_or_adopt_dialog(store, caller, dialog_id)
     except LookupError as error:
-        outcomes.not_found(dialog_id, str(error))
+        result.not_found(dialog_id, str(error))
     except QuickBloxError as error:
-        outcomes.wrong_permissions(dialog_id, error.reason)
+        result.wrong_permissions(dialog_id, error.reason)
     return None
 
 
-def _may_change(dialog: Dialog, caller: int, *, removing: set[int]) -> bool:
+def _may_change_occupants(dialog: Dialog, caller: int, *, removed: set[int]) -> bool:
     if dialog.type is DialogType.PRIVATE:
         return False
     if caller == dialog.user_id:
         return True
-    return not dialog.public and caller in dialog.occupants_ids and removing <= {caller}
+    return not dialog.public and caller in dialog.occupants_ids and removed <= {caller}
 
 
 # What a reply shows
@@ -467,46 +459,28 @@ FIELDS: dict[str, Field] = {
 }
 
 
-def _has(dialog: Dialog, data: dict[str, Any] | None) -> bool:
+def _has_data(dialog: Dialog, data: dict[str, Any]) -> bool:
     """Whether a dialog has these custom parameters."""
     own = dialog.data or {}
-    return all(str(own.get(name)) == str(value) for name, value in (data or {}).items())
+    return all(str(own.get(name)) == str(value) for name, value in data.items())
 
 
-def _name(store: Store, dialog: Dialog, user_id: int) -> str | None:
-    """What a dialog is called for one user."""
+def _name_for(store: Store, dialog: Dialog, user_id: int) -> str | None:
+    """The name of a dialog as one user sees it."""
     if dialog.type is not DialogType.PRIVATE:
         return dialog.name
     opponents = [store.users.get(other) for other in dialog.others(user_id)]
     return next((opponent.full_name for opponent in opponents if opponent), None)
 
 
-def _shown(store: Store, exchange: Exchange, dialog: Dialog, user_id: int) -> dict[str, Any]:
+def _shown(store: Store, call: Call, dialog: Dialog, user_id: int) -> dict[str, Any]:
     """A dialog as QuickBlox shows it to one user: keys in alphabetical order, the unread count last (documented)."""
     room = None
     if dialog.type is not DialogType.PRIVATE:
-        room = f"{store.application_id}_{dialog.id}@muc.{chat_host(exchange.request)}"
-    last = dialog.last
-    shown: dict[str, Any] = {
-        "_id": dialog.id,
-        "admin_ids": dialog.admin_ids,
-        "created_at": dialog.created_at,
-        "data": dialog.data,
-        "is_joinable": dialog.is_joinable,
-        "last_message": last and last.message,
-        "last_message_date_sent": last and last.date_sent,
-        "last_message_id": last and last.id,
-        "last_message_user_id": last and last.sender_id,
-        "name": _name(store, dialog, user_id),
-        "occupants_ids": dialog.occupants_ids,
-        "photo": dialog.photo,
-        "type": dialog.type,
-        "updated_at": dialog.updated_at,
-        "user_id": dialog.user_id,
+        room = f"{store.application_id}_{dialog.id}@muc.{chat_host(call.request)}"
+    own = {
+        "name": _name_for(store, dialog, user_id),
         "xmpp_room_jid": room,
         "unread_messages_count": dialog.unread_by(user_id),
     }
-    for optional in ("admin_ids", "data", "is_joinable"):
-        if shown[optional] is None:
-            del shown[optional]
-    return shown
+    return dialog.as_dict() | own

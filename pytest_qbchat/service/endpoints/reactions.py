@@ -1,13 +1,13 @@
-"""/chat/Message/{id}/reactions: likes and their kin, in the order of the vendor's SDK."""
+"""/chat/Message/{id}/reactions: message reactions, in the order of the vendor's SDK."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pytest_qbchat.service.access import find_message, reach
-from pytest_qbchat.service.authentication import need_caller
+from pytest_qbchat.service.access import require_dialog
+from pytest_qbchat.service.authentication import require_user
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.errors import reaction_refused
-from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.ids import is_object_id
 from pytest_qbchat.service.models import Message
 from pytest_qbchat.service.store import Store
@@ -17,7 +17,7 @@ _LONGEST_NAME = 100
 _MISSING = "Message not found for the specified user and message ID."
 
 
-def add_reaction(store: Store, exchange: Exchange, message_id: str) -> tuple[int, str]:
+def add_reaction(store: Store, call: Call, message_id: str) -> tuple[int, str]:
     """POST /chat/Message/{id}/reactions.json: react to a message.
 
     - The reply has status 201 and is empty; the same reaction by the same user changes nothing (observed, JavaScript
@@ -29,9 +29,9 @@ def add_reaction(store: Store, exchange: Exchange, message_id: str) -> tuple[int
     Raises:
         QuickBloxError: 400 for a wrong id or name, or one too many; 404 for a missing message; 422 in a public dialog.
     """
-    caller = need_caller(store, exchange.caller)
+    caller = require_user(store, call)
     message = _message(store, caller, message_id)
-    name = _name(exchange)
+    name = _name(call)
     if store.dialogs[message.chat_dialog_id].public:
         text = "Reactions are not allowed in public dialogs."
         raise reaction_refused(422, text, f"dialog {message.chat_dialog_id} is public")
@@ -45,7 +45,7 @@ def add_reaction(store: Store, exchange: Exchange, message_id: str) -> tuple[int
     return 201, ""
 
 
-def remove_reaction(store: Store, exchange: Exchange, message_id: str) -> tuple[int, str]:
+def remove_reaction(store: Store, call: Call, message_id: str) -> tuple[int, str]:
     """DELETE /chat/Message/{id}/reactions.json: take a reaction back.
 
     - The reply is empty (observed, JavaScript SDK).
@@ -53,9 +53,9 @@ def remove_reaction(store: Store, exchange: Exchange, message_id: str) -> tuple[
     Raises:
         QuickBloxError: 400 for a wrong id or name; 404 for a missing message or reaction.
     """
-    caller = need_caller(store, exchange.caller)
+    caller = require_user(store, call)
     message = _message(store, caller, message_id)
-    name = _name(exchange)
+    name = _name(call)
     reactions = message.reactions or {}
     if caller not in reactions.get(name, ()):
         raise reaction_refused(404, "Reaction not found", f"user {caller} has no reaction {name!r} to {message.id}")
@@ -65,7 +65,7 @@ def remove_reaction(store: Store, exchange: Exchange, message_id: str) -> tuple[
     return 200, ""
 
 
-def list_reactions(store: Store, exchange: Exchange, message_id: str) -> tuple[int, dict[str, Any]]:
+def list_reactions(store: Store, call: Call, message_id: str) -> tuple[int, dict[str, Any]]:
     """GET /chat/Message/{id}/reactions.json: who reacted, and how.
 
     - The reply is `total_entries` and `items`, each with name, count and user_ids (observed, JavaScript SDK).
@@ -73,25 +73,25 @@ def list_reactions(store: Store, exchange: Exchange, message_id: str) -> tuple[i
     Raises:
         QuickBloxError: 400 for a wrong id, 404 for a missing message.
     """
-    items = _message(store, need_caller(store, exchange.caller), message_id).reaction_counts()
+    items = _message(store, require_user(store, call), message_id).reaction_counts()
     return 200, {"total_entries": len(items), "items": items}
 
 
 def _message(store: Store, caller: int, message_id: str) -> Message:
     if not is_object_id(message_id):
         raise reaction_refused(400, "Invalid message id", f"{message_id!r} is not the id of a message")
-    message = find_message(store, message_id)
+    message = store.find_message(message_id)
     if message is None or caller in message.hidden_from:
         raise reaction_refused(404, _MISSING, f"there is no message {message_id}")
     dialog = store.dialogs[message.chat_dialog_id]
-    if caller not in dialog.occupants_ids and not dialog.public and not dialog.adopted:
+    if not dialog.admits(caller) and not dialog.adopted:
         raise reaction_refused(404, _MISSING, f"user {caller} is not an occupant of dialog {dialog.id}")
-    reach(store, caller, dialog.id)
+    require_dialog(store, caller, dialog.id)
     return message
 
 
-def _name(exchange: Exchange) -> str:
-    name = exchange.params.get("name")
+def _name(call: Call) -> str:
+    name = call.params.get("name")
     if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME:
         text = 'Invalid or missing "name" parameter.'
         raise reaction_refused(400, text, f"name is {name!r}: write 1 to {_LONGEST_NAME} characters")

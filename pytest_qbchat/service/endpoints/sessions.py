@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_qbchat.service.authentication import NOBODY, Caller
+from pytest_qbchat.service.calls import NOBODY, Call, Caller
 from pytest_qbchat.service.errors import (
+    authorization_failed,
     bad_timestamp,
     invalid,
-    need_api_key,
     session_does_not_exist,
-    token_user_not_found,
     unauthorized,
     unexpected_signature,
+    unknown_user,
 )
-from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.ids import timestamp, whole_number
 from pytest_qbchat.service.models import Session, User
 from pytest_qbchat.service.signature import is_right, mistake, string_to_sign
@@ -25,7 +24,7 @@ _REQUIRED = ("application_id", "auth_key", "timestamp", "nonce", "signature")
 _OUTSIDE_OF_USER = {"login", "email", "user[login]", "user[email]"}
 
 
-def create_session(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+def create_session(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """POST /session.json: begin a session of the application, or of a user; old clients call it /auth.json.
 
     - The reply has status 201 and is wrapped in `session` (documented, create-session); `user_id` is 0 for an
@@ -46,53 +45,53 @@ def create_session(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any
     Raises:
         QuickBloxError: 422 for a wrong or missing parameter; 401 for a wrong login or password.
     """
-    params = exchange.params
+    params = call.params
     missing = {name: "is required" for name in _REQUIRED if params.get(name) in (None, "")}
     if missing:
         raise invalid(f"the request lacks {', '.join(missing)}", **missing)
     at = _seconds(params["timestamp"])
-    if at is None or abs(at - (exchange.now - store.ahead)) > _TOLERANCE:
+    if at is None or abs(at - (call.now - store.clock_offset)) > _TOLERANCE:
         raise bad_timestamp(f"the timestamp {params['timestamp']!r} is not the current Unix time in seconds")
-    _check_application(store, exchange)
+    _check_application(store, call)
     nonce = str(params["nonce"])
     if (at, nonce) in store.seen_nonces:
         raise invalid(f"timestamp {at} and nonce {nonce} were used before", nonce="has already been taken")
     user = _log_in(store, params, params.get("user"))
     if user is None:
-        exchange.warnings.extend(
-            f"{name}: is ignored, and the session is one of the application; write user={{'login': ..., "
-            "'password': ...}, in a form user[login]=...&user[password]=..."
-            for name in sorted(_OUTSIDE_OF_USER & params.keys())
-        )
+        for name in sorted(_OUTSIDE_OF_USER & params.keys()):
+            call.warn(
+                f"{name}: is ignored, and the session is one of the application; write user={{'login': ..., "
+                "'password': ...}, in a form user[login]=...&user[password]=..."
+            )
     store.seen_nonces.add((at, nonce))
     store.application.seen_id = _digits(params["application_id"])
     session = store.add_session(None, user.id if user else None)
     session.application_id = _digits(params["application_id"])
     session.nonce, session.ts = _digits(nonce), at
-    session.expires_at = exchange.now + SESSION_LIFETIME
-    exchange.caller = Caller(session.user_id, session)
+    session.expires_at = call.now + SESSION_LIFETIME
+    call.caller = Caller(session.user_id, session)
     return 201, {"session": session.as_dict()}
 
 
-def get_session(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+def get_session(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """GET /session.json: the session of the token.
 
     - The reply is wrapped in `session` (observed, q-consultation).
     """
-    return 200, {"session": _session(exchange).as_dict()}
+    return 200, {"session": _session(call).as_dict()}
 
 
-def delete_session(store: Store, exchange: Exchange) -> tuple[int, str]:
+def delete_session(store: Store, call: Call) -> tuple[int, str]:
     """DELETE /session.json: end the session of the token.
 
     - The reply is empty, and the token is dead afterwards (documented, REST description).
     """
-    store.delete_session(_session(exchange))
-    exchange.caller = NOBODY
+    store.delete_session(_session(call))
+    call.caller = NOBODY
     return 200, ""
 
 
-def log_in_session(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+def log_in_session(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """POST /login.json: make the session one of a user.
 
     - The token stays the same (documented, REST description). The reply is wrapped in `user` (observed, JavaScript
@@ -103,26 +102,26 @@ def log_in_session(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any
     Raises:
         QuickBloxError: 401 for a wrong login or password.
     """
-    session = _session(exchange)
-    params = exchange.params
+    session = _session(call)
+    params = call.params
     user = _log_in(store, params, params["user"] if isinstance(params.get("user"), dict) else params)
     if user is None:
         raise unauthorized("the request names neither login nor email nor provider")
-    session.user_id, session.updated = user.id, int(exchange.now)
+    session.user_id, session.updated = user.id, int(call.now)
     return store.assume.login_status, {"user": user.as_dict()}
 
 
-def log_out(store: Store, exchange: Exchange) -> tuple[int, str]:
+def log_out(store: Store, call: Call) -> tuple[int, str]:
     """DELETE /login.json: make the session one of the application again.
 
     - The reply is empty (documented, REST description).
     """
-    session = _session(exchange)
-    session.user_id, session.updated = None, int(exchange.now)
+    session = _session(call)
+    session.user_id, session.updated = None, int(call.now)
     return 200, ""
 
 
-def create_token(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[str, Any]]:
+def create_token(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]]:
     """POST /users/{id}/tokens: a token for a user, by API key.
 
     - The reply has status 201 and `token` and `expires_at` (documented, create-token-with-api-key).
@@ -131,17 +130,17 @@ def create_token(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[s
     Raises:
         QuickBloxError: 401 without an API key, 404 for an unknown user.
     """
-    session = store.add_session(None, _user_of_token(store, exchange, id).id)
-    session.expires_at = exchange.now + SESSION_LIFETIME
+    session = store.add_session(None, _user_of_token(store, call, id).id)
+    session.expires_at = call.now + SESSION_LIFETIME
     return 201, {"token": session.token, "expires_at": timestamp(int(session.expires_at))}
 
 
-def delete_token(store: Store, exchange: Exchange, id: str, token: str) -> tuple[int, str]:
+def delete_token(store: Store, call: Call, id: str, token: str) -> tuple[int, str]:
     """DELETE /users/{id}/tokens/{token}: end one session of a user, by API key.
 
     - That there is such a call is documented, its path is not (assumed); off unless `guessed_routes` is assumed.
     """
-    user = _user_of_token(store, exchange, id)
+    user = _user_of_token(store, call, id)
     session = store.sessions.get(token)
     if session is None or session.user_id != user.id:
         raise session_does_not_exist(f"user {user.id} has no such token")
@@ -149,12 +148,12 @@ def delete_token(store: Store, exchange: Exchange, id: str, token: str) -> tuple
     return 200, ""
 
 
-def delete_tokens(store: Store, exchange: Exchange, id: str) -> tuple[int, str]:
+def delete_tokens(store: Store, call: Call, id: str) -> tuple[int, str]:
     """DELETE /users/{id}/tokens: end all sessions of a user, by API key.
 
     - That there is such a call is documented, its path is not (assumed); off unless `guessed_routes` is assumed.
     """
-    user = _user_of_token(store, exchange, id)
+    user = _user_of_token(store, call, id)
     for session in [session for session in store.sessions.values() if session.user_id == user.id]:
         store.delete_session(session)
     return 200, ""
@@ -182,8 +181,8 @@ def _of_password(store: Store, name: str, value: str, password: Any) -> User:
     if user is None:
         if store.strict:
             raise unauthorized(f"no user has the {name} {value!r}: declare one with qbchat.add_user({name}=...)")
-        if store.was_deleted(name, value):
-            raise unauthorized(f"the user with the {name} {value!r} was deleted, or is called otherwise now")
+        if (name, value) in store.deleted:
+            raise unauthorized(f"the user with the {name} {value!r} was deleted or renamed")
         user = store.add_user(adopted=True)
         setattr(user, name, value)
     if user.password not in (None, str(password)):
@@ -207,40 +206,39 @@ def _of_provider(store: Store, provider: str, params: dict[str, Any]) -> User:
     return user
 
 
-def _check_application(store: Store, exchange: Exchange) -> None:
+def _check_application(store: Store, call: Call) -> None:
     """Whether the application is the declared one, and its signature right."""
-    params, application = exchange.params, store.application
+    params, application = call.params, store.application
     declared = {"application_id": application.id, "auth_key": application.auth_key}
     for name, value in declared.items():
         if value is not None and str(params[name]) != str(value):
             given = params[name] if name == "application_id" else "sent"
             why = f"the {name} {given} is not the one declared with qbchat.credentials({name}=...)"
-            exchange.warnings.append(f"{name}: {why}, so QuickBlox would not find the signature right")
+            call.warn(f"{name}: {why}, so QuickBlox would not find the signature right")
             raise unexpected_signature(why)
     if application.auth_secret is None:
         if store.strict:
             raise unexpected_signature("strict mode knows no application: declare it with qbchat.credentials(...)")
     elif not is_right(params, application.auth_secret):
         found = mistake(params, application.auth_secret)
-        exchange.warnings.append(
+        call.warn(
             f"signature: does not fit{f': {found}' if found else ''}. What is to be signed, with HMAC-SHA1 or "
             f"HMAC-SHA256 and the authorization secret as the key, is {string_to_sign(params, hide=True)!r}"
         )
         raise unexpected_signature(found or "the signature does not fit: another secret or another text was signed")
 
 
-def _user_of_token(store: Store, exchange: Exchange, id: str) -> User:
-    if not exchange.caller.by_api_key:
-        raise need_api_key("tokens of users are made with Authorization: ApiKey <key>, and a QB-Token does not count")
-    number = whole_number(id)
-    user = store.user(number) if number else None
+def _user_of_token(store: Store, call: Call, id: str) -> User:
+    if not call.caller.by_api_key:
+        raise authorization_failed("a token of a user needs Authorization: ApiKey <key>; a QB-Token does not count")
+    user = store.user(whole_number(id))
     if user is None:
-        raise token_user_not_found(f"there is no user {id!r}")
+        raise unknown_user(f"there is no user {id!r}")
     return user
 
 
-def _session(exchange: Exchange) -> Session:
-    session = exchange.caller.session
+def _session(call: Call) -> Session:
+    session = call.caller.session
     if session is None:
         raise session_does_not_exist("an API key has no session: send a QB-Token")
     return session

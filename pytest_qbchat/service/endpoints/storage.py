@@ -8,13 +8,13 @@ from hashlib import md5
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints.account import BUCKET
-from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Request, Response
 
 
-def upload(store: Store, exchange: Exchange) -> Response:
+def upload(store: Store, call: Call) -> Response:
     """POST /qbprod: upload a file to the address that its declaration returned.
 
     - The body is multipart: each item of the address's query as a field, then `file`, last (documented, REST
@@ -23,21 +23,21 @@ def upload(store: Store, exchange: Exchange) -> Response:
     - An unknown `key`, or a form without the policy and the signature of the address, is refused as access denied; no
       `key` or no `file` as an invalid argument (assumed, as S3 does).
     """
-    form = _fields(exchange.request)
+    form = _fields(call.request)
     key = form.get("key", b"").decode(errors="replace")
     blob = store.blob_of_uid(key)
     if "file" not in form or not key:
-        exchange.reason = "the upload needs the fields of the address, and then file"
+        call.reason = "the upload needs the fields of the address, and then file"
         return _refused(400, "InvalidArgument", "POST requires exactly one file upload per request.")
     if blob is None:
-        exchange.reason = f"no blob was declared with the key {key!r}"
+        call.reason = f"no blob was declared with the key {key!r}"
         return _refused(403, "AccessDenied", "Invalid according to Policy: Policy Condition failed")
     if missing := [name for name in _SIGNED if name not in form]:
-        exchange.reason = f"the upload lacks {', '.join(missing)}: send each field of blob_object_access.params"
+        call.reason = f"the upload lacks {', '.join(missing)}: send each field of blob_object_access.params"
         return _refused(403, "AccessDenied", "Access Denied")
     blob.content = form["file"]
     etag = f'"{md5(blob.content, usedforsecurity=False).hexdigest()}"'
-    location = f"{exchange.request.base}/{BUCKET}/{key}"
+    location = f"{call.request.base}/{BUCKET}/{key}"
     text = (
         f"<PostResponse><Location>{escape(location)}</Location><Bucket>{BUCKET}</Bucket><Key>{escape(key)}</Key>"
         f"<ETag>{escape(etag)}</ETag></PostResponse>"
@@ -45,7 +45,7 @@ def upload(store: Store, exchange: Exchange) -> Response:
     return _xml(201, text)
 
 
-def download(store: Store, exchange: Exchange, uid: str) -> Response:
+def download(store: Store, call: Call, uid: str) -> Response:
     """GET /qbprod/{uid}: a file.
 
     - The reply is what was uploaded, with the type that was declared (documented, REST description).
@@ -53,10 +53,10 @@ def download(store: Store, exchange: Exchange, uid: str) -> Response:
     """
     blob = store.blob_of_uid(uid)
     if blob is None or blob.content is None:
-        exchange.reason = f"nothing was uploaded for {uid!r}"
+        call.reason = f"nothing was uploaded for {uid!r}"
         return _refused(404, "NoSuchKey", "The specified key does not exist.")
-    if not blob.public and not dict(parse_qsl(exchange.request.query)).get("Signature"):
-        exchange.reason = f"blob {blob.id} is private: ask /blobs/{uid} for its address"
+    if not blob.public and not dict(parse_qsl(call.request.query)).get("Signature"):
+        call.reason = f"blob {blob.id} is private: ask /blobs/{uid} for its address"
         return _refused(403, "AccessDenied", "Access Denied")
     headers = [
         (b"Content-Type", blob.content_type.encode("latin-1", "replace")),

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from pytest_qbchat.service import queries
-from pytest_qbchat.service.authentication import NOBODY, need_caller
+from pytest_qbchat.service.authentication import require_user
+from pytest_qbchat.service.calls import NOBODY, Call
 from pytest_qbchat.service.errors import invalid, invalid_fields, no_permission, user_not_found
-from pytest_qbchat.service.exchange import Exchange
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import User
-from pytest_qbchat.service.pages import paged
+from pytest_qbchat.service.queries import Condition, Field, number, paged
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import encode_json
 
@@ -24,7 +25,7 @@ CONSENTS = ("age_over16", "allow_statistics_analysis", "allow_sales_activities",
 FIELDS = (*UNIQUE, "full_name", "phone", "website", "custom_data", "blob_id", *CONSENTS)
 
 
-def create_user(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+def create_user(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """POST /users.json: sign up a user.
 
     - The reply has status 201 and is wrapped in `user` (documented, create-user); an application session is enough
@@ -43,7 +44,7 @@ def create_user(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
     Raises:
         QuickBloxError: 422 for wrong fields, all of them at once.
     """
-    given = _given(exchange)
+    given = _given(call)
     errors = _errors(store, given, None)
     password = given.get("password")
     if password in (None, ""):
@@ -57,7 +58,7 @@ def create_user(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
     return 201, {"user": user.as_dict()}
 
 
-def list_users(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+def list_users(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """GET /users.json: users, a page at a time.
 
     - The reply is `current_page`, `per_page`, `total_entries` and `items`, each wrapped in `user` (documented,
@@ -68,16 +69,14 @@ def list_users(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
       read is ignored (assumed).
     - `order` is `asc` or `desc`, type and field (documented, list-users); by id unless given (assumed).
     """
-    params = exchange.params
-    users: list[User] = list(store.users.values())
-    given = params.get("filter")
-    for text in given if isinstance(given, list) else [given] if given else []:
-        users = _filtered(users, str(text), exchange.warnings)
-    _arrange(users, params.get("order"), exchange.warnings)
-    return 200, paged(params, users, "user", exchange.warnings)
+    given = call.params.get("filter")
+    texts = given if isinstance(given, list) else [given] if given else []
+    conditions = [condition for text in texts for condition in _conditions(call, str(text))]
+    users = [user for user in store.users.values() if all(condition.holds(user) for condition in conditions)]
+    return 200, paged(call, _sorted(call, users), "user")
 
 
-def get_user(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[str, Any]]:
+def get_user(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]]:
     """GET /users/{id}.json: one user.
 
     - The reply is wrapped in `user` (documented, REST description). An unknown id is adopted, outside strict mode.
@@ -88,7 +87,7 @@ def get_user(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[str, 
     return 200, {"user": _user(store, id).as_dict()}
 
 
-def get_user_by_key(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+def get_user_by_key(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """GET /users/by_login.json: the user with a `login`; so with `email`, `facebook_id` and `twitter_id`.
 
     - The reply is wrapped in `user` (documented, REST description).
@@ -96,12 +95,12 @@ def get_user_by_key(store: Store, exchange: Exchange) -> tuple[int, dict[str, An
     Raises:
         QuickBloxError: 404 "Couldn't find user" (observed).
     """
-    assert exchange.route is not None  # noqa: S101 - which led here
-    key = exchange.route.path.removeprefix("/users/by_")
-    return 200, {"user": _found(store, key, str(exchange.params.get(key) or "")).as_dict()}
+    assert call.route is not None  # noqa: S101 - which led here
+    key = call.route.path.removeprefix("/users/by_")
+    return 200, {"user": _found(store, key, str(call.params.get(key) or "")).as_dict()}
 
 
-def get_user_by_external_id(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[str, Any]]:
+def get_user_by_external_id(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]]:
     """GET /users/external/{id}.json: the user with an external id.
 
     - The reply is wrapped in `user` (documented, REST description).
@@ -112,28 +111,28 @@ def get_user_by_external_id(store: Store, exchange: Exchange, id: str) -> tuple[
     return 200, {"user": _found(store, "external_user_id", id).as_dict()}
 
 
-def list_users_by_full_name(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+def list_users_by_full_name(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """GET /users/by_full_name.json: users by a part of their `full_name`.
 
     - The reply is a page as of all users (documented, REST description), empty if there are none (assumed); a part of
       the name in any case is enough (assumed).
     """
-    wanted = str(exchange.params.get("full_name") or "").lower()
+    wanted = str(call.params.get("full_name") or "").lower()
     users = [user for user in store.users.values() if wanted and wanted in (user.full_name or "").lower()]
-    return 200, paged(exchange.params, users, "user", exchange.warnings)
+    return 200, paged(call, users, "user")
 
 
-def list_users_by_tags(store: Store, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+def list_users_by_tags(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """GET /users/by_tags.json: users who have any of the `tags`, a comma list.
 
     - The reply is a page as of all users (documented, list-users-by-tags), empty if there are none (assumed).
     """
-    wanted = set(map(str, queries.split(exchange.params.get("tags") or "")))
+    wanted = set(map(str, queries.split(call.params.get("tags") or "")))
     users = [user for user in store.users.values() if wanted & set(queries.split(user.user_tags or ""))]
-    return 200, paged(exchange.params, users, "user", exchange.warnings)
+    return 200, paged(call, users, "user")
 
 
-def update_user(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[str, Any]]:
+def update_user(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]]:
     """PUT /users/{id}.json: change a user.
 
     - The reply is wrapped in `user` (documented, REST description).
@@ -145,10 +144,10 @@ def update_user(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[st
     Raises:
         QuickBloxError: 404 for a missing user, 403 for another one, 422 for wrong fields.
     """
-    user = _own(store, exchange, id)
-    given = _given(exchange)
+    user = _own(store, call, id)
+    given = _given(call)
     errors = _errors(store, given, user)
-    trusted = exchange.caller.omnipotent or _knows_password(user, given.get("old_password"))
+    trusted = call.caller.has_full_access or _knows_password(user, given.get("old_password"))
     if given.get("password") and not trusted:
         errors["base"] = ["old_password is wrong"]
     if {"login", "email"} & given.keys() and not any(given.get(key, getattr(user, key)) for key in ("login", "email")):
@@ -156,11 +155,11 @@ def update_user(store: Store, exchange: Exchange, id: str) -> tuple[int, dict[st
     if errors:
         raise invalid_fields(errors)
     _set(store, user, given)
-    user.updated = int(exchange.now)
+    user.updated = int(call.now)
     return 200, {"user": user.as_dict()}
 
 
-def delete_user(store: Store, exchange: Exchange, id: str) -> tuple[int, str]:
+def delete_user(store: Store, call: Call, id: str) -> tuple[int, str]:
     """DELETE /users/{id}.json: delete a user.
 
     - The reply is empty (documented, REST description). The user leaves all dialogs (documented, release notes), and
@@ -170,10 +169,10 @@ def delete_user(store: Store, exchange: Exchange, id: str) -> tuple[int, str]:
     Raises:
         QuickBloxError: 404 for a missing user, 403 for another one.
     """
-    return _delete(store, exchange, _own(store, exchange, id))
+    return _delete(store, call, _own(store, call, id))
 
 
-def delete_user_by_external_id(store: Store, exchange: Exchange, id: str) -> tuple[int, str]:
+def delete_user_by_external_id(store: Store, call: Call, id: str) -> tuple[int, str]:
     """DELETE /users/external/{id}.json: delete the user with an external id.
 
     - As by id (documented, delete-user-by-external-id).
@@ -181,10 +180,10 @@ def delete_user_by_external_id(store: Store, exchange: Exchange, id: str) -> tup
     Raises:
         QuickBloxError: 404 for a missing user, 403 for another one.
     """
-    return _delete(store, exchange, _found(store, "external_user_id", id))
+    return _delete(store, call, _found(store, "external_user_id", id))
 
 
-def reset_password(store: Store, exchange: Exchange) -> tuple[int, str]:
+def reset_password(store: Store, call: Call) -> tuple[int, str]:
     """GET /users/password/reset.json: mail the user with an `email` a link to set a new password.
 
     - The reply is empty (documented, REST description). The path without `users` works too (documented, REST
@@ -194,7 +193,7 @@ def reset_password(store: Store, exchange: Exchange) -> tuple[int, str]:
     Raises:
         QuickBloxError: 404 for an unknown address.
     """
-    _found(store, "email", str(exchange.params.get("email") or ""))
+    _found(store, "email", str(call.params.get("email") or ""))
     return 200, ""
 
 
@@ -202,8 +201,7 @@ def reset_password(store: Store, exchange: Exchange) -> tuple[int, str]:
 
 
 def _user(store: Store, id: str) -> User:
-    number = whole_number(id)
-    user = store.user(number) if number else None
+    user = store.user(whole_number(id))
     if user is None:
         raise user_not_found(f"there is no user {id!r}; qbchat.add_user({id}) adds one")
     return user
@@ -216,25 +214,25 @@ def _found(store: Store, name: str, value: str) -> User:
     return user
 
 
-def _own(store: Store, exchange: Exchange, id: str) -> User:
-    """The user of an id, who calls. Nobody else is adopted, only to be refused."""
+def _own(store: Store, call: Call, id: str) -> User:
+    """The user of an id, who calls. Nobody is adopted only to be refused."""
     known = store.users.get(whole_number(id) or 0)
-    if known is None and not exchange.caller.omnipotent:
+    if known is None and not call.caller.has_full_access:
         raise user_not_found(f"there is no user {id!r}, who could only change itself")
     user = known or _user(store, id)
-    _check_self(exchange, store, user)
+    _check_self(store, call, user)
     return user
 
 
-def _check_self(exchange: Exchange, store: Store, user: User) -> None:
-    if not exchange.caller.omnipotent and need_caller(store, exchange.caller) != user.id:
-        raise no_permission(f"user {exchange.caller.user_id} is not user {user.id}, and so may not change it")
+def _check_self(store: Store, call: Call, user: User) -> None:
+    if not call.caller.has_full_access and require_user(store, call) != user.id:
+        raise no_permission(f"user {call.caller.user_id} is not user {user.id}, and so may not change it")
 
 
-def _delete(store: Store, exchange: Exchange, user: User) -> tuple[int, str]:
-    _check_self(exchange, store, user)
+def _delete(store: Store, call: Call, user: User) -> tuple[int, str]:
+    _check_self(store, call, user)
     store.delete_user(user)
-    exchange.caller = NOBODY  # whose session, if it had one, is over
+    call.caller = NOBODY  # the session, if there was one, is over
     return 200, ""
 
 
@@ -246,8 +244,8 @@ def _knows_password(user: User, password: Any) -> bool:
 # What a request for a user says
 
 
-def _given(exchange: Exchange) -> dict[str, Any]:
-    given = exchange.params.get("user")
+def _given(call: Call) -> dict[str, Any]:
+    given = call.params.get("user")
     if not isinstance(given, dict):
         raise invalid("the request has no user: write {'user': {...}}", user="is required")
     return {
@@ -274,7 +272,7 @@ def _errors(store: Store, given: dict[str, Any], user: User | None) -> dict[str,
 def _set(store: Store, user: User, given: dict[str, Any]) -> None:
     for name in ("login", "email"):
         if name in given and (former := getattr(user, name)):
-            store.gone.add((name, former))  # which nobody logs in with any more
+            store.deleted.add((name, former))  # which nobody logs in with any more
     for name in FIELDS:
         if name in given:
             value = given[name]
@@ -303,75 +301,64 @@ _FILTERABLE = (
     "id", "full_name", "email", "login", "phone", "website", "created_at", "updated_at", "last_request_at",
     "external_user_id", "twitter_id", "facebook_id",
 )  # fmt: skip
-_KINDS = ("number", "string", "date")
+# Dates are kept as Unix time.
+_NUMERIC = {"id": "id", "created_at": "created", "updated_at": "updated", "last_request_at": "last_request"}
+_OPERATORS = {"gt": "gt", "lt": "lt", "ge": "gte", "le": "lte", "eq": "eq", "ne": "ne", "in": "in"}
 _SEPARATOR = re.compile(r"[+ ]")
 
 
-def _value(user: User, field: str) -> Any:
-    """A field in a form that can be compared; a date as Unix time."""
-    if field.endswith("_at"):
-        return {"created_at": user.created, "updated_at": user.updated}.get(field, user.last_request)
-    return getattr(user, field)
+def _moment(value: str) -> float:
+    """A date as Unix time, given as such or in ISO 8601.
 
-
-def _parsed(kind: str, value: str) -> Any:
-    if kind == "number":
+    Raises:
+        ValueError: It is neither.
+    """
+    if value.isdecimal():
         return queries.number(value)
-    if kind == "date" and not value.isdecimal():
-        moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    return queries.number(value) if kind == "date" else value
+    moment = datetime.fromisoformat(value)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _filtered(users: list[User], text: str, warnings: list[str]) -> list[User]:
+_KINDS: dict[str, Callable[[str], Any]] = {"number": queries.number, "string": str, "date": _moment}
+
+
+def _conditions(call: Call, text: str) -> list[Condition]:
+    """The conditions of one `filter[]`; none, and a warning, if it cannot be read."""
     try:
-        kind, field, operator, given = _SEPARATOR.split(text, maxsplit=3)
-        if kind not in _KINDS or field not in _FILTERABLE:
+        kind, name, operator, given = _SEPARATOR.split(text, maxsplit=3)
+        if name not in _FILTERABLE:
             raise ValueError(text)
-        values = [_parsed(kind, value) for value in (given.split(",") if operator in ("in", "between") else [given])]
-        tests: dict[str, Callable[[Any], bool]] = {
-            "eq": lambda value: value == values[0],
-            "ne": lambda value: value != values[0],
-            "gt": lambda value: value > values[0],
-            "ge": lambda value: value >= values[0],
-            "lt": lambda value: value < values[0],
-            "le": lambda value: value <= values[0],
-            "in": lambda value: value in values,
-            "between": lambda value: values[0] <= value <= values[1],
-        }
-        test = tests[operator]
-        return [user for user in users if (value := _like(kind, user, field)) is not None and test(value)]
-    except (IndexError, KeyError, ValueError):
-        warnings.append(
-            f"filter[]: {text!r} is ignored; QuickBlox documents type+field+operator+value: 'number+id+in+1,2'"
-        )
-        return users
+        convert, get = _KINDS[kind], partial(_comparable, name, as_text=kind == "string")
+        if operator == "between":
+            lowest, highest = map(convert, given.split(","))
+            conditions = [Condition(get, "gte", lowest), Condition(get, "lte", highest)]
+        else:
+            value = [convert(each) for each in given.split(",")] if operator == "in" else convert(given)
+            conditions = [Condition(get, _OPERATORS[operator], value)]
+    except (KeyError, ValueError):
+        call.warn(f"filter[]: {text!r} is ignored; QuickBlox documents type+field+operator+value: 'number+id+in+1,2'")
+        return []
+    return [Condition(get, "ne", None), *conditions]  # a user without a value fulfils none, "ne" included
 
 
-def _like(kind: str, user: User, field: str) -> Any:
-    """The value of a field as the kind that a filter compares; None if it has none, or none of this kind."""
-    value = _value(user, field)
-    if value is None:
-        return None
-    if kind == "string":
-        return str(getattr(user, field))
+def _comparable(name: str, user: User, *, as_text: bool) -> Any:
+    """A field of a user as a filter compares it; None if it has no such value."""
+    if as_text:
+        value = getattr(user, name)
+        return None if value is None else str(value)
     try:
-        return queries.number(value)
+        return queries.number(getattr(user, _NUMERIC.get(name, name)))
     except ValueError:
         return None
 
 
-def _arrange(users: list[User], order: Any, warnings: list[str]) -> None:
-    direction, field = "asc", "id"
-    if order:
+def _sorted(call: Call, users: list[User]) -> list[User]:
+    direction, name = "asc", "id"
+    if order := call.params.get("order"):
         parts = _SEPARATOR.split(str(order))
         if len(parts) == 3 and parts[0] in ("asc", "desc") and parts[2] in _FILTERABLE:  # noqa: PLR2004 - as documented
-            direction, field = parts[0], parts[2]
+            direction, _, name = parts
         else:
-            warnings.append(f"order: {order!r} is ignored; QuickBlox documents 'asc+date+created_at'")
-
-    def key(user: User) -> tuple[bool, Any]:
-        value = _value(user, field)
-        return value is not None, value if value is not None else 0
-
-    users.sort(key=key, reverse=direction == "desc")
+            call.warn(f"order: {order!r} is ignored; QuickBlox documents 'asc+date+created_at'")
+    field = Field(partial(_comparable, name, as_text=name not in _NUMERIC), number if name in _NUMERIC else str)
+    return queries.sort(users, field, descending=direction == "desc")

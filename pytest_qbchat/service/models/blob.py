@@ -40,6 +40,11 @@ class Blob:
     completed: int | None = None
     content: bytes | None = field(default=None, repr=False)
 
+    def complete(self, size: int, now: int) -> None:
+        """Note that the upload is over."""
+        self.size, self.blob_status = size, "complete"
+        self.completed = self.updated = now
+
     def as_dict(self) -> dict[str, Any]:
         """The blob as QuickBlox shows it."""
         return {

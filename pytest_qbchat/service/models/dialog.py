@@ -1,8 +1,8 @@
-"""Dialogs: who is in them, what was said, and what each occupant has not read yet."""
+"""Dialogs: their occupants, their history, and what each occupant has not read yet."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import insort
 from dataclasses import dataclass, field
 from enum import IntEnum
 from operator import attrgetter
@@ -22,12 +22,9 @@ class DialogType(IntEnum):
     PRIVATE = 3
 
 
-date_sent = attrgetter("date_sent")
-
-
 @dataclass(slots=True, eq=False, repr=False)
 class Dialog:
-    """A conversation. All that must agree about its messages is changed here and nowhere else.
+    """A conversation. Whatever changes its messages or who sees them is here.
 
     Attributes:
         id: 24 hexadecimal digits.
@@ -37,17 +34,17 @@ class Dialog:
         name: For groups; a private dialog shows each occupant the other's name.
         created: Unix time.
         updated: Unix time of the last message (documented), or of a later change (assumed).
-        adopted: Whether the fake invented the dialog for an unknown id. Its occupants are not known, so whoever
+        adopted: Whether the fake invented the dialog for an unknown id. Its occupants are not known, so every user who
             uses it becomes one.
-        photo: What the request gave.
+        photo: As the request gave it.
         data: Custom parameters, `class_name` among them.
         admin_ids: Occupants who may change it; None if no request named any.
         is_joinable: 0 or 1; None if no request said so.
         history: Its messages, the oldest first.
-        unread: How many messages an occupant has not read, by user id. Absent means none.
-        unread_in_all: The same for all dialogs that a user sees, which share this.
         hidden_from: Occupants who deleted the dialog for themselves.
         muted: Occupants who switched its notifications off.
+        activity: Orders the dialogs of a store: the later the last message, the higher the number.
+        activity_of: The same for single users, by the time when they came in.
     """
 
     id: str
@@ -63,17 +60,10 @@ class Dialog:
     admin_ids: list[int] | None = None
     is_joinable: int | None = None
     history: list[Message] = field(default_factory=list)
-    unread: dict[int, int] = field(default_factory=dict)
-    unread_in_all: dict[int, int] = field(default_factory=dict)
     hidden_from: set[int] = field(default_factory=set)
     muted: set[int] = field(default_factory=set)
-    _others: dict[int, tuple[int, ...]] = field(default_factory=dict, init=False)
-    _hides_messages_from: set[int] = field(default_factory=set, init=False)
-    _seen: dict[int, list[Message]] = field(default_factory=dict, init=False)
-    _counted_for: set[int] = field(default_factory=set, init=False)
-
-    def __post_init__(self) -> None:
-        self._counted_for.update(self.occupants_ids)
+    activity: int = 0
+    activity_of: dict[int, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         name = f" {self.name!r}" if self.name else ""
@@ -107,12 +97,12 @@ class Dialog:
 
     @property
     def last_message_date_sent(self) -> int | None:
-        """When the last message was sent, as Unix time."""
+        """Unix time of the last message."""
         return self.history[-1].date_sent if self.history else None
 
     @property
     def last_message_user_id(self) -> int | None:
-        """Who sent the last message."""
+        """The sender of the last message."""
         return self.history[-1].sender_id if self.history else None
 
     @property
@@ -120,150 +110,93 @@ class Dialog:
         """Whether anybody may read and post. Nothing is counted or marked in a public dialog (observed)."""
         return self.type is DialogType.PUBLIC_GROUP
 
+    def admits(self, user_id: int) -> bool:
+        """Whether a user may read and post."""
+        return user_id in self.occupants_ids or self.public
+
     def others(self, user_id: int) -> tuple[int, ...]:
-        """The occupants but for one: one tuple for all messages of that sender."""
-        others = self._others.get(user_id)
-        if others is None:
-            others = self._others[user_id] = tuple(other for other in self.occupants_ids if other != user_id)
-        return others
+        """The occupants without one."""
+        return tuple(other for other in self.occupants_ids if other != user_id)
 
     def set_occupants(self, occupants_ids: set[int]) -> None:
         """Change who is in the dialog."""
-        for former in self._counted_for - occupants_ids:
-            self._stop_counting_for(former)
-        for new in occupants_ids - self._counted_for - self.hidden_from:
-            self._start_counting_for(new)
         self.occupants_ids = sorted(occupants_ids)
-        self._others.clear()
         if self.admin_ids is not None:
             self.admin_ids = [admin for admin in self.admin_ids if admin in occupants_ids]
 
-    # Who has it in a list
+    def as_dict(self) -> dict[str, Any]:
+        """The dialog as QuickBlox shows it, but for what each user sees differently: keys in alphabetical order."""
+        last = self.last
+        shown: dict[str, Any] = {
+            "_id": self.id,
+            "admin_ids": self.admin_ids,
+            "created_at": self.created_at,
+            "data": self.data,
+            "is_joinable": self.is_joinable,
+            "last_message": last and last.message,
+            "last_message_date_sent": last and last.date_sent,
+            "last_message_id": last and last.id,
+            "last_message_user_id": last and last.sender_id,
+            "name": self.name,
+            "occupants_ids": self.occupants_ids,
+            "photo": self.photo,
+            "type": self.type,
+            "updated_at": self.updated_at,
+            "user_id": self.user_id,
+        }
+        for optional in ("admin_ids", "data", "is_joinable"):
+            if shown[optional] is None:
+                del shown[optional]
+        return shown
 
-    def show_to(self, user_id: int) -> None:
-        """Put the dialog into the list of a user who had deleted it."""
-        self.hidden_from.discard(user_id)
-        if user_id not in self._counted_for and user_id in self.occupants_ids:
-            self._start_counting_for(user_id)
-
-    def hide_from(self, user_id: int) -> None:
-        """Take the dialog out of one user's list."""
-        self.hidden_from.add(user_id)
-        self._stop_counting_for(user_id)
-
-    def hide_from_all(self) -> None:
-        """Take the dialog out of all lists, since it is no more."""
-        for user_id in tuple(self._counted_for):
-            self._stop_counting_for(user_id)
-
-    # What is said
-
-    def take_over(self, former: Dialog) -> None:
-        """Go on with the history of a dialog in whose place this one is."""
-        self.history = former.history
-        self._hides_messages_from = former._hides_messages_from
-        if not self.public:
-            for user_id, number in former.unread.items():
-                self._count(user_id, number)
+    # The history
 
     def add(self, message: Message) -> None:
-        """Take a message into the history. It is unread by its audience, and shows the dialog to all again."""
-        history = self.history
-        if history and message.date_sent < history[-1].date_sent:  # a test may turn the clock back
-            history.insert(bisect_right(history, message.date_sent, key=date_sent), message)
-            self._seen.clear()
-        else:
-            history.append(message)
-            for seen in self._seen.values():
-                seen.append(message)
+        """Take a message into the history, which shows the dialog to all occupants again."""
+        insort(self.history, message, key=_date_sent)  # a test may turn the clock back
         self.updated = max(self.updated, message.date_sent)
-        if self.hidden_from:
-            for user_id in tuple(self.hidden_from):
-                self.show_to(user_id)
-        if self.type is not DialogType.PUBLIC_GROUP:
-            for occupant in message.audience:
-                if occupant not in message.read_by:
-                    self._count(occupant, 1)
+        self.hidden_from.clear()
 
-    def delete(self, message: Message) -> None:
-        """Take a message out of the history, for everyone."""
-        for user_id in message.audience:
-            self._count_down(message, user_id)
-        del self.history[self._position(message)]
-        self._seen.clear()
+    def visible_to(self, user_id: int) -> list[Message]:
+        """The history without the messages that a user deleted for itself."""
+        return [message for message in self.history if user_id not in message.hidden_from]
 
-    def hide(self, message: Message, user_id: int) -> None:
-        """Take a message out of the view of one user, who sees it."""
-        self._count_down(message, user_id)
-        message.hidden_from += (user_id,)
-        self._hides_messages_from.add(user_id)
-        self._seen.clear()
+    # Receipts
 
-    def seen_by(self, user_id: int) -> list[Message]:
-        """The history without what a user deleted for itself. Not to be changed."""
-        if user_id not in self._hides_messages_from:
-            return self.history
-        seen = self._seen.get(user_id)
-        if seen is None:
-            seen = [message for message in self.history if user_id not in message.hidden_from]
-            self._seen[user_id] = seen
-        return seen
+    @property
+    def unread(self) -> dict[int, int]:
+        """How many messages each occupant has not read, by user id. Absent means none."""
+        return {user_id: number for user_id in self.occupants_ids if (number := self.unread_by(user_id))}
 
-    # What is read
+    def unread_by(self, user_id: int) -> int:
+        """How many messages a user has not read; none for one who is not in the dialog."""
+        if self.public or user_id not in self.occupants_ids:
+            return 0
+        return sum(
+            user_id in message.audience and user_id not in message.read_by and user_id not in message.hidden_from
+            for message in self.history
+        )
 
     def mark_delivered(self, message: Message, user_id: int, now: int) -> None:
         """Note that a user's device has a message."""
         if not self.public and user_id not in message.delivered:
             message.delivered += (user_id,)
-            message.touch(now)
+            message.updated = now
 
     def mark_read(self, message: Message, user_id: int, now: int) -> None:
         """Note that a user has read a message."""
         if not self.public and user_id not in message.read_by:
-            self._count_down(message, user_id)
             message.read_by += (user_id,)
-            message.touch(now)
+            message.updated = now
             if self.type is DialogType.PRIVATE and user_id != message.sender_id:
                 message.read = 1
 
     def mark_unread(self, message: Message, user_id: int, now: int) -> None:
-        """Take back that a user, who is not its sender, has read a message."""
+        """Take back that a user, other than the sender, has read a message."""
         if not self.public and user_id in message.read_by and user_id != message.sender_id:
             message.read_by = tuple(reader for reader in message.read_by if reader != user_id)
-            message.touch(now)
-            if self._counts(message, user_id):
-                self._count(user_id, 1)
+            message.updated = now
             message.read = 0
 
-    def unread_by(self, user_id: int) -> int:
-        """How many messages a user has not read; none for one who is not in the dialog."""
-        return self.unread.get(user_id, 0) if user_id in self.occupants_ids else 0
 
-    def _counts(self, message: Message, user_id: int) -> bool:
-        """Whether a message is among those that a user has not read."""
-        unseen = user_id not in message.read_by and user_id not in message.hidden_from
-        return unseen and not self.public and user_id in message.audience
-
-    def _count_down(self, message: Message, user_id: int) -> None:
-        if self._counts(message, user_id):
-            self._count(user_id, -1)
-
-    def _count(self, user_id: int, change: int) -> None:
-        self.unread[user_id] = self.unread.get(user_id, 0) + change
-        if user_id in self._counted_for:
-            self._add_to_all(user_id, change)
-
-    def _start_counting_for(self, user_id: int) -> None:
-        self._counted_for.add(user_id)
-        self._add_to_all(user_id, self.unread.get(user_id, 0))
-
-    def _stop_counting_for(self, user_id: int) -> None:
-        if user_id in self._counted_for:
-            self._counted_for.remove(user_id)
-            self._add_to_all(user_id, -self.unread.get(user_id, 0))
-
-    def _add_to_all(self, user_id: int, change: int) -> None:
-        self.unread_in_all[user_id] = self.unread_in_all.get(user_id, 0) + change
-
-    def _position(self, message: Message) -> int:
-        return self.history.index(message, bisect_left(self.history, message.date_sent, key=date_sent))
+_date_sent = attrgetter("date_sent")

@@ -4,49 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from json import loads
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_qbchat.service.ids import timestamp
-from pytest_qbchat.service.wire import encode_json
-
-if TYPE_CHECKING:
-    from pytest_qbchat.service.calls import Call
 
 NO_FIELDS: Mapping[str, Any] = MappingProxyType({})
-NO_ATTACHMENTS = "[]"
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Message:
     """A message as the history keeps it.
 
-    A test may hold a hundred thousand, so what most of them share is shared, and attachments are kept as their JSON.
-
     Attributes:
         id: `_id` in QuickBlox's replies; its first eight digits are `date_sent`.
         chat_dialog_id: The dialog it is in.
-        sender_id: The user of the session, or the one on whose behalf an API key posted.
-        recipient_id: The opponent in a private dialog. In a group 0, or whatever the request gave (documented); None
-            for what an app sent there over XMPP (documented, list-messages).
+        sender_id: The user of the session, or the user in `On-Behalf-Of`.
+        recipient_id: The opponent in a private dialog. In a group 0, or the number in the request (documented); None
+            for a message that an app sent there over XMPP (documented, list-messages).
         message: The text; None if there was none.
-        attachments_json: The attachments as QuickBlox lists them.
+        attachments: In index order, each with the keys that were sent.
         custom: The fields that QuickBlox does not know and stores beside its own, with their JSON types (assumed).
-        send_to_chat: 1 if the message was also pushed to the occupants, 0 if the request gave anything else,
-            None if it gave nothing.
+        send_to_chat: 1 if the message was also pushed to the occupants, 0 for any other value in the request,
+            None without one.
         markable: Likewise, for delivered and read receipts.
         date_sent: Unix time, set by the server.
-        audience: The other occupants at that time, for each of whom it is unread at first. Nobody for a message that
-            was not sent to the chat, if those are assumed not to count.
+        audience: The other occupants at that time, for whom it is unread at first. Empty for a message that was not
+            sent to the chat, if such messages are assumed not to count.
         updated: Unix time of the last change; marking is one (observed).
         delivered: Users whose copy counts as delivered.
         read_by: Users who have read it.
         hidden_from: Users who deleted it for themselves.
-        reactions: Users by the name of their reaction; None while there is none.
+        reactions: Users by the name of their reaction; None before the first.
         read: Deprecated by QuickBlox; turns 1 in private dialogs only, when the opponent has read it.
         call: The call that posted it; None for a message that the test put into the history.
-        kept_json: What it was last listed as, while that is kept and true.
+        edited: Whether the text was changed since.
+        posted_text: The text before it was changed.
     """
 
     id: str
@@ -54,7 +47,7 @@ class Message:
     sender_id: int
     recipient_id: int | None
     message: str | None
-    attachments_json: str
+    attachments: list[dict[str, Any]]
     custom: Mapping[str, Any]
     send_to_chat: int | None
     markable: int | None
@@ -66,14 +59,9 @@ class Message:
     hidden_from: tuple[int, ...] = ()
     reactions: dict[str, list[int]] | None = None
     read: int = 0
-    call: Call | None = None
-    kept_json: bytes | None = None
-
-    @property
-    def attachments(self) -> list[dict[str, Any]]:
-        """In index order, each with the keys that were sent."""
-        attachments: list[dict[str, Any]] = loads(self.attachments_json)
-        return attachments
+    call: Any = None  # a Call, which refers to the message that it created
+    edited: bool = False
+    posted_text: str | None = None
 
     @property
     def sent_to_chat(self) -> bool:
@@ -82,7 +70,7 @@ class Message:
 
     @property
     def delivered_to(self) -> tuple[int, ...]:
-        """Occupants whom the message reached in real time. Empty without `send_to_chat`."""
+        """Occupants that the message reached in real time. Empty without `send_to_chat`."""
         return self.audience if self.send_to_chat == 1 else ()
 
     @property
@@ -105,10 +93,12 @@ class Message:
         """When it last changed."""
         return timestamp(self.updated)
 
-    def touch(self, now: int) -> None:
-        """Note that something changed."""
+    def edit(self, text: str | None, now: int) -> None:
+        """Change the text, and keep the one that was posted."""
+        if not self.edited:
+            self.edited, self.posted_text = True, self.message
+        self.message = text
         self.updated = now
-        self.kept_json = None
 
     def as_dict(self, *, with_reactions: bool = False) -> dict[str, Any]:
         """The record as QuickBlox lists it: keys in alphabetical order, custom fields among them, `read` last."""
@@ -136,38 +126,7 @@ class Message:
         fields["read"] = self.read
         return fields
 
-    def as_json(self, *, unsaved: bool = False) -> str:
-        """The same as JSON, many times faster where there are no custom fields.
-
-        Args:
-            unsaved: As in the reply to a message for the chat, which is saved a moment later: no dates, no ids.
-        """
-        if self.custom:
-            fields = self.as_dict()
-            return encode_json(fields | _UNSAVED if unsaved else fields)
-        if unsaved:
-            created = updated = "null"
-            delivered = read_by = "[]"
-        else:
-            created, updated = f'"{timestamp(self.date_sent)}"', f'"{timestamp(self.updated)}"'
-            delivered, read_by = _ids(self.delivered), _ids(self.read_by)
-        markable = "" if self.markable is None else f',"markable":{self.markable}'
-        recipient = "null" if self.recipient_id is None else self.recipient_id
-        return (
-            f'{{"_id":"{self.id}","attachments":{self.attachments_json},"chat_dialog_id":"{self.chat_dialog_id}",'
-            f'"created_at":{created},"date_sent":{self.date_sent},"delivered_ids":{delivered}{markable},'
-            f'"message":{encode_json(self.message)},"read_ids":{read_by},"recipient_id":{recipient},'
-            f'"sender_id":{self.sender_id},"updated_at":{updated},"read":{self.read}}}'
-        )
-
     def reaction_counts(self) -> list[dict[str, Any]]:
         """The reactions as QuickBlox lists them (observed)."""
         reactions = self.reactions or {}
         return [{"name": name, "count": len(users), "user_ids": list(users)} for name, users in reactions.items()]
-
-
-_UNSAVED: dict[str, Any] = {"created_at": None, "delivered_ids": [], "read_ids": [], "updated_at": None}
-
-
-def _ids(users: tuple[int, ...]) -> str:
-    return f"[{users[0]}]" if len(users) == 1 else f"[{','.join(map(str, users))}]"

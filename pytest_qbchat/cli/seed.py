@@ -1,0 +1,115 @@
+"""The seed file of the stand-alone program: what is there when it starts, in QuickBlox's own names.
+
+    {
+      "users": [{"id": 7, "full_name": "Cleo Customer", "login": "cleo", "password": "made-up-password"}],
+      "sessions": [{"token": "made-up-token", "user_id": 7}],
+      "dialogs": [{"_id": "5d75327ba28f9a0f32cb0f99", "type": 2, "name": "Shop", "occupants_ids": [7, 8]}],
+      "messages": [{"chat_dialog_id": "5d75327ba28f9a0f32cb0f99", "sender_id": 8, "message": "Hello"}]
+    }
+
+Each record goes through the `add_*` call of `FakeQuickBlox` that a test would use, which checks it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from pytest_qbchat.fake.quickblox import FakeQuickBlox
+from pytest_qbchat.service.params import FLAGS, attachments, is_one, is_zero
+from pytest_qbchat.service.spelling import similar_name
+
+Record = dict[str, Any]
+
+
+def read_seed(text: str) -> Any:
+    """The content of a seed file.
+
+    Raises:
+        ValueError: It is not JSON, or has values that JSON cannot carry.
+    """
+    try:
+        seed = json.loads(text)
+        # Python reads NaN and escaped halves of characters, and neither can be sent.
+        json.dumps(seed, ensure_ascii=False, allow_nan=False).encode()
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    return seed
+
+
+def apply_seed(fake: FakeQuickBlox, seed: Any) -> None:
+    """Declare everything in a seed.
+
+    Raises:
+        ValueError: A part of it is unknown or wrong; the text names the record, and says what to write.
+    """
+    if not isinstance(seed, dict):
+        raise ValueError(f"a seed is an object; expected {{{', '.join(f'{part!r}: [...]' for part in _PARTS)}}}")
+    _check_names(seed, set(_PARTS))
+    for part, add in _PARTS.items():
+        records = seed.get(part, [])
+        if not isinstance(records, list):
+            raise ValueError(f"{part}: expected a list, [{{...}}, {{...}}]")
+        for position, record in enumerate(records):
+            try:
+                if not isinstance(record, dict):
+                    raise TypeError("expected an object, {...}")
+                add(fake, record)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"{part}[{position}]: {error}") from None
+
+
+def _add_user(fake: FakeQuickBlox, record: Record) -> None:
+    _check_names(record, _USER_FIELDS)
+    tags = record.get("user_tags") or ""
+    if not isinstance(tags, str):
+        raise TypeError(f"invalid user_tags={tags!r}; expected a text, 'vip,new'")
+    fields = {name: value for name, value in record.items() if name != "user_tags"}
+    fake.add_user(**fields, tags=[tag.strip() for tag in tags.split(",") if tag.strip()])
+
+
+def _add_session(fake: FakeQuickBlox, record: Record) -> None:
+    _check_names(record, {"token", "user_id"})
+    token: Any = record.get("token")
+    if any(session.token == token for session in fake.sessions):
+        raise ValueError("the token is that of another session")
+    fake.add_session(token, record.get("user_id") or None)
+
+
+def _add_dialog(fake: FakeQuickBlox, record: Record) -> None:
+    _check_names(record, {"_id", "occupants_ids", "type", "name"})
+    fields = {name: value for name, value in record.items() if name != "_id"}
+    fake.add_dialog(record.get("_id"), **{"occupants_ids": [], **fields})
+
+
+def _add_message(fake: FakeQuickBlox, record: Record) -> None:
+    for name in FLAGS:
+        if not (record.get(name) is None or is_one(record[name]) or is_zero(record[name])):
+            raise TypeError(f"invalid {name}={record[name]!r}; expected 1")
+    given = record.get("attachments") or []
+    if not isinstance(given, list | dict) or len(attachments(given)) != len(given):
+        raise TypeError(f"invalid attachments={given!r}; expected a list, [{{'type': 'image', 'id': '47863'}}]")
+    fields = {name: value for name, value in record.items() if name not in ("chat_dialog_id", "sender_id")}
+    dialog: Any = record.get("chat_dialog_id")
+    sender: Any = record.get("sender_id")
+    fake.add_message(dialog, sender, **fields)
+
+
+def _check_names(record: Record, known: set[str]) -> None:
+    for name in record:
+        if name not in known:
+            meant = similar_name(name, known) or f"one of {', '.join(sorted(known))}"
+            raise ValueError(f"unknown {name!r}; expected {meant}")
+
+
+_USER_FIELDS = {
+    "id", "full_name", "login", "email", "password", "phone", "external_user_id", "custom_data", "user_tags",
+}  # fmt: skip
+# In this order, since messages name dialogs, and dialogs name users.
+_PARTS: dict[str, Callable[[FakeQuickBlox, Record], None]] = {
+    "users": _add_user,
+    "sessions": _add_session,
+    "dialogs": _add_dialog,
+    "messages": _add_message,
+}
