@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Collection, Iterable, Mapping
 from enum import Enum
 from typing import Any, Final
 
 from pytest_qbchat.service.attachments import attachments
 from pytest_qbchat.service.models import Blob, Dialog, User
 from pytest_qbchat.service.params import FLAGS
-from pytest_qbchat.service.spelling import similar_name
+from pytest_qbchat.service.spelling import closest_name, similar_name
 
 
 class _Absent(Enum):
@@ -77,35 +76,31 @@ def has_fields(record: object, fields: Mapping[str, Any]) -> bool:
     return all(field_matches(record, name, expected) for name, expected in fields.items())
 
 
-def check_names(names: Iterable[str], kind: type, records: Iterable[object]) -> None:
+def check_names(names: Iterable[str], kind: type, records: Collection[object]) -> None:
     """Refuse a misspelt field, which would match nothing and let an assertion that something is absent pass.
 
     Args:
         names: The fields that a test expects.
-        kind: The class of the records, whose public attributes are the right names.
-        records: Where a custom field of a similar name may come from.
+        kind: The class of the records. Its public attributes are their fields.
+        records: What the fields are expected of. Only messages have custom fields.
 
     Raises:
-        TypeError: A name is neither a field nor a custom field of any record, and is similar to a field.
+        TypeError: The records have no such field, and it is not a custom field of a message, or misspells a field.
     """
     __tracebackhide__ = True
-    known = {name for name in dir(kind) if not name.startswith("_") and not callable(getattr(kind, name))}
-    if "id" in known:
-        known.add("_id")
-    custom = "custom" in known  # only messages have fields of anybody's own
-    for name in names:
-        if name in known or (custom and any(field_of(record, name) is not ABSENT for record in records)):
-            continue
-        meant = _OF_RECORDS.get(name)
-        if meant not in known:
-            meant = similar_name(name, known)
-        if meant is None and not custom:
-            meant = next(iter(get_close_matches(name, known, n=1)), None)
-        if meant is not None:
-            raise TypeError(f"a {kind.__name__.lower()} has no {name!r}: write {meant}=...")
-        if not custom:
-            raise TypeError(f"a {kind.__name__.lower()} has no {name!r}: it has {', '.join(sorted(known))}")
+    fields = {name for name in dir(kind) if not name.startswith("_") and not callable(getattr(kind, name))}
+    if "id" in fields:
+        fields.add("_id")
+    unknown = [name for name in names if name not in fields]
+    if "custom" not in fields:
+        for name in unknown:
+            expected = closest_name(name, fields) or f"one of {', '.join(sorted(fields))}"
+            raise TypeError(f"unknown field {name!r} of a {kind.__name__.lower()}; expected {expected}")
+    for name in unknown:
+        meant = _SYNONYMS.get(name) or similar_name(name, fields)
+        if meant and all(field_of(record, name) is ABSENT for record in records):
+            raise TypeError(f"unknown field {name!r} of a message; expected {meant}")
 
 
-# Further words for fields of what a test looks at; in a request they may well be custom fields.
-_OF_RECORDS = {"msg": "message", "sender": "sender_id", "user": "user_id", "occupants": "occupants_ids"}
+# Other words for the fields of a message; a request may well have custom fields of these names.
+_SYNONYMS = {"msg": "message", "sender": "sender_id"}

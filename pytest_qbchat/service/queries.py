@@ -15,8 +15,9 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, NamedTuple
+
+from pytest_qbchat.service.spelling import closest_name
 
 DEFAULT_LIMIT = 100
 _MOST_WARNINGS = 100  # nobody reads more, and a request may name any number of fields
@@ -176,7 +177,7 @@ def parse(
         if field is None and len(warnings) >= _MOST_WARNINGS:
             continue
         if field is None:
-            meant = _MEANT.get(name) or next(iter(get_close_matches(name, [*fields, *_CONTROL, *known], 1, 0.75)), None)
+            meant = _MEANT.get(name) or closest_name(name, [*fields, *_CONTROL, *known])
             warnings.append(_ignored(name, f"write {meant}" if meant else f"QuickBlox filters by {', '.join(fields)}"))
             continue
         for operator_, value in given.items() if isinstance(given, dict) else (("eq", given),):

@@ -272,8 +272,8 @@ def test_a_user_may_be_written_to_by_its_id(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ({"markble": 1}, r"^a message has no 'markble': write markable=\.\.\.$"),
-        ({"sendToChat": 1}, r"^a message has no 'sendToChat': write send_to_chat=\.\.\.$"),
+        ({"markble": 1}, r"^unknown field 'markble' of a message; expected markable$"),
+        ({"sendToChat": 1}, r"^unknown field 'sendToChat' of a message; expected send_to_chat$"),
         (
             {"date_sent": 4},
             r"^date_sent is set by QuickBlox: leave it out; freezegun or qbchat\.advance",
