@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pytest_qbchat.fake.message import Message
 from pytest_qbchat.fake.records import Records
-from pytest_qbchat.report import explanations
+from pytest_qbchat.report import differences, explanations
 
 
 def explain(left: object, right: object) -> list[str] | None:
@@ -27,7 +27,7 @@ def explain(left: object, right: object) -> list[str] | None:
 def _message(message: Message, fields: Mapping[str, object]) -> list[str]:
     if not fields:
         return [f"message {explanations.where(message)} == {{}}", "an empty dict compares nothing: name some fields"]
-    return [f"message {explanations.where(message)} differs", *explanations.differences(message, fields)]
+    return [f"message {explanations.where(message)} differs", *differences.of_fields(message, fields)]
 
 
 def _records(records: Records[object], expected: Sequence[object]) -> list[str]:

@@ -16,9 +16,9 @@ from pytest_qbchat.fake.records import Records
 from pytest_qbchat.fake.user import User
 from pytest_qbchat.intercept import Interception
 from pytest_qbchat.intercept.hosts import Hosts
-from pytest_qbchat.report import explanations, transcript
+from pytest_qbchat.report import differences, explanations, transcript
+from pytest_qbchat.report.call_site import warn
 from pytest_qbchat.report.problems import Expectation, Problems, report
-from pytest_qbchat.report.warn import warn
 from pytest_qbchat.service import models, pitfalls
 from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.calls import Call
@@ -228,9 +228,9 @@ class FakeQuickBlox(QuickBlox):
             raise TypeError(f"times={times!r} is no number of messages; for none write assert_not_posted(...)")
         found = self.posted.where(**fields)
         if not found:
-            raise AssertionError(self._masked(explanations.nothing_like_it(self._posted, fields, self._calls)))
+            raise AssertionError(self._masked(differences.no_match(self._posted, fields, self._calls)))
         if times is not None and len(found) != times:
-            raise AssertionError(self._masked(explanations.wrong_number(found, times, fields, self._calls)))
+            raise AssertionError(self._masked(differences.wrong_number(found, times, fields, self._calls)))
         return found[-1]
 
     def assert_not_posted(self, **fields: Any) -> None:
@@ -249,7 +249,7 @@ class FakeQuickBlox(QuickBlox):
         if "times" in fields:
             raise TypeError("assert_not_posted() takes no times: write assert_posted(times=...)")
         if found := self.posted.where(**fields):
-            raise AssertionError(self._masked(explanations.unexpected(found, fields)))
+            raise AssertionError(self._masked(differences.unexpected(found, fields)))
 
     def assert_nothing_posted(self) -> None:
         """Assert that no message was posted at all.
@@ -259,7 +259,7 @@ class FakeQuickBlox(QuickBlox):
         """
         __tracebackhide__ = True
         if self._posted:
-            raise AssertionError(self._masked(explanations.unexpected(self._posted, {})))
+            raise AssertionError(self._masked(differences.unexpected(self._posted, {})))
 
     def expect_refused(self, method: str | None = None, path: str | None = None) -> Expectation:
         """Expect the fake to refuse a call in a `with` block, for a route that it does not know.
