@@ -232,7 +232,7 @@ class _ShownQuickBlox(FakeQuickBlox):
             self.show(text)
         self._calls.clear()
         self._posted.clear()
-        self.problems.take()
+        self.problems.drain()
 
     def show(self, text: str) -> None:
         """Print a line, with what is secret masked."""

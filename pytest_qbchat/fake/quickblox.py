@@ -326,7 +326,7 @@ class FakeQuickBlox(QuickBlox):
             AssertionError: There is something.
         """
         __tracebackhide__ = True
-        if problems := self.problems.take():
+        if problems := self.problems.drain():
             raise AssertionError(report(problems))
 
     def _arrived(self, request: Request) -> Call:

@@ -16,7 +16,7 @@ from pytest_qbchat.report.explanations import (
     shown,
     value_sent,
     where,
-)  # fmt: skip
+)
 from pytest_qbchat.report.matching import ABSENT, field_matches, field_of, matches
 
 if TYPE_CHECKING:

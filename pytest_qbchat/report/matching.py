@@ -1,4 +1,4 @@
-"""How an expected value is compared with what was posted."""
+"""How expected values are compared with the fields of messages and other records."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ ABSENT: Final = _Absent.ABSENT
 def matches(expected: Any, actual: Any) -> bool:
     """Whether a value is the expected one.
 
-    The expected value stands on the left of `==`, so `unittest.mock.ANY`, `pytest.approx` and dirty-equals decide for
-    themselves. A compiled pattern searches a string. A user, dialog or file stands for its id. Lists and dicts are
-    compared item by item by the same rule.
+    The expected value stands on the left of `==`, so that `unittest.mock.ANY`, `pytest.approx` and dirty-equals work.
+    A compiled pattern searches a string. A user, dialog or file stands for its id. Lists and dicts are compared item by
+    item in the same way.
     """
     if isinstance(expected, re.Pattern):
         return isinstance(actual, str) and expected.search(actual) is not None
@@ -39,14 +39,14 @@ def matches(expected: Any, actual: Any) -> bool:
     if type(expected) in (list, tuple) and isinstance(actual, list | tuple):
         return len(expected) == len(actual) and all(map(matches, expected, actual))
     if isinstance(expected, User | Dialog | Blob) and isinstance(actual, int | str):
-        return str(expected.id) == str(actual)  # attachments have the id of a file as text or as a number
+        return str(expected.id) == str(actual)  # an attachment has the id of its file as text or as a number
     return bool(expected == actual)
 
 
 def field_of(record: object, name: str) -> Any:
     """A field of a message, dialog, user, session or call; a custom field of a message; or ABSENT.
 
-    `_id` is the name that QuickBlox gives `id` in a reply. A flag that was not sent is absent.
+    `_id` means `id`, as in QuickBlox's replies. A flag that was not sent is absent.
     """
     custom: dict[str, Any] = getattr(record, "custom", {})
     if name in custom:
@@ -58,10 +58,10 @@ def field_of(record: object, name: str) -> Any:
 
 
 def field_matches(record: object, name: str, expected: Any) -> bool:
-    """Whether a field of a record is as expected.
+    """Whether a field of a record has the expected value.
 
-    An absent field is no value, so that not even `ANY` matches it: expect `ABSENT`, or None for a flag. Attachments may
-    be expected as a request has them, in an object with index keys.
+    An absent field matches only `ABSENT`, and None if it is a flag; not even `ANY` matches it. Attachments may be
+    expected in the form of a request, an object with index keys.
     """
     actual = field_of(record, name)
     if actual is ABSENT:

@@ -111,7 +111,7 @@ def test_an_inbox_is_asked_for_by_the_id_too(shop: Shop) -> None:
 
 def test_an_inbox_grows_and_says_whose_it_is(shop: Shop) -> None:
     inbox = shop.cleo.inbox
-    with pytest.raises(AssertionError, match="there is no message in the inbox of user 20, and so no last one"):
+    with pytest.raises(AssertionError, match="expected a message in the inbox of user 20, there is none"):
         _ = inbox.last
     message = shop.post(shop.group(shop.cleo))
     assert inbox.last is message
