@@ -252,7 +252,7 @@ class _ShownQuickBlox(FakeQuickBlox):
         name = f" {dialog.name!r}" if dialog.name else ""
         reached = reach(message)
         if message.sent_to_chat:
-            reached += f", delivered to {', '.join(map(self._person, message.delivered_to)) or 'nobody known'}"
+            reached += f", delivered to {', '.join(map(self._person, message.delivered_to)) or 'no known occupant'}"
         details = "; ".join([reached, receipts(message), *attachment_labels(message)])
         return f"{shown} to {_TYPES[dialog.type]} {dialog.id}{name}, {details}"
 

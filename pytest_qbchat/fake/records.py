@@ -35,7 +35,7 @@ class Records(Sequence[T], Generic[T]):
         self._kind = kind
         self._noun = noun
         self._reasons = reasons
-        self._all = items  # with those that a slice or `where` left out
+        self._all = items  # including those that `where` or a slice has left out
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -43,7 +43,7 @@ class Records(Sequence[T], Generic[T]):
     def __getitem__(self, index: slice) -> Records[T]: ...
     def __getitem__(self, index: int | slice) -> T | Records[T]:
         if isinstance(index, slice):
-            return self._part(self._items[index])
+            return self._part(self._items[index], self._noun)
         return self._items[index]
 
     def __len__(self) -> int:
@@ -97,18 +97,17 @@ class Records(Sequence[T], Generic[T]):
         """
         __tracebackhide__ = True
         check_names(fields, self._kind, self._items)
-        wanted = ", ".join(f"{name}={value!r}" for name, value in fields.items())
-        found = self._part([item for item in self._items if has_fields(item, fields)])
-        found._noun = f"{self._noun} with {wanted}" if fields else self._noun
-        return found
+        expected = ", ".join(f"{name}={value!r}" for name, value in fields.items())
+        noun = f"{self._noun} with {expected}" if fields else self._noun
+        return self._part([item for item in self._items if has_fields(item, fields)], noun)
 
-    def _part(self, items: Sequence[T]) -> Records[T]:
-        part = Records(items, self._kind, self._noun, self._reasons)
+    def _part(self, items: Sequence[T], noun: str) -> Records[T]:
+        part = Records(items, self._kind, noun, self._reasons)
         part._all = self._all
         return part
 
     def _others(self) -> Iterator[str]:
-        """Lines that show the records there are, and why one may be missing."""
+        """Lines that list all records, and may explain why the expected one is missing."""
         if self._all:
             yield f"{len(self._all)} in all:"
             yield from _listed(self._all)

@@ -89,7 +89,7 @@ def not_accepted(calls: Iterable[Call]) -> Iterator[str]:
         if call.stubbed:
             yield f"{call.method} {call.path} was answered {call.status or 'with an error'} by qbchat.router"
         elif call.fault:
-            yield f"{call.method} {call.path} met {call.reason}"
+            yield f"{call.method} {call.path} failed: {call.reason}"
         elif call.reason:
             answer = f"answered {call.status}" if call.status else "refused"
             yield f"{call.method} {call.path} was {answer}: {call.reason}"

@@ -82,24 +82,27 @@ def check_names(names: Iterable[str], kind: type, records: Collection[object]) -
     Args:
         names: The fields that a test expects.
         kind: The class of the records. Its public attributes are their fields.
-        records: What the fields are expected of. Only messages have custom fields.
+        records: The records that are searched.
 
     Raises:
-        TypeError: The records have no such field, and it is not a custom field of a message, or misspells a field.
+        TypeError: A field is unknown. A message may have custom fields of any name, so of a message only names are
+            refused that no record has, and that are similar to a field.
     """
     __tracebackhide__ = True
     fields = {name for name in dir(kind) if not name.startswith("_") and not callable(getattr(kind, name))}
     if "id" in fields:
         fields.add("_id")
-    unknown = [name for name in names if name not in fields]
-    if "custom" not in fields:
-        for name in unknown:
+    for name in names:
+        if name in fields:
+            continue
+        if "custom" in fields:
+            expected = _SYNONYMS.get(name) or similar_name(name, fields)
+            wrong = expected is not None and all(field_of(record, name) is ABSENT for record in records)
+        else:
             expected = closest_name(name, fields) or f"one of {', '.join(sorted(fields))}"
+            wrong = True
+        if wrong:
             raise TypeError(f"unknown field {name!r} of a {kind.__name__.lower()}; expected {expected}")
-    for name in unknown:
-        meant = _SYNONYMS.get(name) or similar_name(name, fields)
-        if meant and all(field_of(record, name) is ABSENT for record in records):
-            raise TypeError(f"unknown field {name!r} of a message; expected {meant}")
 
 
 # Other words for the fields of a message; a request may well have custom fields of these names.

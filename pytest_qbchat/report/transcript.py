@@ -7,17 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from pytest_qbchat.report.explanations import attachment_labels, not_accepted, reach, receipts
-from pytest_qbchat.service.models import DialogType
 
 if TYPE_CHECKING:
     from pytest_qbchat.service.calls import Call
     from pytest_qbchat.service.models import Dialog, Message, User
 
-_TYPES = {
-    DialogType.PUBLIC_GROUP: "public group",
-    DialogType.GROUP: "group",
-    DialogType.PRIVATE: "private",
-}
 _SHOWN_MESSAGES = 20  # the newest of each dialog
 
 
@@ -47,7 +41,7 @@ def render(
     kept = {message.id for message in messages}
     for message in posted:
         if message.id not in kept:
-            lines += [f"deleted from dialog {message.chat_dialog_id} since:", *_message(message, names)]
+            lines += [f"later deleted from dialog {message.chat_dialog_id}:", *_message(message, names)]
     for line, times in Counter(line for call in calls for line in _refusal_and_warnings(call)).items():
         lines.append(line if times == 1 else f"{line} ({times} times)")
     return "\n".join(lines) or "nothing was posted"
@@ -59,14 +53,13 @@ def _people(ids: Iterable[int], names: Mapping[int, str]) -> str:
 
 def _heading(dialog: Dialog, names: Mapping[int, str]) -> str:
     name = f" {dialog.name!r}" if dialog.name else ""
+    kind = dialog.type.name.lower().replace("_", " ")
     adopted = ", adopted on first sight" if dialog.adopted else ""
-    return (
-        f"dialog {dialog.id}{name} ({_TYPES[dialog.type]}{adopted}), occupants {_people(dialog.occupants_ids, names)}"
-    )
+    return f"dialog {dialog.id}{name} ({kind}{adopted}), occupants {_people(dialog.occupants_ids, names)}"
 
 
 def _message(message: Message, names: Mapping[int, str]) -> Iterator[str]:
-    delivered = f", delivered to {_people(message.delivered_to, names) or 'nobody known'}"
+    delivered = f", delivered to {_people(message.delivered_to, names) or 'no known occupant'}"
     reached = f"{reach(message)}{delivered if message.sent_to_chat else ''}"
     attached = ", ".join(attachment_labels(message)) or "no attachments"
     yield f"  {_people([message.sender_id], names)}: {message.message!r}"

@@ -306,7 +306,7 @@ def test_the_transcript_says_who_has_read_a_message_and_what_was_deleted_since()
         f"dialog {dialog.id} (group), occupants 10 Anna Example, 20 Ben Example",
         "  10 Anna Example: 'kept'",
         "    sent to chat, delivered to 20 Ben Example; markable; no attachments; read by 20 Ben Example",
-        f"deleted from dialog {dialog.id} since:",
+        f"later deleted from dialog {dialog.id}:",
         "  10 Anna Example: 'deleted'",
         "    sent to chat, delivered to 20 Ben Example; markable; no attachments",
     ]
