@@ -97,12 +97,11 @@ def check_names(names: Iterable[str], kind: type, records: Collection[object]) -
             continue
         if "custom" in fields:
             expected = _SYNONYMS.get(name) or similar_name(name, fields)
-            wrong = expected is not None and all(field_of(record, name) is ABSENT for record in records)
+            if expected is None or any(field_of(record, name) is not ABSENT for record in records):
+                continue  # a custom field
         else:
             expected = closest_name(name, fields) or f"one of {', '.join(sorted(fields))}"
-            wrong = True
-        if wrong:
-            raise TypeError(f"unknown field {name!r} of a {kind.__name__.lower()}; expected {expected}")
+        raise TypeError(f"unknown field {name!r} of a {kind.__name__.lower()}; expected {expected}")
 
 
 # Other words for the fields of a message; a request may well have custom fields of these names.
