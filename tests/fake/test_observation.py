@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from itertools import permutations, zip_longest
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +18,7 @@ from pytest_qbchat import CallRefused, FakeQuickBlox, QuickBloxTransport, Record
 from pytest_qbchat.report.matching import ABSENT, field_of, matches
 from pytest_qbchat.service.endpoints.messages import PARAMETERS
 from pytest_qbchat.service.masking import Secrets, mask, mask_header, mask_url
-from pytest_qbchat.service.spelling import similar_name
+from pytest_qbchat.service.spelling import closest_name, similar_name
 
 
 @pytest.fixture
@@ -208,6 +209,22 @@ def test_a_word_that_many_a_test_has_as_a_password_is_shown() -> None:
     assert Secrets(["password"]).mask("the request has no password") == "the request has no password"
 
 
+def test_masking_takes_no_longer_with_many_secrets() -> None:
+    tokens = [f"decade{number:034x}" for number in range(10_000)]
+    text = f"{tokens[7]}, '{tokens[8][:20]}' and decade00 of a decade000 {tokens[9][:30]}…"
+
+    def calls(secrets: Secrets) -> int:
+        seen: list[str] = []
+        sys.setprofile(lambda frame, event, argument: seen.append(event))
+        try:
+            assert secrets.mask(text) == "deca…, 'deca…' and deca… of a deca… deca……"
+        finally:
+            sys.setprofile(None)
+        return len(seen)
+
+    assert calls(Secrets(tokens)) == calls(Secrets(tokens[7:10]))
+
+
 def test_masking_takes_time_by_the_length_of_the_text_however_it_is_made() -> None:
     assert Secrets(["aaaaaaaab"]).mask("a" * 100_000 + "c") == "a" * 100_000 + "c"
     assert Secrets(["made-up-token"]).mask("made-up-token " * 50_000) == "made… " * 50_000
@@ -283,10 +300,28 @@ def test_what_does_not_match(expected: object, actual: object) -> None:
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    [("SEND-to chat", "send_to_chat"), ("recipientId", "recipient_id"), ("mesage", "message"), ("order", None)],
+    [
+        ("SEND-to chat", "send_to_chat"),
+        ("recipientId", "recipient_id"),
+        ("mesage", "message"),
+        ("messsage", "message"),
+        ("massage", "message"),
+        ("markabel", "markable"),
+        ("text", "message"),
+        ("order", None),
+        ("message_id", None),
+        ("recipients", None),
+        ("dialog_name", None),
+        ("", None),
+    ],
 )
 def test_a_similar_name(name: str, meant: str | None) -> None:
     assert similar_name(name, PARAMETERS) == meant
+
+
+def test_the_closest_name() -> None:
+    assert closest_name("Hour", ["days", "hours"]) == "hours"
+    assert closest_name("seconds_since", ["days", "hours"]) is None
 
 
 def test_the_transcript_says_who_has_read_a_message_and_what_was_deleted_since() -> None:
