@@ -34,11 +34,7 @@ _CITIES = ((52.52, 13.405), (48.857, 2.352), (40.417, -3.704), (-23.551, -46.633
 def image(random: Random) -> dict[str, Any]:
     """A photo or a screenshot, with 0.1 to 0.35 bytes per pixel."""
     stem, extension, content_type, width, height = pick(random, _IMAGES)
-    return {
-        "type": "image",
-        "id": _id(random),
-        "name": _name(random, stem, extension),
-        "content-type": content_type,
+    return _file(random, "image", stem, extension, content_type) | {
         "size": int(width * height * (0.1 + 0.25 * random.random())),
         "width": width,
         "height": height,
@@ -49,11 +45,7 @@ def video(random: Random) -> dict[str, Any]:
     """A video of up to two minutes, with 0.25 to 1.25 MB per second."""
     stem, extension, content_type, width, height = pick(random, _VIDEOS)
     duration = 2 + int(118 * random.random())
-    return {
-        "type": "video",
-        "id": _id(random),
-        "name": _name(random, stem, extension),
-        "content-type": content_type,
+    return _file(random, "video", stem, extension, content_type) | {
         "size": int(duration * (250_000 + 1_000_000 * random.random())),
         "width": width,
         "height": height,
@@ -65,11 +57,7 @@ def audio(random: Random) -> dict[str, Any]:
     """A recording of up to three minutes, with 4 to 16 kB per second."""
     stem, extension, content_type = pick(random, _SOUNDS)
     duration = 1 + int(180 * random.random())
-    return {
-        "type": "audio",
-        "id": _id(random),
-        "name": _name(random, stem, extension),
-        "content-type": content_type,
+    return _file(random, "audio", stem, extension, content_type) | {
         "size": int(duration * (4_000 + 12_000 * random.random())),
         "duration": duration,
     }
@@ -83,12 +71,13 @@ def location(random: Random) -> dict[str, Any]:
     return {"type": "location", "data": f'{{"lat":{latitude:.6f},"lng":{longitude:.6f}}}'}
 
 
-def _id(random: Random) -> str:
-    return str(10_000 + random.getrandbits(20))
-
-
-def _name(random: Random, stem: str, extension: str) -> str:
-    return f"{stem}{1_000 + random.getrandbits(13)}.{extension}"
+def _file(random: Random, type: str, stem: str, extension: str, content_type: str) -> dict[str, Any]:
+    return {
+        "type": type,
+        "id": str(10_000 + random.getrandbits(20)),
+        "name": f"{stem}{1_000 + random.getrandbits(13)}.{extension}",
+        "content-type": content_type,
+    }
 
 
 # The types that QuickBlox documents. It accepts any text; older clients sent "photo" (observed).
@@ -104,7 +93,7 @@ Attached = int | list[dict[str, Any]] | Mapping[str, dict[str, Any]]
 
 
 def indexed(random: Random, attached: Attached) -> Mapping[str, dict[str, Any]]:
-    """The documented form in a request: an object keyed "0", "1", ... Neither a number nor a list: unchanged."""
+    """The documented form in a request: an object keyed "0", "1", ... Any other value is unchanged."""
     if isinstance(attached, int):
         attached = _images(random, attached)
     if isinstance(attached, list):
