@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.models import Message
 
 WIDTH = 72  # of a value in a failure text
-# What a flag did that is 1, and one that is not.
+# The effect of each flag if it is 1, and if it is not.
 _EFFECTS = {
     "send_to_chat": ("every other occupant was notified", "added to the history only, no occupant was notified"),
     "markable": ("receivers answer with delivered and read receipts", "no delivered or read receipts will come"),
