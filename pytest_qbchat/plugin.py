@@ -179,7 +179,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 def _verify(item: pytest.Item) -> None:
     """Fail a test that did not fail, for the problems that did not come up to it."""
-    if _FAKE in item.stash and (problems := item.stash[_FAKE].problems.take_unseen(item)):
+    if _FAKE in item.stash and (problems := item.stash[_FAKE].problems.pop_unreported(item)):
         from pytest_qbchat.report.problems import report
 
         pytest.fail(report(problems), pytrace=False)
@@ -194,7 +194,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     wanted = call.when == "call" and not {"P", "A"}.isdisjoint(getattr(item.config.option, "reportchars", ""))
     if call.excinfo is not None or wanted:
         # Those that belong to no call are in the transcript of none.
-        rest = [f"refused: {problem.text}" for problem in fake.problems.take() if problem.call is None]
+        rest = [f"refused: {problem.text}" for problem in fake.problems.drain() if problem.call is None]
         try:
             conversation = fake.transcript()
         except Exception as error:

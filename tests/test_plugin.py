@@ -133,11 +133,11 @@ def test_what_the_test_expects_does_not_fail_it(run, test: str) -> None:
 @pytest.mark.parametrize(
     ("test", "line"),
     [
-        ("with qbchat.expect_refused():\n        send()", "*the fake to refuse a call, and it refused nothing"),
+        ("with qbchat.expect_refused():\n        send()", "*the fake to refuse a call, but it refused nothing"),
         (
             "with qbchat.expect_refused('GET', '/a.json'):\n"
             "        swallow(httpx.get, 'https://api.quickblox.com/b.json')",
-            "*expected the fake to refuse GET /a.json, and it refused GET /b.json",
+            "*expected the fake to refuse GET /a.json, but it refused GET /b.json",
         ),
         (
             "with qbchat.expect_refused('GET', '/a.json'):\n"
@@ -158,7 +158,7 @@ def test_what_the_test_expects_does_not_fail_it(run, test: str) -> None:
         ("with qbchat.expect_refused():\n        assert 'this' == 'wins'", "*assert 'this' == 'wins'"),
         (
             "warnings.simplefilter('error')\n    with qbchat.expect_refused():\n        send(body=1)",
-            "*expected the fake to refuse a call, and it refused POST /chat/Message.json",
+            "*expected the fake to refuse a call, but it refused POST /chat/Message.json",
         ),
     ],
 )  # fmt: skip
@@ -790,7 +790,7 @@ def test_a_conversation_that_cannot_be_shown_stops_no_other_test(pytester: pytes
 
 
 def test_an_expectation_names_the_method_in_upper_case() -> None:
-    with pytest.raises(ValueError, match="'get' is no method: write 'GET'"):
+    with pytest.raises(ValueError, match="unknown method 'get'; expected 'GET'"):
         FakeQuickBlox().expect_refused("get", "/events.json")
 
 

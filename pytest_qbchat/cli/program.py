@@ -209,7 +209,7 @@ class Program:
         name = f" {dialog.name!r}" if dialog.name else ""
         reached = reach(message)
         if message.sent_to_chat:
-            reached += f", delivered to {', '.join(map(self._person, message.delivered_to)) or 'nobody known'}"
+            reached += f", delivered to {', '.join(map(self._person, message.delivered_to)) or 'no known occupant'}"
         details = "; ".join([reached, receipts(message), *attachment_labels(message)])
         return f"{shown} to {_TYPES[dialog.type]} {dialog.id}{name}, {details}"
 

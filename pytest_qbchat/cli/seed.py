@@ -18,7 +18,7 @@ from typing import Any
 
 from pytest_qbchat.fake.quickblox import FakeQuickBlox
 from pytest_qbchat.service.params import FLAGS, attachments, is_one, is_zero
-from pytest_qbchat.service.spelling import similar_name
+from pytest_qbchat.service.spelling import closest_name
 
 Record = dict[str, Any]
 
@@ -99,7 +99,7 @@ def _add_message(fake: FakeQuickBlox, record: Record) -> None:
 def _check_names(record: Record, known: set[str]) -> None:
     for name in record:
         if name not in known:
-            meant = similar_name(name, known) or f"one of {', '.join(sorted(known))}"
+            meant = closest_name(name, known) or f"one of {', '.join(sorted(known))}"
             raise ValueError(f"unknown {name!r}; expected {meant}")
 
 

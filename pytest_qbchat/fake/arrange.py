@@ -15,7 +15,7 @@ from pytest_qbchat.service import models
 from pytest_qbchat.service.assumptions import Assumptions, expected_value
 from pytest_qbchat.service.ids import is_object_id
 from pytest_qbchat.service.models import Blob, Dialog, DialogType, Session, id_of
-from pytest_qbchat.service.spelling import similar_name
+from pytest_qbchat.service.spelling import closest_name
 from pytest_qbchat.service.store import Store
 
 
@@ -135,7 +135,7 @@ class Arrange:
         known = [field.name for field in fields(Assumptions)]
         for name, value in assumptions.items():
             if name not in known:
-                meant = similar_name(name, known) or f"one of {', '.join(known)}"
+                meant = closest_name(name, known) or f"one of {', '.join(known)}"
                 raise TypeError(f"unknown assumption {name!r}; expected {meant}")
             if expected := expected_value(name, value):
                 raise TypeError(f"invalid {name}={value!r}; expected {expected}")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pytest_qbchat.service.errors import by_status
 from pytest_qbchat.service.routes import ROUTES, find, without_suffix
-from pytest_qbchat.service.spelling import similar_name
+from pytest_qbchat.service.spelling import closest_name
 from pytest_qbchat.service.wire import Response
 
 if TYPE_CHECKING:
@@ -155,5 +155,5 @@ def _known_path(method: str | None, path: str) -> str:
         return _template(wanted)
     if any(find(each, wanted)[0] for each in methods):
         return wanted
-    meant = urlsplit(path).path if "://" in path else similar_name(wanted, templates)
+    meant = urlsplit(path).path if "://" in path else closest_name(wanted, templates)
     raise ValueError(f"the fake has no route {method or 'for'} {path}{f'; write {meant!r}' if meant else ''}")

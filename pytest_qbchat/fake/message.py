@@ -7,7 +7,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, overload
 
-from pytest_qbchat.report import explanations
+from pytest_qbchat.report import differences, explanations
 from pytest_qbchat.report.matching import has_fields
 from pytest_qbchat.service import models
 from pytest_qbchat.service.calls import Call
@@ -44,25 +44,25 @@ class Message(models.Message):
         """Assert that the message was pushed to the occupants in real time: `send_to_chat` was 1."""
         __tracebackhide__ = True
         if not self.sent_to_chat:
-            self._fail("was not sent to the chat", explanations.sent_to_chat(self))
+            self._fail("was not sent to the chat", explanations.flag(self, "send_to_chat"))
 
     def assert_history_only(self) -> None:
         """Assert that the message went into the history and notified nobody."""
         __tracebackhide__ = True
         if self.sent_to_chat:
-            self._fail("was sent to the chat", explanations.sent_to_chat(self))
+            self._fail("was sent to the chat", explanations.flag(self, "send_to_chat"))
 
     def assert_markable(self) -> None:
         """Assert that the message requests delivered and read receipts: `markable` was 1."""
         __tracebackhide__ = True
         if self.markable != 1:
-            self._fail("is not markable", explanations.markable(self))
+            self._fail("is not markable", explanations.flag(self, "markable"))
 
     def assert_not_markable(self) -> None:
         """Assert that the message requests no receipts."""
         __tracebackhide__ = True
         if self.markable == 1:
-            self._fail("is markable", explanations.markable(self))
+            self._fail("is markable", explanations.flag(self, "markable"))
 
     def assert_attachments(self, *expected: Mapping[str, Any]) -> None:
         """Assert that the message has exactly these attachments, in this order.
@@ -79,7 +79,7 @@ class Message(models.Message):
             raise TypeError(
                 "assert_attachments() takes a dict for each attachment: write assert_attachments({...}, {...})"
             )
-        if difference := explanations.attachments(self, expected):
+        if difference := differences.of_attachments(self, expected):
             raise AssertionError(self.masked(f"message {difference}"))
 
     def assert_no_attachments(self) -> None:
@@ -103,7 +103,7 @@ class Message(models.Message):
                 "the occupants of a dialog are those of qbchat.add_dialog(...), or else those who have posted to it",
             )
         elif missing:
-            self._fail(f"was not delivered to {missing}", explanations.sent_to_chat(self))
+            self._fail(f"was not delivered to {missing}", explanations.flag(self, "send_to_chat"))
 
     def assert_read_by(self, *users: int | models.User) -> None:
         """Assert that each of these users has read the message.
@@ -113,8 +113,9 @@ class Message(models.Message):
         """
         __tracebackhide__ = True
         if missing := _missing(users, self.read_ids):
-            why = "" if self.markable == 1 and self.sent_to_chat else explanations.why_no_receipts(self)
-            self._fail(f"has not been read by {missing}", f"read_ids   {self.read_ids}", why)
+            unset = [name for name in ("markable", "send_to_chat") if getattr(self, name) != 1]
+            reason = explanations.flag(self, unset[0]) if unset else ""
+            self._fail(f"has not been read by {missing}", f"read_ids   {self.read_ids}", reason)
 
     def _fail(self, what: str, *details: str) -> None:
         __tracebackhide__ = True

@@ -14,15 +14,15 @@ from pytest_qbchat.fake.records import Records
 from pytest_qbchat.fake.user import User
 from pytest_qbchat.intercept import Interception
 from pytest_qbchat.intercept.hosts import Hosts
-from pytest_qbchat.report import explanations, transcript
+from pytest_qbchat.report import differences, explanations, transcript
+from pytest_qbchat.report.call_site import warn
 from pytest_qbchat.report.problems import Expectation, Problems, report
-from pytest_qbchat.report.warn import warn
 from pytest_qbchat.service import models
 from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.models import Blob, Dialog, DialogType, Session, id_of
 from pytest_qbchat.service.realtime import Realtime
-from pytest_qbchat.service.spelling import similar_name
+from pytest_qbchat.service.spelling import closest_name
 from pytest_qbchat.service.store import Store
 
 if TYPE_CHECKING:
@@ -296,7 +296,7 @@ class FakeQuickBlox:
         if not delta:
             raise TypeError("advance() moves nothing: write advance(hours=2)")
         if unknown := sorted(delta.keys() - _UNITS):
-            meant = similar_name(unknown[0], _UNITS) or f"one of {', '.join(_UNITS)}"
+            meant = closest_name(unknown[0], _UNITS) or f"one of {', '.join(_UNITS)}"
             raise TypeError(f"unknown unit {unknown[0]!r}; expected {meant}")
         try:
             seconds = timedelta(**delta).total_seconds()
@@ -404,9 +404,9 @@ class FakeQuickBlox:
             )
         found = self.posted.where(**fields)
         if not found:
-            raise AssertionError(self.masked(explanations.nothing_like_it(self.posted, fields, self._calls)))
+            raise AssertionError(self.masked(differences.no_match(self.posted, fields, self._calls)))
         if times is not None and len(found) != times:
-            raise AssertionError(self.masked(explanations.wrong_number(found, times, fields, self._calls)))
+            raise AssertionError(self.masked(differences.wrong_number(found, times, fields, self._calls)))
         return found[-1]
 
     def assert_not_posted(self, **fields: Any) -> None:
@@ -425,7 +425,7 @@ class FakeQuickBlox:
         if "times" in fields:
             raise TypeError("assert_not_posted() takes no times: write assert_posted(times=...)")
         if found := self.posted.where(**fields):
-            raise AssertionError(self.masked(explanations.unexpected(found, fields)))
+            raise AssertionError(self.masked(differences.unexpected(found, fields)))
 
     def assert_nothing_posted(self) -> None:
         """Assert that no message was posted at all.
@@ -435,7 +435,7 @@ class FakeQuickBlox:
         """
         __tracebackhide__ = True
         if self._posted:
-            raise AssertionError(self.masked(explanations.unexpected(self.posted, {})))
+            raise AssertionError(self.masked(differences.unexpected(self.posted, {})))
 
     def expect_refused(self, method: str | None = None, path: str | None = None) -> Expectation:
         """Expect the fake to refuse a call in a `with` block, for a route that it does not know.
@@ -504,7 +504,7 @@ class FakeQuickBlox:
             AssertionError: There is something.
         """
         __tracebackhide__ = True
-        if problems := self.problems.take():
+        if problems := self.problems.drain():
             raise AssertionError(report(problems))
 
     def masked(self, text: str) -> str:
@@ -521,7 +521,7 @@ class FakeQuickBlox:
             message.call = None
         self._calls.clear()
         self._posted.clear()
-        self.problems.take()
+        self.problems.drain()
 
     def _new_user(self, id: int, **fields: Any) -> User:
         user = User(id, **fields)

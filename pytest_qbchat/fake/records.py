@@ -1,4 +1,4 @@
-"""The collections that a fake is observed through."""
+"""The collections of messages, calls, users and other records that a test looks at."""
 
 from __future__ import annotations
 
@@ -12,31 +12,30 @@ _LISTED = 10
 
 
 class Records(Sequence[T], Generic[T]):
-    """Records in the order they came. Those of a growing list are live: what comes later shows up as well.
+    """Records in the order in which they came. A collection of a growing list grows with it.
 
-    Equal to any sequence of equal items, so that `qbchat.posted == []` and `qbchat.posted == [{"message": "hi"}]` say
-    what they mean.
+    Equal to any sequence of equal items: `qbchat.posted == []`, `qbchat.posted == [{"message": "hi"}]`.
     """
 
-    __slots__ = ("_among", "_items", "_kind", "_noun", "_why_none")
+    __slots__ = ("_all", "_items", "_kind", "_noun", "_reasons")
     __hash__ = None  # type: ignore[assignment]  # like a list: equal by content, and the content changes
 
     def __init__(
-        self, items: Sequence[T], kind: type[T], noun: str, why_none: Callable[[], Iterable[str]] = tuple
+        self, items: Sequence[T], kind: type[T], noun: str, reasons: Callable[[], Iterable[str]] = tuple
     ) -> None:
         """Wrap a sequence.
 
         Args:
             items: Kept by reference.
             kind: The class of the items.
-            noun: What one of them is called, in the singular.
-            why_none: Lines that may explain why there is none.
+            noun: The name of one item in failure texts.
+            reasons: Makes lines that may explain why an expected item is missing.
         """
         self._items = items
         self._kind = kind
         self._noun = noun
-        self._why_none = why_none
-        self._among: Sequence[T] = items  # those of which these were asked for
+        self._reasons = reasons
+        self._all = items  # including those that `where` or a slice has left out
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -44,7 +43,7 @@ class Records(Sequence[T], Generic[T]):
     def __getitem__(self, index: slice) -> Records[T]: ...
     def __getitem__(self, index: int | slice) -> T | Records[T]:
         if isinstance(index, slice):
-            return self._part(self._items[index])
+            return self._part(self._items[index], self._noun)
         return self._items[index]
 
     def __len__(self) -> int:
@@ -63,32 +62,32 @@ class Records(Sequence[T], Generic[T]):
 
     @property
     def last(self) -> T:
-        """The newest.
+        """The newest record.
 
         Raises:
             AssertionError: There is none.
         """
         __tracebackhide__ = True
         if not self._items:
-            raise AssertionError("\n".join([f"there is no {self._noun}, and so no last one", *self._instead()]))
+            raise AssertionError("\n".join([f"expected a {self._noun}, there is none", *self._others()]))
         return self._items[-1]
 
     def one(self) -> T:
-        """The only one.
+        """The only record.
 
         Raises:
             AssertionError: There is none, or more than one.
         """
         __tracebackhide__ = True
         if not self._items:
-            raise AssertionError("\n".join([f"expected one {self._noun}, there is none", *self._instead()]))
+            raise AssertionError("\n".join([f"expected one {self._noun}, there is none", *self._others()]))
         if len(self._items) > 1:
             first = f"expected one {self._noun}, there are {len(self._items)}"
             raise AssertionError("\n".join([first, *_listed(self._items)]))
         return self._items[0]
 
     def where(self, **fields: Any) -> Records[T]:
-        """Those with these fields, as they are now.
+        """The records that have these fields now.
 
         Args:
             **fields: Expected values, compared as in `FakeQuickBlox.assert_posted`.
@@ -98,22 +97,21 @@ class Records(Sequence[T], Generic[T]):
         """
         __tracebackhide__ = True
         check_names(fields, self._kind, self._items)
-        wanted = ", ".join(f"{name}={value!r}" for name, value in fields.items())
-        found = self._part([item for item in self._items if has_fields(item, fields)])
-        found._noun = f"{self._noun} with {wanted}" if fields else self._noun
-        return found
+        expected = ", ".join(f"{name}={value!r}" for name, value in fields.items())
+        noun = f"{self._noun} with {expected}" if fields else self._noun
+        return self._part([item for item in self._items if has_fields(item, fields)], noun)
 
-    def _part(self, items: Sequence[T]) -> Records[T]:
-        part = Records(items, self._kind, self._noun, self._why_none)
-        part._among = self._among
+    def _part(self, items: Sequence[T], noun: str) -> Records[T]:
+        part = Records(items, self._kind, noun, self._reasons)
+        part._all = self._all
         return part
 
-    def _instead(self) -> Iterator[str]:
-        """What there is, where what was asked for is not."""
-        if self._among:
-            yield f"of {len(self._among)} in all:"
-            yield from _listed(self._among)
-        yield from self._why_none()
+    def _others(self) -> Iterator[str]:
+        """Lines that list all records, and may explain why the expected one is missing."""
+        if self._all:
+            yield f"{len(self._all)} in all:"
+            yield from _listed(self._all)
+        yield from self._reasons()
 
 
 def _listed(items: Sequence[object]) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""What the factory's payloads are made of: attachments that are coherent, and texts that people really send."""
+"""Realistic payloads: the factory, attachments whose fields agree, and texts that people really send."""

@@ -1,4 +1,4 @@
-"""Made-up attachments whose fields are in keeping with one another."""
+"""Made-up attachments whose fields agree with each other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_qbchat.payloads.phrasebook import pick
 
-# How cameras and apps name a file, its extension, the content type that belongs to it, and the pixels of a frame.
+# How cameras and apps begin a file name, its extension, its content type, and its width and height in pixels.
 _IMAGES = (
     ("IMG_", "jpg", "image/jpeg", 4032, 3024),
     ("IMG_", "jpg", "image/jpeg", 3024, 4032),
@@ -32,13 +32,9 @@ _CITIES = ((52.52, 13.405), (48.857, 2.352), (40.417, -3.704), (-23.551, -46.633
 
 
 def image(random: Random) -> dict[str, Any]:
-    """A photo or a screenshot: 0.1 to 0.35 bytes a pixel."""
+    """A photo or a screenshot, with 0.1 to 0.35 bytes per pixel."""
     stem, extension, content_type, width, height = pick(random, _IMAGES)
-    return {
-        "type": "image",
-        "id": _id(random),
-        "name": _name(random, stem, extension),
-        "content-type": content_type,
+    return _file(random, "image", stem, extension, content_type) | {
         "size": int(width * height * (0.1 + 0.25 * random.random())),
         "width": width,
         "height": height,
@@ -46,14 +42,10 @@ def image(random: Random) -> dict[str, Any]:
 
 
 def video(random: Random) -> dict[str, Any]:
-    """Up to two minutes: 0.25 to 1.25 MB a second."""
+    """A video of up to two minutes, with 0.25 to 1.25 MB per second."""
     stem, extension, content_type, width, height = pick(random, _VIDEOS)
     duration = 2 + int(118 * random.random())
-    return {
-        "type": "video",
-        "id": _id(random),
-        "name": _name(random, stem, extension),
-        "content-type": content_type,
+    return _file(random, "video", stem, extension, content_type) | {
         "size": int(duration * (250_000 + 1_000_000 * random.random())),
         "width": width,
         "height": height,
@@ -62,36 +54,33 @@ def video(random: Random) -> dict[str, Any]:
 
 
 def audio(random: Random) -> dict[str, Any]:
-    """Up to three minutes: 4 to 16 kB a second."""
+    """A recording of up to three minutes, with 4 to 16 kB per second."""
     stem, extension, content_type = pick(random, _SOUNDS)
     duration = 1 + int(180 * random.random())
-    return {
-        "type": "audio",
-        "id": _id(random),
-        "name": _name(random, stem, extension),
-        "content-type": content_type,
+    return _file(random, "audio", stem, extension, content_type) | {
         "size": int(duration * (4_000 + 12_000 * random.random())),
         "duration": duration,
     }
 
 
 def location(random: Random) -> dict[str, Any]:
-    """A place some streets from the middle of a city. Not a file, so it has no id."""
+    """A place near the centre of a city. It is not a file, so it has no id."""
     latitude, longitude = pick(random, _CITIES)
     latitude += (random.random() - 0.5) / 20
     longitude += (random.random() - 0.5) / 20
     return {"type": "location", "data": f'{{"lat":{latitude:.6f},"lng":{longitude:.6f}}}'}
 
 
-def _id(random: Random) -> str:
-    return str(10_000 + random.getrandbits(20))
+def _file(random: Random, type: str, stem: str, extension: str, content_type: str) -> dict[str, Any]:
+    return {
+        "type": type,
+        "id": str(10_000 + random.getrandbits(20)),
+        "name": f"{stem}{1_000 + random.getrandbits(13)}.{extension}",
+        "content-type": content_type,
+    }
 
 
-def _name(random: Random, stem: str, extension: str) -> str:
-    return f"{stem}{1_000 + random.getrandbits(13)}.{extension}"
-
-
-# The types that QuickBlox documents. It takes any text, and older clients wrote "photo" (observed).
+# The types that QuickBlox documents. It accepts any text; older clients sent "photo" (observed).
 ATTACHMENTS: dict[str, Callable[[Random], dict[str, Any]]] = {
     "image": image,
     "video": video,
@@ -99,12 +88,12 @@ ATTACHMENTS: dict[str, Callable[[Random], dict[str, Any]]] = {
     "location": location,
 }
 
-# How a caller can say what a message has attached: how many images, the attachments, or the object of a request.
+# The forms in which a caller can give attachments: a number of images, a list, or the object of a request.
 Attached = int | list[dict[str, Any]] | Mapping[str, dict[str, Any]]
 
 
 def indexed(random: Random, attached: Attached) -> Mapping[str, dict[str, Any]]:
-    """The documented form in a request: an object keyed "0", "1", ... What is no number and no list stays as it is."""
+    """The documented form in a request: an object keyed "0", "1", ... Any other value is unchanged."""
     if isinstance(attached, int):
         attached = _images(random, attached)
     if isinstance(attached, list):
@@ -123,5 +112,5 @@ def listed(random: Random, attached: Attached) -> list[dict[str, Any]]:
 
 def _images(random: Random, count: int) -> list[dict[str, Any]]:
     if count < 0:
-        raise ValueError(f"attachments={count}: a message has 0 or more")
+        raise ValueError(f"attachments={count}; expected 0 or more")
     return [image(random) for _ in range(count)]

@@ -1,7 +1,7 @@
-"""Realistic payloads: request bodies as the QuickBlox documentation writes them, and what QuickBlox answers.
+"""Realistic payloads: request bodies in the form of the QuickBlox documentation, and QuickBlox's replies.
 
-Every payload is drawn from the random source of a Faker, so seeding that Faker is all it takes to get the same payloads
-again. Nothing depends on the clock, on the process or on what was made before.
+The random source of a Faker determines all payloads: seed the Faker to get the same payloads again. They do not depend
+on the clock or the process.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pytest_qbchat.payloads.phrasebook import Phrasebook, phrasebook, pick
 from pytest_qbchat.service.ids import is_object_id, timestamp
 from pytest_qbchat.service.models import DialogType
 
-# 2025-01-01T00:00:00Z. Payloads are from the half year that follows, whatever the date is today.
+# 2025-01-01T00:00:00Z. All payloads are from the half year after it.
 _EPOCH = 1_735_689_600
 
 # Like those in QuickBlox's documentation.
@@ -29,7 +29,7 @@ _ATTACHMENTS = 2
 
 _TAGS = ("customer", "customer,newsletter", "driver", "support")
 
-# What a request says about itself and no record has.
+# Parameters of a request that its reply does not have.
 _MESSAGE_CONTROLS = ("send_to_chat", "save_to_history", "system")
 _USER_CONTROLS = ("password", "old_password")
 
@@ -39,18 +39,18 @@ Names = str | Iterable[str]
 class PayloadFactory:
     """Realistic QuickBlox payloads, in the locale of a Faker and from its random source.
 
-    Each method takes fields by keyword: one that the payload has is overridden, any other is added as a custom field.
-    `without` names fields to leave out, one or several; a name that the payload does not have is a ValueError.
-    Overriding a field changes only those that have to agree with it.
+    Each method takes fields as keyword arguments. A field that the payload has is overridden, and the fields that must
+    agree with it change too; any other is added as a custom field. `without` names one field or several to leave out;
+    a name that the payload does not have raises ValueError.
 
         factory.message(message="Order #7 has shipped", attachments=0)
         factory.message(attachments=[factory.attachment("audio")], priority="high")
         factory.message(without="markable")
 
-    Field names, forms and key order are documented unless said otherwise; the values are made up.
+    Field names, forms and key order are documented unless stated otherwise; the values are made up.
 
     Args:
-        faker: A `Faker`, of one locale or several, or a `faker.Generator`. Whenever it is reseeded, the payloads start
+        faker: A `Faker`, of one locale or several, or a `faker.Generator`. When it is seeded again, the payloads start
             over. Default: English, seeded with 0.
     """
 
@@ -63,7 +63,7 @@ class PayloadFactory:
 
     @property
     def _random(self) -> Random:
-        return self._generator.random  # reseeding can put another in its place
+        return self._generator.random  # seeding the Faker can replace it
 
     @property
     def _phrases(self) -> Phrasebook:
@@ -72,51 +72,44 @@ class PayloadFactory:
         return self._random.choices(self._phrasebooks, self._weights)[0]
 
     def object_id(self) -> str:
-        """An id as MongoDB makes them: 24 hex digits, of which the first 8 are the second of its making (observed)."""
+        """An id in MongoDB's form: 24 hex digits. The first 8 are the second in which it was created (observed)."""
         return _object_id(self._random)
 
     def text(self) -> str:
-        """What people send through such a product: orders, appointments, support, deliveries, payments, small talk.
+        """A text that people really send: about orders, appointments, support, deliveries, payments, or small talk.
 
-        With names, links, emoji and line breaks. In the language of the Faker's locale, or in English if there are no
-        texts in that language.
+        Texts contain names, links, emoji and line breaks. They are in the language of the Faker's locale, or in English
+        if there are no texts in that language.
         """
         return self._phrases.message(self._random)
 
     def attachment(self, type: str = "image", *, without: Names = (), **fields: Any) -> dict[str, Any]:
-        """An attachment, its fields in keeping with one another.
+        """An attachment whose fields agree with each other.
+
+        A file has `type`, `id` (a string), `name`, `content-type`, `size` in bytes, `width` and `height` in pixels
+        (image, video), and `duration` in seconds (video, audio). A location has `type` and `data`, a JSON text with
+        `lat` and `lng` in degrees (its form is assumed).
 
         Args:
-            type: "image", "video", "audio" or "location", as documented. QuickBlox takes any text; to send another
-                one, set it in the result.
+            type: "image", "video", "audio" or "location", as documented. QuickBlox accepts any text; to send another
+                type, set it in the result.
             without: Names of fields to leave out.
             **fields: Fields to override or to add: `**{"content-type": "image/heic"}`.
 
-        Returns:
-            A file: `type`, `id` (a string), `name`, `content-type`, `size` in bytes, `width` and `height` in pixels
-            (image, video), `duration` in seconds (video, audio). A location: `type` and `data`, a JSON text with `lat`
-            and `lng` in degrees (its form is assumed).
-
         Raises:
-            ValueError: The type is not documented, or `without` names a field that is not there.
+            ValueError: The type is not documented, or `without` names an unknown field.
         """
         if type not in ATTACHMENTS:
-            raise ValueError(f"no attachment type {type!r}: QuickBlox documents {', '.join(ATTACHMENTS)}")
+            raise ValueError(f"unknown attachment type {type!r}; expected {', '.join(ATTACHMENTS)}")
         return _amended(ATTACHMENTS[type](self._random), fields, without)
 
     def message(self, *, without: Names = (), **fields: Any) -> dict[str, Any]:
         """The body of `POST /chat/Message.json`: a message that notifies the occupants and supports receipts.
 
-        Args:
-            without: Names of fields to leave out; without `send_to_chat` the message is history only.
-            **fields: Fields to override or to add. `attachments` is a number of images (default 2, and 0 leaves the
-                field out), a list of attachments, or anything else just as it is to be sent.
-
-        Returns:
-            `chat_dialog_id`, `message`, `attachments` as an object keyed "0", "1", ..., `send_to_chat` and `markable`.
-
-        Raises:
-            ValueError: `attachments` is below 0, or `without` names a field that is not there.
+        It has `chat_dialog_id`, `message`, `attachments` as an object keyed "0", "1", ..., `send_to_chat` and
+        `markable`. Without `send_to_chat` the message is added to the history only. The argument `attachments` is a
+        number of images (default 2; 0 leaves the field out), a list of attachments, or any other value to send as it
+        is.
         """
         random = self._random
         body: dict[str, Any] = {"chat_dialog_id": _object_id(random), "message": self._phrases.message(random)}
@@ -127,24 +120,17 @@ class PayloadFactory:
         return _amended(body, fields, without)
 
     def message_response(self, *, without: Names = (), **fields: Any) -> dict[str, Any]:
-        """A message as the history lists it: with its times, and read by its sender.
+        """A message in the reply to `GET /chat/Message.json`, with its times, and read by its sender.
 
-        That is not the answer to a `POST` with `send_to_chat`, in which `created_at` and `updated_at` are null and
-        `delivered_ids` and `read_ids` are empty.
+        The reply to a `POST` with `send_to_chat` differs: `created_at` and `updated_at` are null, `delivered_ids` and
+        `read_ids` are empty.
 
-        Args:
-            without: Names of fields to leave out.
-            **fields: Fields to override or to add; those of a request can be passed on, and what only controls it
-                (`send_to_chat`) does not appear. `attachments` as in `message()`. An `_id` or a `date_sent` (Unix
-                seconds) decides all times.
+        Keys are in alphabetical order, custom fields included, and `read` is last. `attachments` is a list;
+        `recipient_id` is 0, as in a group; times are `YYYY-MM-DDTHH:MM:SSZ`. A message counts as delivered to everybody
+        who has read it (assumed); `read` is 1 once the recipient has read it (observed).
 
-        Returns:
-            Keys in alphabetical order, custom fields among them, `read` last. `attachments` is a list, `[]` if there
-            are none; `recipient_id` is 0, as in a group; times are `YYYY-MM-DDTHH:MM:SSZ`. Whoever has read the message
-            has it delivered (assumed); `read` is 1 once the recipient has read it (observed).
-
-        Raises:
-            ValueError: `attachments` is below 0, or `without` names a field that is not there.
+        The arguments may be the fields of a request; those that only control it, such as `send_to_chat`, are left out.
+        `attachments` is as in `message()`. An `_id` or a `date_sent` (Unix seconds) determines all times.
         """
         random = self._random
         message_id, date_sent = _origin(random, fields.get("_id"), fields.get("date_sent"))
@@ -171,19 +157,10 @@ class PayloadFactory:
         return _ordered(_amended(record, fields, without, controls=_MESSAGE_CONTROLS), last="read")
 
     def dialog(self, type: int = 2, *, without: Names = (), **fields: Any) -> dict[str, Any]:
-        """The body of `POST /chat/Dialog.json`.
+        """The body of `POST /chat/Dialog.json`, of type 1 public group, 2 group or 3 private.
 
-        Args:
-            type: 1 public group, 2 group, 3 private.
-            without: Names of fields to leave out.
-            **fields: Fields to override or to add.
-
-        Returns:
-            `type`, `name`, `occupants_ids` (three, the caller not among them) and `photo` (a content id, as a string).
-            A private dialog has one occupant and no `name`: QuickBlox shows each side the other's.
-
-        Raises:
-            ValueError: There is no such type, or `without` names a field that is not there.
+        It has `type`, `name`, `occupants_ids` (three, without the caller) and `photo` (a content id, as a string). A
+        private dialog has one occupant and no `name`, since QuickBlox shows each side the name of the other.
         """
         random = self._random
         private = _dialog_type(type) is DialogType.PRIVATE
@@ -198,21 +175,14 @@ class PayloadFactory:
         return _amended(body, fields, without)
 
     def dialog_response(self, type: int = 2, *, without: Names = (), **fields: Any) -> dict[str, Any]:
-        """A dialog as QuickBlox lists it for one of its occupants.
+        """A dialog in the reply to `GET /chat/Dialog.json`, of type 1 public group, 2 group or 3 private.
 
-        Args:
-            type: 1 public group, 2 group, 3 private.
-            without: Names of fields to leave out.
-            **fields: Fields to override or to add. `last_message=None` gives a dialog in which nobody has written yet.
-                The ids decide `created_at` and `last_message_date_sent`, `occupants_ids` decide `user_id`.
+        Keys are in alphabetical order, `unread_messages_count` is last. `occupants_ids` ascend (observed) and include
+        the owner, `user_id`. A private dialog has two occupants, the full name of the opponent as its `name`, and no
+        `xmpp_room_jid`.
 
-        Returns:
-            Keys in alphabetical order, `unread_messages_count` last. `occupants_ids` ascend (observed) and have the
-            owner, `user_id`, among them. A private dialog has two occupants, the opponent's full name as its `name`,
-            and no `xmpp_room_jid`.
-
-        Raises:
-            ValueError: There is no such type, or `without` names a field that is not there.
+        `last_message=None` gives a dialog without messages. `_id` determines `created_at`, `last_message_id` determines
+        `last_message_date_sent`, and `occupants_ids` determine `user_id`.
         """
         random, phrases = self._random, self._phrases
         private = _dialog_type(type) is DialogType.PRIVATE
@@ -243,18 +213,10 @@ class PayloadFactory:
         return _ordered(_amended(record, fields, without), last="unread_messages_count")
 
     def user(self, *, without: Names = (), **fields: Any) -> dict[str, Any]:
-        """The body of `POST /users.json`.
+        """The body of `POST /users.json`: `{"user": {...}}`; fields and `without` are those of the user.
 
-        Args:
-            without: Names of fields of the user to leave out.
-            **fields: Fields of the user to override or to add.
-
-        Returns:
-            `{"user": {...}}` with `login`, `password` (long enough for QuickBlox), `email`, `full_name`, `phone` and
-            `tag_list` (one text, tags separated by commas).
-
-        Raises:
-            ValueError: `without` names a field that is not there.
+        It has `login`, `password` (long enough for QuickBlox), `email`, `full_name`, `phone` and `tag_list` (one text,
+        tags separated by commas).
         """
         random = self._random
         person = self._phrases.person(random)
@@ -269,18 +231,10 @@ class PayloadFactory:
         return {"user": _amended(user, fields, without)}
 
     def user_response(self, *, without: Names = (), **fields: Any) -> dict[str, Any]:
-        """A user as QuickBlox shows one.
+        """A user in a reply: `{"user": {...}}`; fields and `without` are those of the user.
 
-        Args:
-            without: Names of fields of the user to leave out.
-            **fields: Fields of the user to override or to add; those of a request can be passed on, `tag_list` becomes
-                `user_tags`, and a password does not appear.
-
-        Returns:
-            `{"user": {...}}`, keys in documented order. Times are `YYYY-MM-DDTHH:MM:SSZ`.
-
-        Raises:
-            ValueError: `without` names a field that is not there.
+        Keys are in documented order; times are `YYYY-MM-DDTHH:MM:SSZ`. The arguments may be the fields of a request: a
+        `tag_list` becomes `user_tags`, and a password is left out.
         """
         random = self._random
         person = self._phrases.person(random)
@@ -309,29 +263,22 @@ class PayloadFactory:
         return {"user": _amended(user, fields, without, controls=_USER_CONTROLS)}
 
     def conversation(self, length: int = 6, **fields: Any) -> list[dict[str, Any]]:
-        """The bodies of the `POST /chat/Message.json` calls with which two people talk, all to the same dialog.
+        """The bodies of the `POST /chat/Message.json` calls in which two people talk in one dialog.
 
         Args:
-            length: How many messages. Long conversations go on to further topics.
-            **fields: As in `message()`, for every message; by default they have no attachments.
-
-        Raises:
-            ValueError: `length` is below 0.
+            length: The number of messages. Long conversations go on to further topics.
+            **fields: As in `message()`, for every message. By default they have no attachments.
         """
         return [self.message(**turn) for _, turn in self._turns(length, fields)]
 
     def conversation_response(self, length: int = 6, **fields: Any) -> dict[str, Any]:
-        """The answer to `GET /chat/Message.json`: a conversation of two people, the oldest message first.
+        """The reply to `GET /chat/Message.json`: a conversation of two people, oldest message first.
+
+        It is `{"skip": 0, "limit": 100, "items": [...]}`; the limit is higher for a longer conversation.
 
         Args:
-            length: How many messages.
-            **fields: As in `message_response()`, for every message; by default they have no attachments.
-
-        Returns:
-            `{"skip": 0, "limit": 100, "items": [...]}`; the limit is higher for a longer conversation.
-
-        Raises:
-            ValueError: `length` is below 0.
+            length: The number of messages.
+            **fields: As in `message_response()`, for every message. By default they have no attachments.
         """
         random = self._random
         senders = random.sample(_USER_IDS, 2)
@@ -344,19 +291,19 @@ class PayloadFactory:
         return {"skip": 0, "limit": max(100, length), "items": items}
 
     def _turns(self, length: int, fields: Mapping[str, Any]) -> list[tuple[int, dict[str, Any]]]:
-        """Who speaks, 0 or 1, and the fields of the message."""
+        """The speaker, 0 or 1, and the fields of each message."""
         shared = {"chat_dialog_id": self.object_id(), "attachments": 0}
         turns = islice(self._phrases.conversation(self._random), length)
         return [(speaker, {**shared, "message": text, **fields}) for speaker, text in turns]
 
 
 class QuickBloxProvider(BaseProvider):
-    """The payloads of `PayloadFactory` as a Faker provider, each under its name with `quickblox_` before it.
+    """The methods of `PayloadFactory` as a Faker provider. The names start with `quickblox_`.
 
         faker.add_provider(QuickBloxProvider)
         faker.quickblox_message(attachments=0)
 
-    So factory_boy has them as well: `factory.Faker("quickblox_message", attachments=0)`.
+    In factory_boy: `factory.Faker("quickblox_message", attachments=0)`.
     """
 
     def __init__(self, generator: Generator) -> None:
@@ -376,7 +323,7 @@ class QuickBloxProvider(BaseProvider):
 
 
 def _generators(source: Faker | Generator) -> list[Generator]:
-    """One generator for each locale: a Faker of several locales consists of one Faker for each."""
+    """One generator for each locale. A Faker of several locales contains one Faker for each."""
     if isinstance(source, Generator):
         return [source]
     return [generator for _, part in source.items() for generator in _generators(part)]
@@ -385,8 +332,8 @@ def _generators(source: Faker | Generator) -> list[Generator]:
 def _locale(generator: Generator) -> str:
     """The locale that a generator was made for.
 
-    It does not say so itself, but its providers do. One that has no data for the locale falls back to English or Latin,
-    so any other language is the generator's.
+    Only its providers state it. A provider without data for the locale falls back to English or Latin, so any other
+    language is that of the generator.
     """
     languages = (provider.__lang__ for provider in generator.providers)
     return next((each for each in languages if each and not each.startswith(("en", "la"))), "en_US")
@@ -397,7 +344,7 @@ def _object_id(random: Random, since: int = _EPOCH) -> str:
 
 
 def _origin(random: Random, id: str | None, seconds: int | None = None, since: int = _EPOCH) -> tuple[str, int]:
-    """The id of a record and the second of its making, with which the id begins; whichever is given decides."""
+    """The id of a record and the second in which it was created. The id begins with it, so either determines both."""
     drawn = _object_id(random, since)
     if seconds is None:
         seconds = int((id if id and is_object_id(id) else drawn)[:8], 16)
@@ -407,7 +354,7 @@ def _origin(random: Random, id: str | None, seconds: int | None = None, since: i
 def _dialog_type(type: int) -> DialogType:
     if type not in [*DialogType]:
         known = ", ".join(f"{each.value} {each.name}" for each in DialogType)
-        raise ValueError(f"no dialog type {type!r}: QuickBlox documents {known}")
+        raise ValueError(f"unknown dialog type {type!r}; expected {known}")
     return DialogType(type)
 
 
@@ -421,7 +368,7 @@ def _amended(
     if without:
         names = dict.fromkeys([without] if isinstance(without, str) else without)
         if unknown := [name for name in names if name not in payload]:
-            raise ValueError(f"without {', '.join(unknown)}: the fields are {', '.join(payload)}")
+            raise ValueError(f"without: unknown field {', '.join(unknown)}; expected one of {', '.join(payload)}")
         for name in names:
             del payload[name]
     return payload

@@ -1,8 +1,7 @@
-"""What people write to each other, one phrasebook per locale.
+"""Texts that people write to each other, one phrasebook per locale.
 
-The texts are data, in `texts/<locale>.json`: single messages, threads of several turns, dialog names and people. Each
-has slots such as `{name}`, whose values stand in the same file. All of them are made up, and all links lead to domains
-that RFC 2606 reserves.
+`texts/<locale>.json` contains single messages, threads of several turns, dialog names and people, all with slots such
+as `{name}`, and the values for the slots. Everything is made up; links lead to domains that RFC 2606 reserves.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ T = TypeVar("T")
 _TEXTS = Path(__file__).with_name("texts")
 _FALLBACK = "en_US"
 
-# Slots that every locale has: numbers are written the same everywhere.
+# Slots with numbers, which are written alike in every locale.
 _NUMBERS = {
     "order": range(10_000, 100_000),
     "code": range(100_000, 1_000_000),
@@ -31,12 +30,12 @@ _NUMBERS = {
     "n4": range(1_000, 10_000),
 }
 
-# Who takes part does not change when a conversation goes on to its next topic.
+# Slots that keep their values when a conversation goes on to its next topic.
 _CAST = ("name", "agent", "company")
 
 
 class Person(NamedTuple):
-    """Somebody made up: the name, as the locale writes it, and a login in ASCII that goes with it."""
+    """A made-up person: the name in the script of the locale, and a login in ASCII made from it."""
 
     full_name: str
     login: str
@@ -44,13 +43,13 @@ class Person(NamedTuple):
 
 
 class Phrasebook:
-    """The texts of one locale, parsed once so that filling one in costs little.
+    """The texts of one locale, parsed once so that filling their slots is fast.
 
     Attributes:
         messages: Single messages.
         dialogs: Names of group dialogs.
-        threads: Conversations. Each is a series of turns, `(speaker, line)`; speaker 0 is the customer, whom the slots
-            call `name`, and speaker 1 is `agent`.
+        threads: Conversations, each a series of turns `(speaker, line)`. Speaker 0 is the customer (slot `name`),
+            speaker 1 is the agent (slot `agent`).
     """
 
     def __init__(self, texts: Mapping[str, Any]) -> None:
@@ -71,11 +70,11 @@ class Phrasebook:
         return pick(random, self.messages).fill(random)
 
     def dialog_name(self, random: Random) -> str:
-        """What people call a group dialog."""
+        """The name of a group dialog."""
         return pick(random, self.dialogs).fill(random)
 
     def person(self, random: Random) -> Person:
-        """A person. The login is rarely taken twice, but can be."""
+        """A person. Two persons rarely have the same login."""
         first, first_ascii = pick(random, self._first_names)
         last, last_ascii = pick(random, self._last_names)
         return Person(
@@ -85,7 +84,7 @@ class Phrasebook:
         )
 
     def conversation(self, random: Random) -> Iterator[tuple[int, str]]:
-        """Turns of one conversation, `(speaker, text)`, without end: after one topic comes the next."""
+        """The turns of an endless conversation, `(speaker, text)`, one topic after the other."""
         cast = {slot: pick(random, self._slots[slot]) for slot in _CAST}
         topic = int(random.random() * len(self.threads))
         while True:
@@ -111,7 +110,7 @@ class Line(NamedTuple):
 
 
 def pick(random: Random, values: Sequence[T]) -> T:
-    """One of the values, several times faster than `random.choice`, and one draw for any number of values."""
+    """One of the values: one draw for any number of values, and several times faster than `random.choice`."""
     return values[int(random.random() * len(values))]
 
 
@@ -126,12 +125,10 @@ def phrasebook(locale: str) -> Phrasebook:
     """The phrasebook of a locale.
 
     Args:
-        locale: As Faker writes it, `"de_DE"`. One without texts of its own gets those of its language, so `"de_AT"`
-            and `"de"` read like `"de_DE"`; any other gets `"en_US"`.
+        locale: In Faker's form, `"de_DE"`. A locale without texts gets those of its language, so `"de_AT"` and `"de"`
+            are read as `"de_DE"`, or else `"en_US"`.
     """
+    if locale in available():
+        return Phrasebook(json.loads((_TEXTS / f"{locale}.json").read_text(encoding="utf-8")))
     language = locale.partition("_")[0]
-    kin = [own for own in available() if own.partition("_")[0] == language]
-    own = locale if locale in kin else next(iter(kin), _FALLBACK)
-    if own != locale:
-        return phrasebook(own)
-    return Phrasebook(json.loads((_TEXTS / f"{own}.json").read_text(encoding="utf-8")))
+    return phrasebook(next((other for other in available() if other.partition("_")[0] == language), _FALLBACK))

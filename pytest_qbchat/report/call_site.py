@@ -1,47 +1,59 @@
-"""Where the code under test stands when it calls the fake."""
+"""The line of the code under test that made a call, found on the stack: for error texts and for warnings."""
 
 from __future__ import annotations
 
 import inspect
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-# Libraries that the fake does not intercept, and that have to be told apart.
+from pytest_qbchat.exceptions import QuickBloxWarning
+
+# The libraries that a refusal can name as the caller.
 OTHER_LIBRARIES = {
     "requests", "niquests", "aiohttp", "tornado", "urllib3", "urllib", "httpcore", "httpcore2", "http", "anyio",
 }  # fmt: skip
-# Whose frames lie between the code under test and the fake.
+# Packages whose frames lie between the code under test and the fake.
 _BETWEEN = OTHER_LIBRARIES | {"pytest_qbchat", "httpx", "httpx2", "socket", "ssl", "contextlib"}
 
 
 def called_at() -> str:
-    """Where the code under test called, as a line of text; empty if it is on no stack of this thread."""
-    frame = _code_under_test()[0]
+    """The line that made the call, as text; empty if the code under test is not on the stack of this thread."""
+    frame, _ = _code_under_test()
     if frame is None or package_of(frame) in ("asyncio", "threading", "concurrent"):
         return ""
     path = Path(frame.f_code.co_filename)
-    with suppress(OSError, ValueError):  # the current folder is gone, or is another one
+    with suppress(OSError, ValueError):  # the current folder was deleted, or does not contain the file
         path = path.relative_to(Path.cwd())
     return f"  called at {path}:{frame.f_lineno}"
 
 
-def level() -> int:
-    """The `stacklevel` by which the caller of this function warns of the code under test."""
-    return _code_under_test()[1] - 1
+def warn(text: str) -> bool:
+    """Emit a `QuickBloxWarning` at the line that made the call. The call itself goes on.
+
+    Returns:
+        Whether the warning filters of the test turn the warning into an error.
+    """
+    _, stacklevel = _code_under_test()
+    try:
+        warnings.warn(QuickBloxWarning(text), stacklevel=stacklevel)
+    except QuickBloxWarning:
+        return True
+    return False
 
 
 def package_of(frame: FrameType) -> str:
-    """The top-level package whose code a frame runs."""
+    """The top-level package of the code that a frame runs."""
     name: str = frame.f_globals.get("__name__", "")
     return name.partition(".")[0]
 
 
 def _code_under_test() -> tuple[FrameType | None, int]:
-    """The frame of the code under test, and how many frames up it is."""
+    """The frame of the code under test, and its distance from this function."""
     frame = inspect.currentframe()
-    up = 0
+    distance = 0
     while frame is not None and package_of(frame) in _BETWEEN:
         frame = frame.f_back
-        up += 1
-    return frame, up
+        distance += 1
+    return frame, distance

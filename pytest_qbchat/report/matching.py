@@ -1,16 +1,15 @@
-"""How an expected value is compared with what was posted."""
+"""How expected values are compared with the fields of messages and other records."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Collection, Iterable, Mapping
 from enum import Enum
 from typing import Any, Final
 
 from pytest_qbchat.service.models import Blob, Dialog, User
 from pytest_qbchat.service.params import FLAGS, attachments
-from pytest_qbchat.service.spelling import similar_name
+from pytest_qbchat.service.spelling import closest_name, similar_name
 
 
 class _Absent(Enum):
@@ -28,9 +27,9 @@ ABSENT: Final = _Absent.ABSENT
 def matches(expected: Any, actual: Any) -> bool:
     """Whether a value is the expected one.
 
-    The expected value stands on the left of `==`, so `unittest.mock.ANY`, `pytest.approx` and dirty-equals decide for
-    themselves. A compiled pattern searches a string. A user, dialog or file stands for its id. Lists and dicts are
-    compared item by item by the same rule.
+    The expected value stands on the left of `==`, so that `unittest.mock.ANY`, `pytest.approx` and dirty-equals work.
+    A compiled pattern searches a string. A user, dialog or file stands for its id. Lists and dicts are compared item by
+    item in the same way.
     """
     if isinstance(expected, re.Pattern):
         return isinstance(actual, str) and expected.search(actual) is not None
@@ -39,14 +38,14 @@ def matches(expected: Any, actual: Any) -> bool:
     if type(expected) in (list, tuple) and isinstance(actual, list | tuple):
         return len(expected) == len(actual) and all(map(matches, expected, actual))
     if isinstance(expected, User | Dialog | Blob) and isinstance(actual, int | str):
-        return str(expected.id) == str(actual)  # attachments have the id of a file as text or as a number
+        return str(expected.id) == str(actual)  # an attachment has the id of its file as text or as a number
     return bool(expected == actual)
 
 
 def field_of(record: object, name: str) -> Any:
     """A field of a message, dialog, user, session or call; a custom field of a message; or ABSENT.
 
-    `_id` is the name that QuickBlox gives `id` in a reply. A flag that was not sent is absent.
+    `_id` means `id`, as in QuickBlox's replies. A flag that was not sent is absent.
     """
     custom: dict[str, Any] = getattr(record, "custom", {})
     if name in custom:
@@ -58,10 +57,10 @@ def field_of(record: object, name: str) -> Any:
 
 
 def field_matches(record: object, name: str, expected: Any) -> bool:
-    """Whether a field of a record is as expected.
+    """Whether a field of a record has the expected value.
 
-    An absent field is no value, so that not even `ANY` matches it: expect `ABSENT`, or None for a flag. Attachments may
-    be expected as a request has them, in an object with index keys.
+    An absent field matches only `ABSENT`, and None if it is a flag; not even `ANY` matches it. Attachments may be
+    expected in the form of a request, an object with index keys.
     """
     actual = field_of(record, name)
     if actual is ABSENT:
@@ -76,35 +75,33 @@ def has_fields(record: object, fields: Mapping[str, Any]) -> bool:
     return all(field_matches(record, name, expected) for name, expected in fields.items())
 
 
-def check_names(names: Iterable[str], kind: type, records: Iterable[object]) -> None:
+def check_names(names: Iterable[str], kind: type, records: Collection[object]) -> None:
     """Refuse a misspelt field, which would match nothing and let an assertion that something is absent pass.
 
     Args:
         names: The fields that a test expects.
-        kind: The class of the records, whose public attributes are the right names.
-        records: Where a custom field of a similar name may come from.
+        kind: The class of the records. Its public attributes are their fields.
+        records: The records that are searched.
 
     Raises:
-        TypeError: A name is neither a field nor a custom field of any record, and is similar to a field.
+        TypeError: A field is unknown. A message may have custom fields of any name, so of a message only names are
+            refused that no record has, and that are similar to a field.
     """
     __tracebackhide__ = True
-    known = {name for name in dir(kind) if not name.startswith("_") and not callable(getattr(kind, name))}
-    if "id" in known:
-        known.add("_id")
-    custom = "custom" in known  # only messages have fields of anybody's own
+    fields = {name for name in dir(kind) if not name.startswith("_") and not callable(getattr(kind, name))}
+    if "id" in fields:
+        fields.add("_id")
     for name in names:
-        if name in known or (custom and any(field_of(record, name) is not ABSENT for record in records)):
+        if name in fields:
             continue
-        meant = _OF_RECORDS.get(name)
-        if meant not in known:
-            meant = similar_name(name, known)
-        if meant is None and not custom:
-            meant = next(iter(get_close_matches(name, known, n=1)), None)
-        if meant is not None:
-            raise TypeError(f"a {kind.__name__.lower()} has no {name!r}: write {meant}=...")
-        if not custom:
-            raise TypeError(f"a {kind.__name__.lower()} has no {name!r}: it has {', '.join(sorted(known))}")
+        if "custom" in fields:
+            expected = _SYNONYMS.get(name) or similar_name(name, fields)
+            if expected is None or any(field_of(record, name) is not ABSENT for record in records):
+                continue  # a custom field
+        else:
+            expected = closest_name(name, fields) or f"one of {', '.join(sorted(fields))}"
+        raise TypeError(f"unknown field {name!r} of a {kind.__name__.lower()}; expected {expected}")
 
 
-# Further words for fields of what a test looks at; in a request they may well be custom fields.
-_OF_RECORDS = {"msg": "message", "sender": "sender_id", "user": "user_id", "occupants": "occupants_ids"}
+# Other words for the fields of a message; a request may well have custom fields of these names.
+_SYNONYMS = {"msg": "message", "sender": "sender_id"}

@@ -1,4 +1,4 @@
-"""What must fail the test even if the code under test catches it."""
+"""Problems that fail the test even if the code under test catches their exceptions."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class Problem:
-    """One thing that went wrong.
+    """A refused call, or a warning that the test turns into an error.
 
     Attributes:
         text: What happened and what to write instead; masked.
-        call: The call it happened to, if one reached the fake.
-        error: What was raised in the code under test, if anything was.
+        call: The call, if it reached the fake.
+        error: The exception that was raised in the code under test, if any.
     """
 
     text: str
@@ -34,15 +34,15 @@ class Problem:
     error: CallRefused | None = None
 
     def reached(self, item: pytest.Item) -> bool:
-        """Whether the error came up to the function of a test, which has then seen it, caught or not."""
+        """Whether the exception reached the function of the test, which may have caught it there."""
         if self.error is None:
             return False
         traceback = self.error.__traceback__
-        if traceback is None:  # taken off by assertRaises, which a unittest has called
+        if traceback is None:  # assertRaises of unittest removes it
             return _is_unittest(item)
         function = getattr(item, "function", None)
         code = getattr(inspect.unwrap(function), "__code__", None) if function else None
-        # Wrapped by hypothesis and its like, a function is known by its name. Byte code may have been made elsewhere.
+        # The code differs where hypothesis or another decorator replaced the function: compare its name and file too.
         name = getattr(item, "originalname", None) or item.name
         while traceback is not None:
             here = traceback.tb_frame.f_code
@@ -59,38 +59,41 @@ def _is_unittest(item: pytest.Item) -> bool:
 
 
 class Problems:
-    """The problems of one fake that nobody has reported yet."""
+    """The problems of one fake that were not reported yet."""
 
     def __init__(self) -> None:
         self._open: list[Problem] = []
 
     def add(self, text: str, *, call: Call | None = None, error: CallRefused | None = None) -> None:
-        """Note a problem of the code under test, which is on the stack."""
+        """Record a problem. The code under test is on the stack."""
         self._open.append(Problem("\n".join(filter(None, (text, called_at()))), call, error))
 
-    def take_unseen(self, item: pytest.Item) -> list[Problem]:
-        """The open problems that a test has not seen. Of a call that is tried again the last refusal is enough."""
-        problems = self.take()
+    def pop_unreported(self, item: pytest.Item) -> list[Problem]:
+        """Remove all problems and return those whose exceptions did not reach the test function.
+
+        After retries of a call it is enough that one of the refusals, which have the same text, reached it.
+        """
+        problems = self.drain()
         seen = {problem.text for problem in problems if problem.reached(item)}
         return [problem for problem in problems if problem.text not in seen]
 
-    def take(self) -> list[Problem]:
-        """The problems that are open, which from now on count as reported."""
-        taken, self._open[:] = self._open[:], []
-        return taken
+    def drain(self) -> list[Problem]:
+        """Remove and return all problems."""
+        drained, self._open[:] = self._open[:], []
+        return drained
 
     def expect(self, method: str | None, path: str | None) -> Expectation:
-        """A context manager that takes back the refusals of its block, and fails if there were none like that."""
+        """A context manager that removes the expected refusals of its block, and fails if there were none."""
         __tracebackhide__ = True
         return Expectation(self._open, method, path)
 
 
 class Expectation:
-    """The refusal of a call that a test expects within a block."""
+    """A `with` block in which a test expects the refusal of a call."""
 
     def __init__(self, problems: list[Problem], method: str | None, path: str | None) -> None:
         if method is not None and method != method.upper():
-            raise ValueError(f"{method!r} is no method: write {method.upper()!r}")
+            raise ValueError(f"unknown method {method!r}; expected {method.upper()!r}")
         self._problems = problems
         self._method = method
         self._path = path
@@ -103,15 +106,16 @@ class Expectation:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
         __tracebackhide__ = True
-        refused = [problem for problem in self._problems[self._before :] if self._expects(problem)]
-        self._problems[:] = [problem for problem in self._problems if problem not in refused]
+        inside = self._problems[self._before :]
+        refused = [problem for problem in inside if self._expects(problem)]
+        self._problems[self._before :] = others = [problem for problem in inside if problem not in refused]
         if error is not None:
             return all(any(leaf is problem.error for problem in refused) for leaf in _leaves(error))
         if not refused:
             wanted = " ".join(filter(None, (self._method, self._path))) or "a call"
-            calls = [problem.call for problem in self._problems[self._before :] if problem.call]
+            calls = [problem.call for problem in others if problem.call]
             instead = ", ".join(f"{call.method} {call.path}" for call in calls) or "nothing"
-            raise AssertionError(f"expected the fake to refuse {wanted}, and it refused {instead}")
+            raise AssertionError(f"expected the fake to refuse {wanted}, but it refused {instead}")
         return False
 
     def _expects(self, problem: Problem) -> bool:
@@ -124,7 +128,7 @@ class Expectation:
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
-    """An error, or those of which a group consists."""
+    """The exception itself, or the exceptions in a group of exceptions."""
     if isinstance(error, BaseExceptionGroup):
         for inner in error.exceptions:
             yield from _leaves(inner)
@@ -133,5 +137,5 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
 
 
 def report(problems: list[Problem]) -> str:
-    """All problems in one text, each once."""
+    """The texts of all problems, each once."""
     return "\n".join(dict.fromkeys(problem.text for problem in problems))

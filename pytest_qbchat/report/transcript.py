@@ -1,4 +1,4 @@
-"""The conversation as it stands, for the report of a failing test."""
+"""The transcript of the conversation, for the report of a failing test."""
 
 from __future__ import annotations
 
@@ -7,20 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from pytest_qbchat.report.explanations import attachment_labels, not_accepted, reach, receipts
-from pytest_qbchat.service.models import DialogType
 
 if TYPE_CHECKING:
     from pytest_qbchat.service.calls import Call
     from pytest_qbchat.service.models import Dialog, Message, User
 
-_TYPES = {
-    DialogType.PUBLIC_GROUP: "public group",
-    DialogType.GROUP: "group",
-    DialogType.PRIVATE: "private",
-}
-
-
-_NEWEST = 20  # of a dialog; nobody reads more of a failing test
+_SHOWN_MESSAGES = 20  # the newest of each dialog
 
 
 def render(
@@ -30,9 +22,9 @@ def render(
     posted: Iterable[Message],
     calls: Iterable[Call],
 ) -> str:
-    """Who posted what to which dialog and what became of it, then the calls that did not do what they should.
+    """Who posted what to which dialog and what became of it, then refused calls and warnings.
 
-    Not masked: that is left to whoever shows it.
+    The caller masks the text.
     """
     names = {user.id: f"{user.id} {user.full_name}" for user in users if user.full_name}
     by_dialog: dict[str, list[Message]] = {}
@@ -42,15 +34,15 @@ def render(
     for dialog in dialogs:
         if history := by_dialog.get(dialog.id):
             lines.append(_heading(dialog, names))
-            if len(history) > _NEWEST:
-                lines.append(f"  ({len(history) - _NEWEST} earlier messages)")
-            for message in history[-_NEWEST:]:
+            if len(history) > _SHOWN_MESSAGES:
+                lines.append(f"  ({len(history) - _SHOWN_MESSAGES} earlier messages)")
+            for message in history[-_SHOWN_MESSAGES:]:
                 lines.extend(_message(message, names))
-    there = {message.id for message in messages}
+    kept = {message.id for message in messages}
     for message in posted:
-        if message.id not in there:
-            lines += [f"deleted from dialog {message.chat_dialog_id} since:", *_message(message, names)]
-    for line, times in Counter(line for call in calls for line in _trouble(call)).items():
+        if message.id not in kept:
+            lines += [f"later deleted from dialog {message.chat_dialog_id}:", *_message(message, names)]
+    for line, times in Counter(line for call in calls for line in _refusal_and_warnings(call)).items():
         lines.append(line if times == 1 else f"{line} ({times} times)")
     return "\n".join(lines) or "nothing was posted"
 
@@ -61,26 +53,25 @@ def _people(ids: Iterable[int], names: Mapping[int, str]) -> str:
 
 def _heading(dialog: Dialog, names: Mapping[int, str]) -> str:
     name = f" {dialog.name!r}" if dialog.name else ""
+    kind = dialog.type.name.lower().replace("_", " ")
     adopted = ", adopted on first sight" if dialog.adopted else ""
-    return (
-        f"dialog {dialog.id}{name} ({_TYPES[dialog.type]}{adopted}), occupants {_people(dialog.occupants_ids, names)}"
-    )
+    return f"dialog {dialog.id}{name} ({kind}{adopted}), occupants {_people(dialog.occupants_ids, names)}"
 
 
 def _message(message: Message, names: Mapping[int, str]) -> Iterator[str]:
-    heard = _people(message.delivered_to, names) or "nobody known"
-    reached = f"{reach(message)}, delivered to {heard}" if message.sent_to_chat else reach(message)
+    delivered = f", delivered to {_people(message.delivered_to, names) or 'no known occupant'}"
+    reached = f"{reach(message)}{delivered if message.sent_to_chat else ''}"
     attached = ", ".join(attachment_labels(message)) or "no attachments"
     yield f"  {_people([message.sender_id], names)}: {message.message!r}"
     readers = [reader for reader in message.read_by if reader != message.sender_id]
     read = f"; read by {_people(readers, names)}" if readers else ""
     yield f"    {reached}; {receipts(message)}; {attached}{read}"
     for name, value in message.custom.items():
-        if (name, value) != ("dialog_id", message.chat_dialog_id):  # which every app adds
+        if (name, value) != ("dialog_id", message.chat_dialog_id):  # every app adds this one
             yield f"    {name}: {value!r}"
 
 
-def _trouble(call: Call) -> Iterator[str]:
+def _refusal_and_warnings(call: Call) -> Iterator[str]:
     yield from not_accepted([call])
     for text in call.warnings:
         yield f"warning: {text}"

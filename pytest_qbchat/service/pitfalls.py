@@ -28,8 +28,8 @@ _SPECIAL_NAMES = {
     "body": "became a custom field, and the chat reserves this name; write message",
     "delay": "became a custom field, and the chat reserves this name; write another name",
 }
-# Fields that people try to set in another spelling. Not `_id`: a custom field may well be called id.
-_NOT_TO_SET = (SERVER_FIELDS | CONTROL_PARAMETERS) - {"_id", "token"}
+# Fields that people try to set in another spelling. A custom field may well be called `id` or `read_id`.
+_NOT_TO_SET = (SERVER_FIELDS | CONTROL_PARAMETERS) - {"_id", "read_ids", "token"}
 # Characters that XML 1.0, and so the chat, cannot carry.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _PLACEHOLDER = re.compile(r"custom_field_(N|\d+)", re.IGNORECASE)

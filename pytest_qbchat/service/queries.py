@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.spelling import similar_name
+from pytest_qbchat.service.spelling import closest_name
 
 T = TypeVar("T")
 
@@ -215,7 +215,7 @@ def _condition(call: Call, name: str, field: Field, operator_: str, value: Any) 
 
 
 def _warn_of_unknown_field(call: Call, name: str, fields: Mapping[str, Field], known: set[str]) -> None:
-    meant = _MEANT.get(name) or similar_name(name, {*fields, *_CONTROL, *known})
+    meant = _MEANT.get(name) or closest_name(name, {*fields, *_CONTROL, *known})
     call.warn(_ignored(name, f"write {meant}" if meant else f"QuickBlox filters by {', '.join(fields)}"))
 
 

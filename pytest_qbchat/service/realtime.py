@@ -148,4 +148,4 @@ def _check_fields(fields: Mapping[str, Any]) -> None:
         if name in SERVER_FIELDS:
             raise TypeError(f"{name} is set by QuickBlox: leave it out; freezegun or qbchat.advance() set the time")
         if meant := misspelt(name, PARAMETERS):
-            raise TypeError(f"unknown field {name!r} of a message; write {meant}=...")
+            raise TypeError(f"unknown field {name!r} of a message; expected {meant}")

@@ -34,7 +34,7 @@ POSTED = {
     "first_message": """\
 dialog 5d75327ba28f9a0f32cb0f99 (group, adopted on first sight), occupants 96830001
   96830001: 'Order #7 has shipped'
-    sent to chat, delivered to nobody known; markable; no attachments
+    sent to chat, delivered to no known occupant; markable; no attachments
 """,
     "uploaded_attachments": """\
 : 'This is what I saw'
@@ -68,7 +68,7 @@ image 47863, video https://files.agency.example/tour.mp4, audio 47864
   96830002 Carl Caller: 'Which one?'
     sent to chat, delivered to 96830001 Hanna Helpful; not markable; no attachments
 """,
-    "retry_after_lost_answer": "POST /chat/Message.json met qbchat.fail('timeout'), stored",
+    "retry_after_lost_answer": "POST /chat/Message.json failed: qbchat.fail('timeout'), stored",
     "signal_handler": """\
   96830002 The Workshop: 'Repair #7 is finished'
     sent to chat, delivered to 96830001 Bianca Bicyclist; markable; no attachments

@@ -77,4 +77,4 @@ def test_the_first_example_of_the_readme_runs_against_the_wheel(dist: Path, tmp_
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
     assert result.returncode == 0, result.stdout
     assert "1 passed" in result.stdout
-    assert "sent to chat, delivered to nobody known; markable; image 47863" in result.stdout
+    assert "sent to chat, delivered to no known occupant; markable; image 47863" in result.stdout

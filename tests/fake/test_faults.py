@@ -133,8 +133,8 @@ def test_a_fault_is_in_the_transcript(world: World) -> None:
         world.post(BODY, timeout=PATIENCE)
     world.post(BODY)
     assert world.fake.transcript().splitlines()[-2:] == [
-        "POST /chat/Message.json met qbchat.fail('timeout'), stored",
-        "POST /chat/Message.json met qbchat.fail(503), not stored",
+        "POST /chat/Message.json failed: qbchat.fail('timeout'), stored",
+        "POST /chat/Message.json failed: qbchat.fail(503), not stored",
     ]
     assert [repr(call) for call in world.fake.calls] == [
         "<Call POST /chat/Message.json: timeout>",
@@ -146,7 +146,7 @@ def test_a_message_that_is_missed_is_explained_by_the_fault(qbchat: FakeQuickBlo
     qbchat.fail(429, times=2)
     post(client)
     post(client)
-    with pytest.raises(AssertionError, match=r"POST /chat/Message.json met qbchat.fail\(429\), not stored"):
+    with pytest.raises(AssertionError, match=r"POST /chat/Message.json failed: qbchat.fail\(429\), not stored"):
         qbchat.assert_posted(message="hi")
 
 

@@ -608,7 +608,7 @@ def test_a_base_url_with_a_prefix_is_refused_where_it_cannot_be_caught() -> None
 
     with another_server() as gateway, FakeQuickBlox(hosts=["x.example/qb", f"{gateway}/qb"]).intercept() as fake:
         in_aiohttp(post)
-        [problem] = fake.problems.take()
+        [problem] = fake.problems.drain()
     assert "send this call to the url of qbchat_server" in problem.text
 
 
@@ -627,7 +627,7 @@ def test_a_base_url_with_a_prefix_is_refused_to_tornado_too() -> None:
 
     with another_server() as gateway, FakeQuickBlox(hosts=["x.example/qb", f"{gateway}/qb"]).intercept() as fake:
         asyncio.run(fetch())
-        problems = fake.problems.take()
+        problems = fake.problems.drain()
     assert len(problems) == 2
 
 
@@ -837,7 +837,7 @@ def test_sockets_of_unix_are_left_alone(tmp_path: Path) -> None:
 def test_no_address_is_refused_by_python_itself(qbchat: FakeQuickBlox) -> None:
     with socket.socket() as unconnected, pytest.raises(TypeError):
         unconnected.connect(())
-    assert len(qbchat.problems.take()) == 0
+    assert len(qbchat.problems.drain()) == 0
 
 
 def test_a_host_that_is_an_address_is_caught() -> None:
@@ -861,7 +861,7 @@ def test_an_event_loop_that_finds_its_way_by_itself_is_refused_to_aiohttp(
             monkeypatch.undo()
 
     asyncio.run(post())
-    [problem] = qbchat.problems.take()
+    [problem] = qbchat.problems.drain()
     assert "aiohttp was to reach api.quickblox.com by an event loop" in problem.text
 
 
@@ -917,7 +917,7 @@ def test_who_looks_an_address_up_and_goes_there_by_itself_is_refused(qbchat: Fak
     with pytest.raises(ExceptionGroup) as raised:
         asyncio.run(connect())
     assert raised.group_contains(CallRefused, match="anyio tried to reach QuickBlox by a way that leads past the fake")
-    assert len(qbchat.problems.take()) == 1
+    assert len(qbchat.problems.drain()) == 1
 
 
 def test_tornado_reaches_other_hosts_as_before(qbchat: FakeQuickBlox) -> None:

@@ -83,7 +83,7 @@ def proxies(monkeypatch):
 def test_a_proxy_that_the_code_names_is_refused(qbchat, post, url):
     with pytest.raises(CallRefused, match="niquests was to reach api.quickblox.com through a proxy, where the fake"):
         post(url, proxies=dict.fromkeys(("http", "https"), PROXY), **HOW)
-    assert len(qbchat.problems.take()) == 1
+    assert len(qbchat.problems.drain()) == 1
 
 
 @pytest.mark.qbchat(hosts=[f"{PROXY}/quickblox"])
@@ -91,7 +91,7 @@ def test_a_proxy_that_the_code_names_is_refused(qbchat, post, url):
 def test_a_host_of_which_only_a_path_is_quickbloxes_is_refused(qbchat, post):
     with pytest.raises(CallRefused, match="of which only a path is QuickBlox's"):
         post(f"{PROXY}/quickblox/chat/Message.json", **HOW)
-    assert len(qbchat.problems.take()) == 1
+    assert len(qbchat.problems.drain()) == 1
     assert post(f"{PROXY}/other", **HOW).status_code == 404
 
 

@@ -164,7 +164,7 @@ class TestMessage:
 
     @pytest.mark.parametrize("make", ["message", "message_response"])
     def test_refuses_less_than_no_attachments(self, factory: PayloadFactory, make: str) -> None:
-        with pytest.raises(ValueError, match="attachments=-1: a message has 0 or more"):
+        with pytest.raises(ValueError, match="attachments=-1; expected 0 or more"):
             getattr(factory, make)(attachments=-1)
 
 
@@ -189,12 +189,12 @@ class TestWithout:
         ],
     )
     def test_names_the_fields_there_are(self, factory: PayloadFactory, make: str, fields: str) -> None:
-        with pytest.raises(ValueError, match=rf"^without colour, flavour: the fields are {fields}$"):
+        with pytest.raises(ValueError, match=rf"^without: unknown field colour, flavour; expected one of {fields}$"):
             getattr(factory, make)(without=["colour", "flavour"])
 
     @pytest.mark.parametrize("make", ["message_response", "dialog_response", "user_response", "conversation_response"])
     def test_is_checked_in_replies(self, factory: PayloadFactory, make: str) -> None:
-        with pytest.raises(ValueError, match=r"^without send_to_chat: the fields are "):
+        with pytest.raises(ValueError, match=r"^without: unknown field send_to_chat; expected one of "):
             getattr(factory, make)(without="send_to_chat")
 
 
@@ -241,7 +241,7 @@ class TestAttachment:
 
     @pytest.mark.parametrize("type", ["photo", "file", "", None])
     def test_refuses_undocumented_types(self, factory: PayloadFactory, type: Any) -> None:
-        with pytest.raises(ValueError, match=f"{type!r}: QuickBlox documents image, video, audio, location"):
+        with pytest.raises(ValueError, match=f"{type!r}; expected image, video, audio, location"):
             factory.attachment(type)
 
 
@@ -373,7 +373,7 @@ class TestDialog:
     @pytest.mark.parametrize("make", ["dialog", "dialog_response"])
     @pytest.mark.parametrize("type", [0, 4, "2"])
     def test_refuses_other_types(self, factory: PayloadFactory, make: str, type: object) -> None:
-        with pytest.raises(ValueError, match=f"{type!r}: QuickBlox documents 1 PUBLIC_GROUP, 2 GROUP, 3 PRIVATE"):
+        with pytest.raises(ValueError, match=f"{type!r}; expected 1 PUBLIC_GROUP, 2 GROUP, 3 PRIVATE"):
             getattr(factory, make)(type)
 
 

@@ -54,7 +54,7 @@ def unknown_routes_refused(shop: Shop) -> Any:
     try:
         response = shop.call("GET", "/events.json")
     except CallRefused:
-        shop.fake.problems.take()
+        shop.fake.problems.drain()
         return "refused"
     return response.status_code, response.json(), shop.fake.calls.last.reason.partition(",")[0]
 
@@ -153,7 +153,7 @@ def guessed_routes(shop: Shop) -> list[bool]:
         with suppress(CallRefused):
             shop.call(method, path, params=params)
         found.append(not shop.fake.calls.last.refused)
-    shop.fake.problems.take()
+    shop.fake.problems.drain()
     return found
 
 

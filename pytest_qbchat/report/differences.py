@@ -1,0 +1,154 @@
+"""What a failed assertion says: which message came closest to the expected one, and where the two differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Any
+
+from pytest_qbchat.report.explanations import (
+    WIDTH,
+    brief,
+    consequence,
+    lost_attachments,
+    not_accepted,
+    shortened,
+    shown,
+    value_sent,
+    where,
+)
+from pytest_qbchat.report.matching import ABSENT, field_matches, field_of, matches
+
+if TYPE_CHECKING:
+    from pytest_qbchat.service.calls import Call
+    from pytest_qbchat.service.models import Message
+
+_LISTED_MESSAGES = 10
+_COMPARED_MESSAGES = 50
+_COMPARED_CHARACTERS = 200
+
+
+def no_match(messages: Sequence[Message], fields: Mapping[str, Any], calls: Iterable[Call]) -> str:
+    """The failure text if no message has the expected fields."""
+    lines = ["no posted message has", *_table(fields)] if fields else ["no message was posted"]
+    if messages:
+        nearest = closest(messages, fields)
+        count = "1 message was posted," if len(messages) == 1 else f"{len(messages)} messages were posted, the closest"
+        lines += [f"{count} {where(nearest)}:", *of_fields(nearest, fields)]
+    elif fields:
+        lines.append("no message was posted")
+    return "\n".join([*lines, *not_accepted(calls)])
+
+
+def wrong_number(found: Sequence[Message], times: int, fields: Mapping[str, Any], calls: Iterable[Call]) -> str:
+    """The failure text if more or fewer messages than expected have the expected fields."""
+    expected = f"expected {_count(times, 'posted message')}{' with' if fields else ''}"
+    actual = f"there {'is' if len(found) == 1 else 'are'} {len(found)}:"
+    return "\n".join([expected, *_table(fields), actual, *_listed(found), *not_accepted(calls)])
+
+
+def unexpected(found: Sequence[Message], fields: Mapping[str, Any]) -> str:
+    """The failure text if messages were posted that were not expected."""
+    count = f"{_count(len(found), 'message')} {'was' if len(found) == 1 else 'were'} posted"
+    return "\n".join([f"{count}{' with' if fields else ''}", *_table(fields), *_listed(found)])
+
+
+def closest(messages: Sequence[Message], fields: Mapping[str, Any]) -> Message:
+    """The message with the fewest wrong fields; among equals the one whose values are most alike, then the newest."""
+    wrong = {message: _wrong(message, fields) for message in reversed(messages)}
+    fewest = min(map(len, wrong.values()))
+    candidates = [message for message in wrong if len(wrong[message]) == fewest]
+    if len(candidates) == 1:
+        return candidates[0]
+
+    def likeness(message: Message) -> float:
+        return sum(_likeness(expected, field_of(message, name)) for name, expected in wrong[message].items())
+
+    return max(candidates[:_COMPARED_MESSAGES], key=likeness)
+
+
+def of_fields(message: Message, fields: Mapping[str, Any]) -> list[str]:
+    """Two lines, expected and actual, for each field that differs."""
+    rows = {
+        name: (expected, value_sent(message, name), consequence(message, name))
+        for name, expected in _wrong(message, fields).items()
+    }
+    return _compared(rows)
+
+
+def of_attachments(message: Message, expected: Sequence[Mapping[str, Any]]) -> str | None:
+    """The failure text if the attachments differ in their number or in an expected key; None if they do not differ."""
+    actual = message.attachments
+    if len(actual) != len(expected):
+        lines = [f"{where(message)} has {_count(len(actual), 'attachment')}, expected {len(expected)}"]
+        lines += [f"  - {dict(each)!r}" for each in expected]
+        lines += [f"  + {each!r}" for each in actual]
+        if lost := lost_attachments(message):
+            lines.append(f"    {lost}")
+        return "\n".join(lines)
+    lines = []
+    for index, (wanted, item) in enumerate(zip(expected, actual, strict=True)):
+        rows = {}
+        for key, value in wanted.items():
+            if not matches(value, item.get(key, ABSENT)):
+                same_text = str(value) == str(item.get(key))
+                note = "QuickBlox keeps the type that was sent (assumed)" if same_text else ""
+                rows[f"attachments[{index}] {key}"] = (value, item.get(key, ABSENT), note)
+        lines += _compared(rows)
+    return "\n".join([f"{where(message)} has other attachments", *lines]) if lines else None
+
+
+def _wrong(message: Message, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The expected fields that do not match."""
+    return {name: expected for name, expected in fields.items() if not field_matches(message, name, expected)}
+
+
+def _likeness(expected: Any, actual: Any) -> float:
+    left, right = shown(expected)[:_COMPARED_CHARACTERS], shown(actual)[:_COMPARED_CHARACTERS]
+    return SequenceMatcher(None, left, right, autojunk=False).ratio()
+
+
+def _table(fields: Mapping[str, Any]) -> list[str]:
+    width = max(map(len, fields), default=0)
+    return [f"    {name:<{width}}   {shortened(value)}" for name, value in fields.items()]
+
+
+def _listed(messages: Sequence[Message]) -> Iterator[str]:
+    """A line for each message, the oldest first, up to the number that anybody reads."""
+    for message in messages[:_LISTED_MESSAGES]:
+        yield f"  {where(message)}: {brief(message)}"
+    if len(messages) > _LISTED_MESSAGES:
+        yield f"  and {len(messages) - _LISTED_MESSAGES} more"
+
+
+def _compared(rows: Mapping[str, tuple[Any, Any, str]]) -> list[str]:
+    """Two lines for each label: the expected value, then the actual value with a note."""
+    width = max(map(len, rows), default=0)
+    lines: list[str] = []
+    for label, (expected, actual, note) in rows.items():
+        left, right = _side_by_side(expected, actual)
+        lines += [f"  - {label:<{width}}   {left}", f"  + {label:<{width}}   {right}{note and f': {note}'}"]
+    return lines
+
+
+def _side_by_side(expected: Any, actual: Any) -> tuple[str, str]:
+    """Both values; of two long texts the part around their first difference."""
+    left, right = shown(expected), shown(actual)
+    if not (isinstance(expected, str) and isinstance(actual, str)) or max(len(left), len(right)) <= WIDTH:
+        return shortened(expected, 4 * WIDTH), shortened(actual, 4 * WIDTH)
+    pairs = enumerate(zip(left, right, strict=False))
+    difference = next((index for index, (one, other) in pairs if one != other), min(len(left), len(right)))
+    start = max(0, difference - WIDTH // 3)
+    word = left.rfind(" ", 0, start) + 1
+    if difference - word < WIDTH:  # a secret that is cut at its front would not be recognized and masked
+        start = word
+    return _part(left, start), _part(right, start)
+
+
+def _part(text: str, start: int) -> str:
+    end = start + WIDTH
+    return f"{'…' if start else ''}{text[start:end]}{'…' if len(text) > end else ''}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
