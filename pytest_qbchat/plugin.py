@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pytest_qbchat.fake.quickblox import FakeQuickBlox
     from pytest_qbchat.fake.transport import QuickBloxTransport
     from pytest_qbchat.intercept import Interception
-    from pytest_qbchat.intercept.server import Certificate, EncryptedServer, LiveServer
+    from pytest_qbchat.intercept.certificate import Certificate
+    from pytest_qbchat.intercept.server import EncryptedServer, LiveServer
     from pytest_qbchat.payloads.factory import PayloadFactory
 
 _FAKE: pytest.StashKey[FakeQuickBlox] = pytest.StashKey()
@@ -82,7 +83,7 @@ def qbchat_tls_server(_qbchat_certificate: Certificate) -> Iterator[EncryptedSer
 @pytest.fixture(scope="session")
 def _qbchat_certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     """What the servers for https show."""
-    from pytest_qbchat.intercept.server import Certificate
+    from pytest_qbchat.intercept.certificate import Certificate
 
     try:
         return Certificate(tmp_path_factory.mktemp("qbchat"))

@@ -7,8 +7,7 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 from pytest_qbchat.intercept import asyncio_clients, guard, http_client, httpx, niquests
-from pytest_qbchat.intercept.patching import Seams
-from pytest_qbchat.intercept.receiver import Receiver
+from pytest_qbchat.intercept.patching import Receiver, Seams
 
 R = TypeVar("R", bound=Receiver)
 

@@ -28,13 +28,13 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pytest_qbchat.intercept.guard import cannot_catch, only_a_path
 from pytest_qbchat.intercept.loopback import LOOPBACK, STAND_IN, port_of_server
 from pytest_qbchat.intercept.patching import Function, Seam, classes
-from pytest_qbchat.intercept.refusals import cannot_catch, only_a_path
 from pytest_qbchat.report.call_site import package_of
 
 if TYPE_CHECKING:
-    from pytest_qbchat.intercept.receiver import Receiver
+    from pytest_qbchat.intercept.patching import Receiver
 
 _UNENCRYPTED = ("80", "http")
 _ENCRYPTED = ("https", "wss")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_qbchat.intercept.hosts import Hosts
-    from pytest_qbchat.intercept.receiver import Receiver
+    from pytest_qbchat.intercept.patching import Receiver
 
 
 def seams() -> Iterator[Seam]:
@@ -90,3 +90,16 @@ def _library() -> str:
             found = package
         frame = frame.f_back
     return found
+
+
+def cannot_catch(fake: Receiver, what: str) -> Exception:
+    """The refusal of what would lead past the fake."""
+    return fake.refuse(
+        f"{what}, where the fake cannot catch it\n  send this call to the url of qbchat_server, or give QuickBlox a "
+        "host of its own, no proxy and asyncio's own event loop in this test"
+    )
+
+
+def only_a_path(fake: Receiver, library: str, host: str) -> Exception:
+    """The refusal of a host that is not all QuickBlox's."""
+    return cannot_catch(fake, f"{library} was to reach {host}, of which only a path is QuickBlox's")

@@ -24,7 +24,7 @@ from pytest_qbchat.intercept import http11
 from pytest_qbchat.intercept.patching import Function, Seam, classes
 
 if TYPE_CHECKING:
-    from pytest_qbchat.intercept.receiver import Receiver
+    from pytest_qbchat.intercept.patching import Receiver
 
 _PORTS = {"http": 80, "https": 443}
 

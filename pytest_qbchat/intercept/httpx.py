@@ -23,7 +23,7 @@ from pytest_qbchat.service.wire import Request
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_qbchat.intercept.receiver import Receiver
+    from pytest_qbchat.intercept.patching import Receiver
     from pytest_qbchat.service.wire import Response
 
 LIBRARIES = ("httpx", "httpx2")

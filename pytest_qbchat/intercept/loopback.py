@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pytest_qbchat.exceptions import ConnectionFault
 
 if TYPE_CHECKING:
-    from pytest_qbchat.intercept.receiver import Receiver
+    from pytest_qbchat.intercept.patching import Receiver
     from pytest_qbchat.intercept.server import LiveServer
     from pytest_qbchat.service.wire import Request, Response
 

@@ -14,12 +14,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pytest_qbchat.intercept.guard import cannot_catch, only_a_path
 from pytest_qbchat.intercept.loopback import LOOPBACK, port_of_server
 from pytest_qbchat.intercept.patching import Function, Seam, classes
-from pytest_qbchat.intercept.refusals import cannot_catch, only_a_path
 
 if TYPE_CHECKING:
-    from pytest_qbchat.intercept.receiver import Receiver
+    from pytest_qbchat.intercept.patching import Receiver
 
 
 def seams() -> Iterator[Seam]:

@@ -21,9 +21,9 @@ from pytest_qbchat.service.routes import OUTSIDE, ROUTES, find
 from pytest_qbchat.service.wire import Response
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from typing import Self
 
+    from pytest_qbchat.intercept.certificate import Certificate
     from pytest_qbchat.service.wire import Request
 
 _ROOTS = {route.path.split("/")[1] for route in ROUTES} | {path.split("/")[1] for path in OUTSIDE}
@@ -176,33 +176,6 @@ class EncryptedServer(LiveServer):
         """
         super().__init__(fake, tls=certificate.context)
         self.ca_file = certificate.ca_file
-
-
-class Certificate:
-    """A certificate for the loopback interface, and the authority that vouches for it. Needs `trustme`.
-
-    Attributes:
-        context: For a server.
-        ca_file: The path of the certificate of the authority.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        """Make a certificate.
-
-        Args:
-            folder: Where to write that of the authority.
-
-        Raises:
-            ImportError: trustme is not installed.
-        """
-        import trustme  # noqa: PLC0415 - an extra
-
-        authority = trustme.CA()
-        self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        authority.issue_cert("localhost", "127.0.0.1", "::1").configure_cert(self.context)
-        path = folder / "ca.pem"
-        authority.cert_pem.write_to_path(path)
-        self.ca_file = str(path)
 
 
 class _Connection(asyncio.Protocol):

@@ -36,9 +36,10 @@ from support.ways import DIALOG, PATH, TLS, TOKEN, URL
 
 from pytest_qbchat import CallRefused, FakeQuickBlox
 from pytest_qbchat.intercept import asyncio_clients, http11, http_client, niquests
+from pytest_qbchat.intercept.certificate import Certificate
 from pytest_qbchat.intercept.http_client import Line
 from pytest_qbchat.intercept.patching import Seams
-from pytest_qbchat.intercept.server import Certificate, EncryptedServer
+from pytest_qbchat.intercept.server import EncryptedServer
 
 API = "https://api.quickblox.com"
 HEADERS = {"QB-Token": TOKEN}
