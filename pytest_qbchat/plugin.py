@@ -165,7 +165,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Let the fake come first during the test, and fail the test here for what its code caught."""
     interception = item.stash.get(_INTERCEPTION, None)
     if interception is not None:
-        interception.come_first()
+        interception.repatch()
     try:
         result = yield
     except pytest.skip.Exception:
@@ -173,7 +173,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         raise
     finally:
         if interception is not None:
-            interception.step_back()
+            interception.undo_repatch()
     _verify(item)
     return result
 

@@ -7,14 +7,22 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 from pytest_qbchat.intercept import asyncio_clients, guard, http_client, httpx, niquests
-from pytest_qbchat.intercept.patching import Receiver, Seams
+from pytest_qbchat.intercept.patching import InterceptedFake, Patcher
 
-R = TypeVar("R", bound=Receiver)
+R = TypeVar("R", bound=InterceptedFake)
 
 
 @cache
-def _seams() -> Seams:
-    return Seams([*httpx.seams(), *http_client.seams(), *asyncio_clients.seams(), *niquests.seams(), *guard.seams()])
+def _patcher() -> Patcher:
+    return Patcher(
+        [
+            *httpx.patch_points(),
+            *http_client.patch_points(),
+            *asyncio_clients.patch_points(),
+            *niquests.patch_points(),
+            *guard.patch_points(),
+        ]
+    )
 
 
 class Interception(Generic[R]):
@@ -24,24 +32,24 @@ class Interception(Generic[R]):
         self._fake = fake
 
     def __enter__(self) -> R:
-        _seams().enter(self._fake)
+        _patcher().enter(self._fake)
         return self._fake
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         __tracebackhide__ = True
-        _seams().leave(self._fake)
+        _patcher().leave(self._fake)
         if error is None:
             self._fake.raise_problems()
 
-    def come_first(self) -> None:
+    def repatch(self) -> None:
         """Put the fake before any other mock that has been put over it since it was entered.
 
-        Such a mock still gets every call that is not QuickBlox's. Undone by `step_back`.
+        Such a mock still gets every call that is not QuickBlox's. Undone by `undo_repatch`.
         """
-        _seams().patch()
+        _patcher().patch()
 
-    def step_back(self) -> None:
-        """Undo `come_first`, before that other mock undoes itself."""
-        _seams().restore()
+    def undo_repatch(self) -> None:
+        """Undo `repatch`, before that other mock undoes itself."""
+        _patcher().restore()

@@ -15,33 +15,33 @@ from functools import partial
 from inspect import currentframe
 from typing import TYPE_CHECKING, Any
 
-from pytest_qbchat.intercept.loopback import STAND_IN
-from pytest_qbchat.intercept.patching import Function, Seam
+from pytest_qbchat.intercept.loopback import PLACEHOLDER_IP
+from pytest_qbchat.intercept.patching import Function, PatchPoint
 from pytest_qbchat.report.call_site import OTHER_LIBRARIES, package_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_qbchat.intercept.hosts import Hosts
-    from pytest_qbchat.intercept.patching import Receiver
+    from pytest_qbchat.intercept.patching import InterceptedFake
 
 
-def seams() -> Iterator[Seam]:
+def patch_points() -> Iterator[PatchPoint]:
     """What to patch in the standard library."""
-    yield Seam(socket, "getaddrinfo", partial(_guarded, _resolved))
-    yield Seam(socket, "gethostbyname", partial(_guarded, _resolved))
-    yield Seam(socket, "gethostbyname_ex", partial(_guarded, _resolved))
-    yield Seam(socket.socket, "connect", partial(_guarded, _connected))
-    yield Seam(socket.socket, "connect_ex", partial(_guarded, _connected))
-    yield Seam(urllib.request, "getproxies_environment", _getproxies)
+    yield PatchPoint(socket, "getaddrinfo", partial(_guarded, _resolved))
+    yield PatchPoint(socket, "gethostbyname", partial(_guarded, _resolved))
+    yield PatchPoint(socket, "gethostbyname_ex", partial(_guarded, _resolved))
+    yield PatchPoint(socket.socket, "connect", partial(_guarded, _connected))
+    yield PatchPoint(socket.socket, "connect_ex", partial(_guarded, _connected))
+    yield PatchPoint(urllib.request, "getproxies_environment", _getproxies)
 
 
-def _guarded(target: Callable[..., str | None], function: Function, receivers: list[Receiver]) -> Function:
+def _guarded(target: Callable[..., str | None], function: Function, fakes: list[InterceptedFake]) -> Function:
     """Refuse a call whose target is a QuickBlox host."""
 
     def guard(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        for fake in receivers:
+        for fake in fakes:
             if host := target(fake.hosts, *args, **kwargs):
                 raise fake.refuse(_refusal(host))
         return function(*args, **kwargs)
@@ -50,7 +50,7 @@ def _guarded(target: Callable[..., str | None], function: Function, receivers: l
 
 
 def _resolved(hosts: Hosts, host: object = None, port: object = None, *_: object, **__: object) -> str | None:
-    if not hosts.owns(host, port):
+    if not hosts.covers_all(host, port):
         return None
     return host.decode() if isinstance(host, bytes) else str(host)
 
@@ -58,14 +58,14 @@ def _resolved(hosts: Hosts, host: object = None, port: object = None, *_: object
 def _connected(hosts: Hosts, _: socket.socket, address: object) -> str | None:
     if not isinstance(address, tuple) or not address:
         return None
-    return "QuickBlox" if address[0] == STAND_IN else _resolved(hosts, *address[:2])
+    return "QuickBlox" if address[0] == PLACEHOLDER_IP else _resolved(hosts, *address[:2])
 
 
-def _getproxies(function: Function, receivers: list[Receiver]) -> Function:
+def _getproxies(function: Function, fakes: list[InterceptedFake]) -> Function:
     def getproxies_environment() -> dict[str, str]:
         proxies: dict[str, str] = function()
-        if receivers and proxies.get("no") != "*":  # also without proxies: niquests remembers those that there were
-            direct = [host for fake in receivers for host in fake.hosts.names]
+        if fakes and proxies.get("no") != "*":  # also without proxies: niquests remembers those that there were
+            direct = [host for fake in fakes for host in fake.hosts.names]
             proxies["no"] = ",".join(filter(None, [proxies.get("no"), *direct]))
         return proxies
 
@@ -92,7 +92,7 @@ def _library() -> str:
     return found
 
 
-def cannot_catch(fake: Receiver, what: str) -> Exception:
+def cannot_catch(fake: InterceptedFake, what: str) -> Exception:
     """The refusal of what would lead past the fake."""
     return fake.refuse(
         f"{what}, where the fake cannot catch it\n  send this call to the url of qbchat_server, or give QuickBlox a "
@@ -100,6 +100,6 @@ def cannot_catch(fake: Receiver, what: str) -> Exception:
     )
 
 
-def only_a_path(fake: Receiver, library: str, host: str) -> Exception:
+def only_a_path(fake: InterceptedFake, library: str, host: str) -> Exception:
     """The refusal of a host that is not all QuickBlox's."""
     return cannot_catch(fake, f"{library} was to reach {host}, of which only a path is QuickBlox's")

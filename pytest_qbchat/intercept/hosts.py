@@ -19,7 +19,7 @@ class _Base:
     port: int | None
     prefix: bytes
 
-    def holds(self, host: str, port: int | None) -> bool:
+    def matches(self, host: str, port: int | None) -> bool:
         """Whether it is this host, and this port if one was configured. Clients leave the usual ones out."""
         return host == self.host and (self.port in (None, port) or (port is None and self.port in _USUAL_PORTS))
 
@@ -57,16 +57,16 @@ class Hosts:
         if host.endswith(_DOMAIN):
             return ""
         for base in self._bases:
-            if base.holds(host, port) and (target.partition(b"?")[0] + b"/").startswith(base.prefix + b"/"):
+            if base.matches(host, port) and (target.partition(b"?")[0] + b"/").startswith(base.prefix + b"/"):
                 return base.prefix.decode()
         return self.prefix(host[:-1], port, target) if host.endswith(".") else None
 
-    def knows(self, host: str, port: int | None) -> bool:
+    def covers_part(self, host: str, port: int | None) -> bool:
         """Whether a host belongs to QuickBlox as a whole or in part."""
         name = host.lower().rstrip(".")
-        return name.endswith(_DOMAIN) or any(base.holds(name, port) for base in self._bases)
+        return name.endswith(_DOMAIN) or any(base.matches(name, port) for base in self._bases)
 
-    def owns(self, host: object, port: object) -> bool:
+    def covers_all(self, host: object, port: object) -> bool:
         """Whether a host belongs to QuickBlox as a whole, so that nobody has to connect to it.
 
         A host of which only a path prefix is QuickBlox's serves others too.
@@ -81,7 +81,7 @@ class Hosts:
             return False
         name = host.lower().rstrip(".")
         number = int(port) if isinstance(port, int) or (isinstance(port, str) and port.isdecimal()) else None
-        return name.endswith(_DOMAIN) or any(base.holds(name, number) and not base.prefix for base in self._bases)
+        return name.endswith(_DOMAIN) or any(base.matches(name, number) and not base.prefix for base in self._bases)
 
 
 def _parse(text: str) -> _Base:

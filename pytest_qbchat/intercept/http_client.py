@@ -1,6 +1,6 @@
 """http.client, and all that stands on it: urllib.request, urllib3 and so requests.
 
-The seam is `connect()` of their connections, public in all of them, with `set_tunnel()` and `putrequest()` to know
+The point is `connect()` of their connections, public in all of them, with `set_tunnel()` and `putrequest()` to know
 where a connection behind a proxy leads. A connection to QuickBlox gets a line to the fake in place of a socket. Above
 it nothing is touched: sessions and adapters, pools and retries, redirects, streams, decompression, errors and responses
 are the library's own, and time-outs and broken connections are what it makes of a socket that fails.
@@ -21,10 +21,10 @@ from weakref import WeakKeyDictionary
 
 from pytest_qbchat.exceptions import ConnectionFault
 from pytest_qbchat.intercept import http11
-from pytest_qbchat.intercept.patching import Function, Seam, classes
+from pytest_qbchat.intercept.patching import Function, PatchPoint, classes
 
 if TYPE_CHECKING:
-    from pytest_qbchat.intercept.patching import Receiver
+    from pytest_qbchat.intercept.patching import InterceptedFake
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -44,12 +44,12 @@ class Target(NamedTuple):
         return f"{self.scheme}://{host}" + ("" if self.port in (None, _PORTS[self.scheme]) else f":{self.port}")
 
 
-def seams() -> Iterator[Seam]:
+def patch_points() -> Iterator[PatchPoint]:
     """What to patch in the standard library, and in urllib3 if it is installed."""
-    yield Seam(HTTPConnection, "set_tunnel", _set_tunnel)
-    yield Seam(HTTPConnection, "putrequest", _putrequest)
+    yield PatchPoint(HTTPConnection, "set_tunnel", _set_tunnel)
+    yield PatchPoint(HTTPConnection, "putrequest", _putrequest)
     for connection in (HTTPConnection, HTTPSConnection, *_of_urllib3()):
-        yield Seam(connection, "connect", _connect)
+        yield PatchPoint(connection, "connect", _connect)
 
 
 def _of_urllib3() -> list[Any]:
@@ -63,7 +63,7 @@ _tunnels: WeakKeyDictionary[Any, tuple[str, int | None]] = WeakKeyDictionary()
 _elsewhere: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
 
 
-def _set_tunnel(function: Function, receivers: list[Receiver]) -> Function:
+def _set_tunnel(function: Function, fakes: list[InterceptedFake]) -> Function:
     def set_tunnel(connection: Any, host: str, port: int | None = None, *args: Any, **kwargs: Any) -> Any:
         name, _, digits = host.partition(":")
         _tunnels[connection] = name, port or (int(digits) if digits.isdecimal() else None)
@@ -72,45 +72,45 @@ def _set_tunnel(function: Function, receivers: list[Receiver]) -> Function:
     return set_tunnel
 
 
-def _connect(function: Function, receivers: list[Receiver]) -> Function:
+def _connect(function: Function, fakes: list[InterceptedFake]) -> Function:
     def connect(connection: Any) -> None:
         __tracebackhide__ = True
-        if _may_be_ours(connection, receivers):
-            connection.sock = _line(connection, receivers)
+        if _may_be_ours(connection, fakes):
+            connection.sock = _fake_socket(connection, fakes)
         else:
             function(connection)
 
     return connect
 
 
-def _line(connection: Any, receivers: list[Receiver]) -> Line:
+def _fake_socket(connection: Any, fakes: list[InterceptedFake]) -> FakeSocket:
     """A line for a connection, which is told what urllib3 wants to know of one."""
     connection.is_verified = True  # or it warns of a connection without TLS
     connection._has_connected_to_proxy = True  # or it takes a time-out for one of a proxy that was not reached
-    return Line(connection, receivers)
+    return FakeSocket(connection, fakes)
 
 
-def _may_be_ours(connection: Any, receivers: list[Receiver]) -> bool:
+def _may_be_ours(connection: Any, fakes: list[InterceptedFake]) -> bool:
     """Whether a connection leads to QuickBlox, as far as that is known before the request."""
     host, port = _tunnels.get(connection) or (connection.host, connection.port)
     return any(
-        fake.hosts.owns(host, port) or (connection not in _elsewhere and fake.hosts.knows(host, port))
-        for fake in receivers
+        fake.hosts.covers_all(host, port) or (connection not in _elsewhere and fake.hosts.covers_part(host, port))
+        for fake in fakes
     )
 
 
-def _putrequest(function: Function, receivers: list[Receiver]) -> Function:
+def _putrequest(function: Function, fakes: list[InterceptedFake]) -> Function:
     def putrequest(connection: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         target = _target(connection, url or "/")
-        ours = target is not None and _answering(receivers, target) is not None
-        line = connection.sock if isinstance(connection.sock, Line) else None
+        ours = target is not None and _answering(fakes, target) is not None
+        line = connection.sock if isinstance(connection.sock, FakeSocket) else None
         if connection.sock is not None and (line is None) is ours:
             connection.sock.close()  # and not the connection itself: urllib3 forgets with it where a tunnel leads
             connection.sock = line = None
         if ours:
             _elsewhere.pop(connection, None)
-            connection.sock = line = line or _line(connection, receivers)
+            connection.sock = line = line or _fake_socket(connection, fakes)
             line.target = target
         else:
             _elsewhere[connection] = True
@@ -133,21 +133,21 @@ def _target(connection: Any, url: str) -> Target | None:
     return Target(scheme, host.lower(), port, url.encode())
 
 
-def _answering(receivers: list[Receiver], target: Target) -> tuple[Receiver, str] | None:
+def _answering(fakes: list[InterceptedFake], target: Target) -> tuple[InterceptedFake, str] | None:
     """Whose request it is, and the prefix of its path."""
-    for fake in receivers:
+    for fake in fakes:
         prefix = fake.hosts.prefix(target.host, target.port, target.path)
         if prefix is not None:
             return fake, prefix
     return None
 
 
-class Line:
+class FakeSocket:
     """What a connection to QuickBlox has in place of a socket: bytes go in, and the answer comes out."""
 
-    def __init__(self, connection: Any, receivers: list[Receiver]) -> None:
+    def __init__(self, connection: Any, fakes: list[InterceptedFake]) -> None:
         self.target: Target | None = None
-        self._receivers = receivers
+        self._fakes = fakes
         self._sent = bytearray()
         self._timeout: float | None = connection.timeout
         self._pair: tuple[socket.socket, socket.socket] | None = None
@@ -186,7 +186,7 @@ class Line:
         if target is None or request is None:
             raise ConnectionResetError("the request has no end, or no beginning")
         head, body = request
-        answering = _answering(self._receivers, target)
+        answering = _answering(self._fakes, target)
         if answering is None:  # the fake has stopped, and the connection is older
             raise ConnectionResetError("the fake QuickBlox that this connection led to has stopped")
         fake, prefix = answering
@@ -209,7 +209,7 @@ class Line:
         """A descriptor of a socket on which nothing arrives but its end: pools ask it whether a line is still good."""
         if self._pair is None:
             self._pair = socket.socketpair()
-        if not self._receivers:  # as a server closes the connection
+        if not self._fakes:  # as a server closes the connection
             self._pair[1].close()
         return self._pair[0].fileno()
 

@@ -1,8 +1,8 @@
 """httpx and httpx2: one interceptor for both, which takes the module as its parameter.
 
-The seam is `HTTPTransport.handle_request` and its asynchronous twin: public, the same in both libraries, shared by
+The point is `HTTPTransport.handle_request` and its asynchronous twin: public, the same in both libraries, shared by
 module functions and clients, and looked up at each call, so that a client made earlier is caught as well. Custom
-transports are left alone, and so is `respx.mock(using="httpx")`, which patches a private method above this seam.
+transports are left alone, and so is `respx.mock(using="httpx")`, which patches a private method above this point.
 
 A response is made of a byte stream and not of content that is read already, so that `.elapsed`, `stream()` and
 `iter_bytes()` work as with a real one.
@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from pytest_qbchat.exceptions import ConnectionFault
-from pytest_qbchat.intercept.patching import Function, Seam, classes
+from pytest_qbchat.intercept.patching import Function, PatchPoint, classes
 from pytest_qbchat.service.wire import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_qbchat.intercept.patching import Receiver
+    from pytest_qbchat.intercept.patching import InterceptedFake
     from pytest_qbchat.service.wire import Response
 
 LIBRARIES = ("httpx", "httpx2")
@@ -39,17 +39,17 @@ def installed() -> list[Any]:
     return list({id(module.HTTPTransport): module for module in modules}.values())
 
 
-def seams() -> Iterator[Seam]:
+def patch_points() -> Iterator[PatchPoint]:
     """What to patch in each installed library."""
     for module in installed():
-        yield Seam(module.HTTPTransport, "handle_request", partial(_sync, module))
-        yield Seam(module.AsyncHTTPTransport, "handle_async_request", partial(_async, module))
+        yield PatchPoint(module.HTTPTransport, "handle_request", partial(_sync, module))
+        yield PatchPoint(module.AsyncHTTPTransport, "handle_async_request", partial(_async, module))
 
 
-def _sync(module: Any, function: Function, receivers: list[Receiver]) -> Function:
+def _sync(module: Any, function: Function, fakes: list[InterceptedFake]) -> Function:
     def handle_request(transport: Any, request: Any) -> Any:
         __tracebackhide__ = True
-        for fake in receivers:
+        for fake in fakes:
             prefix = prefix_of(fake, request)
             if prefix is not None:
                 return answer(module, fake, request, prefix)
@@ -58,10 +58,10 @@ def _sync(module: Any, function: Function, receivers: list[Receiver]) -> Functio
     return handle_request
 
 
-def _async(module: Any, function: Function, receivers: list[Receiver]) -> Function:
+def _async(module: Any, function: Function, fakes: list[InterceptedFake]) -> Function:
     async def handle_async_request(transport: Any, request: Any) -> Any:
         __tracebackhide__ = True
-        for fake in receivers:
+        for fake in fakes:
             prefix = prefix_of(fake, request)
             if prefix is not None:
                 return await answer_async(module, fake, request, prefix)
@@ -70,14 +70,14 @@ def _async(module: Any, function: Function, receivers: list[Receiver]) -> Functi
     return handle_async_request
 
 
-def prefix_of(fake: Receiver, request: Any) -> str | None:
+def prefix_of(fake: InterceptedFake, request: Any) -> str | None:
     """The path prefix of a request that is for QuickBlox; None for any other, which no other scheme can be."""
     url = request.url
     prefix = fake.hosts.prefix(url.raw_host.decode("ascii"), url.port, url.raw_path)
     return prefix if url.scheme in ("http", "https") else None
 
 
-def answer(module: Any, fake: Receiver, request: Any, prefix: str) -> Any:
+def answer(module: Any, fake: InterceptedFake, request: Any, prefix: str) -> Any:
     """Answer a request of a synchronous client.
 
     Args:
@@ -90,19 +90,19 @@ def answer(module: Any, fake: Receiver, request: Any, prefix: str) -> Any:
     try:
         return _response(module, fake.handle(_request(request, request.read(), prefix)))
     except Exception as error:
-        twin = _twin(module, error)
+        twin = client_exception(module, error)
         if twin is None:
             raise
         raise twin(str(error), request=request) from error
 
 
-async def answer_async(module: Any, fake: Receiver, request: Any, prefix: str) -> Any:
+async def answer_async(module: Any, fake: InterceptedFake, request: Any, prefix: str) -> Any:
     """Answer a request of an asynchronous client; otherwise as `answer`."""
     __tracebackhide__ = True
     try:
         return _response(module, await fake.handle_async(_request(request, await request.aread(), prefix)))
     except Exception as error:
-        twin = _twin(module, error)
+        twin = client_exception(module, error)
         if twin is None:
             raise
         raise twin(str(error), request=request) from error
@@ -137,7 +137,7 @@ def _response(module: Any, response: Response) -> Any:
 _FAULTS = {"timeout": "ReadTimeout", "disconnect": "RemoteProtocolError"}
 
 
-def _twin(module: Any, error: Exception) -> Any:
+def client_exception(module: Any, error: Exception) -> Any:
     """The error class of the client's own library.
 
     For a fault that the test ordered, and for the error of httpx that a respx route raised in a client of httpx2.

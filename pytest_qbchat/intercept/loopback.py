@@ -13,28 +13,28 @@ from typing import TYPE_CHECKING
 from pytest_qbchat.exceptions import ConnectionFault
 
 if TYPE_CHECKING:
-    from pytest_qbchat.intercept.patching import Receiver
+    from pytest_qbchat.intercept.patching import InterceptedFake
     from pytest_qbchat.intercept.server import LiveServer
     from pytest_qbchat.service.wire import Request, Response
 
 LOOPBACK = "127.0.0.1"
 # What asyncio is told the address of QuickBlox is: one where nobody listens, so that those who connect to it in another
 # way than the one that leads to a server here are known, and go nowhere. It reads QBC in ASCII.
-STAND_IN = "127.81.66.67"
+PLACEHOLDER_IP = "127.81.66.67"
 
-# By the receivers that they serve, of which a process has one list, and by whether these were to be encrypted.
+# By the fakes that they serve, of which a process has one list, and by whether these were to be encrypted.
 _servers: dict[tuple[int, bool], LiveServer] = {}
 _starting = Lock()
 
 
-def port_of_server(receivers: list[Receiver], *, encrypted: bool) -> int:
+def port_of_server(fakes: list[InterceptedFake], *, encrypted: bool) -> int:
     """The port of the server for one of the two schemes, which is started if it is the first call."""
-    key = id(receivers), encrypted
+    key = id(fakes), encrypted
     with _starting:
         if key not in _servers:
             from pytest_qbchat.intercept.server import LiveServer  # noqa: PLC0415 - asyncio is not for everybody
 
-            server = LiveServer(_Dispatcher(receivers), scheme="https" if encrypted else "http")
+            server = LiveServer(_Dispatcher(fakes), scheme="https" if encrypted else "http")
             server.start()
             _servers[key] = server
         return _servers[key].port
@@ -43,8 +43,8 @@ def port_of_server(receivers: list[Receiver], *, encrypted: bool) -> int:
 class _Dispatcher:
     """Passes a request to the fake that wants it."""
 
-    def __init__(self, receivers: list[Receiver]) -> None:
-        self._receivers = receivers
+    def __init__(self, fakes: list[InterceptedFake]) -> None:
+        self._fakes = fakes
 
     async def handle_async(self, request: Request) -> Response:
         """Answer a request.
@@ -53,11 +53,11 @@ class _Dispatcher:
             ConnectionFault: No fake wants it any more.
         """
         host, _, port = request.origin.partition("://")[2].partition(":")
-        fake = next((fake for fake in self._receivers if fake.hosts.owns(host, port)), None)
+        fake = next((fake for fake in self._fakes if fake.hosts.covers_all(host, port)), None)
         if fake is not None:
             return await fake.handle_async(request)
         raise ConnectionFault("disconnect", "no fake wants the request any more")
 
     def refuse(self, reason: str) -> Exception:
         """Note what went wrong in a route of the test's own, with the fake that was entered last."""
-        return self._receivers[0].refuse(reason)
+        return self._fakes[0].refuse(reason)

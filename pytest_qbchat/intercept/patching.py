@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Function = Callable[..., Any]
 
 
-class Receiver(Protocol):
+class InterceptedFake(Protocol):
     """Whoever answers the calls that were caught.
 
     Attributes:
@@ -58,28 +58,28 @@ class Patch:
 
 
 @dataclass(slots=True, eq=False)
-class Seam:
+class PatchPoint:
     """A public function of a library, as an attribute of a class or module.
 
     Attributes:
         owner: The class or module.
         name: The attribute.
-        wrap: Makes the replacement of a function for the receivers of a list, which changes with time. To the function
-            that was there it leaves what no receiver wants, and so everything once the list is empty: somebody may
+        wrap: Makes the replacement of a function for the fakes of a list, which changes with time. To the function
+            that was there it leaves what no fake wants, and so everything once the list is empty: somebody may
             keep the replacement for longer.
         last: The newest patch, which serves again for as long as it is the same function.
     """
 
     owner: Any
     name: str
-    wrap: Callable[[Function, list[Receiver]], Function]
+    wrap: Callable[[Function, list[InterceptedFake]], Function]
     last: Patch | None = None
 
-    def patch(self, function: Function, receivers: list[Receiver]) -> Patch:
+    def patch(self, function: Function, fakes: list[InterceptedFake]) -> Patch:
         """Put a replacement over a function."""
         patch = self.last
         if patch is None or function is not patch.function:
-            replacement = self.wrap(function, receivers)
+            replacement = self.wrap(function, fakes)
             self.last = patch = Patch(function, replacement, self.name not in vars(self.owner))
             setattr(replacement, _OURS, patch)
         setattr(self.owner, self.name, patch.replacement)
@@ -118,44 +118,44 @@ def patch_of(function: Function) -> Patch | None:
     return patch if isinstance(patch, Patch) and patch.replacement is function else None
 
 
-class Seams:
-    """The seams of this process, shared by all receivers, since a patch belongs to the process.
+class Patcher:
+    """The patch_points of this process, shared by all fakes, since a patch belongs to the process.
 
-    They are patched in layers: one for each receiver, and others where somebody has patched over ours since.
+    They are patched in layers: one for each fake, and others where somebody has patched over ours since.
     """
 
-    def __init__(self, seams: Iterable[Seam]) -> None:
-        self._seams = list(seams)
-        self._receivers: list[Receiver] = []
-        self._layers: list[list[tuple[Seam, Patch]]] = []
+    def __init__(self, patch_points: Iterable[PatchPoint]) -> None:
+        self._patcher = list(patch_points)
+        self._fakes: list[InterceptedFake] = []
+        self._layers: list[list[tuple[PatchPoint, Patch]]] = []
 
-    def enter(self, receiver: Receiver) -> None:
-        """Let a receiver answer, before any that has been entered earlier."""
-        self._receivers.insert(0, receiver)
+    def enter(self, fake: InterceptedFake) -> None:
+        """Let a fake answer, before any that has been entered earlier."""
+        self._fakes.insert(0, fake)
         self.patch()
 
-    def leave(self, receiver: Receiver) -> None:
-        """Let a receiver answer no longer."""
+    def leave(self, fake: InterceptedFake) -> None:
+        """Let a fake answer no longer."""
         self.restore()
-        self._receivers.remove(receiver)
+        self._fakes.remove(fake)
 
     def patch(self) -> None:
         """Put a replacement over each function that is not one already."""
-        layer: list[tuple[Seam, Patch]] = []
-        for seam in self._seams:
-            function = getattr(seam.owner, seam.name)
-            last = seam.last
+        layer: list[tuple[PatchPoint, Patch]] = []
+        for point in self._patcher:
+            function = getattr(point.owner, point.name)
+            last = point.last
             # When a test begins it nearly always is our newest replacement, which need not be searched for its mark.
             ours = last if last is not None and last.replacement is function else patch_of(function)
             if ours is None:
-                layer.append((seam, seam.patch(function, self._receivers)))
+                layer.append((point, point.patch(function, self._fakes)))
             elif not ours.on:
                 # Put back by somebody who had patched over it, after it had been taken away: take it away with us.
                 ours.on = True
-                layer.append((seam, ours))
+                layer.append((point, ours))
         self._layers.append(layer)
 
     def restore(self) -> None:
         """Undo the newest layer."""
-        for seam, patch in reversed(self._layers.pop()):
-            seam.restore(patch)
+        for point, patch in reversed(self._layers.pop()):
+            point.restore(patch)

@@ -30,11 +30,11 @@ _ROOTS = {route.path.split("/")[1] for route in ROUTES} | {path.split("/")[1] fo
 # Turns of the loop until a socket that was accepted has become a connection, which can be closed.
 _UNTIL_CONNECTED = 4
 _BACKLOG = 1024
-_LINGERING = 10.0  # seconds
+_CLOSE_TIMEOUT = 10.0  # seconds
 _OF_ANY_ORIGIN = (b"Access-Control-Allow-Origin", b"*")
 
 
-class Answering(Protocol):
+class RequestHandler(Protocol):
     """Whoever answers the requests of a server."""
 
     async def handle_async(self, request: Request) -> Response:
@@ -43,7 +43,7 @@ class Answering(Protocol):
 
 
 @runtime_checkable
-class Refusing(Protocol):
+class ProblemSink(Protocol):
     """Whoever notes what went wrong, so that the test fails."""
 
     def refuse(self, reason: str) -> CallRefused:
@@ -52,7 +52,7 @@ class Refusing(Protocol):
 
 
 @runtime_checkable
-class Hearing(Protocol):
+class CallLog(Protocol):
     """Whoever shows what came in, also what is no request of the API."""
 
     def heard(self, what: str) -> None:
@@ -71,7 +71,7 @@ class LiveServer:
 
     def __init__(
         self,
-        fake: Answering,
+        fake: RequestHandler,
         *,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -167,7 +167,7 @@ class EncryptedServer(LiveServer):
         ca_file: The path of the certificate of the authority that vouches for it, for clients to trust.
     """
 
-    def __init__(self, fake: Answering, certificate: Certificate) -> None:
+    def __init__(self, fake: RequestHandler, certificate: Certificate) -> None:
         """Make a server that does not listen yet.
 
         Args:
@@ -183,7 +183,7 @@ class _Connection(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self, fake: Answering, scheme: str, connections: set[_Connection]) -> None:
+    def __init__(self, fake: RequestHandler, scheme: str, connections: set[_Connection]) -> None:
         self._fake = fake
         self._scheme = scheme
         self._connections = connections
@@ -192,7 +192,7 @@ class _Connection(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._ended = False  # the client sends no more
-        self._deaf = False  # what it sends is not read any more
+        self._discarding = False  # what it sends is not read any more
         self._lingering: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -211,7 +211,7 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came in, and answer the request that it completes."""
-        if self._deaf:
+        if self._discarding:
             return
         self._reader.feed(data)
         if self._answering is None:
@@ -222,7 +222,7 @@ class _Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Answer a client that sends no more and still listens; of the others TLS can tell nothing."""
         self._ended = True
-        return self._answering is not None and not self._deaf and self._transport.can_write_eof()
+        return self._answering is not None and not self._discarding and self._transport.can_write_eof()
 
     def pause_writing(self) -> None:
         """Let a client take its answers before it gets more of them."""
@@ -257,7 +257,7 @@ class _Connection(asyncio.Protocol):
         The connection is not closed before the client does it: what it still sends, such as the rest of a body that is
         too large, would have the system take back an answer that the client has not read yet.
         """
-        if isinstance(self._fake, Hearing):
+        if isinstance(self._fake, CallLog):
             self._fake.heard(f"what is no request got {error.status}: {error}")
         answer = http11.refusal(error.status, str(error), _OF_ANY_ORIGIN)
         self._transport.write(http11.encode(answer, "GET", b"close"))
@@ -265,11 +265,11 @@ class _Connection(asyncio.Protocol):
             with suppress(OSError):  # the client has gone already
                 self._transport.write_eof()
         self._ignore()
-        self._lingering = asyncio.get_running_loop().call_later(_LINGERING, self._transport.close)
+        self._lingering = asyncio.get_running_loop().call_later(_CLOSE_TIMEOUT, self._transport.close)
 
     def _ignore(self) -> None:
         """Read on, to see the client go, and drop what it says."""
-        self._deaf = True
+        self._discarding = True
         self._reader = Reader()
         self._transport.resume_reading()
 
@@ -296,7 +296,7 @@ class _Connection(asyncio.Protocol):
     async def _response(self, head: Head, body: bytes) -> Response:
         host, target = http11.destination(head)
         if head.method == "OPTIONS" and head.header(b"origin") is not None:  # a browser asks first
-            if isinstance(self._fake, Hearing):
+            if isinstance(self._fake, CallLog):
                 self._fake.heard(f"OPTIONS {head.target} 200: a browser asks first")
             return Response(200, [], b"")
         head = head._replace(target=target)
@@ -314,7 +314,7 @@ class _Connection(asyncio.Protocol):
         """What the client sees of an error. One that is no connection's is of use to the test alone."""
         import httpx  # noqa: PLC0415 - whoever has routes of their own has imported it already
 
-        if not isinstance(error, httpx.RequestError | OSError) and isinstance(self._fake, Refusing):
+        if not isinstance(error, httpx.RequestError | OSError) and isinstance(self._fake, ProblemSink):
             with suppress(CallRefused):  # raised, for only then it is known as one that came up nowhere
                 raise self._fake.refuse(f"a route of qbchat.router raised {type(error).__name__}: {error}")
         timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)

@@ -37,8 +37,8 @@ from support.ways import DIALOG, PATH, TLS, TOKEN, URL
 from pytest_qbchat import CallRefused, FakeQuickBlox
 from pytest_qbchat.intercept import asyncio_clients, http11, http_client, niquests
 from pytest_qbchat.intercept.certificate import Certificate
-from pytest_qbchat.intercept.http_client import Line
-from pytest_qbchat.intercept.patching import Seams
+from pytest_qbchat.intercept.http_client import FakeSocket
+from pytest_qbchat.intercept.patching import Patcher
 from pytest_qbchat.intercept.server import EncryptedServer
 
 API = "https://api.quickblox.com"
@@ -943,7 +943,7 @@ def test_tornado_reaches_other_hosts_as_before(qbchat: FakeQuickBlox) -> None:
 def test_what_is_not_installed_is_not_patched(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (http_client, asyncio_clients, niquests):
         monkeypatch.setattr(module, "classes", lambda *_: [])
-    owners = {seam.owner for module in (http_client, asyncio_clients, niquests) for seam in module.seams()}
+    owners = {point.owner for module in (http_client, asyncio_clients, niquests) for point in module.patch_points()}
     assert owners == {http.client.HTTPConnection, http.client.HTTPSConnection, asyncio.BaseEventLoop}
 
 
@@ -975,7 +975,7 @@ def test_what_has_the_name_of_a_library_and_is_none_is_left_alone(
 def test_a_urllib3_that_does_without_http_client_is_left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTPConnection", "HTTPSConnection"):
         monkeypatch.setattr(f"urllib3.connection.{name}", object)
-    owners = {seam.owner for seam in http_client.seams()}
+    owners = {point.owner for point in http_client.patch_points()}
     assert owners == {http.client.HTTPConnection, http.client.HTTPSConnection}
 
 
@@ -999,14 +999,14 @@ def test_the_resolver_that_aiohttp_has_with_aiodns_is_caught(
 
     asked: list[str] = []
     monkeypatch.setattr(aiohttp.AsyncResolver, "resolve", from_elsewhere)
-    seams = Seams(seam for seam in asyncio_clients.seams() if seam.owner is aiohttp.AsyncResolver)
-    seams.enter(qbchat)
+    patch_points = Patcher(point for point in asyncio_clients.patch_points() if point.owner is aiohttp.AsyncResolver)
+    patch_points.enter(qbchat)
     try:
         assert [asyncio.run(post(each)) for each in (URL, URL.replace("https", "http"))] == [201, 201]
         with pytest.raises(aiohttp.ClientConnectionError, match=r"connect to host other\.shop\.example"):
             asyncio.run(post("https://other.shop.example/"))
     finally:
-        seams.leave(qbchat)
+        patch_points.leave(qbchat)
     assert asked == ["other.shop.example"]
     assert [call.request.url for call in qbchat.calls] == [URL, URL.replace("https", "http")]
 
@@ -1035,7 +1035,7 @@ def test_nothing_is_warned_of() -> None:
         session.close()
         requests.post(URL, json=BODY, headers=HEADERS, verify=False, timeout=5)
         assert in_aiohttp(insecure) == 201
-        lonely = Line(http.client.HTTPSConnection("api.quickblox.com", context=TLS), [fake])
+        lonely = FakeSocket(http.client.HTTPSConnection("api.quickblox.com", context=TLS), [fake])
         assert lonely.fileno() > 0
         del session, lonely
         with warnings.catch_warnings(record=True) as caught:

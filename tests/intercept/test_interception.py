@@ -318,7 +318,7 @@ def test_nested_fakes_unwind(qbchat: FakeQuickBlox) -> None:
     assert (len(inner.calls), len(qbchat.calls)) == (1, 1)
 
 
-SEAMS: list[tuple[Any, str]] = [
+PATCH_POINTS: list[tuple[Any, str]] = [
     (httpx.HTTPTransport, "handle_request"),
     (httpx.AsyncHTTPTransport, "handle_async_request"),
     (httpx2.HTTPTransport, "handle_request"),
@@ -342,10 +342,10 @@ SEAMS: list[tuple[Any, str]] = [
 
 
 def test_the_patches_leave_no_trace() -> None:
-    before = [vars(owner).get(name) for owner, name in SEAMS]
+    before = [vars(owner).get(name) for owner, name in PATCH_POINTS]
     with FakeQuickBlox().intercept():
-        during = [vars(owner).get(name) for owner, name in SEAMS]
-    assert [vars(owner).get(name) for owner, name in SEAMS] == before
+        during = [vars(owner).get(name) for owner, name in PATCH_POINTS]
+    assert [vars(owner).get(name) for owner, name in PATCH_POINTS] == before
     assert all(patched is not original for patched, original in zip(during, before, strict=True))
 
 

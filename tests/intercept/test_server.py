@@ -814,7 +814,7 @@ def test_a_target_that_is_too_long_is_refused_clearly(line: Line) -> None:
 
 
 def test_a_client_that_was_refused_and_stays_is_closed_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "_LINGERING", 0.01)
+    monkeypatch.setattr(server_module, "_CLOSE_TIMEOUT", 0.01)
     with LiveServer(FakeQuickBlox()) as server, Line(server) as line:
         line.send(b"nonsense\r\n\r\n")
         assert line.answer().status == 400
