@@ -56,7 +56,7 @@ SWALLOWED = {
 
 REPORTS = {
     "unknown route": "the fake leaves push events outside, and has no route GET /events.json",
-    "another library": "something tried to reach api.quickblox.com by a way that leads past the fake*",
+    "another library": "something tried to reach api.quickblox.com in a way that the fake does not intercept*",
     "warning as an error": "QuickBloxWarning: sendToChat: became a custom field*",
 }
 

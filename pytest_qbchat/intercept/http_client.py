@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary
 
 from pytest_qbchat.exceptions import ConnectionFault
 from pytest_qbchat.intercept import http11
-from pytest_qbchat.intercept.patching import Function, PatchPoint, classes
+from pytest_qbchat.intercept.patching import Function, PatchPoint, installed_classes
 
 if TYPE_CHECKING:
     from pytest_qbchat.intercept.patching import InterceptedFake
@@ -53,7 +53,7 @@ def patch_points() -> Iterator[PatchPoint]:
 
 
 def _of_urllib3() -> list[Any]:
-    found = classes("urllib3.connection", "HTTPConnection", "HTTPSConnection")
+    found = installed_classes("urllib3.connection", "HTTPConnection", "HTTPSConnection")
     # urllib3-future in its place is without http.client.
     return [connection for connection in found if issubclass(connection, HTTPConnection)]
 

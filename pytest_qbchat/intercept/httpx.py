@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from pytest_qbchat.exceptions import ConnectionFault
-from pytest_qbchat.intercept.patching import Function, PatchPoint, classes
+from pytest_qbchat.intercept.patching import Function, PatchPoint, installed_classes
 from pytest_qbchat.service.wire import Request
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def installed() -> list[Any]:
 
     `httpx2.alias_httpx()` can make two names one module, which is listed once.
     """
-    modules = [import_module(name) for name in LIBRARIES if classes(name, "HTTPTransport")]
+    modules = [import_module(name) for name in LIBRARIES if installed_classes(name, "HTTPTransport")]
     return list({id(module.HTTPTransport): module for module in modules}.values())
 
 

@@ -389,7 +389,7 @@ def test_a_replacement_that_somebody_put_back_goes_with_the_next_fake() -> None:
         left = httpx.HTTPTransport.handle_request
         patch = patch_of(left)
         assert patch is not None
-        assert patch.function is original
+        assert patch.original is original
     with FakeQuickBlox().intercept() as fake:
         made_at_import.post(URL, json=BODY, headers=HEADERS)
     assert httpx.HTTPTransport.handle_request is original
