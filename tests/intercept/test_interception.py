@@ -138,7 +138,7 @@ def test_another_scheme_is_the_librarys_to_refuse(qbchat: FakeQuickBlox) -> None
 
 
 def test_hosts_is_a_list() -> None:
-    with pytest.raises(TypeError, match=r"hosts is a list: write hosts=\['chat\.shop\.example'\]"):
+    with pytest.raises(TypeError, match=r"hosts is a string; expected a list: hosts=\['chat\.shop\.example'\]"):
         FakeQuickBlox(hosts="chat.shop.example")
 
 
