@@ -485,7 +485,7 @@ def test_after_the_fake_a_kept_connection_is_broken(monkeypatch: pytest.MonkeyPa
         line.getresponse().read()
     with no_way_out(monkeypatch):
         line.request("GET", "/session.json")
-        with pytest.raises(ConnectionResetError, match="the fake QuickBlox that this connection led to has stopped"):
+        with pytest.raises(ConnectionResetError, match="the fake QuickBlox of this connection has stopped"):
             line.getresponse()
         line.close()
         with pytest.raises(socket.gaierror):
@@ -712,7 +712,7 @@ def test_a_request_without_an_end_gets_no_answer(qbchat: FakeQuickBlox) -> None:
     line.putrequest("POST", PATH)
     line.putheader("Content-Length", "7")
     line.endheaders()
-    with pytest.raises(ConnectionResetError, match="the request has no end, or no beginning"):
+    with pytest.raises(ConnectionResetError, match="the request is incomplete"):
         line.getresponse()
     line.close()
     assert len(qbchat.calls) == 0
@@ -1046,7 +1046,7 @@ def test_nothing_is_warned_of() -> None:
         session.close()
         requests.post(URL, json=BODY, headers=HEADERS, verify=False, timeout=5)
         assert in_aiohttp(insecure) == 201
-        lonely = FakeSocket(http.client.HTTPSConnection("api.quickblox.com", context=TLS), [fake])
+        lonely = FakeSocket(None, [fake])
         assert lonely.fileno() > 0
         del session, lonely
         with warnings.catch_warnings(record=True) as caught:
@@ -1078,7 +1078,7 @@ def test_a_line_says_where_it_leads_and_that_it_has_no_socket(qbchat: FakeQuickB
     assert line.sock.getpeername() == ("", None)
     line.request("GET", "/session.json")
     assert line.sock.getpeername() == ("api.quickblox.com", 443)
-    with pytest.raises(AttributeError, match=r"^a connection to the fake QuickBlox has no socket, and so no 'recv'$"):
+    with pytest.raises(AttributeError, match=r"to the fake QuickBlox has no socket, and therefore no 'recv'$"):
         line.sock.recv(1)
     line.close()
 
