@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 
 class Certificate:
-    """A certificate for the loopback interface, and the authority that vouches for it. Needs `trustme`.
+    """A certificate for the loopback interface. Needs `trustme`.
 
     Attributes:
-        context: For a server.
-        ca_file: The path of the certificate of the authority.
+        context: The context of a server.
+        ca_file: The path of the CA certificate, for clients to trust.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Make a certificate.
-
-        Args:
-            folder: Where to write that of the authority.
+        """Issue a certificate, and write the CA certificate into a folder.
 
         Raises:
             ImportError: trustme is not installed.
