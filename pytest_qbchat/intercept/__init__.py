@@ -1,4 +1,4 @@
-"""The ways into the fake: a module for each family of HTTP libraries, a transport, the guard against all the rest."""
+"""Interceptors: one module for each family of HTTP libraries, and the guard against all other ways to QuickBlox."""
 
 from __future__ import annotations
 
@@ -9,29 +9,23 @@ from typing import Generic, TypeVar
 from pytest_qbchat.intercept import asyncio_clients, guard, http_client, httpx, niquests
 from pytest_qbchat.intercept.patching import InterceptedFake, Patcher
 
-R = TypeVar("R", bound=InterceptedFake)
+F = TypeVar("F", bound=InterceptedFake)
 
 
 @cache
 def _patcher() -> Patcher:
-    return Patcher(
-        [
-            *httpx.patch_points(),
-            *http_client.patch_points(),
-            *asyncio_clients.patch_points(),
-            *niquests.patch_points(),
-            *guard.patch_points(),
-        ]
-    )
+    """The patcher of the process."""
+    modules = (httpx, http_client, asyncio_clients, niquests, guard)
+    return Patcher(point for module in modules for point in module.patch_points())
 
 
-class Interception(Generic[R]):
-    """While it is entered, calls to QuickBlox reach a fake, and no library reaches a QuickBlox host."""
+class Interception(Generic[F]):
+    """A context in which calls to QuickBlox reach a fake, and no library reaches a QuickBlox host."""
 
-    def __init__(self, fake: R) -> None:
+    def __init__(self, fake: F) -> None:
         self._fake = fake
 
-    def __enter__(self) -> R:
+    def __enter__(self) -> F:
         _patcher().enter(self._fake)
         return self._fake
 
@@ -44,12 +38,12 @@ class Interception(Generic[R]):
             self._fake.raise_problems()
 
     def repatch(self) -> None:
-        """Put the fake before any other mock that has been put over it since it was entered.
+        """Patch again where another mock has patched since, so that the fake gets QuickBlox's calls before that mock.
 
-        Such a mock still gets every call that is not QuickBlox's. Undone by `undo_repatch`.
+        The mock still gets all other calls.
         """
         _patcher().patch()
 
     def undo_repatch(self) -> None:
-        """Undo `repatch`, before that other mock undoes itself."""
+        """Undo `repatch`, before that mock undoes its own patches."""
         _patcher().restore()

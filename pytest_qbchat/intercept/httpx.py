@@ -19,13 +19,7 @@ from typing import Any
 import httpx
 
 from pytest_qbchat.exceptions import ConnectionFault
-from pytest_qbchat.intercept.patching import (
-    Function,
-    InterceptedFake,
-    PatchPoint,
-    fake_for_url,
-    installed_classes,
-)
+from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint, fake_for_url, installed_classes
 from pytest_qbchat.service.wire import Request, Response
 
 

@@ -11,6 +11,7 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
@@ -143,12 +144,8 @@ class LiveServer:
 
     async def _serve(self, listening: socket.socket, ready: threading.Event) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        server = await self._loop.create_server(
-            lambda: _Connection(self.fake, self._scheme, self._connections),
-            sock=listening,
-            ssl=self._tls,
-            backlog=_BACKLOG,
-        )
+        connect = partial(_Connection, self.fake, self._scheme, self._connections)
+        server = await self._loop.create_server(connect, sock=listening, ssl=self._tls, backlog=_BACKLOG)
         ready.set()
         await self._stopping.wait()
         self._loop.remove_reader(listening)
@@ -183,20 +180,18 @@ class _Connection(asyncio.Protocol):
         self._connections = connections
         self._reader = Reader()
         self._task: asyncio.Task[None] | None = None  # answers the current request
-        self._writable = asyncio.Event()
+        self._writable = asyncio.Event()  # cleared while the client does not read its responses
         self._writable.set()
         self._at_eof = False
         self._discarding = False  # input is dropped
         self._close_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Register the connection."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checkers
         self._transport = transport
         self._connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop everything that goes on for the client."""
         self._connections.discard(self)
         if self._task is not None:
             self._task.cancel()
@@ -219,15 +214,12 @@ class _Connection(asyncio.Protocol):
         return self._task is not None and not self._discarding and self._transport.can_write_eof()
 
     def pause_writing(self) -> None:
-        """Wait until the client has read its responses."""
         self._writable.clear()
 
     def resume_writing(self) -> None:
-        """Answer the next request."""
         self._writable.set()
 
     def abort(self) -> None:
-        """Close the connection at once."""
         self._transport.abort()
 
     def _answer_next(self) -> None:
