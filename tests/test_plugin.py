@@ -657,7 +657,7 @@ class TestLevels:
         ("host='x'", "@pytest.mark.qbchat does not take host: write *"),
         ("hosts='shop.example'", "@pytest.mark.qbchat does not take hosts='shop.example': write *"),
         ("strict='no'", "@pytest.mark.qbchat does not take strict='no': write *"),
-        ("hosts=['*']", "in qbchat_hosts or @pytest.mark.qbchat: '[*]' is not a host or base URL: write *"),
+        ("hosts=['*']", "in qbchat_hosts or @pytest.mark.qbchat: '[*]' is not a host or base URL; expected *"),
     ],
 )
 def test_a_wrong_marker_says_what_to_write(run, marker: str, text: str) -> None:

@@ -506,6 +506,25 @@ def test_after_the_fake_a_session_of_aiohttp_gets_nothing(monkeypatch: pytest.Mo
     assert len(fake.calls) == 1
 
 
+def test_after_the_fake_a_kept_stream_of_asyncio_is_closed() -> None:
+    async def get() -> list[bytes]:
+        request = b"GET /session.json HTTP/1.1\r\nHost: api.quickblox.com\r\n\r\n"
+        with fake.intercept():
+            reader, writer = await asyncio.open_connection("api.quickblox.com", 443, ssl=TLS)
+            writer.write(request)
+            answers = [await reader.readuntil(b"}}")]
+        writer.write(request)
+        answers.append(await reader.read())
+        writer.close()
+        return answers
+
+    fake = FakeQuickBlox()
+    first, second = asyncio.run(get())
+    assert first.startswith(b"HTTP/1.1 401 ")
+    assert second == b""
+    assert len(fake.calls) == 1
+
+
 def test_of_two_fakes_the_inner_one_answers(qbchat: FakeQuickBlox) -> None:
     async def post(session: aiohttp.ClientSession) -> None:
         with inner.intercept():
