@@ -1,4 +1,10 @@
-"""Interceptors: one module for each family of HTTP libraries, and the guard against all other ways to QuickBlox."""
+"""Interceptors, which lead the calls of HTTP libraries to a fake.
+
+- `patching`: patch points, and the patcher that a process has;
+- `httpx`, `http_client`, `asyncio_clients`, `niquests`: an interceptor for each family of libraries;
+- `guard`: refuses calls that no interceptor catches; `hosts`: tells which URLs belong to QuickBlox;
+- `server`, `http11`, `certificate`: the live server; `loopback`: the servers for clients of asyncio and niquests.
+"""
 
 from __future__ import annotations
 

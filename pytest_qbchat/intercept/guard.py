@@ -87,7 +87,7 @@ def _library() -> str:
 def refuse_path_prefix(fake: InterceptedFake, library: str, host: str | None) -> Exception:
     """Refuse a request to a host that is QuickBlox's only below a path prefix."""
     return fake.refuse(
-        f"{library} was to reach {host}, where only one path is QuickBlox's, and the fake cannot intercept a part "
+        f"{library} tried to reach {host}, where only one path is QuickBlox's, and the fake cannot intercept a part "
         "of a host here\n  send this call to the url of qbchat_server, or give QuickBlox a host of its own in this test"
     )
 
@@ -95,6 +95,6 @@ def refuse_path_prefix(fake: InterceptedFake, library: str, host: str | None) ->
 def refuse_proxy(fake: InterceptedFake, library: str, host: str) -> Exception:
     """Refuse a request through a proxy that the code names."""
     return fake.refuse(
-        f"{library} was to reach {host} through a proxy, where the fake cannot intercept it\n  send this call to the "
+        f"{library} tried to reach {host} through a proxy, where the fake cannot intercept it\n  send this call to the "
         "url of qbchat_server, or use no proxy in this test"
     )

@@ -8,14 +8,11 @@ addresses and connections longer than one test. While no fake answers a host, it
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING
 
 from pytest_qbchat.exceptions import ConnectionFault
 from pytest_qbchat.intercept.patching import InterceptedFake, fake_for_host
-
-if TYPE_CHECKING:
-    from pytest_qbchat.intercept.server import LiveServer
-    from pytest_qbchat.service.wire import Request, Response
+from pytest_qbchat.intercept.server import LiveServer
+from pytest_qbchat.service.wire import Request, Response
 
 # By the list of the active fakes, of which a process has one, and by whether the code asked for encryption.
 _servers: dict[tuple[int, bool], LiveServer] = {}
@@ -27,8 +24,6 @@ def loopback_address(fakes: list[InterceptedFake], *, encrypted: bool) -> tuple[
     key = id(fakes), encrypted
     with _starting:
         if key not in _servers:
-            from pytest_qbchat.intercept.server import LiveServer  # noqa: PLC0415 - not needed by every client
-
             server = LiveServer(_Dispatcher(fakes), scheme="https" if encrypted else "http")
             server.start()
             _servers[key] = server
@@ -47,11 +42,6 @@ class _Dispatcher:
         self._fakes = fakes
 
     async def handle_async(self, request: Request) -> Response:
-        """Answer a request.
-
-        Raises:
-            ConnectionFault: No fake answers this host any more.
-        """
         host, _, port = request.origin.partition("://")[2].partition(":")
         fake = fake_for_host(self._fakes, host, port)
         if fake is None:

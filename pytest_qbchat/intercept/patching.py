@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from pytest_qbchat.intercept.hosts import Hosts
-    from pytest_qbchat.service.wire import Request, Response
+from pytest_qbchat.intercept.hosts import Hosts
+from pytest_qbchat.service.wire import Request, Response
 
 Function = Callable[..., Any]
 
@@ -66,9 +65,9 @@ class PatchPoint:
     Attributes:
         owner: The class or module.
         name: The attribute.
-        wrap: Returns the replacement for a function. It gets that function and the list of the active fakes, which
-            changes over time. A call that no active fake answers goes to the function, also after the patch is undone,
-            because somebody may have kept the replacement.
+        wrap: Makes the replacement from the function and the list of the active fakes, which changes over time. The
+            replacement passes calls that no active fake answers to the function, also after the patch was undone:
+            somebody may have kept the replacement.
     """
 
     owner: Any
@@ -81,10 +80,7 @@ class Patch:
     """A replacement at a patch point.
 
     Attributes:
-        point: The patch point.
-        original: The function that was there before.
-        replacement: The function that is there now.
-        inherited: Whether the owner had the original from a base class.
+        inherited: Whether the owner has the original from a base class.
         active: Whether the patch was applied and not yet undone.
     """
 
@@ -122,7 +118,7 @@ _PATCH = "pytest_qbchat_patch"
 def patch_of(function: Function) -> Patch | None:
     """The patch of a replacement; None for any other function.
 
-    A mock object has every attribute, and `functools.wraps` copies attributes, so the patch itself is asked too.
+    A mock object has every attribute, and `functools.wraps` copies attributes, so the patch must match as well.
     """
     patch = getattr(function, _PATCH, None)
     return patch if isinstance(patch, Patch) and patch.replacement is function else None
@@ -158,16 +154,14 @@ class Patcher:
             function = getattr(point.owner, point.name)
             patch = patch_of(function)
             if patch is None:
-                patch = self._patch_of_point(point, function)
+                patch = self._patch_for(point, function)
                 setattr(point.owner, point.name, patch.replacement)
-            # A replacement with an inactive patch was put back by somebody who had patched over it. It is undone with
-            # this layer.
-            if not patch.active:
+            if not patch.active:  # new, or put back by somebody who had patched over it until after it was undone
                 patch.active = True
                 layer.append(patch)
         self._layers.append(layer)
 
-    def _patch_of_point(self, point: PatchPoint, original: Function) -> Patch:
+    def _patch_for(self, point: PatchPoint, original: Function) -> Patch:
         patch = self._latest.get(point)
         if patch is None or patch.original is not original:
             replacement = point.wrap(original, self._fakes)

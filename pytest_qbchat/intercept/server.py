@@ -13,18 +13,16 @@ import threading
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 import httpx
 
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.intercept import http11
+from pytest_qbchat.intercept.certificate import Certificate
 from pytest_qbchat.intercept.http11 import Head, MalformedRequestError, Reader
 from pytest_qbchat.service.routes import OUTSIDE, ROUTES, find
 from pytest_qbchat.service.wire import Request, Response
-
-if TYPE_CHECKING:
-    from pytest_qbchat.intercept.certificate import Certificate
 
 _BACKLOG = 1024
 _CLOSE_TIMEOUT = 10.0  # seconds

@@ -580,7 +580,7 @@ def test_a_proxy_named_in_the_code_is_not_asked(qbchat: FakeQuickBlox, url: str)
 def test_a_proxy_named_in_the_code_is_refused_where_nothing_can_be_caught(qbchat: FakeQuickBlox, url: str) -> None:
     with (
         qbchat.expect_refused(),
-        pytest.raises(CallRefused, match=r"aiohttp was to reach api\.quickblox\.com through a proxy"),
+        pytest.raises(CallRefused, match=r"aiohttp tried to reach api\.quickblox\.com through a proxy"),
     ):
         in_aiohttp(lambda session: status_of(session, url, proxy="http://proxy.shop.example:3128"))
 
@@ -623,7 +623,7 @@ def test_hosts_that_need_no_proxy_are_named_beside_the_users_own(
 
 def test_a_base_url_with_a_prefix_is_refused_where_it_cannot_be_caught() -> None:
     async def post(session: aiohttp.ClientSession) -> None:
-        with pytest.raises(CallRefused, match=r"aiohttp was to reach localhost, where only one path is Quick"):
+        with pytest.raises(CallRefused, match=r"aiohttp tried to reach localhost, where only one path is Quick"):
             await status_of(session, f"{gateway}/qb{PATH}?x=1")
 
     with another_server() as gateway, FakeQuickBlox(hosts=["x.example/qb", f"{gateway}/qb"]).intercept() as fake:
@@ -640,7 +640,7 @@ def test_a_base_url_with_a_prefix_is_refused_to_tornado_too() -> None:
         client = AsyncHTTPClient()
         for request in (f"{gateway}/qb{PATH}?x=1", HTTPRequest(f"{gateway}/qb{PATH}", method="POST", body="{}")):
             with pytest.raises(
-                CallRefused, match=r"Tornado was to reach localhost, where only one path is QuickBlox's"
+                CallRefused, match=r"Tornado tried to reach localhost, where only one path is QuickBlox's"
             ):
                 await client.fetch(request)
         assert (await client.fetch(f"{gateway}/other")).body == b"another server"

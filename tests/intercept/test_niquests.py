@@ -81,7 +81,7 @@ def proxies(monkeypatch):
 @pytest.mark.parametrize("url", [URL, URL.replace("https", "http")])
 @pytest.mark.parametrize("post", [niquests.post, requests.post])
 def test_a_proxy_that_the_code_names_is_refused(qbchat, post, url):
-    with pytest.raises(CallRefused, match="niquests was to reach api.quickblox.com through a proxy, where the fake"):
+    with pytest.raises(CallRefused, match="niquests tried to reach api.quickblox.com through a proxy, where the fake"):
         post(url, proxies=dict.fromkeys(("http", "https"), PROXY), **HOW)
     assert len(qbchat.problems.take()) == 1
 
