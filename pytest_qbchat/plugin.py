@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pytest_qbchat.fake.quickblox import FakeQuickBlox
     from pytest_qbchat.fake.transport import QuickBloxTransport
     from pytest_qbchat.intercept import Interception
-    from pytest_qbchat.intercept.server import Certificate, EncryptedServer, LiveServer
+    from pytest_qbchat.intercept.certificate import Certificate
+    from pytest_qbchat.intercept.server import EncryptedServer, LiveServer
     from pytest_qbchat.payloads.factory import PayloadFactory
 
 _FAKE: pytest.StashKey[FakeQuickBlox] = pytest.StashKey()
@@ -82,7 +83,7 @@ def qbchat_tls_server(_qbchat_certificate: Certificate) -> Iterator[EncryptedSer
 @pytest.fixture(scope="session")
 def _qbchat_certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     """What the servers for https show."""
-    from pytest_qbchat.intercept.server import Certificate
+    from pytest_qbchat.intercept.certificate import Certificate
 
     try:
         return Certificate(tmp_path_factory.mktemp("qbchat"))
@@ -164,7 +165,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Let the fake come first during the test, and fail the test here for what its code caught."""
     interception = item.stash.get(_INTERCEPTION, None)
     if interception is not None:
-        interception.come_first()
+        interception.repatch()
     try:
         result = yield
     except pytest.skip.Exception:
@@ -172,7 +173,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         raise
     finally:
         if interception is not None:
-            interception.step_back()
+            interception.undo_repatch()
     _verify(item)
     return result
 

@@ -56,7 +56,7 @@ SWALLOWED = {
 
 REPORTS = {
     "unknown route": "the fake does not cover push events, and has no route GET /events.json",
-    "another library": "something tried to reach api.quickblox.com by a way that leads past the fake*",
+    "another library": "something tried to reach api.quickblox.com in a way that the fake does not intercept*",
     "warning as an error": "QuickBloxWarning: sendToChat: became a custom field*",
 }
 
@@ -657,7 +657,7 @@ class TestLevels:
         ("host='x'", "@pytest.mark.qbchat does not take host: write *"),
         ("hosts='shop.example'", "@pytest.mark.qbchat does not take hosts='shop.example': write *"),
         ("strict='no'", "@pytest.mark.qbchat does not take strict='no': write *"),
-        ("hosts=['*']", "in qbchat_hosts or @pytest.mark.qbchat: '[*]' is not a host or base URL: write *"),
+        ("hosts=['*']", "in qbchat_hosts or @pytest.mark.qbchat: '[*]' is not a host or base URL; expected *"),
     ],
 )
 def test_a_wrong_marker_says_what_to_write(run, marker: str, text: str) -> None:

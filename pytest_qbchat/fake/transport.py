@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from pytest_qbchat.intercept.httpx import answer, answer_async, installed, prefix_of
+from pytest_qbchat.intercept.httpx import answer, answer_async, fake_for_request, installed
 
 if TYPE_CHECKING:
     from pytest_qbchat.fake.quickblox import FakeQuickBlox
@@ -24,12 +24,17 @@ class QuickBloxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def handle_request(self, request: Any) -> Any:
         """Answer a request, whatever its host."""
-        return answer(self._library(request), self.fake, request, prefix_of(self.fake, request) or "")
+        return answer(self._library(request), request, self.fake, self._prefix(request))
 
     async def handle_async_request(self, request: Any) -> Any:
         """Answer a request of an asynchronous client, whatever its host."""
-        return await answer_async(self._library(request), self.fake, request, prefix_of(self.fake, request) or "")
+        return await answer_async(self._library(request), request, self.fake, self._prefix(request))
 
     def _library(self, request: Any) -> Any:
         """The library whose request it is."""
         return next(module for module in installed() if isinstance(request, module.Request))
+
+    def _prefix(self, request: Any) -> str:
+        """The path prefix of the API; none if the host is not QuickBlox's."""
+        found = fake_for_request([self.fake], request)
+        return found[1] if found else ""

@@ -1,4 +1,10 @@
-"""The ways into the fake: a module for each family of HTTP libraries, a transport, the guard against all the rest."""
+"""Interceptors, which lead the calls of HTTP libraries to a fake.
+
+- `patching`: patch points, and the patcher that a process has;
+- `httpx`, `http_client`, `asyncio_clients`, `niquests`: an interceptor for each family of libraries;
+- `guard`: refuses calls that no interceptor catches; `hosts`: tells which URLs belong to QuickBlox;
+- `server`, `http11`, `certificate`: the live server; `loopback`: the servers for clients of asyncio and niquests.
+"""
 
 from __future__ import annotations
 
@@ -7,42 +13,43 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 from pytest_qbchat.intercept import asyncio_clients, guard, http_client, httpx, niquests
-from pytest_qbchat.intercept.patching import Seams
-from pytest_qbchat.intercept.receiver import Receiver
+from pytest_qbchat.intercept.patching import InterceptedFake, Patcher
 
-R = TypeVar("R", bound=Receiver)
+F = TypeVar("F", bound=InterceptedFake)
 
 
 @cache
-def _seams() -> Seams:
-    return Seams([*httpx.seams(), *http_client.seams(), *asyncio_clients.seams(), *niquests.seams(), *guard.seams()])
+def _patcher() -> Patcher:
+    """The patcher of the process."""
+    modules = (httpx, http_client, asyncio_clients, niquests, guard)
+    return Patcher(point for module in modules for point in module.patch_points())
 
 
-class Interception(Generic[R]):
-    """While it is entered, calls to QuickBlox reach a fake, and no library reaches a QuickBlox host."""
+class Interception(Generic[F]):
+    """A context in which calls to QuickBlox reach a fake, and no library reaches a QuickBlox host."""
 
-    def __init__(self, fake: R) -> None:
+    def __init__(self, fake: F) -> None:
         self._fake = fake
 
-    def __enter__(self) -> R:
-        _seams().enter(self._fake)
+    def __enter__(self) -> F:
+        _patcher().enter(self._fake)
         return self._fake
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         __tracebackhide__ = True
-        _seams().leave(self._fake)
+        _patcher().leave(self._fake)
         if error is None:
             self._fake.raise_problems()
 
-    def come_first(self) -> None:
-        """Put the fake before any other mock that has been put over it since it was entered.
+    def repatch(self) -> None:
+        """Patch again where another mock has patched since, so that the fake gets QuickBlox's calls before that mock.
 
-        Such a mock still gets every call that is not QuickBlox's. Undone by `step_back`.
+        The mock still gets all other calls.
         """
-        _seams().patch()
+        _patcher().patch()
 
-    def step_back(self) -> None:
-        """Undo `come_first`, before that other mock undoes itself."""
-        _seams().restore()
+    def undo_repatch(self) -> None:
+        """Undo `repatch`, before that mock undoes its own patches."""
+        _patcher().restore()

@@ -1,87 +1,79 @@
-"""No other library reaches a QuickBlox host while the fake is active.
+"""Refuses every call to QuickBlox that no interceptor catches.
 
-A library without an interceptor has to resolve the host's name, so name resolution of these hosts is refused, and of
-no others. Proxies of the environment are not for these hosts: that is said where aiohttp and niquests ask, at
-`getproxies_environment()` of `urllib.request`. Out of sight are connections made before, resolvers and event loops
-written in C (c-ares, uvloop), pycurl, what a library without an interceptor sends through a proxy, and what it sends to
-a base URL with a path prefix.
+Such a call has to resolve a QuickBlox host or connect to it, so the standard library's functions that do this are
+guarded, for these hosts only. `getproxies_environment()`, which aiohttp and niquests call, excepts these hosts from the
+proxies of the environment. The guard cannot see connections made earlier, resolvers and event loops written in C
+(c-ares, uvloop), pycurl, and what a library without an interceptor sends through a proxy or to a host that is
+QuickBlox's only below a path prefix.
 """
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import urllib.request
+from collections.abc import Callable, Iterator
 from functools import partial
 from inspect import currentframe
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pytest_qbchat.intercept.loopback import STAND_IN
-from pytest_qbchat.intercept.patching import Function, Seam
+from pytest_qbchat.intercept.loopback import is_loopback_server
+from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint, fake_for_host
 from pytest_qbchat.report.call_site import OTHER_LIBRARIES, package_of
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
-    from pytest_qbchat.intercept.hosts import Hosts
-    from pytest_qbchat.intercept.receiver import Receiver
-
-
-def seams() -> Iterator[Seam]:
-    """What to patch in the standard library."""
-    yield Seam(socket, "getaddrinfo", partial(_guarded, _resolved))
-    yield Seam(socket, "gethostbyname", partial(_guarded, _resolved))
-    yield Seam(socket, "gethostbyname_ex", partial(_guarded, _resolved))
-    yield Seam(socket.socket, "connect", partial(_guarded, _connected))
-    yield Seam(socket.socket, "connect_ex", partial(_guarded, _connected))
-    yield Seam(urllib.request, "getproxies_environment", _getproxies)
+def patch_points() -> Iterator[PatchPoint]:
+    """Those of the standard library."""
+    for function in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
+        yield PatchPoint(socket, function, partial(_guarded, lambda host=None, port=None, *_, **__: (host, port)))
+    for method in ("connect", "connect_ex"):
+        yield PatchPoint(socket.socket, method, partial(_guarded, _address_of_connect))
+    # Otherwise the loop would call socket.getaddrinfo() in a thread where the calling library is not on the stack.
+    yield PatchPoint(asyncio.BaseEventLoop, "getaddrinfo", partial(_guarded, lambda _, host, port, **__: (host, port)))
+    yield PatchPoint(urllib.request, "getproxies_environment", _getproxies)
 
 
-def _guarded(target: Callable[..., str | None], function: Function, receivers: list[Receiver]) -> Function:
-    """Refuse a call whose target is a QuickBlox host."""
+def _address_of_connect(_: socket.socket, address: object) -> tuple[object, object]:
+    if not isinstance(address, tuple) or len(address) < 2 or is_loopback_server(address):  # noqa: PLR2004 - host, port
+        return None, None
+    return address[0], address[1]
+
+
+def _guarded(
+    address_of: Callable[..., tuple[object, object]], function: Function, fakes: list[InterceptedFake]
+) -> Function:
+    """Refuse a call whose arguments name a QuickBlox host."""
 
     def guard(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        for fake in receivers:
-            if host := target(fake.hosts, *args, **kwargs):
-                raise fake.refuse(_refusal(host))
+        host, port = address_of(*args, **kwargs)
+        fake = fake_for_host(fakes, host, port)
+        if fake is not None:
+            name = host.decode() if isinstance(host, bytes) else host
+            raise fake.refuse(
+                f"{_library()} tried to reach {name} in a way that the fake does not intercept, and no call to "
+                "QuickBlox is let through\n  make this call with httpx, httpx2, requests, urllib3, urllib, "
+                "http.client, aiohttp, niquests or Tornado's client, send it to the url of qbchat_server, or "
+                "replace it in this test"
+            )
         return function(*args, **kwargs)
 
     return guard
 
 
-def _resolved(hosts: Hosts, host: object = None, port: object = None, *_: object, **__: object) -> str | None:
-    if not hosts.owns(host, port):
-        return None
-    return host.decode() if isinstance(host, bytes) else str(host)
-
-
-def _connected(hosts: Hosts, _: socket.socket, address: object) -> str | None:
-    if not isinstance(address, tuple) or not address:
-        return None
-    return "QuickBlox" if address[0] == STAND_IN else _resolved(hosts, *address[:2])
-
-
-def _getproxies(function: Function, receivers: list[Receiver]) -> Function:
+def _getproxies(function: Function, fakes: list[InterceptedFake]) -> Function:
     def getproxies_environment() -> dict[str, str]:
         proxies: dict[str, str] = function()
-        if receivers and proxies.get("no") != "*":  # also without proxies: niquests remembers those that there were
-            direct = [host for fake in receivers for host in fake.hosts.names]
-            proxies["no"] = ",".join(filter(None, [proxies.get("no"), *direct]))
+        if fakes and proxies.get("no") != "*":  # also where there are no proxies: niquests remembers earlier ones
+            excepted = [host for fake in fakes for host in fake.hosts.names]
+            proxies["no"] = ",".join(filter(None, [proxies.get("no"), *excepted]))
         return proxies
 
     return getproxies_environment
 
 
-def _refusal(host: str) -> str:
-    return (
-        f"{_library()} tried to reach {host} by a way that leads past the fake, and nothing is let through to "
-        "QuickBlox\n  make this call with httpx, httpx2, requests, urllib3, urllib, http.client, aiohttp, niquests or "
-        "Tornado's client, send it to the url of qbchat_server, or replace it in this test"
-    )
-
-
 def _library() -> str:
-    """The library that made the call: the outermost on the stack, since many stand on another."""
+    """The library that made the call: the outermost on the stack, because libraries are built on each other."""
     found = "something"
     frame = currentframe()
     while frame is not None:
@@ -90,3 +82,19 @@ def _library() -> str:
             found = package
         frame = frame.f_back
     return found
+
+
+def refuse_path_prefix(fake: InterceptedFake, library: str, host: str | None) -> Exception:
+    """Refuse a request to a host that is QuickBlox's only below a path prefix."""
+    return fake.refuse(
+        f"{library} tried to reach {host}, where only one path is QuickBlox's, and the fake cannot intercept a part "
+        "of a host here\n  send this call to the url of qbchat_server, or give QuickBlox a host of its own in this test"
+    )
+
+
+def refuse_proxy(fake: InterceptedFake, library: str, host: str) -> Exception:
+    """Refuse a request through a proxy that the code names."""
+    return fake.refuse(
+        f"{library} tried to reach {host} through a proxy, where the fake cannot intercept it\n  send this call to the "
+        "url of qbchat_server, or use no proxy in this test"
+    )

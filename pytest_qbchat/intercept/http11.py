@@ -1,4 +1,4 @@
-"""HTTP/1.1 as bytes: requests that come in over a line, and the responses that go back."""
+"""HTTP/1.1: parses requests from bytes, and serializes responses."""
 
 from __future__ import annotations
 
@@ -10,26 +10,24 @@ from pytest_qbchat.service.wire import Header, RawHeaders, Request, Response, en
 
 LARGEST_HEAD = 64 * 1024  # bytes
 LARGEST_BODY = 128 * 1024 * 1024
-LARGEST_TARGET = 8 * 1024  # as nginx has it
+LARGEST_TARGET = 8 * 1024  # as in nginx
 
 _REQUEST_LINE = re.compile(rb"([A-Za-z]+) ([!-~]+) (HTTP/1\.\d)")
 _HEADER = re.compile(rb"([^\s:\0][^:\0\r\n]*):([^\0\r\n]*)")
 _ABSOLUTE = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://([^/?#]*)(.*)")
 _HOST = re.compile(r"([\w.~-]+|\[[0-9A-Fa-f:.]+\])(:\d{0,5})?", re.ASCII)
-_LONGEST_LENGTH = 15  # digits; more is no size of anything
-_CARRIAGE_RETURN = 13
+_MAX_SIZE_DIGITS = 15
 _PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
-_WITHOUT_BODY = (204, 304)
 _JSON = (b"Content-Type", b"application/json; charset=utf-8")
-# Of the hop between two machines, and so none of the answer's business: the body stands here whole.
+# Headers of a single connection, which do not describe this response: its body is complete.
 _HOP_BY_HOP = (b"transfer-encoding", b"connection", b"keep-alive")
 
 
 class MalformedRequestError(Exception):
-    """Bytes that are no request.
+    """Bytes that are not a valid request.
 
     Attributes:
-        status: What to answer.
+        status: The status of the response.
     """
 
     def __init__(self, text: str, status: int = 400) -> None:
@@ -38,7 +36,7 @@ class MalformedRequestError(Exception):
 
 
 class Head(NamedTuple):
-    """The request line and the headers; the method is in upper case."""
+    """A request line and headers. The method is in upper case."""
 
     method: str
     target: str
@@ -46,72 +44,72 @@ class Head(NamedTuple):
     headers: RawHeaders
 
     def header(self, name: bytes) -> bytes | None:
-        """The last header of a name in lower case."""
+        """The value of the last header with a name, which is given in lower case."""
         return next((value for key, value in reversed(self.headers) if key.lower() == name), None)
 
     @property
     def connection(self) -> bytes:
-        """What to say of the connection in the answer: close, keep-alive, or nothing where it stays open anyway."""
+        """The Connection header of the response: close, keep-alive, or empty if keep-alive is the default."""
         values = [value for key, value in self.headers if key.lower() == b"connection"]
-        said = {each.strip() for each in b",".join(values).lower().split(b",")}
-        if b"close" in said:
+        options = {each.strip() for each in b",".join(values).lower().split(b",")}
+        if b"close" in options:
             return b"close"
         if self.version == b"HTTP/1.0":
-            return b"keep-alive" if b"keep-alive" in said else b"close"
+            return b"keep-alive" if b"keep-alive" in options else b"close"
         return b""
 
     @property
     def chunked(self) -> bool:
-        """Whether the body comes in chunks.
+        """Whether the body is chunked.
 
         Raises:
-            MalformedRequestError: It comes in another encoding, or has a length besides.
+            MalformedRequestError: It has another encoding, or a length too.
         """
         encodings = {value.lower() for key, value in self.headers if key.lower() == b"transfer-encoding"}
         if encodings - {b"chunked"}:
             raise MalformedRequestError("Transfer-Encoding is not chunked")
         if encodings and self.header(b"content-length") is not None:
-            raise MalformedRequestError("there are both Transfer-Encoding and Content-Length")
+            raise MalformedRequestError("both Transfer-Encoding and Content-Length are given")
         return bool(encodings)
 
     @property
     def length(self) -> int:
-        """How many bytes the body has, if it does not come in chunks.
+        """The size of the body in bytes, if it is not chunked.
 
         Raises:
-            MalformedRequestError: The length is no number, or there are two.
+            MalformedRequestError: The length is not a number, or there are several.
         """
         lengths = {value for key, value in self.headers if key.lower() == b"content-length"} or {b"0"}
         [length, *others] = lengths
-        if others or not length.isdigit() or len(length) > _LONGEST_LENGTH:
+        if others or not length.isdigit() or len(length) > _MAX_SIZE_DIGITS:
             raise MalformedRequestError("Content-Length is not a number")
         return int(length)
 
 
 def parse_head(data: bytes) -> Head:
-    """Read a request line and headers, without the empty line after them.
+    """Parse a request line and headers, without the empty line after them.
 
     Raises:
-        MalformedRequestError: They are none.
+        MalformedRequestError: They are malformed.
     """
     line, *lines = data.split(b"\r\n")
     parts = _REQUEST_LINE.fullmatch(line)
     if parts is None:
-        raise MalformedRequestError("the request line is not one of HTTP/1.1")
+        raise MalformedRequestError("the request line is not HTTP/1.1")
     headers: list[Header] = []
     for each in lines:
         header = _HEADER.fullmatch(each)
         if header is None:
-            raise MalformedRequestError("a header has no name, no colon, or a character that headers cannot have")
+            raise MalformedRequestError("a header has no name, no colon, or an invalid character")
         headers.append((header[1], header[2].strip(b" \t")))
     return Head(parts[1].decode().upper(), parts[2].decode(), parts[3], headers)
 
 
 def destination(head: Head) -> tuple[str, str]:
-    """The host with its port, and the path with its query. The target may name both (RFC 9112, 3.2.2).
+    """The host with its port, and the path with its query. The target may contain both (RFC 9112, 3.2.2).
 
     Raises:
-        MalformedRequestError: They are none.
+        MalformedRequestError: One of them is malformed.
     """
     host, target = (head.header(b"host") or b"localhost").decode("latin-1"), head.target
     absolute = _ABSOLUTE.fullmatch(target)
@@ -123,44 +121,44 @@ def destination(head: Head) -> tuple[str, str]:
     if len(target) > LARGEST_TARGET:
         raise MalformedRequestError(f"the target is longer than {LARGEST_TARGET} bytes", 414)
     if not _HOST.fullmatch(host):
-        raise MalformedRequestError("the host is none")
+        raise MalformedRequestError("the host is malformed")
     return host, target
 
 
 class Reader:
-    """Requests out of bytes, in whatever pieces these come."""
+    """Parses requests from bytes that arrive in pieces of any size."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._head: Head | None = None
         self._body = bytearray()
-        self._asked = False
+        self._continued = False
 
     def feed(self, data: bytes) -> None:
-        """Take more bytes."""
+        """Add received bytes."""
         self._buffer += data
 
     @property
     def expects_continue(self) -> bool:
-        """Whether the client waits to be told to go on with the body; asked once for each request."""
-        if self._head is None or self._asked:
+        """Whether the client waits for 100 Continue before it sends the body. True once for each request."""
+        if self._head is None or self._continued:
             return False
-        self._asked = True
+        self._continued = True
         return (self._head.header(b"expect") or b"").lower() == b"100-continue"
 
     def __len__(self) -> int:
-        """How many bytes are waiting for the rest of a request, or for their turn."""
+        """The number of bytes that are not part of a returned request yet."""
         return len(self._buffer) + len(self._body)
 
     def request(self) -> tuple[Head, bytes] | None:
-        """The next request, and its body; None while a part of it is missing.
+        """The next request and its body; None while it is incomplete.
 
         Raises:
-            MalformedRequestError: The bytes are no request, or are too many.
+            MalformedRequestError: The request is malformed or too large.
         """
         if self._head is None:
             self._head = self._take_head()
-            self._asked = False
+            self._continued = False
         if self._head is None:
             return None
         if not (self._take_chunks() if self._head.chunked else self._take_body(self._head.length)):
@@ -172,13 +170,13 @@ class Reader:
     def _take_head(self) -> Head | None:
         while self._buffer[:2] == b"\r\n":  # between two requests (RFC 9112, 2.2)
             del self._buffer[:2]
-        # What cannot become a request is answered at once, since its end may never come: TLS, or lines that end in LF.
+        # TLS and lines that end in LF are rejected at once, because they never become a request.
         start = bytes(self._buffer[:2])
         if start not in (b"", b"\r") and not start[:1].isalpha():
             raise MalformedRequestError("this is not HTTP/1.1")
         line = self._buffer.find(b"\n")
-        if line >= 0 and self._buffer[line - 1] != _CARRIAGE_RETURN:
-            raise MalformedRequestError("lines end in CR and LF")
+        if line >= 0 and self._buffer[line - 1] != ord("\r"):
+            raise MalformedRequestError("lines must end in CR and LF")
         end = self._buffer.find(b"\r\n\r\n")
         if (end if end >= 0 else len(self._buffer)) > LARGEST_HEAD:
             raise MalformedRequestError(f"the headers are larger than {LARGEST_HEAD} bytes", 431)
@@ -214,7 +212,7 @@ class Reader:
             self._body += self._take(start, stop, 2)
 
     def _take_trailers(self, start: int) -> bool:
-        # Without trailers the empty line follows at once; seen from the end of the last size, it ends them either way.
+        # From the end of the last size on, the first empty line ends the trailers, even if there are none.
         end = self._buffer.find(b"\r\n\r\n", start)
         if (end if end >= 0 else len(self._buffer)) > LARGEST_HEAD:
             raise MalformedRequestError(f"the headers after the chunks are larger than {LARGEST_HEAD} bytes", 431)
@@ -224,7 +222,7 @@ class Reader:
         return True
 
     def _take(self, start: int, end: int, delimiter: int = 0) -> bytes:
-        """Take bytes out, copied once: there may be many. What stands before them goes too, and a delimiter after."""
+        """Return bytes, copied once, and remove them from the buffer with all before them and a delimiter after."""
         with memoryview(self._buffer) as view:
             taken = bytes(view[start:end])
         del self._buffer[: end + delimiter]
@@ -238,57 +236,57 @@ def _check_size(size: int) -> None:
 
 def _chunk_size(line: bytes) -> int:
     digits = line.partition(b";")[0].strip()
-    if not digits or len(digits) > _LONGEST_LENGTH or digits.strip(b"0123456789abcdefABCDEF"):
+    if not digits or len(digits) > _MAX_SIZE_DIGITS or digits.strip(b"0123456789abcdefABCDEF"):
         raise MalformedRequestError("a chunk has no size")
     return int(digits, 16)
 
 
 def request(head: Head, body: bytes, origin: str, prefix: str) -> Request:
-    """The request that a head and a body make.
+    """The request with a head and a body.
 
     Args:
         head: The head.
-        body: The body, decoded.
-        origin: Where it went: scheme, host and port.
-        prefix: What its path has before that of the API.
+        body: The body, without chunk sizes.
+        origin: Scheme, host and port.
+        prefix: The part of the path before that of the API.
     """
     path, _, query = head.target.partition("?")
     return Request(head.method, origin, prefix, path[len(prefix) :], query, head.headers, body)
 
 
 def refusal(status: int, text: str, *more: Header) -> Response:
-    """What is answered in the fake's own name, in the envelope that QuickBlox has for what it cannot route or read.
+    """A refusal by the fake itself, in the format of QuickBlox for a request that it cannot route or read.
 
     Args:
         status: The status.
-        text: Why.
-        *more: Headers.
+        text: The reason.
+        *more: Further headers.
     """
     return Response(status, [_JSON, *more], encode_json({"code": None, "message": text}).encode())
 
 
 def encode(response: Response, method: str, connection: bytes = b"") -> bytes:
-    """The bytes of a response to a request with some method.
+    """Serialize a response.
 
     Args:
         response: The response.
-        method: The method, in upper case.
-        connection: What to say of the connection; nothing if it stays open as usual.
+        method: The method of the request, in upper case.
+        connection: The Connection header; none if it is empty.
     """
     status = response.status
-    without_body = status in _WITHOUT_BODY
+    without_body = status in (204, 304)
     head = [b"HTTP/1.1 %d %b" % (status, _PHRASES.get(status, b""))]
-    measured = without_body
+    has_length = without_body
     for name, given in response.raw_headers:
         key, value = name.lower(), given
-        if key in _HOP_BY_HOP or (key == b"content-length" and measured):
+        if key in _HOP_BY_HOP or (key == b"content-length" and has_length):
             continue
         if key == b"content-length":
-            measured = True
-            # Of a body that is sent the length is what it is: the next answer on the line begins after it.
+            has_length = True
+            # A wrong length would make the client lose the next response.
             value = given if method == "HEAD" else b"%d" % len(response.body)
         head.append(b"%b: %b" % (name, value))
-    if not measured:
+    if not has_length:
         head.append(b"Content-Length: %d" % len(response.body))
     if connection:
         head.append(b"Connection: %b" % connection)

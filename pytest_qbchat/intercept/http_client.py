@@ -1,36 +1,42 @@
-"""http.client, and all that stands on it: urllib.request, urllib3 and so requests.
+"""http.client and the libraries that are built on it: urllib.request, urllib3, requests.
 
-The seam is `connect()` of their connections, public in all of them, with `set_tunnel()` and `putrequest()` to know
-where a connection behind a proxy leads. A connection to QuickBlox gets a line to the fake in place of a socket. Above
-it nothing is touched: sessions and adapters, pools and retries, redirects, streams, decompression, errors and responses
-are the library's own, and time-outs and broken connections are what it makes of a socket that fails.
+The patch points are `connect()` of their connections, public in all of them, and `set_tunnel()` and `putrequest()`,
+which tell where a connection through a proxy leads. A connection to QuickBlox gets a `FakeSocket` that leads to the
+fake. Everything above the socket is the library's own: sessions, adapters, pools, retries, redirects, streams,
+decompression, errors and responses. Timeouts and broken connections are what the library makes of a failing socket.
 
-Of a host of which only a path prefix is QuickBlox's, it is known when the path is; until then nobody connects to it.
+Whether a request to a host that is QuickBlox's only below a path prefix belongs to QuickBlox is known when its path is
+known, in `putrequest()`. Until then no connection to that host is made.
 """
 
 from __future__ import annotations
 
 import io
 import socket
-import sys
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPSConnection
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
+
+import httpx
 
 from pytest_qbchat.exceptions import ConnectionFault
 from pytest_qbchat.intercept import http11
-from pytest_qbchat.intercept.patching import Function, Seam, classes
-
-if TYPE_CHECKING:
-    from pytest_qbchat.intercept.receiver import Receiver
+from pytest_qbchat.intercept.patching import (
+    Function,
+    InterceptedFake,
+    PatchPoint,
+    fake_for_host,
+    fake_for_url,
+    installed_classes,
+)
 
 _PORTS = {"http": 80, "https": 443}
 
 
 class Target(NamedTuple):
-    """Where a request goes, which behind a proxy is not where its connection goes."""
+    """The URL of a request, which through a proxy is not where its connection leads."""
 
     scheme: str
     host: str
@@ -39,31 +45,27 @@ class Target(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """Scheme, host, and the port if it is not the usual one."""
+        """Scheme, host, and the port unless it is the default one."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}" + ("" if self.port in (None, _PORTS[self.scheme]) else f":{self.port}")
 
 
-def seams() -> Iterator[Seam]:
-    """What to patch in the standard library, and in urllib3 if it is installed."""
-    yield Seam(HTTPConnection, "set_tunnel", _set_tunnel)
-    yield Seam(HTTPConnection, "putrequest", _putrequest)
-    for connection in (HTTPConnection, HTTPSConnection, *_of_urllib3()):
-        yield Seam(connection, "connect", _connect)
+def patch_points() -> Iterator[PatchPoint]:
+    """Those of the standard library, and of urllib3 if it is installed."""
+    yield PatchPoint(HTTPConnection, "set_tunnel", _set_tunnel)
+    yield PatchPoint(HTTPConnection, "putrequest", _putrequest)
+    of_urllib3 = installed_classes("urllib3.connection", "HTTPConnection", "HTTPSConnection")
+    for connection in (HTTPConnection, HTTPSConnection, *of_urllib3):
+        if issubclass(connection, HTTPConnection):  # those of urllib3-future, in urllib3's place, are not
+            yield PatchPoint(connection, "connect", _connect)
 
 
-def _of_urllib3() -> list[Any]:
-    found = classes("urllib3.connection", "HTTPConnection", "HTTPSConnection")
-    # urllib3-future in its place is without http.client.
-    return [connection for connection in found if issubclass(connection, HTTPConnection)]
-
-
-# The hosts behind proxies, by connection; and the connections whose request is somebody else's.
+# The hosts that connections reach through a proxy, and the connections whose latest request was not for QuickBlox.
 _tunnels: WeakKeyDictionary[Any, tuple[str, int | None]] = WeakKeyDictionary()
-_elsewhere: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
+_foreign_connections: WeakSet[Any] = WeakSet()
 
 
-def _set_tunnel(function: Function, receivers: list[Receiver]) -> Function:
+def _set_tunnel(function: Function, fakes: list[InterceptedFake]) -> Function:
     def set_tunnel(connection: Any, host: str, port: int | None = None, *args: Any, **kwargs: Any) -> Any:
         name, _, digits = host.partition(":")
         _tunnels[connection] = name, port or (int(digits) if digits.isdecimal() else None)
@@ -72,84 +74,82 @@ def _set_tunnel(function: Function, receivers: list[Receiver]) -> Function:
     return set_tunnel
 
 
-def _connect(function: Function, receivers: list[Receiver]) -> Function:
+def _connect(function: Function, fakes: list[InterceptedFake]) -> Function:
     def connect(connection: Any) -> None:
         __tracebackhide__ = True
-        if _may_be_ours(connection, receivers):
-            connection.sock = _line(connection, receivers)
+        host, port = _destination(connection)
+        covered = fake_for_host(fakes, host, port) is not None or (
+            connection not in _foreign_connections and any(fake.hosts.covers_part(host, port) for fake in fakes)
+        )
+        if covered:
+            connection.sock = _fake_socket(connection, fakes)
         else:
             function(connection)
 
     return connect
 
 
-def _line(connection: Any, receivers: list[Receiver]) -> Line:
-    """A line for a connection, which is told what urllib3 wants to know of one."""
-    connection.is_verified = True  # or it warns of a connection without TLS
-    connection._has_connected_to_proxy = True  # or it takes a time-out for one of a proxy that was not reached
-    return Line(connection, receivers)
-
-
-def _may_be_ours(connection: Any, receivers: list[Receiver]) -> bool:
-    """Whether a connection leads to QuickBlox, as far as that is known before the request."""
-    host, port = _tunnels.get(connection) or (connection.host, connection.port)
-    return any(
-        fake.hosts.owns(host, port) or (connection not in _elsewhere and fake.hosts.knows(host, port))
-        for fake in receivers
-    )
-
-
-def _putrequest(function: Function, receivers: list[Receiver]) -> Function:
+def _putrequest(function: Function, fakes: list[InterceptedFake]) -> Function:
     def putrequest(connection: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         target = _target(connection, url or "/")
-        ours = target is not None and _answering(receivers, target) is not None
-        line = connection.sock if isinstance(connection.sock, Line) else None
-        if connection.sock is not None and (line is None) is ours:
-            connection.sock.close()  # and not the connection itself: urllib3 forgets with it where a tunnel leads
-            connection.sock = line = None
-        if ours:
-            _elsewhere.pop(connection, None)
-            connection.sock = line = line or _line(connection, receivers)
-            line.target = target
+        intercepted = target is not None and _fake_for_target(fakes, target) is not None
+        sock = connection.sock
+        if sock is not None and isinstance(sock, FakeSocket) is not intercepted:
+            sock.close()  # closing the connection itself would make urllib3 forget where a tunnel leads
+            connection.sock = sock = None
+        if intercepted:
+            _foreign_connections.discard(connection)
+            connection.sock = sock = sock or _fake_socket(connection, fakes)
+            sock.target = target
         else:
-            _elsewhere[connection] = True
+            _foreign_connections.add(connection)
         return function(connection, method, url, *args, **kwargs)
 
     return putrequest
 
 
+def _destination(connection: Any) -> tuple[str, int | None]:
+    return _tunnels.get(connection) or (connection.host, connection.port)
+
+
 def _target(connection: Any, url: str) -> Target | None:
-    """Where a request goes; None if that is no URL, which is for the library to say."""
-    if url.startswith(("http://", "https://")):  # to a proxy that is to pass it on
+    """The target of a request; None if its URL is malformed, which the library itself reports."""
+    if url.startswith(("http://", "https://")):  # for a proxy
         try:
             parts = urlsplit(url)
             path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
             return Target(parts.scheme, parts.hostname or "", parts.port, path.encode())
         except ValueError:
             return None
-    host, port = _tunnels.get(connection) or (connection.host, connection.port)
+    host, port = _destination(connection)
     scheme = "https" if connection.default_port == _PORTS["https"] else "http"
     return Target(scheme, host.lower(), port, url.encode())
 
 
-def _answering(receivers: list[Receiver], target: Target) -> tuple[Receiver, str] | None:
-    """Whose request it is, and the prefix of its path."""
-    for fake in receivers:
-        prefix = fake.hosts.prefix(target.host, target.port, target.path)
-        if prefix is not None:
-            return fake, prefix
-    return None
+def _fake_for_target(fakes: list[InterceptedFake], target: Target) -> tuple[InterceptedFake, str] | None:
+    return fake_for_url(fakes, target.host, target.port, target.path)
 
 
-class Line:
-    """What a connection to QuickBlox has in place of a socket: bytes go in, and the answer comes out."""
+def _fake_socket(connection: Any, fakes: list[InterceptedFake]) -> FakeSocket:
+    """A new socket for a connection, with the attributes that urllib3 expects after connecting."""
+    connection.is_verified = True  # otherwise urllib3 warns of a connection without TLS
+    connection._has_connected_to_proxy = True  # otherwise urllib3 takes a timeout for that of a proxy
+    return FakeSocket(connection.timeout, fakes)
 
-    def __init__(self, connection: Any, receivers: list[Receiver]) -> None:
+
+class FakeSocket:
+    """Takes the place of the socket of a connection to QuickBlox: requests are written to it, responses read from it.
+
+    Attributes:
+        target: The target of the latest request.
+    """
+
+    def __init__(self, timeout: float | None, fakes: list[InterceptedFake]) -> None:
         self.target: Target | None = None
-        self._receivers = receivers
+        self._timeout = timeout
+        self._fakes = fakes
         self._sent = bytearray()
-        self._timeout: float | None = connection.timeout
         self._pair: tuple[socket.socket, socket.socket] | None = None
 
     def sendall(self, data: Any) -> None:
@@ -157,22 +157,17 @@ class Line:
         self._sent += data
 
     def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BufferedIOBase:
-        """Answer the request that was sent, as a file to read the answer from.
+        """Answer the request that was sent, and return the response as a file.
 
-        Errors come up when it is read: a response of `http.client` that got no file cannot even be closed.
+        Errors are raised when that file is read, because a response of `http.client` without a file cannot be closed.
         """
         __tracebackhide__ = True
         sent = bytes(self._sent)
         self._sent.clear()
         try:
             return io.BytesIO(self._answer(sent))
-        except ConnectionFault as fault:
-            return io.BufferedReader(_Broken(_as_socket_error(fault.kind == "timeout", str(fault))))
         except Exception as error:
-            httpx = sys.modules.get("httpx")  # which a route of the test's own has raised
-            if httpx is None or not isinstance(error, httpx.RequestError):
-                return io.BufferedReader(_Broken(error))
-            return io.BufferedReader(_Broken(_as_socket_error(isinstance(error, httpx.TimeoutException), str(error))))
+            return io.BufferedReader(_BrokenFile(_socket_error(error)))
 
     def _answer(self, sent: bytes) -> bytes:
         __tracebackhide__ = True
@@ -180,55 +175,55 @@ class Line:
         reader.feed(sent)
         try:
             request = reader.request()
-        except http11.MalformedRequestError as error:  # as the live server has it
+        except http11.MalformedRequestError as error:  # answered like the live server does
             return http11.encode(http11.refusal(error.status, str(error)), "GET", b"close")
         target = self.target
         if target is None or request is None:
-            raise ConnectionResetError("the request has no end, or no beginning")
+            raise ConnectionResetError("the request is incomplete")
+        found = _fake_for_target(self._fakes, target)
+        if found is None:
+            raise ConnectionResetError("the fake QuickBlox of this connection has stopped")
+        fake, prefix = found
         head, body = request
-        answering = _answering(self._receivers, target)
-        if answering is None:  # the fake has stopped, and the connection is older
-            raise ConnectionResetError("the fake QuickBlox that this connection led to has stopped")
-        fake, prefix = answering
         head = head._replace(target=target.path.decode("latin-1"))
         return http11.encode(fake.handle(http11.request(head, body, target.origin, prefix)), head.method)
 
     def getpeername(self) -> tuple[str, int | None]:
-        """Where the connection leads, as far as the code knows."""
+        """The host and port of the latest request."""
         return ("", None) if self.target is None else (self.target.host, self.target.port)
 
     def __getattr__(self, name: str) -> Any:
-        """What else a socket has.
+        """Explain that an attribute of real sockets is missing.
 
         Raises:
-            AttributeError: There is no socket.
+            AttributeError: Always.
         """
-        raise AttributeError(f"a connection to the fake QuickBlox has no socket, and so no {name!r}")
+        raise AttributeError(f"a connection to the fake QuickBlox has no socket, and therefore no {name!r}")
 
     def fileno(self) -> int:
-        """A descriptor of a socket on which nothing arrives but its end: pools ask it whether a line is still good."""
+        """A descriptor that becomes readable when the fake stops: pools use it to detect closed connections."""
         if self._pair is None:
             self._pair = socket.socketpair()
-        if not self._receivers:  # as a server closes the connection
+        if not self._fakes:  # as a server that closes the connection
             self._pair[1].close()
         return self._pair[0].fileno()
 
     def settimeout(self, timeout: float | None) -> None:
-        """Nothing takes time here."""
+        """Store the timeout, which never expires."""
         self._timeout = timeout
 
     def gettimeout(self) -> float | None:
-        """What was set."""
+        """The stored timeout."""
         return self._timeout
 
     def setsockopt(self, *args: object) -> None:
-        """There is no socket to set it on."""
+        """Ignore the option."""
 
     def shutdown(self, how: int) -> None:
-        """Nothing is under way."""
+        """Do nothing, because no data is in transit."""
 
     def close(self) -> None:
-        """Let go of the descriptor."""
+        """Close the descriptor."""
         for end in self._pair or ():
             end.close()
         self._pair = None
@@ -237,8 +232,8 @@ class Line:
         self.close()
 
 
-class _Broken(io.RawIOBase):
-    """A file that cannot be read."""
+class _BrokenFile(io.RawIOBase):
+    """A file that raises an error when it is read, or is empty if there is no error."""
 
     def __init__(self, error: Exception | None) -> None:
         self._error = error
@@ -247,12 +242,20 @@ class _Broken(io.RawIOBase):
         return True
 
     def readinto(self, buffer: object) -> int:
-        """Fail as a socket does, or be at the end."""
         if self._error is None:
             return 0
         raise self._error
 
 
-def _as_socket_error(timed_out: bool, text: str) -> OSError | None:
-    """The error of a socket; None for a connection that was closed before the answer."""
-    return TimeoutError(text) if timed_out else None
+def _socket_error(error: Exception) -> Exception | None:
+    """The error that a socket raises for a fault; None for a connection that was closed before the response.
+
+    The errors of httpx count as faults, because a respx route raises them. Other errors stay what they are.
+    """
+    if isinstance(error, ConnectionFault):
+        timed_out = error.kind == "timeout"
+    elif isinstance(error, httpx.RequestError):
+        timed_out = isinstance(error, httpx.TimeoutException)
+    else:
+        return error
+    return TimeoutError(str(error)) if timed_out else None

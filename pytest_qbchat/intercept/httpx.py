@@ -1,149 +1,118 @@
-"""httpx and httpx2: one interceptor for both, which takes the module as its parameter.
+"""httpx and httpx2, by one interceptor that gets the module as its parameter.
 
-The seam is `HTTPTransport.handle_request` and its asynchronous twin: public, the same in both libraries, shared by
-module functions and clients, and looked up at each call, so that a client made earlier is caught as well. Custom
-transports are left alone, and so is `respx.mock(using="httpx")`, which patches a private method above this seam.
+The patch points are `HTTPTransport.handle_request` and its asynchronous counterpart. They are public, the same in both
+libraries, used by module functions and clients, and looked up at each call, so that clients made earlier are
+intercepted too. Custom transports are left alone. `respx.mock(using="httpx")` patches a private method above these
+points and goes on working.
 
-A response is made of a byte stream and not of content that is read already, so that `.elapsed`, `stream()` and
+A response gets a byte stream instead of content that was read already, so that `.elapsed`, `stream()` and
 `iter_bytes()` work as with a real one.
 """
 
 from __future__ import annotations
 
-from functools import cache, lru_cache, partial
+from collections.abc import Iterator
+from functools import cache, partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
 from pytest_qbchat.exceptions import ConnectionFault
-from pytest_qbchat.intercept.patching import Function, Seam, classes
-from pytest_qbchat.service.wire import Request
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pytest_qbchat.intercept.receiver import Receiver
-    from pytest_qbchat.service.wire import Response
-
-LIBRARIES = ("httpx", "httpx2")
+from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint, fake_for_url, installed_classes
+from pytest_qbchat.service.wire import Request, Response
 
 
 @cache
 def installed() -> list[Any]:
-    """The modules of the family that are installed, imported: code under test may import them later.
+    """The modules of the family that are installed, imported here because code under test may import them later.
 
-    `httpx2.alias_httpx()` can make two names one module, which is listed once.
+    `httpx2.alias_httpx()` makes both names one module, which is listed once.
     """
-    modules = [import_module(name) for name in LIBRARIES if classes(name, "HTTPTransport")]
+    modules = [import_module(name) for name in ("httpx", "httpx2") if installed_classes(name, "HTTPTransport")]
     return list({id(module.HTTPTransport): module for module in modules}.values())
 
 
-def seams() -> Iterator[Seam]:
-    """What to patch in each installed library."""
+def patch_points() -> Iterator[PatchPoint]:
+    """Those of each installed library."""
     for module in installed():
-        yield Seam(module.HTTPTransport, "handle_request", partial(_sync, module))
-        yield Seam(module.AsyncHTTPTransport, "handle_async_request", partial(_async, module))
+        yield PatchPoint(module.HTTPTransport, "handle_request", partial(_sync, module))
+        yield PatchPoint(module.AsyncHTTPTransport, "handle_async_request", partial(_async, module))
 
 
-def _sync(module: Any, function: Function, receivers: list[Receiver]) -> Function:
+def _sync(module: Any, function: Function, fakes: list[InterceptedFake]) -> Function:
     def handle_request(transport: Any, request: Any) -> Any:
         __tracebackhide__ = True
-        for fake in receivers:
-            prefix = prefix_of(fake, request)
-            if prefix is not None:
-                return answer(module, fake, request, prefix)
-        return function(transport, request)
+        found = fake_for_request(fakes, request)
+        return function(transport, request) if found is None else answer(module, request, *found)
 
     return handle_request
 
 
-def _async(module: Any, function: Function, receivers: list[Receiver]) -> Function:
+def _async(module: Any, function: Function, fakes: list[InterceptedFake]) -> Function:
     async def handle_async_request(transport: Any, request: Any) -> Any:
         __tracebackhide__ = True
-        for fake in receivers:
-            prefix = prefix_of(fake, request)
-            if prefix is not None:
-                return await answer_async(module, fake, request, prefix)
-        return await function(transport, request)
+        found = fake_for_request(fakes, request)
+        return await (function(transport, request) if found is None else answer_async(module, request, *found))
 
     return handle_async_request
 
 
-def prefix_of(fake: Receiver, request: Any) -> str | None:
-    """The path prefix of a request that is for QuickBlox; None for any other, which no other scheme can be."""
+def fake_for_request(fakes: list[InterceptedFake], request: Any) -> tuple[InterceptedFake, str] | None:
+    """The first fake that answers a request, with the path prefix of its API."""
     url = request.url
-    prefix = fake.hosts.prefix(url.raw_host.decode("ascii"), url.port, url.raw_path)
-    return prefix if url.scheme in ("http", "https") else None
+    if url.scheme not in ("http", "https"):
+        return None
+    return fake_for_url(fakes, url.raw_host.decode("ascii"), url.port, url.raw_path)
 
 
-def answer(module: Any, fake: Receiver, request: Any, prefix: str) -> Any:
+def answer(module: Any, request: Any, fake: InterceptedFake, prefix: str) -> Any:
     """Answer a request of a synchronous client.
 
     Args:
-        module: The library, which the response and any error are made from.
-        fake: Who answers.
+        module: The library, whose response or error the client gets.
         request: The library's request.
-        prefix: What its path has before that of the API.
+        fake: The fake that answers.
+        prefix: The path prefix of the API.
     """
     __tracebackhide__ = True
     try:
         return _response(module, fake.handle(_request(request, request.read(), prefix)))
-    except Exception as error:
-        twin = _twin(module, error)
-        if twin is None:
-            raise
-        raise twin(str(error), request=request) from error
+    except _foreign_errors(module) as error:
+        raise _client_exception(module, error, request) from error
 
 
-async def answer_async(module: Any, fake: Receiver, request: Any, prefix: str) -> Any:
+async def answer_async(module: Any, request: Any, fake: InterceptedFake, prefix: str) -> Any:
     """Answer a request of an asynchronous client; otherwise as `answer`."""
     __tracebackhide__ = True
     try:
         return _response(module, await fake.handle_async(_request(request, await request.aread(), prefix)))
-    except Exception as error:
-        twin = _twin(module, error)
-        if twin is None:
-            raise
-        raise twin(str(error), request=request) from error
+    except _foreign_errors(module) as error:
+        raise _client_exception(module, error, request) from error
 
 
 def _request(request: Any, body: bytes, prefix: str) -> Request:
     url = request.url
-    path, query = _target(url.raw_path, len(prefix))
-    return Request(
-        request.method, _origin(url.scheme, url.host, url.port), prefix, path, query, request.headers.raw, body
-    )
-
-
-# Most calls of a test go to the same few URLs, whose texts are kept once.
-@lru_cache(maxsize=16)
-def _origin(scheme: str, host: str, port: int | None) -> str:
-    host = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{host}" if port is None else f"{scheme}://{host}:{port}"
-
-
-@lru_cache(maxsize=256)
-def _target(raw_path: bytes, prefixed: int) -> tuple[str, str]:
-    path, _, query = raw_path.decode("ascii").partition("?")
-    return path[prefixed:], query
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    origin = f"{url.scheme}://{host}" if url.port is None else f"{url.scheme}://{host}:{url.port}"
+    path, _, query = url.raw_path.decode("ascii").partition("?")
+    return Request(request.method, origin, prefix, path[len(prefix) :], query, request.headers.raw, body)
 
 
 def _response(module: Any, response: Response) -> Any:
     return module.Response(response.status, headers=response.raw_headers, stream=module.ByteStream(response.body))
 
 
-# What httpx raises when an answer does not come in time, and when the connection ends before it.
-_FAULTS = {"timeout": "ReadTimeout", "disconnect": "RemoteProtocolError"}
+def _foreign_errors(module: Any) -> tuple[type[Exception], ...]:
+    """Faults, and for httpx2 the errors of httpx: a respx route raises them."""
+    return (ConnectionFault,) if module is httpx else (ConnectionFault, httpx.RequestError)
 
 
-def _twin(module: Any, error: Exception) -> Any:
-    """The error class of the client's own library.
-
-    For a fault that the test ordered, and for the error of httpx that a respx route raised in a client of httpx2.
-    """
+def _client_exception(module: Any, error: Exception, request: Any) -> Exception:
+    """The error of the client's own library."""
     if isinstance(error, ConnectionFault):
-        return getattr(module, _FAULTS[error.kind])
-    if not isinstance(error, httpx.RequestError) or isinstance(error, module.RequestError):
-        return None
-    return getattr(module, type(error).__name__, module.RequestError)
+        kind = module.ReadTimeout if error.kind == "timeout" else module.RemoteProtocolError
+    else:
+        kind = getattr(module, type(error).__name__, module.RequestError)
+    exception: Exception = kind(str(error), request=request)
+    return exception

@@ -1,63 +1,53 @@
-"""The servers for those libraries whose calls cannot be answered in place, and are sent to the loopback interface.
+"""The servers on the loopback interface, for libraries whose calls cannot be answered in place.
 
-One for each scheme, since the encryption is left out and somebody has to remember it. They live as long as the process:
-sessions keep addresses and connections for longer than a test. While no fake wants a request, they close its connection
-without an answer. Nothing is started before the first such call.
+There is one server for http and one for https, because the connections to both are unencrypted and the request does
+not tell the scheme. They are started by the first such call and run until the process ends, because sessions keep
+addresses and connections longer than one test. While no fake answers a host, its requests get a closed connection.
 """
 
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING
 
 from pytest_qbchat.exceptions import ConnectionFault
+from pytest_qbchat.intercept.patching import InterceptedFake, fake_for_host
+from pytest_qbchat.intercept.server import LiveServer
+from pytest_qbchat.service.wire import Request, Response
 
-if TYPE_CHECKING:
-    from pytest_qbchat.intercept.receiver import Receiver
-    from pytest_qbchat.intercept.server import LiveServer
-    from pytest_qbchat.service.wire import Request, Response
-
-LOOPBACK = "127.0.0.1"
-# What asyncio is told the address of QuickBlox is: one where nobody listens, so that those who connect to it in another
-# way than the one that leads to a server here are known, and go nowhere. It reads QBC in ASCII.
-STAND_IN = "127.81.66.67"
-
-# By the receivers that they serve, of which a process has one list, and by whether these were to be encrypted.
+# By the list of the active fakes, of which a process has one, and by whether the code asked for encryption.
 _servers: dict[tuple[int, bool], LiveServer] = {}
 _starting = Lock()
 
 
-def port_of_server(receivers: list[Receiver], *, encrypted: bool) -> int:
-    """The port of the server for one of the two schemes, which is started if it is the first call."""
-    key = id(receivers), encrypted
+def loopback_address(fakes: list[InterceptedFake], *, encrypted: bool) -> tuple[str, int]:
+    """The host and port of the server for https or http. Starts the server if it is not running yet."""
+    key = id(fakes), encrypted
     with _starting:
         if key not in _servers:
-            from pytest_qbchat.intercept.server import LiveServer  # noqa: PLC0415 - asyncio is not for everybody
-
-            server = LiveServer(_Dispatcher(receivers), scheme="https" if encrypted else "http")
+            server = LiveServer(_Dispatcher(fakes), scheme="https" if encrypted else "http")
             server.start()
             _servers[key] = server
-        return _servers[key].port
+        return _servers[key].host, _servers[key].port
+
+
+def is_loopback_server(address: object) -> bool:
+    """Whether an address is that of one of the servers."""
+    return any((server.host, server.port) == address for server in list(_servers.values()))
 
 
 class _Dispatcher:
-    """Passes a request to the fake that wants it."""
+    """Passes each request to the fake that answers its host."""
 
-    def __init__(self, receivers: list[Receiver]) -> None:
-        self._receivers = receivers
+    def __init__(self, fakes: list[InterceptedFake]) -> None:
+        self._fakes = fakes
 
     async def handle_async(self, request: Request) -> Response:
-        """Answer a request.
-
-        Raises:
-            ConnectionFault: No fake wants it any more.
-        """
         host, _, port = request.origin.partition("://")[2].partition(":")
-        fake = next((fake for fake in self._receivers if fake.hosts.owns(host, port)), None)
-        if fake is not None:
-            return await fake.handle_async(request)
-        raise ConnectionFault("disconnect", "no fake wants the request any more")
+        fake = fake_for_host(self._fakes, host, port)
+        if fake is None:
+            raise ConnectionFault("disconnect", "no fake answers this host any more")
+        return await fake.handle_async(request)
 
     def refuse(self, reason: str) -> Exception:
-        """Note what went wrong in a route of the test's own, with the fake that was entered last."""
-        return self._receivers[0].refuse(reason)
+        """Record an error of a route that a test registered, with the fake that was entered last."""
+        return self._fakes[0].refuse(reason)

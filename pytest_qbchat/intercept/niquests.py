@@ -1,110 +1,107 @@
-"""niquests, which stands on urllib3-future: its calls are sent to the loopback server, like those of aiohttp.
+"""niquests, which is built on urllib3-future: its calls are sent to the loopback server, like those of aiohttp.
 
-The seam is `connect()` of urllib3-future's connections, public there as in urllib3, whose place it takes unless it is
-told not to. It speaks to the socket by itself and in more than one protocol, so it is given a real one, unencrypted.
-
-What goes through a proxy that the code names, and a host of which only a path prefix is QuickBlox's, is not caught, but
-refused at `set_tunnel()` and `putrequest()`.
+The patch point is `connect()` of urllib3-future's connections, public as in urllib3, which it replaces unless told
+otherwise. Its connections need a real socket, because they speak several protocols, so they get one to the loopback
+server, unencrypted. A request through a proxy that the code names, and a request to a host that is QuickBlox's only
+below a path prefix, cannot be intercepted this way and are refused at `set_tunnel()` and `putrequest()`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from pytest_qbchat.intercept.loopback import LOOPBACK, port_of_server
-from pytest_qbchat.intercept.patching import Function, Seam, classes
-from pytest_qbchat.intercept.refusals import cannot_catch, only_a_path
+from pytest_qbchat.intercept.guard import refuse_path_prefix, refuse_proxy
+from pytest_qbchat.intercept.loopback import loopback_address
+from pytest_qbchat.intercept.patching import (
+    Function,
+    InterceptedFake,
+    PatchPoint,
+    fake_for_host,
+    fake_for_url,
+    installed_classes,
+)
 
-if TYPE_CHECKING:
-    from pytest_qbchat.intercept.receiver import Receiver
 
-
-def seams() -> Iterator[Seam]:
-    """What to patch in urllib3-future, if it is installed."""
-    for name in ("urllib3_future", "urllib3"):  # under one name or both, which are two modules then
-        if not classes(f"{name}.backend.hface", "HfaceBackend"):
+def patch_points() -> Iterator[PatchPoint]:
+    """Those of urllib3-future, if it is installed."""
+    for name in ("urllib3_future", "urllib3"):  # it has one of these names, or both: then these are two modules
+        if not installed_classes(f"{name}.backend.hface", "HfaceBackend"):
             continue
-        plain, *encrypted = classes(f"{name}.connection", "HTTPConnection", "HTTPSConnection")
-        plain_async, *encrypted_async = classes(
+        plain, encrypted = installed_classes(f"{name}.connection", "HTTPConnection", "HTTPSConnection")
+        plain_async, encrypted_async = installed_classes(
             f"{name}._async.connection", "AsyncHTTPConnection", "AsyncHTTPSConnection"
         )
-        for connection in (plain, *encrypted):
-            yield Seam(connection, "connect", partial(_connect, plain))
-        for connection in (plain_async, *encrypted_async):
-            yield Seam(connection, "connect", partial(_connect_async, plain_async))
+        for connection in (plain, encrypted):
+            yield PatchPoint(connection, "connect", partial(_connect, plain))
+        for connection in (plain_async, encrypted_async):
+            yield PatchPoint(connection, "connect", partial(_connect_async, plain_async))
         for connection in (plain, plain_async):
-            yield Seam(connection, "set_tunnel", _set_tunnel)
-            yield Seam(connection, "putrequest", _putrequest)
+            yield PatchPoint(connection, "set_tunnel", _set_tunnel)
+            yield PatchPoint(connection, "putrequest", _putrequest)
 
 
-def _connect(plain: Any, function: Function, receivers: list[Receiver]) -> Function:
+def _connect(plain: Any, function: Function, fakes: list[InterceptedFake]) -> Function:
     def connect(connection: Any) -> None:
-        if not _ours(connection, receivers):
+        if fake_for_host(fakes, connection.host, connection.port) is None:
             function(connection)
-            return
-        host, port = connection.host, connection.port
-        _redirect(connection, receivers)
-        try:
-            plain.connect(connection)
-        finally:
-            connection.host, connection.port = host, port
+        else:
+            with _redirected(connection, fakes):
+                plain.connect(connection)
 
     return connect
 
 
-def _connect_async(plain: Any, function: Function, receivers: list[Receiver]) -> Function:
+def _connect_async(plain: Any, function: Function, fakes: list[InterceptedFake]) -> Function:
     async def connect(connection: Any) -> None:
-        if not _ours(connection, receivers):
+        if fake_for_host(fakes, connection.host, connection.port) is None:
             await function(connection)
-            return
-        host, port = connection.host, connection.port
-        _redirect(connection, receivers)
-        try:
-            await plain.connect(connection)
-        finally:
-            connection.host, connection.port = host, port
+        else:
+            with _redirected(connection, fakes):
+                await plain.connect(connection)
 
     return connect
 
 
-def _set_tunnel(function: Function, receivers: list[Receiver]) -> Function:
+@contextmanager
+def _redirected(connection: Any, fakes: list[InterceptedFake]) -> Iterator[None]:
+    """Let a connection connect to the loopback server."""
+    host, port = connection.host, connection.port
+    connection.host, connection.port = loopback_address(fakes, encrypted=connection.default_port == 443)  # noqa: PLR2004 - https
+    connection.is_verified = True  # otherwise urllib3-future warns of a connection without TLS
+    try:
+        yield
+    finally:
+        connection.host, connection.port = host, port
+
+
+def _set_tunnel(function: Function, fakes: list[InterceptedFake]) -> Function:
     def set_tunnel(connection: Any, host: str, port: int | None = None, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        for fake in receivers:
-            if fake.hosts.owns(host, port):
-                raise cannot_catch(fake, f"niquests was to reach {host} through a proxy")
+        fake = fake_for_host(fakes, host, port)
+        if fake is not None:
+            raise refuse_proxy(fake, "niquests", host)
         return function(connection, host, port, *args, **kwargs)
 
     return set_tunnel
 
 
-def _putrequest(function: Function, receivers: list[Receiver]) -> Function:
+def _putrequest(function: Function, fakes: list[InterceptedFake]) -> Function:
     def putrequest(connection: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        absolute = urlsplit(url) if url.startswith(("http://", "https://")) else None
-        for fake in receivers:
-            if absolute is not None:
-                host, port = absolute.hostname or "", absolute.port
-                if fake.hosts.prefix(host, port, absolute.path.encode()) is not None:
-                    raise cannot_catch(fake, f"niquests was to reach {host} through a proxy")
-            elif fake.hosts.prefix(connection.host.lower(), connection.port, url.encode()):
-                raise only_a_path(fake, "niquests", connection.host)
+        if url.startswith(("http://", "https://")):  # for a proxy
+            parts = urlsplit(url)
+            host = parts.hostname or ""
+            found = fake_for_url(fakes, host, parts.port, parts.path.encode())
+            if found is not None:
+                raise refuse_proxy(found[0], "niquests", host)
+        else:
+            found = fake_for_url(fakes, connection.host.lower(), connection.port, url.encode())
+            if found is not None and found[1]:
+                raise refuse_path_prefix(found[0], "niquests", connection.host)
         return function(connection, method, url, *args, **kwargs)
 
     return putrequest
-
-
-def _ours(connection: Any, receivers: list[Receiver]) -> bool:
-    return any(fake.hosts.owns(connection.host, connection.port) for fake in receivers)
-
-
-def _redirect(connection: Any, receivers: list[Receiver]) -> None:
-    encrypted = connection.default_port != _UNENCRYPTED
-    connection.host, connection.port = LOOPBACK, port_of_server(receivers, encrypted=encrypted)
-    connection.is_verified = True  # so that nobody is warned of a connection without TLS
-
-
-_UNENCRYPTED = 80

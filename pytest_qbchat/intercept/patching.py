@@ -1,75 +1,109 @@
-"""Putting functions in the place of others, and taking them away without a trace."""
+"""Replaces functions of HTTP libraries while a fake is active, and puts the originals back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, Protocol
 
-from pytest_qbchat.intercept.receiver import Receiver
+from pytest_qbchat.intercept.hosts import Hosts
+from pytest_qbchat.service.wire import Request, Response
 
 Function = Callable[..., Any]
 
 
-@dataclass(slots=True, eq=False)
-class Patch:
-    """A replacement, and the function that it is put over.
+class InterceptedFake(Protocol):
+    """What the interceptors need of a fake.
 
     Attributes:
-        function: What was there.
-        replacement: What is there now.
-        inherited: Whether the owner had the function from a base class.
-        on: Whether a layer has it.
+        hosts: The hosts whose calls are intercepted.
     """
 
-    function: Function
-    replacement: Function
-    inherited: bool
-    on: bool = False
+    hosts: Hosts
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request."""
+        ...
+
+    async def handle_async(self, request: Request) -> Response:
+        """Answer a request of an asynchronous client."""
+        ...
+
+    def refuse(self, reason: str) -> Exception:
+        """Record a call that is not let through, and return the error to raise."""
+        ...
+
+    def raise_problems(self) -> None:
+        """Raise an error if there are problems that were not reported yet."""
+        ...
+
+
+def fake_for_url(
+    fakes: list[InterceptedFake], host: str, port: int | None, target: bytes
+) -> tuple[InterceptedFake, str] | None:
+    """The first fake that answers a URL, with the path prefix of its API; arguments as for `Hosts.prefix`."""
+    for fake in fakes:
+        prefix = fake.hosts.prefix(host, port, target)
+        if prefix is not None:
+            return fake, prefix
+    return None
+
+
+def fake_for_host(fakes: list[InterceptedFake], host: object, port: object) -> InterceptedFake | None:
+    """The first fake that answers every URL of a host; arguments as for `Hosts.covers_all`."""
+    for fake in fakes:
+        if fake.hosts.covers_all(host, port):
+            return fake
+    return None
 
 
 @dataclass(slots=True, eq=False)
-class Seam:
+class PatchPoint:
     """A public function of a library, as an attribute of a class or module.
 
     Attributes:
         owner: The class or module.
         name: The attribute.
-        wrap: Makes the replacement of a function for the receivers of a list, which changes with time. To the function
-            that was there it leaves what no receiver wants, and so everything once the list is empty: somebody may
-            keep the replacement for longer.
-        last: The newest patch, which serves again for as long as it is the same function.
+        wrap: Makes the replacement from the function and the list of the active fakes, which changes over time. The
+            replacement passes calls that no active fake answers to the function, also after the patch was undone:
+            somebody may have kept the replacement.
     """
 
     owner: Any
     name: str
-    wrap: Callable[[Function, list[Receiver]], Function]
-    last: Patch | None = None
-
-    def patch(self, function: Function, receivers: list[Receiver]) -> Patch:
-        """Put a replacement over a function."""
-        patch = self.last
-        if patch is None or function is not patch.function:
-            replacement = self.wrap(function, receivers)
-            self.last = patch = Patch(function, replacement, self.name not in vars(self.owner))
-            setattr(replacement, _OURS, patch)
-        setattr(self.owner, self.name, patch.replacement)
-        patch.on = True
-        return patch
-
-    def restore(self, patch: Patch) -> None:
-        """Put the function back, unless somebody else has put another over ours since."""
-        patch.on = False
-        if getattr(self.owner, self.name) is patch.replacement:
-            if patch.inherited:
-                delattr(self.owner, self.name)
-            else:
-                setattr(self.owner, self.name, patch.function)
+    wrap: Callable[[Function, list[InterceptedFake]], Function]
 
 
-def classes(module: str, *names: str) -> list[type]:
-    """Those classes of a module that there are: none of a library that is not installed, is broken, or is a stub."""
+@dataclass(slots=True, eq=False)
+class Patch:
+    """A replacement at a patch point.
+
+    Attributes:
+        inherited: Whether the owner has the original from a base class.
+        active: Whether the patch was applied and not yet undone.
+    """
+
+    point: PatchPoint
+    original: Function
+    replacement: Function
+    inherited: bool
+    active: bool = False
+
+    def undo(self) -> None:
+        """Put the original back, unless another patch was put over this one."""
+        self.active = False
+        owner, name = self.point.owner, self.point.name
+        if getattr(owner, name) is not self.replacement:
+            return
+        if self.inherited:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, self.original)
+
+
+def installed_classes(module: str, *names: str) -> list[type]:
+    """The classes of a module that exist; none if the library is not installed, broken, or replaced by a stub."""
     try:
         found = import_module(module)
     except Exception:
@@ -77,57 +111,65 @@ def classes(module: str, *names: str) -> list[type]:
     return [each for name in names if isinstance(each := getattr(found, name, None), type)]
 
 
-# The attribute of a replacement that tells how it came to be where it is.
-_OURS = "pytest_qbchat_patch"
+# The attribute of a replacement that holds its patch.
+_PATCH = "pytest_qbchat_patch"
 
 
 def patch_of(function: Function) -> Patch | None:
-    """The patch by which one of our replacements came; None for any other function.
+    """The patch of a replacement; None for any other function.
 
-    A mock object has every attribute, and a wrapper has copies of those of what it wraps.
+    A mock object has every attribute, and `functools.wraps` copies attributes, so the patch must match as well.
     """
-    patch = getattr(function, _OURS, None)
+    patch = getattr(function, _PATCH, None)
     return patch if isinstance(patch, Patch) and patch.replacement is function else None
 
 
-class Seams:
-    """The seams of this process, shared by all receivers, since a patch belongs to the process.
+class Patcher:
+    """Patches a process for any number of fakes.
 
-    They are patched in layers: one for each receiver, and others where somebody has patched over ours since.
+    Patches are applied in layers: one for each fake, and another for each `patch`, in case somebody has patched the
+    same functions meanwhile.
     """
 
-    def __init__(self, seams: Iterable[Seam]) -> None:
-        self._seams = list(seams)
-        self._receivers: list[Receiver] = []
-        self._layers: list[list[tuple[Seam, Patch]]] = []
+    def __init__(self, points: Iterable[PatchPoint]) -> None:
+        self._points = list(points)
+        self._fakes: list[InterceptedFake] = []
+        self._layers: list[list[Patch]] = []
+        self._latest: dict[PatchPoint, Patch] = {}  # reused from test to test: wrapping all functions takes 20 µs
 
-    def enter(self, receiver: Receiver) -> None:
-        """Let a receiver answer, before any that has been entered earlier."""
-        self._receivers.insert(0, receiver)
+    def enter(self, fake: InterceptedFake) -> None:
+        """Let a fake answer before those that were entered earlier."""
+        self._fakes.insert(0, fake)
         self.patch()
 
-    def leave(self, receiver: Receiver) -> None:
-        """Let a receiver answer no longer."""
+    def leave(self, fake: InterceptedFake) -> None:
+        """Stop a fake from answering."""
         self.restore()
-        self._receivers.remove(receiver)
+        self._fakes.remove(fake)
 
     def patch(self) -> None:
-        """Put a replacement over each function that is not one already."""
-        layer: list[tuple[Seam, Patch]] = []
-        for seam in self._seams:
-            function = getattr(seam.owner, seam.name)
-            last = seam.last
-            # When a test begins it nearly always is our newest replacement, which need not be searched for its mark.
-            ours = last if last is not None and last.replacement is function else patch_of(function)
-            if ours is None:
-                layer.append((seam, seam.patch(function, self._receivers)))
-            elif not ours.on:
-                # Put back by somebody who had patched over it, after it had been taken away: take it away with us.
-                ours.on = True
-                layer.append((seam, ours))
+        """Replace every function that is not an active replacement already."""
+        layer: list[Patch] = []
+        for point in self._points:
+            function = getattr(point.owner, point.name)
+            patch = patch_of(function)
+            if patch is None:
+                patch = self._patch_for(point, function)
+                setattr(point.owner, point.name, patch.replacement)
+            if not patch.active:  # new, or put back by somebody who had patched over it until after it was undone
+                patch.active = True
+                layer.append(patch)
         self._layers.append(layer)
+
+    def _patch_for(self, point: PatchPoint, original: Function) -> Patch:
+        patch = self._latest.get(point)
+        if patch is None or patch.original is not original:
+            replacement = point.wrap(original, self._fakes)
+            patch = self._latest[point] = Patch(point, original, replacement, point.name not in vars(point.owner))
+            setattr(replacement, _PATCH, patch)
+        return patch
 
     def restore(self) -> None:
         """Undo the newest layer."""
-        for seam, patch in reversed(self._layers.pop()):
-            seam.restore(patch)
+        for patch in reversed(self._layers.pop()):
+            patch.undo()

@@ -1,7 +1,7 @@
 """A live server on the loopback interface, for clients that no interceptor catches: other processes, other languages.
 
-One thread with an event loop of its own serves all connections, which stay open between requests. Whatever comes in
-gets an answer or a closed connection, never an error of the server's own.
+One thread with its own event loop serves all connections, which are kept alive. Any input gets a response or a closed
+connection, never an internal error of the server.
 """
 
 from __future__ import annotations
@@ -11,31 +11,27 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
+
+import httpx
 
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.intercept import http11
+from pytest_qbchat.intercept.certificate import Certificate
 from pytest_qbchat.intercept.http11 import Head, MalformedRequestError, Reader
 from pytest_qbchat.service.routes import OUTSIDE, ROUTES, find
-from pytest_qbchat.service.wire import Response
+from pytest_qbchat.service.wire import Request, Response
 
-if TYPE_CHECKING:
-    from pathlib import Path
-    from typing import Self
-
-    from pytest_qbchat.service.wire import Request
-
-_ROOTS = {route.path.split("/")[1] for route in ROUTES} | {path.split("/")[1] for path in OUTSIDE}
-# Turns of the loop until a socket that was accepted has become a connection, which can be closed.
-_UNTIL_CONNECTED = 4
 _BACKLOG = 1024
-_LINGERING = 10.0  # seconds
-_OF_ANY_ORIGIN = (b"Access-Control-Allow-Origin", b"*")
+_CLOSE_TIMEOUT = 10.0  # seconds
+_ANY_ORIGIN = (b"Access-Control-Allow-Origin", b"*")
+_ROOTS = {route.path.split("/")[1] for route in ROUTES} | {path.split("/")[1] for path in OUTSIDE}
 
 
-class Answering(Protocol):
-    """Whoever answers the requests of a server."""
+class RequestHandler(Protocol):
+    """Answers the requests of a server."""
 
     async def handle_async(self, request: Request) -> Response:
         """Answer a request."""
@@ -43,20 +39,20 @@ class Answering(Protocol):
 
 
 @runtime_checkable
-class Refusing(Protocol):
-    """Whoever notes what went wrong, so that the test fails."""
+class ProblemSink(Protocol):
+    """A handler that records problems, which then fail the test."""
 
     def refuse(self, reason: str) -> CallRefused:
-        """Note it, and make the error to raise."""
+        """Record a problem, and return the error to raise."""
         ...
 
 
 @runtime_checkable
-class Hearing(Protocol):
-    """Whoever shows what came in, also what is no request of the API."""
+class CallLog(Protocol):
+    """A handler that shows everything that reaches the server, also what is not a call of the API."""
 
     def heard(self, what: str) -> None:
-        """Show it."""
+        """Show one line."""
         ...
 
 
@@ -64,28 +60,28 @@ class LiveServer:
     """A server with the state of a fake: `with LiveServer(fake) as server: ... server.url`.
 
     Attributes:
-        fake: The fake behind it.
-        host: Where it listens.
-        port: Where it listens; chosen by the system unless one was asked for.
+        fake: The fake that answers.
+        host: The address that the server listens on.
+        port: The port that the server listens on. If it was given as 0, the system chooses it at the start.
     """
 
     def __init__(
         self,
-        fake: Answering,
+        fake: RequestHandler,
         *,
         host: str = "127.0.0.1",
         port: int = 0,
         tls: ssl.SSLContext | None = None,
         scheme: str | None = None,
     ) -> None:
-        """Make a server that does not listen yet.
+        """Create a server that does not listen yet.
 
         Args:
-            fake: Who answers.
-            host: Which address to listen at.
-            port: Which port to listen at; 0 for any that is free.
+            fake: The fake that answers.
+            host: The address to listen on.
+            port: The port to listen on; 0 for any free port.
             tls: A context with a certificate, for https.
-            scheme: What the clients take it for, if that is something else than what it is.
+            scheme: The scheme of the URLs that the fake sees, if clients use another one than the server.
         """
         self.fake = fake
         self.host = host
@@ -113,10 +109,10 @@ class LiveServer:
         self.stop()
 
     def start(self) -> None:
-        """Listen. When this returns, the server answers.
+        """Start to listen. The server answers when this returns.
 
         Raises:
-            OSError: The address cannot be listened at.
+            OSError: The server cannot listen on this address.
         """
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         listening = socket.create_server((self.host, self.port), family=family, backlog=_BACKLOG)
@@ -139,164 +135,125 @@ class LiveServer:
             self._thread = None
 
     def _run(self, listening: socket.socket, ready: threading.Event) -> None:
-        # The loop is of the standard library, whatever the policy of the code under test makes. What is still under way
-        # at the end, an answer or the beginning of an encryption, is cancelled by the runner.
+        # The loop is one of asyncio, whatever event loop policy the code under test sets. The runner cancels the
+        # responses and TLS handshakes that are unfinished at the end.
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
             runner.run(self._serve(listening, ready))
 
     async def _serve(self, listening: socket.socket, ready: threading.Event) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        server = await self._loop.create_server(self._connection, sock=listening, ssl=self._tls, backlog=_BACKLOG)
+        connect = partial(_Connection, self.fake, self._scheme, self._connections)
+        server = await self._loop.create_server(connect, sock=listening, ssl=self._tls, backlog=_BACKLOG)
         ready.set()
         await self._stopping.wait()
         self._loop.remove_reader(listening)
-        for _ in range(_UNTIL_CONNECTED):
+        for _ in range(4):  # iterations of the loop, until an accepted socket is a connection that can be closed
             await asyncio.sleep(0)
         server.close()
         for connection in list(self._connections):
             connection.abort()
 
-    def _connection(self) -> _Connection:
-        return _Connection(self.fake, self._scheme, self._connections)
-
 
 class EncryptedServer(LiveServer):
-    """A server for https, with a certificate made for it.
+    """A server for https.
 
     Attributes:
-        ca_file: The path of the certificate of the authority that vouches for it, for clients to trust.
+        ca_file: The path of the CA certificate, which clients have to trust.
     """
 
-    def __init__(self, fake: Answering, certificate: Certificate) -> None:
-        """Make a server that does not listen yet.
-
-        Args:
-            fake: Who answers.
-            certificate: The certificate.
-        """
+    def __init__(self, fake: RequestHandler, certificate: Certificate) -> None:
+        """Create a server that does not listen yet."""
         super().__init__(fake, tls=certificate.context)
         self.ca_file = certificate.ca_file
 
 
-class Certificate:
-    """A certificate for the loopback interface, and the authority that vouches for it. Needs `trustme`.
-
-    Attributes:
-        context: For a server.
-        ca_file: The path of the certificate of the authority.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        """Make a certificate.
-
-        Args:
-            folder: Where to write that of the authority.
-
-        Raises:
-            ImportError: trustme is not installed.
-        """
-        import trustme  # noqa: PLC0415 - an extra
-
-        authority = trustme.CA()
-        self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        authority.issue_cert("localhost", "127.0.0.1", "::1").configure_cert(self.context)
-        path = folder / "ca.pem"
-        authority.cert_pem.write_to_path(path)
-        self.ca_file = str(path)
-
-
 class _Connection(asyncio.Protocol):
-    """One connection, and the requests that come over it one after the other."""
+    """One connection, whose requests are answered one after the other."""
 
     _transport: asyncio.Transport
 
-    def __init__(self, fake: Answering, scheme: str, connections: set[_Connection]) -> None:
+    def __init__(self, fake: RequestHandler, scheme: str, connections: set[_Connection]) -> None:
         self._fake = fake
         self._scheme = scheme
         self._connections = connections
         self._reader = Reader()
-        self._answering: asyncio.Task[None] | None = None
-        self._writable = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None  # answers the current request
+        self._writable = asyncio.Event()  # cleared while the client does not read its responses
         self._writable.set()
-        self._ended = False  # the client sends no more
-        self._deaf = False  # what it sends is not read any more
-        self._lingering: asyncio.TimerHandle | None = None
+        self._at_eof = False
+        self._discarding = False  # input is dropped
+        self._close_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember where the answers go."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - as TCP and TLS have it
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checkers
         self._transport = transport
         self._connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget a client that has gone."""
         self._connections.discard(self)
-        if self._answering is not None:
-            self._answering.cancel()
-        if self._lingering is not None:
-            self._lingering.cancel()
+        if self._task is not None:
+            self._task.cancel()
+        if self._close_timer is not None:
+            self._close_timer.cancel()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came in, and answer the request that it completes."""
-        if self._deaf:
+        """Answer the request that the data completes."""
+        if self._discarding:
             return
         self._reader.feed(data)
-        if self._answering is None:
-            self._next()
-        elif len(self._reader) > http11.LARGEST_HEAD:  # a client that does not wait for answers has to
+        if self._task is None:
+            self._answer_next()
+        elif len(self._reader) > http11.LARGEST_HEAD:  # the client sends requests faster than they are answered
             self._transport.pause_reading()
 
     def eof_received(self) -> bool:
-        """Answer a client that sends no more and still listens; of the others TLS can tell nothing."""
-        self._ended = True
-        return self._answering is not None and not self._deaf and self._transport.can_write_eof()
+        """Keep the connection of a client that still waits for a response. With TLS that is not possible."""
+        self._at_eof = True
+        return self._task is not None and not self._discarding and self._transport.can_write_eof()
 
     def pause_writing(self) -> None:
-        """Let a client take its answers before it gets more of them."""
         self._writable.clear()
 
     def resume_writing(self) -> None:
-        """Go on."""
         self._writable.set()
 
     def abort(self) -> None:
-        """Close the connection at once."""
         self._transport.abort()
 
-    def _next(self) -> None:
+    def _answer_next(self) -> None:
         try:
             request = self._reader.request()
         except MalformedRequestError as error:
-            self._give_up(error)
+            self._reject(error)
             return
         if request is not None:
-            self._answering = asyncio.get_running_loop().create_task(self._answer(*request))
-        elif self._ended:
+            self._task = asyncio.get_running_loop().create_task(self._answer(*request))
+        elif self._at_eof:
             self._transport.close()
         else:
             self._transport.resume_reading()
             if self._reader.expects_continue:
                 self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _give_up(self, error: MalformedRequestError) -> None:
-        """Say what is wrong, and read no more requests.
+    def _reject(self, error: MalformedRequestError) -> None:
+        """Answer a malformed request, and discard further input.
 
-        The connection is not closed before the client does it: what it still sends, such as the rest of a body that is
-        too large, would have the system take back an answer that the client has not read yet.
+        The client should close the connection first. If the server closed it while the client still sends, such as
+        the rest of a body that is too large, the system could drop the response before the client has read it.
         """
-        if isinstance(self._fake, Hearing):
-            self._fake.heard(f"what is no request got {error.status}: {error}")
-        answer = http11.refusal(error.status, str(error), _OF_ANY_ORIGIN)
-        self._transport.write(http11.encode(answer, "GET", b"close"))
+        if isinstance(self._fake, CallLog):
+            self._fake.heard(f"malformed request {error.status}: {error}")
+        response = http11.refusal(error.status, str(error), _ANY_ORIGIN)
+        self._transport.write(http11.encode(response, "GET", b"close"))
         if self._transport.can_write_eof():
-            with suppress(OSError):  # the client has gone already
+            with suppress(OSError):  # the client has closed the connection already
                 self._transport.write_eof()
-        self._ignore()
-        self._lingering = asyncio.get_running_loop().call_later(_LINGERING, self._transport.close)
+        self._discard_input()
+        self._close_timer = asyncio.get_running_loop().call_later(_CLOSE_TIMEOUT, self._transport.close)
 
-    def _ignore(self) -> None:
-        """Read on, to see the client go, and drop what it says."""
-        self._deaf = True
+    def _discard_input(self) -> None:
+        """Read on, to notice when the client closes the connection."""
+        self._discarding = True
         self._reader = Reader()
         self._transport.resume_reading()
 
@@ -304,11 +261,11 @@ class _Connection(asyncio.Protocol):
         try:
             response = await self._response(head, body)
         except MalformedRequestError as error:
-            self._give_up(error)
+            self._reject(error)
             return
         except ConnectionFault as fault:
-            if fault.kind == "timeout" and not self._ended:  # the answer never comes, and it is the client that ends it
-                self._ignore()
+            if fault.kind == "timeout" and not self._at_eof:  # there is no response; the client ends the connection
+                self._discard_input()
             else:
                 self._transport.close()
             return
@@ -317,14 +274,14 @@ class _Connection(asyncio.Protocol):
             self._transport.close()
             return
         await self._writable.wait()
-        self._answering = None
-        self._next()
+        self._task = None
+        self._answer_next()
 
     async def _response(self, head: Head, body: bytes) -> Response:
         host, target = http11.destination(head)
-        if head.method == "OPTIONS" and head.header(b"origin") is not None:  # a browser asks first
-            if isinstance(self._fake, Hearing):
-                self._fake.heard(f"OPTIONS {head.target} 200: a browser asks first")
+        if head.method == "OPTIONS" and head.header(b"origin") is not None:  # the preflight request of a browser
+            if isinstance(self._fake, CallLog):
+                self._fake.heard(f"OPTIONS {head.target} 200: preflight request of a browser")
             return Response(200, [], b"")
         head = head._replace(target=target)
         request = http11.request(head, body, f"{self._scheme}://{host}", _prefix(head.method, target))
@@ -334,22 +291,20 @@ class _Connection(asyncio.Protocol):
             return http11.refusal(404, str(refusal))
         except (ConnectionFault, asyncio.CancelledError):
             raise
-        except BaseException as error:  # which a route of the test's own has raised, perhaps pytest.fail()
+        except BaseException as error:  # raised by a route that the test registered, perhaps by pytest.fail()
             raise self._fault(error) from error
 
     def _fault(self, error: BaseException) -> ConnectionFault:
-        """What the client sees of an error. One that is no connection's is of use to the test alone."""
-        import httpx  # noqa: PLC0415 - whoever has routes of their own has imported it already
-
-        if not isinstance(error, httpx.RequestError | OSError) and isinstance(self._fake, Refusing):
-            with suppress(CallRefused):  # raised, for only then it is known as one that came up nowhere
+        """The fault that the client sees for an error. An error that is not one of connections fails the test, too."""
+        if not isinstance(error, httpx.RequestError | OSError) and isinstance(self._fake, ProblemSink):
+            with suppress(CallRefused):  # it needs a traceback, which shows that it did not reach the test
                 raise self._fake.refuse(f"a route of qbchat.router raised {type(error).__name__}: {error}")
         timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
         return ConnectionFault("timeout" if timed_out else "disconnect", str(error))
 
 
 def _prefix(method: str, target: str) -> str:
-    """What stands before the path of the API: a base URL may have a path of its own."""
+    """The part of a path before that of the API, because the base URL of a client may have a path."""
     segments = target.partition("?")[0].removesuffix(".json").split("/")
     starts = [position for position, segment in enumerate(segments) if segment in _ROOTS]
     for start in starts:
@@ -359,10 +314,10 @@ def _prefix(method: str, target: str) -> str:
 
 
 def _with_cors(head: Head, response: Response) -> Response:
-    """The headers that let a page of any origin read the answer: the first is observed, the others are assumed."""
+    """Add headers that let a page of any origin read the response. The first is observed, the others are assumed."""
     if head.header(b"origin") is None or "Access-Control-Allow-Origin" in response.headers:
         return response
-    headers = [*response.raw_headers, _OF_ANY_ORIGIN]
+    headers = [*response.raw_headers, _ANY_ORIGIN]
     if head.method == "OPTIONS":
         headers += [
             (b"Access-Control-Allow-Methods", b"GET, POST, PUT, DELETE, OPTIONS, PATCH"),

@@ -216,8 +216,8 @@ def test_what_is_no_call_is_a_line_too() -> None:
         server.client.options("/chat/Message.json", headers=asked)
         server.client.get("/session.json", headers={"X-Large": "a" * 70_000})
         assert server.stop() == [
-            "OPTIONS /chat/Message.json 200: a browser asks first",
-            "what is no request got 431: the headers are larger than 65536 bytes",
+            "OPTIONS /chat/Message.json 200: preflight request of a browser",
+            "malformed request 431: the headers are larger than 65536 bytes",
         ]
 
 

@@ -112,15 +112,15 @@ def test_any_bytes_are_refused_or_waited_on_in_whatever_pieces_they_come(data: b
 LINE = b"GET / HTTP/1.1\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 MALFORMED = {
-    "no version": (b"GET /\r\n\r\n", "the request line is not one of HTTP/1.1"),
-    "another protocol": (b"PRI * HTTP/2.0\r\n\r\n", "the request line is not one of HTTP/1.1"),
-    "a longer version": (b"GET / HTTP/1.1.1\r\n\r\n", "the request line is not one of HTTP/1.1"),
-    "two spaces": (b"GET  / HTTP/1.1\r\n\r\n", "the request line is not one of HTTP/1.1"),
-    "a target that is not ASCII": ("GET /ä HTTP/1.1\r\n\r\n".encode(), "the request line is not one of HTTP/1.1"),
-    "a target with NUL": (b"GET /\0 HTTP/1.1\r\n\r\n", "the request line is not one of HTTP/1.1"),
+    "no version": (b"GET /\r\n\r\n", "the request line is not HTTP/1.1"),
+    "another protocol": (b"PRI * HTTP/2.0\r\n\r\n", "the request line is not HTTP/1.1"),
+    "a longer version": (b"GET / HTTP/1.1.1\r\n\r\n", "the request line is not HTTP/1.1"),
+    "two spaces": (b"GET  / HTTP/1.1\r\n\r\n", "the request line is not HTTP/1.1"),
+    "a target that is not ASCII": ("GET /ä HTTP/1.1\r\n\r\n".encode(), "the request line is not HTTP/1.1"),
+    "a target with NUL": (b"GET /\0 HTTP/1.1\r\n\r\n", "the request line is not HTTP/1.1"),
     "TLS": (b"\x16\x03\x01", "this is not HTTP/1.1"),
     "a space first": (b" GET", "this is not HTTP/1.1"),
-    "lines that end in LF": (b"GET / HTTP/1.1\n", "lines end in CR and LF"),
+    "lines that end in LF": (b"GET / HTTP/1.1\n", "lines must end in CR and LF"),
     "a header without a colon": (LINE + b"Host\r\n\r\n", "a header has no name, no colon"),
     "a header without a name": (LINE + b": shop\r\n\r\n", "a header has no name, no colon"),
     "a folded header": (LINE + b"A: b\r\n c: d\r\n\r\n", "a header has no name, no colon"),
@@ -137,7 +137,7 @@ MALFORMED = {
     "nearly the encoding": (LINE + b"Transfer-Encoding: xchunked\r\n\r\n", "Transfer-Encoding is not chunked"),
     "a length and chunks": (
         LINE + b"Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
-        "there are both Transfer-Encoding and Content-Length",
+        "both Transfer-Encoding and Content-Length are given",
     ),
     "a chunk without a size": (CHUNKED + b"\r\n", "a chunk has no size"),
     "a chunk whose size is no number": (CHUNKED + b"0x5\r\n", "a chunk has no size"),

@@ -138,7 +138,7 @@ def test_another_scheme_is_the_librarys_to_refuse(qbchat: FakeQuickBlox) -> None
 
 
 def test_hosts_is_a_list() -> None:
-    with pytest.raises(TypeError, match=r"hosts is a list: write hosts=\['chat\.shop\.example'\]"):
+    with pytest.raises(TypeError, match=r"hosts is a string; expected a list: hosts=\['chat\.shop\.example'\]"):
         FakeQuickBlox(hosts="chat.shop.example")
 
 
@@ -318,7 +318,7 @@ def test_nested_fakes_unwind(qbchat: FakeQuickBlox) -> None:
     assert (len(inner.calls), len(qbchat.calls)) == (1, 1)
 
 
-SEAMS: list[tuple[Any, str]] = [
+PATCH_POINTS: list[tuple[Any, str]] = [
     (httpx.HTTPTransport, "handle_request"),
     (httpx.AsyncHTTPTransport, "handle_async_request"),
     (httpx2.HTTPTransport, "handle_request"),
@@ -342,10 +342,10 @@ SEAMS: list[tuple[Any, str]] = [
 
 
 def test_the_patches_leave_no_trace() -> None:
-    before = [vars(owner).get(name) for owner, name in SEAMS]
+    before = [vars(owner).get(name) for owner, name in PATCH_POINTS]
     with FakeQuickBlox().intercept():
-        during = [vars(owner).get(name) for owner, name in SEAMS]
-    assert [vars(owner).get(name) for owner, name in SEAMS] == before
+        during = [vars(owner).get(name) for owner, name in PATCH_POINTS]
+    assert [vars(owner).get(name) for owner, name in PATCH_POINTS] == before
     assert all(patched is not original for patched, original in zip(during, before, strict=True))
 
 
@@ -389,7 +389,7 @@ def test_a_replacement_that_somebody_put_back_goes_with_the_next_fake() -> None:
         left = httpx.HTTPTransport.handle_request
         patch = patch_of(left)
         assert patch is not None
-        assert patch.function is original
+        assert patch.original is original
     with FakeQuickBlox().intercept() as fake:
         made_at_import.post(URL, json=BODY, headers=HEADERS)
     assert httpx.HTTPTransport.handle_request is original

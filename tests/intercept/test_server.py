@@ -141,7 +141,7 @@ def held(server: LiveServer) -> Held:
             if turn > 10 and not server._connections and len(asyncio.all_tasks()) == 2:  # this one, and the server's
                 break
             await asyncio.sleep(0)
-        waiting = sum(connection._lingering is not None for connection in server._connections)
+        waiting = sum(connection._close_timer is not None for connection in server._connections)
         return len(server._connections), len(asyncio.all_tasks()), waiting
 
     counts = asyncio.run_coroutine_threadsafe(settle(), server._loop).result(PATIENCE)
@@ -523,7 +523,7 @@ def test_a_stub_that_waits_holds_up_nobody_else(qbchat_server: LiveServer) -> No
         [connection] = qbchat_server._connections
         slow.send(posting("next"))
         slow.socket.shutdown(socket.SHUT_WR)
-        until(qbchat_server, lambda: connection._ended)
+        until(qbchat_server, lambda: connection._at_eof)
         assert len(connection._reader) == len(posting("next"))
         qbchat_server._loop.call_soon_threadsafe(go.set)
         assert [slow.answer().status, slow.answer().status, slow.rest()] == [202, 201, b""]
@@ -814,7 +814,7 @@ def test_a_target_that_is_too_long_is_refused_clearly(line: Line) -> None:
 
 
 def test_a_client_that_was_refused_and_stays_is_closed_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "_LINGERING", 0.01)
+    monkeypatch.setattr(server_module, "_CLOSE_TIMEOUT", 0.01)
     with LiveServer(FakeQuickBlox()) as server, Line(server) as line:
         line.send(b"nonsense\r\n\r\n")
         assert line.answer().status == 400
