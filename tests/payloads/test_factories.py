@@ -61,7 +61,7 @@ METHODS: dict[str, Callable[[Any], Any]] = {
 }
 
 seeds = st.integers(0, 2**32)
-examples = settings(deadline=None, max_examples=50)
+examples = settings(deadline=None)
 
 
 def seeded(seed: int, locale: Any = None) -> PayloadFactory:

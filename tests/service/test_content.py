@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from email.message import EmailMessage
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
 from freezegun import freeze_time
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from support.ways import TLS, TOKEN, World
+from support.profile import sized
+from support.uploads import split
+from support.ways import TLS, TOKEN
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxWarning
 
 API = "https://api.quickblox.com"
 AUTHOR = {"QB-Token": TOKEN}
 READER = {"QB-Token": "made-up-token-of-a-reader"}
-KEY = {"Authorization": "ApiKey made-up-key-of-the-shop"}
 PHOTO = b"\xff\xd8 a dented bumper \xff\xd9"
+KEY = {"Authorization": "ApiKey made-up-key-of-the-shop"}
 NOT_FOUND = {"errors": ["The resource wasn't found"]}
 NO_PERMISSION = {"errors": ["You don't have appropriate permissions to perform this operation"]}
 BLOB_KEYS = [
@@ -46,12 +47,6 @@ def declare(client: httpx.Client, **fields: Any) -> dict[str, Any]:
     return blob
 
 
-def split(address: str) -> tuple[str, dict[str, str]]:
-    """The address of an upload as a client reads it: where to post, and the fields before the file."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}{parts.path}", dict(parse_qsl(parts.query, keep_blank_values=True))
-
-
 def upload(blob: dict[str, Any], content: bytes, name: str = "bumper.jpg", type: str = "image/jpeg") -> httpx.Response:
     url, fields = split(blob["blob_object_access"]["params"])
     return httpx.post(url, data=fields, files={"file": (name, content, type)}, verify=TLS)
@@ -66,27 +61,6 @@ def stored(client: httpx.Client, content: bytes = PHOTO, **fields: Any) -> dict[
 
 
 # --- the whole way ---
-
-
-def test_a_file_goes_up_and_comes_down(world: World) -> None:
-    declared = world.send(
-        "POST", f"{API}/blobs.json", json={"blob": {"name": "a.jpg", "content_type": "image/jpeg"}}, headers=AUTHOR
-    ).json()["blob"]
-    url, fields = split(declared["blob_object_access"]["params"])
-    assert world.send("POST", url, data=fields, files={"file": ("a.jpg", PHOTO, "image/jpeg")}).status_code == 201
-    size = {"blob": {"size": len(PHOTO)}}
-    completed = world.send("PUT", f"{API}/blobs/{declared['id']}/complete.json", json=size, headers=AUTHOR)
-    assert (completed.status_code, completed.content) == (200, b"")
-    redirect = world.send("GET", f"{API}/blobs/{declared['uid']}", headers=AUTHOR)
-    assert redirect.status_code == 301
-
-    downloaded = world.send("GET", redirect.headers["Location"])
-
-    assert (downloaded.status_code, downloaded.content) == (200, PHOTO)
-    assert downloaded.headers["Content-Type"] == "image/jpeg"
-    assert downloaded.headers["Content-Length"] == str(len(PHOTO))
-    blob = world.fake.blobs.one()
-    assert (blob.content, blob.blob_status, blob.size) == (PHOTO, "complete", len(PHOTO))
 
 
 def test_a_declared_file_is_shown_without_what_only_the_upload_will_tell(
@@ -210,7 +184,7 @@ AWKWARD = st.lists(
 ).map(b"".join)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=sized(15, 60))
 @given(content=AWKWARD, name=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30))
 @example(content=b"", name="empty.bin")
 @example(content=b"\r", name="Grüße 👋.txt")

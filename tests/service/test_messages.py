@@ -26,6 +26,7 @@ from support.chat_api import (
     at,
     token_of,
 )
+from support.profile import sized
 from support.ways import DIALOG, TLS, TOKEN, URL, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, QuickBloxWarning
@@ -444,7 +445,7 @@ CLOCK = st.integers(0, 9)
 BOUND = st.one_of(CLOCK, st.floats(0, 9, allow_nan=False).map(lambda number: round(number, 2)))
 
 
-@settings(max_examples=60)
+@settings(max_examples=sized(15, 60))
 @given(
     history=st.lists(st.tuples(CLOCK, st.sampled_from([ANNA, BERT]), st.booleans()), max_size=12),
     bounds=st.dictionaries(st.sampled_from(["gt", "gte", "lt", "lte"]), BOUND),
@@ -495,7 +496,7 @@ def test_a_page_is_what_a_naive_search_of_all_messages_finds(
     assert counted == len(rows)
 
 
-@settings(max_examples=30)
+@settings(max_examples=sized(8, 30))
 @given(
     times=st.lists(CLOCK, max_size=15),
     limit=st.integers(1, 6),
@@ -949,7 +950,7 @@ def test_messages_for_the_history_may_be_assumed_not_to_count_as_unread(api: Api
     assert api("GET", "Message/unread", by=BERT).json() == {"total": 1}
 
 
-@settings(max_examples=60)
+@settings(max_examples=sized(15, 60))
 @given(
     steps=st.lists(
         st.tuples(

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 import httpx
 import pytest
 from freezegun import freeze_time
-from support.ways import DIALOG, TLS, TOKEN, URL, WAYS, World
+from support.ways import DIALOG, TLS, TOKEN, URL, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxWarning
 
@@ -827,39 +827,6 @@ def test_no_reset_is_mailed_to_an_unknown_address(qbchat: FakeQuickBlox, api: ht
 # --- GET /account_settings.json ---
 
 ACCOUNT_KEY = {"QB-Account-Key": "made-up-account-key"}
-
-
-@pytest.mark.qbchat(hosts=["chat.shop.example"])
-@pytest.mark.parametrize(
-    ("base", "chat"),
-    [
-        ("https://api.quickblox.com", "chat.quickblox.com"),
-        ("http://api.quickblox.com", "chat.quickblox.com"),
-        ("https://apishop.quickblox.com", "chatshop.quickblox.com"),
-        ("https://api-shop.quickblox.com", "chat-shop.quickblox.com"),
-        ("https://shop.quickblox.com", "chat.quickblox.com"),
-        ("https://chat.shop.example", "chat.quickblox.com"),
-    ],
-)
-def test_the_account_settings_name_the_hosts(world: World, base: str, chat: str) -> None:
-    response = world.send("GET", f"{base}/account_settings.json", headers=ACCOUNT_KEY)
-    if world.at:
-        base, chat = world.at, "chat.quickblox.com"
-    assert response.status_code == 200
-    assert response.text == (
-        f'{{"account_id":55,"api_endpoint":"{base}","chat_endpoint":"{chat}",'
-        '"turnserver_endpoint":"turnserver.quickblox.com","s3_bucket_name":"qbprod"}'
-    )
-    assert "QB-Token-ExpirationDate" not in response.headers
-
-
-@pytest.mark.qbchat(hosts=["https://gateway.shop.example:8443/tb/quickblox"])
-@pytest.mark.parametrize("world", [way for way in WAYS if way.prefixes], indirect=True, ids=lambda way: way.name)
-def test_the_account_settings_name_a_host_with_its_prefix(world: World) -> None:
-    origin, prefix = "https://gateway.shop.example:8443", "/tb/quickblox"
-    response = world.send("GET", f"{origin}{prefix}/account_settings.json", headers=ACCOUNT_KEY)
-    assert response.json()["api_endpoint"] == world.seen(origin) + prefix
-    assert response.json()["chat_endpoint"] == "chat.quickblox.com"
 
 
 @pytest.mark.parametrize("headers", [{}, {"QB-Account-Key": ""}], ids=["none", "empty"])

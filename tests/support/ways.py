@@ -8,12 +8,14 @@ import ssl
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
 import aiohttp
 import httpx
 import httpx2
+import pytest
 import requests
 import urllib3
 import yarl
@@ -326,3 +328,14 @@ WAYS = [
         raises=False,
     ),
 ]
+DEFAULT = next(way for way in WAYS if way.name == "httpx client")
+
+
+def into(way: Way, request: pytest.FixtureRequest) -> World:
+    """The fake and a way into it, by the fixture that the way takes."""
+    source = request.getfixturevalue(way.fixture)
+    if way.fixture == "qbchat_transport":
+        return World(source.fake, partial(way.send, transport=source), way)
+    if way.fixture == "qbchat_server":
+        return World(source.fake, partial(way.send, at=source.url), way, source.url)
+    return World(source, way.send, way)
