@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -82,10 +82,12 @@ by_title = pytest.mark.parametrize("section", SECTIONS, ids=lambda section: sect
 
 
 @by_title
-def test_the_tests_of_a_section_pass(pytester: pytest.Pytester, section: Section) -> None:
+def test_the_tests_of_a_section_pass(
+    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult], section: Section
+) -> None:
     section.write(pytester.path)
 
-    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:randomly", *section.tests)
+    result = run_project("-W", "error", "-p", "no:randomly", *section.tests)
 
     if section.tests:
         result.assert_outcomes(passed=section.number_of_tests())

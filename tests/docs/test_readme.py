@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,15 +37,19 @@ def test_the_first_example_works_in_an_empty_project(shop: pytest.Pytester) -> N
 
 
 @pytest.mark.parametrize("block", PYTHON[2:], ids=lambda block: block.splitlines()[0][:40])
-def test_a_block_of_python_runs(shop: pytest.Pytester, block: str) -> None:
+def test_a_block_of_python_runs(
+    shop: pytest.Pytester, run_project: Callable[..., pytest.RunResult], block: str
+) -> None:
     if not block.startswith("def test_"):
         body = "announce_shipment(7, dialog)\nannounce_shipment(7, dialog)\n" + block
         block = 'def test_block(qbchat, dialog="5d75327ba28f9a0f32cb0f99"):\n' + textwrap.indent(body, "    ")
     shop.makepyfile(test_block=PRELUDE + block)
-    shop.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
+    run_project("-W", "error").assert_outcomes(passed=1)
 
 
-def test_the_filter_makes_silent_mistakes_fail(shop: pytest.Pytester) -> None:
+def test_the_filter_makes_silent_mistakes_fail(
+    shop: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+) -> None:
     shop.makepyprojecttoml(TOML[0])
     shop.makepyfile("def test_it(qbchat):\n    qbchat.add_dialog(occupants_ids=[1])\n")
     shop.makepyfile(
@@ -56,11 +61,11 @@ def test_the_filter_makes_silent_mistakes_fail(shop: pytest.Pytester) -> None:
             assert httpx.post(url, json={"recipient_id": 1, "sendToChat": 1}, headers={"QB-Token": "x"}).is_success
         """
     )
-    result = shop.runpytest_subprocess()
+    result = run_project()
     result.assert_outcomes(passed=1, failed=1)
 
 
-def test_the_hosts_are_read(shop: pytest.Pytester) -> None:
+def test_the_hosts_are_read(shop: pytest.Pytester, run_project: Callable[..., pytest.RunResult]) -> None:
     shop.makepyprojecttoml(TOML[1])
     shop.makepyfile(
         """
@@ -71,7 +76,7 @@ def test_the_hosts_are_read(shop: pytest.Pytester) -> None:
             assert qbchat.calls.one().status == 401
         """
     )
-    shop.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
+    run_project("-W", "error").assert_outcomes(passed=1)
 
 
 @pytest.fixture(scope="module")
