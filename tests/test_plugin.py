@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
+from support.profile import LONG
 
 from pytest_qbchat import FakeQuickBlox
 
@@ -27,6 +29,10 @@ def swallow(call, *args):
     except Exception:
         pass
 """
+
+
+# Each kind of run but the parallel one, which costs seconds: everyday one such run shows everything.
+RUNS = [[], ["--assert=plain"], *([["-n1"]] if LONG else [])]
 
 
 @pytest.fixture
@@ -62,7 +68,7 @@ REPORTS = {
 
 
 @pytest.mark.parametrize("mistake", SWALLOWED)
-@pytest.mark.parametrize("args", [[], ["--assert=plain"], ["-n1"]], ids=" ".join)
+@pytest.mark.parametrize("args", RUNS, ids=" ".join)
 def test_what_the_code_swallows_fails_the_test_once(run, mistake: str, args: list[str]) -> None:
     result = run(f"def test_it(qbchat):\n    {SWALLOWED[mistake]}\n", *args)
     result.assert_outcomes(failed=1)
@@ -443,7 +449,7 @@ SECTION = [
 ]
 
 
-@pytest.mark.parametrize("args", [[], ["-n1"], ["--assert=plain"]], ids=" ".join)
+@pytest.mark.parametrize("args", RUNS, ids=" ".join)
 def test_a_failing_test_shows_the_conversation(run, args: list[str]) -> None:
     result = run(FAILING.replace("OUTCOME", "assert False"), *args)
     result.assert_outcomes(failed=1, warnings=1)
@@ -459,6 +465,16 @@ def _fits(line: str, pattern: str) -> bool:
     from fnmatch import fnmatch
 
     return fnmatch(line, pattern.replace("??????????????????????????", "*"))
+
+
+def test_a_parallel_run_shows_swallowed_mistakes_and_the_conversation(run) -> None:
+    tests = [f"def test_{number}(qbchat):\n    {mistake}\n" for number, mistake in enumerate(SWALLOWED.values())]
+    result = run("\n".join([*tests, FAILING.replace("OUTCOME", "assert False")]), "-n1")
+    result.assert_outcomes(failed=len(tests) + 1, warnings=1)
+    for report in REPORTS.values():
+        result.stdout.fnmatch_lines([report])
+    result.stdout.fnmatch_lines([line.replace("??????????????????????????", "*") for line in SECTION])
+    result.stdout.no_fnmatch_line("*plugin.py*")
 
 
 @pytest.mark.parametrize("option", ["-rP", "-rA"])
@@ -733,7 +749,9 @@ def test_a_run_that_does_not_use_the_plugin_imports_nothing_for_it(
     pytester.runpytest_subprocess("-p", "pytest_qbchat.plugin").assert_outcomes(passed=1)
 
 
-def test_without_the_plugins_of_respx_and_faker(pytester: pytest.Pytester) -> None:
+def test_without_the_plugins_of_respx_and_faker(
+    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+) -> None:
     pytester.makepyfile(send=SEND)
     pytester.makepyfile(
         """
@@ -747,12 +765,12 @@ def test_without_the_plugins_of_respx_and_faker(pytester: pytest.Pytester) -> No
             qbchat.posted.one().assert_sent_to_chat()
         """
     )
-    pytester.runpytest_subprocess("-p", "no:respx", "-p", "no:faker", "-W", "error").assert_outcomes(passed=1)
+    run_project("-p", "no:respx", "-p", "no:faker", "-W", "error").assert_outcomes(passed=1)
 
 
-def test_the_plugin_can_be_blocked(pytester: pytest.Pytester) -> None:
+def test_the_plugin_can_be_blocked(pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]) -> None:
     pytester.makepyfile("def test_it(qbchat): pass")
-    result = pytester.runpytest_subprocess("-p", "no:qbchat")
+    result = run_project("-p", "no:qbchat")
     result.stdout.fnmatch_lines(["*fixture 'qbchat' not found*"])
 
 
@@ -773,7 +791,9 @@ def test_a_name_that_the_package_does_not_have() -> None:
         _ = pytest_qbchat.qbchat
 
 
-def test_a_conversation_that_cannot_be_shown_stops_no_other_test(pytester: pytest.Pytester) -> None:
+def test_a_conversation_that_cannot_be_shown_stops_no_other_test(
+    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+) -> None:
     pytester.makepyfile(
         """
         def test_broken(qbchat, monkeypatch):
@@ -784,7 +804,7 @@ def test_a_conversation_that_cannot_be_shown_stops_no_other_test(pytester: pytes
             pass
         """
     )
-    result = pytester.runpytest_subprocess("-p", "no:randomly")
+    result = run_project("-p", "no:randomly")
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
@@ -794,7 +814,9 @@ def test_an_expectation_names_the_method_in_upper_case() -> None:
         FakeQuickBlox().expect_refused("get", "/events.json")
 
 
-def test_what_a_route_of_the_tests_own_raises_fails_the_test_over_the_loopback_too(pytester: pytest.Pytester) -> None:
+def test_what_a_route_of_the_tests_own_raises_fails_the_test_over_the_loopback_too(
+    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+) -> None:
     pytester.makepyfile(
         """
         import asyncio
@@ -813,6 +835,6 @@ def test_what_a_route_of_the_tests_own_raises_fails_the_test_over_the_loopback_t
                 pass
         """
     )
-    result = pytester.runpytest_subprocess()
+    result = run_project()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*a route of qbchat.router raised KeyError: 'room'*"])

@@ -105,26 +105,15 @@ def test_every_example_is_listed() -> None:
 
 
 @pytest.mark.parametrize(("name", "outcome"), OUTCOMES.items())
-def test_an_example_runs_alone(
+def test_an_example_runs_alone_without_the_plugins_of_respx_and_faker(
     pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult], name: str, outcome: str
 ) -> None:
     copied(pytester, EXAMPLES / name)
 
-    result = run_project("-W", "error", "-p", "no:randomly")
-
-    assert result.ret == pytest.ExitCode.OK
-    assert result.parseoutcomes().keys() == {outcome}
-
-
-def test_no_example_needs_the_plugins_of_respx_and_faker(
-    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
-) -> None:
-    copied(pytester, EXAMPLES)
-
     result = run_project("-W", "error", "-p", "no:randomly", "-p", "no:respx", "-p", "no:faker")
 
     assert result.ret == pytest.ExitCode.OK
-    assert result.parseoutcomes().keys() == set(OUTCOMES.values())
+    assert result.parseoutcomes().keys() == {outcome}
 
 
 def test_every_failure_is_shown_on_request(
@@ -140,7 +129,7 @@ def test_every_failure_is_shown_on_request(
 
 
 def test_all_examples_run_in_one_session_and_show_what_they_posted(pytester: pytest.Pytester) -> None:
-    settings = ("-c", ROOT / "pyproject.toml", "-p", "no:cacheprovider")
+    settings = ("-c", ROOT / "pyproject.toml", "-p", "no:cacheprovider", "-n0")
 
     result = pytester.runpytest_subprocess(*settings, EXAMPLES, "-rP")
 

@@ -79,17 +79,12 @@ def test_the_hosts_are_read(shop: pytest.Pytester, run_project: Callable[..., py
     run_project("-W", "error").assert_outcomes(passed=1)
 
 
-@pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
+@pytest.fixture
+def printed(pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]) -> str:
     """What the showcase of failures prints."""
-    import subprocess
-    import sys
-
-    folder = tmp_path_factory.mktemp("failures")
     for file in (ROOT / "conftest_examples" / "failures").glob("*.py"):
-        shutil.copy(file, folder)
-    command = [sys.executable, "-m", "pytest", "--runxfail", "-p", "no:randomly", "-p", "no:cacheprovider"]
-    return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False).stdout
+        shutil.copy(file, pytester.path)
+    return run_project("--runxfail", "-p", "no:randomly", "-p", "no:cacheprovider").stdout.str()
 
 
 @pytest.mark.parametrize(("note", "block"), FAILURES, ids=[note for note, _ in FAILURES])

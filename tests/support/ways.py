@@ -205,10 +205,12 @@ def _urllib(request: httpx.Request, timeout: float) -> httpx.Response:
 
 
 def _http_client(request: httpx.Request, timeout: float) -> httpx.Response:
-    url, connection = request.url, http.client.HTTPConnection
-    if url.scheme == "https":
-        connection = http.client.HTTPSConnection
-    line = connection(url.host, url.port, timeout=timeout)
+    url = request.url
+    line = (
+        http.client.HTTPSConnection(url.host, url.port, timeout=timeout, context=TLS)
+        if url.scheme == "https"
+        else http.client.HTTPConnection(url.host, url.port, timeout=timeout)
+    )
     try:
         line.request(request.method, url.raw_path.decode(), request.content, _headers(request))
         response = line.getresponse()
