@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from support import profile
@@ -10,6 +13,7 @@ from support.ways import DEFAULT, World, into
 
 pytest_plugins = ["pytester"]
 
+TESTS = Path(__file__).parent
 profile.load()
 
 
@@ -20,6 +24,14 @@ def world(request: pytest.FixtureRequest) -> World:
 
 
 @pytest.fixture
-def run_project(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
+def run_project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pytest.RunResult]:
     """Run pytest on the project in the folder of `pytester`: in this process, or alone in the long profile."""
-    return pytester.runpytest_subprocess if profile.LONG else pytester.runpytest_inprocess
+
+    def run(*arguments: Any) -> pytest.RunResult:
+        with monkeypatch.context() as hidden:
+            for name, module in list(sys.modules.items()):  # a project may have a file of the same name
+                if name.startswith(("test_", "conftest")) and Path(module.__file__ or "").is_relative_to(TESTS):
+                    hidden.delitem(sys.modules, name)
+            return pytester.runpytest_inprocess(*arguments)
+
+    return pytester.runpytest_subprocess if profile.LONG else run

@@ -31,6 +31,13 @@ def swallow(call, *args):
 """
 
 
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """The arguments of a run in another process that has this plugin alone, which starts in a fifth of the time."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    return ("-p", "pytest_qbchat.plugin")
+
+
 # Each kind of run but the parallel one, which costs seconds: everyday one such run shows everything.
 RUNS = [[], ["--assert=plain"], *([["-n1"]] if LONG else [])]
 
@@ -381,9 +388,9 @@ def test_it(prepared): pass
     result.stdout.fnmatch_lines(["*Captured qbchat setup*", "  96830001: 'hi'"])
 
 
-def test_without_the_terminal_reporter(pytester: pytest.Pytester) -> None:
+def test_without_the_terminal_reporter(pytester: pytest.Pytester, alone: tuple[str, ...]) -> None:
     pytester.makepyfile("def test_it(qbchat): pass")
-    assert pytester.runpytest_subprocess("-p", "no:terminal").ret == 0
+    assert pytester.runpytest_subprocess(*alone, "-p", "no:terminal").ret == 0
 
 
 # --- warnings ---
@@ -467,9 +474,9 @@ def _fits(line: str, pattern: str) -> bool:
     return fnmatch(line, pattern.replace("??????????????????????????", "*"))
 
 
-def test_a_parallel_run_shows_swallowed_mistakes_and_the_conversation(run) -> None:
+def test_a_parallel_run_shows_swallowed_mistakes_and_the_conversation(run, alone: tuple[str, ...]) -> None:
     tests = [f"def test_{number}(qbchat):\n    {mistake}\n" for number, mistake in enumerate(SWALLOWED.values())]
-    result = run("\n".join([*tests, FAILING.replace("OUTCOME", "assert False")]), "-n1")
+    result = run("\n".join([*tests, FAILING.replace("OUTCOME", "assert False")]), *alone, "-p", "xdist", "-n1")
     result.assert_outcomes(failed=len(tests) + 1, warnings=1)
     for report in REPORTS.values():
         result.stdout.fnmatch_lines([report])
@@ -731,7 +738,7 @@ HEAVY = [
 
 
 def test_a_run_that_does_not_use_the_plugin_imports_nothing_for_it(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    pytester: pytest.Pytester, alone: tuple[str, ...]
 ) -> None:
     pytester.makepyfile(
         f"""
@@ -745,8 +752,7 @@ def test_a_run_that_does_not_use_the_plugin_imports_nothing_for_it(
             ]
         """
     )
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    pytester.runpytest_subprocess("-p", "pytest_qbchat.plugin").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*alone).assert_outcomes(passed=1)
 
 
 def test_without_the_plugins_of_respx_and_faker(
