@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,9 @@ pytest_plugins = ["pytester"]
 
 TESTS = Path(__file__).parent
 profile.load()
+# The workers and the other processes of the suite import the same libraries again and again. Without byte code on the
+# disk each of them would compile those first, which takes longer than most of what is tested.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture
