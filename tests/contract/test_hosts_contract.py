@@ -27,30 +27,6 @@ def test_every_quickblox_host_is_caught_over_both_schemes(world: World, origin: 
     assert seen.replace(".com./", ".com/") == f"{world.seen(origin).removesuffix('.')}/chat/Message.json"
 
 
-@pytest.mark.qbchat(hosts=["chat.shop.example"])
-@pytest.mark.parametrize(
-    ("base", "chat"),
-    [
-        ("https://api.quickblox.com", "chat.quickblox.com"),
-        ("http://api.quickblox.com", "chat.quickblox.com"),
-        ("https://apishop.quickblox.com", "chatshop.quickblox.com"),
-        ("https://api-shop.quickblox.com", "chat-shop.quickblox.com"),
-        ("https://shop.quickblox.com", "chat.quickblox.com"),
-        ("https://chat.shop.example", "chat.quickblox.com"),
-    ],
-)
-def test_the_account_settings_name_the_hosts(world: World, base: str, chat: str) -> None:
-    response = world.send("GET", f"{base}/account_settings.json", headers=ACCOUNT_KEY)
-    if world.at:
-        base, chat = world.at, "chat.quickblox.com"
-    assert response.status_code == 200
-    assert response.text == (
-        f'{{"account_id":55,"api_endpoint":"{base}","chat_endpoint":"{chat}",'
-        '"turnserver_endpoint":"turnserver.quickblox.com","s3_bucket_name":"qbprod"}'
-    )
-    assert "QB-Token-ExpirationDate" not in response.headers
-
-
 @pytest.mark.qbchat(hosts=["https://gateway.shop.example:8443/tb/quickblox"])
 @pytest.mark.parametrize("world", [way for way in WAYS if way.prefixes], indirect=True, ids=lambda way: way.name)
 def test_the_account_settings_name_a_host_with_its_prefix(world: World) -> None:

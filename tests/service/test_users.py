@@ -860,3 +860,25 @@ def test_a_user_whose_value_is_of_another_kind_is_not_found(
     qbchat.add_user(2, external_user_id="seven")
     found = api.get("/users.json", params={"filter[]": text}).json()["items"]
     assert [item["user"]["id"] for item in found] == [1]
+
+
+@pytest.mark.qbchat(hosts=["chat.shop.example"])
+@pytest.mark.parametrize(
+    ("base", "chat"),
+    [
+        ("https://api.quickblox.com", "chat.quickblox.com"),
+        ("http://api.quickblox.com", "chat.quickblox.com"),
+        ("https://apishop.quickblox.com", "chatshop.quickblox.com"),
+        ("https://api-shop.quickblox.com", "chat-shop.quickblox.com"),
+        ("https://shop.quickblox.com", "chat.quickblox.com"),
+        ("https://chat.shop.example", "chat.quickblox.com"),
+    ],
+)
+def test_the_account_settings_name_the_hosts(world: World, base: str, chat: str) -> None:
+    response = world.send("GET", f"{base}/account_settings.json", headers=ACCOUNT_KEY)
+    assert response.status_code == 200
+    assert response.text == (
+        f'{{"account_id":55,"api_endpoint":"{base}","chat_endpoint":"{chat}",'
+        '"turnserver_endpoint":"turnserver.quickblox.com","s3_bucket_name":"qbprod"}'
+    )
+    assert "QB-Token-ExpirationDate" not in response.headers
