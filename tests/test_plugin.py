@@ -76,7 +76,7 @@ REPORTS = {
 
 @pytest.mark.parametrize("mistake", SWALLOWED)
 @pytest.mark.parametrize("args", RUNS, ids=" ".join)
-def test_what_the_code_swallows_fails_the_test_once(run, mistake: str, args: list[str]) -> None:
+def test_a_swallowed_problem_fails_the_test_once(run, mistake: str, args: list[str]) -> None:
     result = run(f"def test_it(qbchat):\n    {SWALLOWED[mistake]}\n", *args)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*_ test_it _*", REPORTS[mistake], "  called at *send.py:*"])
@@ -84,7 +84,7 @@ def test_what_the_code_swallows_fails_the_test_once(run, mistake: str, args: lis
     result.stdout.no_fnmatch_line("*plugin.py*")
 
 
-def test_what_the_code_does_not_swallow_fails_the_test_once(run) -> None:
+def test_a_raised_refusal_fails_the_test_once(run) -> None:
     result = run('def test_it(qbchat):\n    httpx.get("https://api.quickblox.com/events.json")\n')
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
@@ -100,7 +100,7 @@ def test_what_the_code_does_not_swallow_fails_the_test_once(run) -> None:
     result.stdout.no_fnmatch_line("*fake.py*")
 
 
-def test_a_genuine_failure_wins_and_the_problems_stand_below_it(run) -> None:
+def test_a_failure_of_the_test_is_reported_with_the_problems_below_it(run) -> None:
     result = run(
         f"""
 def test_it(qbchat):
@@ -139,7 +139,7 @@ def test_it(qbchat):
         "qbchat.router.get('/events.json').respond(json=[])\n    httpx.get('https://api.quickblox.com/events.json')",
     ],
 )
-def test_what_the_test_expects_does_not_fail_it(run, test: str) -> None:
+def test_an_expected_problem_does_not_fail_the_test(run, test: str) -> None:
     run(f"def test_it(qbchat):\n    {test}\n    assert len(qbchat.calls) <= 2\n").assert_outcomes(passed=1)
 
 
@@ -237,7 +237,7 @@ class TestUnit(unittest.TestCase):
     ).assert_outcomes(passed=3, failed=1)
 
 
-def test_of_a_call_that_is_tried_again_the_last_refusal_is_enough(run) -> None:
+def test_a_retried_call_needs_only_its_last_refusal_expected(run) -> None:
     run(
         """
 def retry():
@@ -290,7 +290,7 @@ def test_it(qbchat):
     ).assert_outcomes(failed=1)
 
 
-def test_a_test_of_any_make_sees_what_comes_up_to_it(run) -> None:
+def test_a_generated_test_sees_a_refusal_that_it_expects(run) -> None:
     run(
         """
 from hypothesis import given, settings, strategies
@@ -314,7 +314,7 @@ def test_outer(qbchat):
     ).assert_outcomes(passed=2)
 
 
-def test_skipping_hides_nothing(run) -> None:
+def test_a_skipped_test_with_a_problem_fails(run) -> None:
     result = run(
         """
 def test_careless(qbchat):
@@ -328,7 +328,7 @@ def test_careful(qbchat):
     result.assert_outcomes(failed=1, skipped=1)
 
 
-def test_a_test_that_is_run_again_starts_over(run, pytester: pytest.Pytester) -> None:
+def test_a_test_that_is_run_again_has_a_new_fake(run, pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
         """
 from _pytest.runner import runtestprotocol
@@ -820,7 +820,7 @@ def test_an_expectation_names_the_method_in_upper_case() -> None:
         FakeQuickBlox().expect_refused("get", "/events.json")
 
 
-def test_what_a_route_of_the_tests_own_raises_fails_the_test_over_the_loopback_too(
+def test_an_error_of_a_stubbed_route_fails_the_test_over_the_loopback_server(
     pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
 ) -> None:
     pytester.makepyfile(

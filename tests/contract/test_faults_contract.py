@@ -12,7 +12,7 @@ LOST = ["timeout", "disconnect"]
 PATIENCE = 0.3  # seconds, which a client waits where the answer has a line to come over
 
 
-def test_a_call_fails_and_the_next_is_well(world: World) -> None:
+def test_an_injected_status_fails_one_call_and_the_next_succeeds(world: World) -> None:
     world.fake.fail(503)
     assert [world.post(BODY).status_code for _ in range(2)] == [503, 201]
     assert [(call.fault, call.status) for call in world.fake.calls] == [("503", 503), ("", 201)]
@@ -20,7 +20,7 @@ def test_a_call_fails_and_the_next_is_well(world: World) -> None:
 
 
 @pytest.mark.parametrize("what", LOST)
-def test_an_answer_that_never_comes_is_the_clients_own_error(world: World, what: str) -> None:
+def test_a_lost_answer_raises_the_error_class_of_the_client(world: World, what: str) -> None:
     world.fake.fail(what)
     with pytest.raises(world.way.error(what)):
         world.post(BODY, timeout=PATIENCE)
@@ -33,7 +33,7 @@ def test_an_answer_that_never_comes_is_the_clients_own_error(world: World, what:
 
 @pytest.mark.parametrize("what", LOST)
 @pytest.mark.parametrize("world", OF_HTTPX, indirect=True, ids=lambda way: way.name)
-def test_the_error_says_what_it_comes_from(world: World, what: str) -> None:
+def test_the_error_of_a_fault_names_the_fault_and_its_request(world: World, what: str) -> None:
     world.fake.fail(what)
     with pytest.raises(world.way.error(what)) as caught:
         world.post(BODY)
@@ -54,7 +54,7 @@ def test_an_answer_may_be_lost_after_the_message_was_stored(world: World, what: 
     assert world.fake.messages.one() is message
 
 
-def test_a_cut_answer_cannot_be_read_as_json(world: World) -> None:
+def test_a_malformed_answer_is_cut_and_cannot_be_read_as_json(world: World) -> None:
     world.fake.fail("malformed")
     response = world.post(BODY | {"message": "Grüße 👋" * 20})
     assert response.status_code == 201
@@ -66,7 +66,7 @@ def test_a_cut_answer_cannot_be_read_as_json(world: World) -> None:
     assert world.post(BODY).json()["message"] == "hi"
 
 
-def test_an_answer_may_be_empty(world: World) -> None:
+def test_an_empty_answer_has_its_status_and_no_body(world: World) -> None:
     world.fake.fail("empty")
     response = world.post(BODY)
     assert (response.status_code, response.content) == (201, b"")
@@ -74,7 +74,7 @@ def test_an_answer_may_be_empty(world: World) -> None:
     world.fake.assert_posted(message="hi", times=1)
 
 
-def test_a_fault_does_not_befall_a_route_that_the_fake_does_not_know(world: World) -> None:
+def test_a_fault_is_not_used_up_by_a_route_that_the_fake_does_not_have(world: World) -> None:
     world.fake.fail(503)
     with world.fake.expect_refused("GET", "/events.json"):
         world.send("GET", f"{API}/events.json", headers=AUTHOR)
@@ -82,7 +82,7 @@ def test_a_fault_does_not_befall_a_route_that_the_fake_does_not_know(world: Worl
     assert world.post(BODY).status_code == 503
 
 
-def test_a_stub_wins_over_a_fault(world: World) -> None:
+def test_a_stubbed_route_answers_before_a_fault(world: World) -> None:
     world.fake.fail(503)
     world.fake.router.post(PATH).respond(202)
     assert world.post(BODY).status_code == 202

@@ -10,7 +10,7 @@ AUTHOR = {"QB-Token": TOKEN}
 PHOTO = b"\xff\xd8 a dented bumper \xff\xd9"
 
 
-def test_a_file_goes_up_and_comes_down(world: World) -> None:
+def test_an_uploaded_file_is_downloaded_with_the_same_bytes(world: World) -> None:
     declared = world.send(
         "POST", f"{API}/blobs.json", json={"blob": {"name": "a.jpg", "content_type": "image/jpeg"}}, headers=AUTHOR
     ).json()["blob"]

@@ -20,7 +20,7 @@ ACCOUNT_KEY = {"QB-Account-Key": "made-up-account-key"}
         "https://api.quickblox.com.",
     ],
 )
-def test_every_quickblox_host_is_caught_over_both_schemes(world: World, origin: str) -> None:
+def test_a_call_to_a_quickblox_host_reaches_the_fake_over_http_and_https(world: World, origin: str) -> None:
     assert world.post(BODY, url=f"{origin}/chat/Message.json").status_code == 201
     seen = world.fake.calls.one().request.url
     # Some clients leave the dot at its end out.

@@ -38,7 +38,7 @@ def test_the_documented_request_gets_the_documented_reply(world: World) -> None:
     )
 
 
-def test_the_headers_are_those_that_transcripts_share(world: World) -> None:
+def test_a_reply_has_the_observed_headers(world: World) -> None:
     with freeze_time("2018-05-02 14:44:54"):
         response = world.post({"chat_dialog_id": DIALOG})
 
@@ -50,7 +50,7 @@ def test_the_headers_are_those_that_transcripts_share(world: World) -> None:
     assert response.headers["Content-Length"] == str(len(response.content))
 
 
-def test_text_comes_back_byte_for_byte(world: World) -> None:
+def test_a_text_with_special_characters_comes_back_unchanged(world: World) -> None:
     text = 'Grüße 👋 "quoted" \\ and\r\nnew lines <b> & \u2028 \x7f'
     response = world.post({"chat_dialog_id": DIALOG, "message": text})
     assert response.json()["message"] == world.fake.posted.one().message == text
@@ -92,7 +92,7 @@ def test_custom_fields_keep_the_types_that_their_encoding_has(
 
 @pytest.mark.filterwarnings("ignore:Content-Type:pytest_qbchat.QuickBloxWarning")
 @pytest.mark.parametrize("label", ["application/x-www-form-urlencoded", "text/plain", None])
-def test_json_is_read_whatever_its_label(world: World, label: str | None) -> None:
+def test_json_is_read_whatever_its_content_type(world: World, label: str | None) -> None:
     headers = {} if label is None else {"Content-Type": label}
     response = world.post(content=json.dumps({"chat_dialog_id": DIALOG, "message": "hi"}).encode(), headers=headers)
     assert response.status_code == 201
@@ -230,7 +230,7 @@ def test_a_header_name_with_a_space_is_another_header(world: World) -> None:
     assert "has a space beside it" in world.fake.calls.one().reason
 
 
-def test_of_several_tokens_the_last_counts(world: World) -> None:
+def test_the_last_of_several_token_headers_counts(world: World) -> None:
     world.fake.add_session("made-up-token-one", 1)
     world.fake.add_session("made-up-token-two", 2)
     headers = [("QB-Token", "made-up-token-one"), ("QB-Token", "made-up-token-two")]

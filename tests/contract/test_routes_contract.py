@@ -13,7 +13,7 @@ from support.ways import DIALOG, OF_HTTPX, PATH, TOKEN, World
 USER = "https://api.quickblox.com/data/Stay.json"
 
 
-def test_a_route_answers_whichever_client_calls(world: World) -> None:
+def test_a_registered_route_answers_every_client(world: World) -> None:
     route = world.fake.router.get("/data/Stay.json").respond(json={"user": {"id": 7}}, headers={"X-Mine": "yes"})
 
     response = world.send("GET", USER, headers={"QB-Token": TOKEN})
@@ -41,7 +41,9 @@ def test_a_route_that_passes_through_reaches_the_fake(world: World) -> None:
 
 
 @pytest.mark.parametrize("error", [httpx.ReadTimeout, httpx.RemoteProtocolError])
-def test_an_error_is_the_clients_own(world: World, error: type[httpx.TransportError]) -> None:
+def test_a_transport_error_of_a_route_has_the_class_of_the_client(
+    world: World, error: type[httpx.TransportError]
+) -> None:
     world.fake.router.post(PATH).mock(side_effect=error)
     with pytest.raises(world.way.timeout if error is httpx.ReadTimeout else world.way.disconnect):
         world.post({"chat_dialog_id": DIALOG}, timeout=0.3)
@@ -71,13 +73,13 @@ def raised(world: World, error: type[Exception], text: str) -> Iterator[None]:
     assert text in told
 
 
-def test_any_other_error_is_left_as_it_is(world: World) -> None:
+def test_any_other_error_of_a_route_is_raised_unchanged(world: World) -> None:
     world.fake.router.post(PATH).mock(side_effect=KeyError("mine"))
     with raised(world, KeyError, "mine"):
         world.post({"chat_dialog_id": DIALOG})
 
 
-def test_an_error_of_the_same_name_is_not_the_clients(world: World) -> None:
+def test_an_error_with_the_name_of_a_transport_error_is_raised_unchanged(world: World) -> None:
     class ConnectError(Exception):
         pass
 
@@ -99,6 +101,6 @@ def test_a_failure_says_that_the_router_answered(world: World) -> None:
     ]
 
 
-def test_a_fault_then_an_answer(world: World) -> None:
+def test_a_route_answers_with_each_of_its_side_effects_in_turn(world: World) -> None:
     world.fake.router.post(PATH).mock(side_effect=[httpx.Response(429), httpx.Response(202, text="later")])
     assert [world.post({}).status_code for _ in range(2)] == [429, 202]

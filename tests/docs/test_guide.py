@@ -120,7 +120,7 @@ def test_every_block_of_a_section_is_run(section: Section) -> None:
     assert run, "a section shows at least one thing that can be run"
 
 
-def test_no_block_escapes_the_sections() -> None:
+def test_every_block_of_the_guide_is_in_a_section() -> None:
     """A fence that is indented or closed badly would be overlooked."""
     fences = len(re.findall(r"^\s*(?:```|~~~)", GUIDE, flags=re.MULTILINE))
     assert fences == 2 * sum(len(section.blocks) for section in SECTIONS)
@@ -132,7 +132,7 @@ def test_the_guide_leads_to_every_example() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
-def test_every_link_leads_on(document: Path) -> None:
+def test_every_link_of_a_document_has_a_target(document: Path) -> None:
     text = re.sub(r"^```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     targets = [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in target]
     for target in targets:

@@ -59,7 +59,7 @@ def test_of_several_messages_the_newest_is_returned(shop: Shop) -> None:
     ],
     ids=repr,
 )
-def test_expected_values_decide_for_themselves(shop: Shop, fields: dict[str, Any]) -> None:
+def test_an_expected_value_is_compared_by_its_own_equality(shop: Shop, fields: dict[str, Any]) -> None:
     shop.post(
         SHIPPED,
         attachments={"0": FILE},
@@ -71,7 +71,7 @@ def test_expected_values_decide_for_themselves(shop: Shop, fields: dict[str, Any
     shop.fake.assert_posted(**fields)
 
 
-def test_no_value_matches_what_is_absent(shop: Shop) -> None:
+def test_an_absent_field_matches_only_absent(shop: Shop) -> None:
     shop.post("hi")
     for name in ("order", "send_to_chat", "markable"):
         failure(shop.fake.assert_posted, **{name: ANY})
@@ -303,7 +303,7 @@ def test_wrong_arrangements_say_what_to_write() -> None:
             fake.add_session(wrong, 1)
 
 
-def test_what_is_arranged_can_be_observed() -> None:
+def test_declared_records_can_be_observed() -> None:
     fake = FakeQuickBlox()
     anna = fake.add_user(full_name="Anna Example", login="anna", email="anna@example.com")
     bert = fake.add_user(20)
@@ -378,7 +378,7 @@ def test_nothing_is_declared_twice(again: Callable[[FakeQuickBlox], Any], text: 
         again(fake)
 
 
-def test_what_was_adopted_can_be_declared_afterwards() -> None:
+def test_an_adopted_record_can_be_declared_afterwards() -> None:
     fake = FakeQuickBlox()
     with httpx.Client(transport=QuickBloxTransport(fake)) as client:
         assert client.post(URL, json={"chat_dialog_id": DIALOG}, headers={"QB-Token": TOKEN}).status_code == 201

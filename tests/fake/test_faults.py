@@ -123,9 +123,7 @@ def test_a_refusal_can_be_malformed(qbchat: FakeQuickBlox, client: httpx.Client)
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_only_too_many_requests_says_when_to_try_again(
-    qbchat: FakeQuickBlox, client: httpx.Client, status: int
-) -> None:
+def test_only_429_has_a_retry_after_header(qbchat: FakeQuickBlox, client: httpx.Client, status: int) -> None:
     qbchat.assume(retry_after=30)
     qbchat.fail(status)
     assert post(client).headers.get("Retry-After") == ("30" if status == 429 else None)
@@ -150,9 +148,7 @@ def test_a_mistake_is_warned_of_if_the_message_was_stored(qbchat: FakeQuickBlox,
 # --- which calls ---
 
 
-def test_several_faults_come_in_the_order_in_which_they_were_ordered(
-    qbchat: FakeQuickBlox, client: httpx.Client
-) -> None:
+def test_several_faults_apply_in_the_order_of_injection(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
     qbchat.fail(429, times=2)
     qbchat.fail("empty")
     qbchat.fail(503)
@@ -160,7 +156,7 @@ def test_several_faults_come_in_the_order_in_which_they_were_ordered(
     assert [call.fault for call in qbchat.calls] == ["429", "429", "empty", "503", ""]
 
 
-def test_a_fault_that_fits_is_not_held_up_by_one_that_does_not(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+def test_a_fault_for_another_route_does_not_delay_one_that_fits(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
     qbchat.fail(503, path="/blobs")
     qbchat.fail(429)
     assert post(client).status_code == 429
@@ -217,7 +213,9 @@ def test_an_upload_can_fail(qbchat: FakeQuickBlox, client: httpx.Client) -> None
     assert qbchat.blobs.one().content == b"hello"
 
 
-def test_a_fault_does_not_befall_a_guessed_route_that_is_off(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+def test_a_fault_is_not_used_up_by_a_guessed_route_that_is_switched_off(
+    qbchat: FakeQuickBlox, client: httpx.Client
+) -> None:
     qbchat.fail(503)
     with qbchat.expect_refused("PATCH", "/chat/Message/read.json"):
         client.patch("/chat/Message/read.json", json={"chat_dialog_id": DIALOG})
@@ -225,7 +223,7 @@ def test_a_fault_does_not_befall_a_guessed_route_that_is_off(qbchat: FakeQuickBl
     assert client.patch("/chat/Message/read.json", json={"chat_dialog_id": DIALOG}).status_code == 503
 
 
-def test_the_connection_to_another_host_is_none_of_it(qbchat: FakeQuickBlox) -> None:
+def test_a_fault_does_not_apply_to_another_host(qbchat: FakeQuickBlox) -> None:
     qbchat.fail("timeout")
     transport = httpx.MockTransport(lambda _: httpx.Response(204))
     with httpx.Client(transport=transport) as client:
@@ -269,7 +267,7 @@ def test_giving_up_posts_nothing(qbchat: FakeQuickBlox, client: httpx.Client) ->
     assert [call.fault for call in qbchat.calls] == ["disconnect"] * 3
 
 
-def test_the_order_survives_a_fault_or_does_not(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+def test_the_retry_decides_the_order_of_the_messages(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
     qbchat.fail(503, times=3)
     retrying(client, "packed", "shipped")
     retrying(client, "packed")
@@ -317,7 +315,7 @@ def test_the_order_survives_a_fault_or_does_not(qbchat: FakeQuickBlox, client: h
         ({"what": 503, "path": "/data/Customer.json"}, ValueError, "the fake has no route for /data/Customer.json$"),
     ],
 )
-def test_what_is_no_fault_is_refused(
+def test_an_unknown_fault_is_refused(
     qbchat: FakeQuickBlox, client: httpx.Client, kwargs: Any, error: type[Exception], text: str
 ) -> None:
     with pytest.raises(error, match=text):
@@ -326,13 +324,13 @@ def test_what_is_no_fault_is_refused(
 
 
 @pytest.mark.parametrize("what", ["malformed", "empty"])
-def test_that_a_broken_answer_was_stored_may_be_said(qbchat: FakeQuickBlox, client: httpx.Client, what: str) -> None:
+def test_a_broken_answer_may_be_declared_as_stored(qbchat: FakeQuickBlox, client: httpx.Client, what: str) -> None:
     qbchat.fail(what, stored=True)
     post(client)
     assert len(qbchat.posted) == 1
 
 
-def test_the_transcript_names_the_faults_that_no_call_has_met() -> None:
+def test_the_transcript_names_faults_that_were_not_used() -> None:
     fake = FakeQuickBlox()
     fake.fail(503, times=2)
     fake.fail("timeout", path="/users")
@@ -349,6 +347,6 @@ def test_a_slash_at_the_end_of_a_path_makes_no_difference(qbchat: FakeQuickBlox,
         assert client.post(path, json={"chat_dialog_id": DIALOG}).status_code == 503
 
 
-def test_a_url_in_place_of_a_path_is_told_apart() -> None:
+def test_a_fault_with_a_url_in_place_of_a_path_is_refused() -> None:
     with pytest.raises(ValueError, match=r"the fake has no route POST https://.*: write '/chat/Message\.json'$"):
         FakeQuickBlox().fail(503, method="POST", path="https://api.quickblox.com/chat/Message.json")

@@ -202,7 +202,7 @@ def test_any_bytes_come_back_identical(client: httpx.Client, content: bytes, nam
 
 
 @pytest.mark.parametrize("type", ["message/rfc822", "multipart/mixed; boundary=inner", "text/plain; charset=utf-16"])
-def test_a_file_is_never_looked_into(qbchat: FakeQuickBlox, client: httpx.Client, type: str) -> None:
+def test_the_content_of_a_file_is_not_parsed(qbchat: FakeQuickBlox, client: httpx.Client, type: str) -> None:
     mail = EmailMessage()
     mail["Subject"] = "A mail that is a file"
     mail.set_content("Grüße")
@@ -265,7 +265,7 @@ def test_an_upload_with_an_unknown_key_is_refused(qbchat: FakeQuickBlox) -> None
     assert qbchat.calls.one().reason == "no blob was declared with the key '<b10b>'"
 
 
-def test_a_key_that_is_no_text_is_unknown(qbchat: FakeQuickBlox) -> None:
+def test_an_upload_key_that_is_not_utf_8_is_unknown(qbchat: FakeQuickBlox) -> None:
     files = {"key": (None, b"\xff"), "file": PHOTO}
     assert refusal(httpx.post(f"{API}/qbprod/", files=files, verify=TLS)) == (403, "AccessDenied")
 
@@ -329,7 +329,7 @@ def test_a_public_file_is_shown_to_everybody(client: httpx.Client) -> None:
     assert client.get(f"/blobs/{blob['id']}.json", headers=READER).json()["blob"]["uid"] == blob["uid"]
 
 
-def test_a_user_lists_its_own_files_alone(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+def test_a_user_lists_only_its_own_files(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
     stored(client, public=True)
     qbchat.add_blob(b"made up", name="terms.pdf", public=True)
     assert client.get("/blobs.json", headers=READER).json()["items"] == []
@@ -357,7 +357,7 @@ def test_a_file_can_be_renamed(qbchat: FakeQuickBlox, client: httpx.Client) -> N
     assert (shown["created_at"], shown["updated_at"]) == ("2026-01-01T12:00:00Z", "2026-01-01T12:01:00Z")
 
 
-def test_what_of_a_file_cannot_be_changed_is_ignored_with_a_warning(client: httpx.Client) -> None:
+def test_a_read_only_field_of_a_file_is_ignored_with_a_warning(client: httpx.Client) -> None:
     blob = stored(client)
     with pytest.warns(QuickBloxWarning, match=r"blob\[public\]: is ignored; QuickBlox changes name and content_type"):
         shown = client.put(f"/blobs/{blob['id']}.json", json={"blob": {"public": True, "name": "new"}}).json()["blob"]
@@ -406,11 +406,13 @@ class TestOneFile:
     """What every call for one file refuses."""
 
     @pytest.mark.parametrize("id", ["1", "0", "anna", "b10b", "9" * 30])
-    def test_a_missing_file(self, client: httpx.Client, method: str, path: str, id: str) -> None:
+    def test_a_missing_file_is_answered_404(self, client: httpx.Client, method: str, path: str, id: str) -> None:
         response = client.request(method, f"/blobs/{id}{path}")
         assert (response.status_code, response.json()) == (404, NOT_FOUND)
 
-    def test_a_file_of_somebody_else(self, qbchat: FakeQuickBlox, client: httpx.Client, method: str, path: str) -> None:
+    def test_a_file_of_another_user_is_answered_403(
+        self, qbchat: FakeQuickBlox, client: httpx.Client, method: str, path: str
+    ) -> None:
         blob = stored(client)
         before = qbchat.blobs.one().as_dict()
         response = client.request(method, f"/blobs/{blob['id']}{path}", headers=READER)
@@ -519,7 +521,9 @@ def test_an_api_key_sees_all_files(client: httpx.Client) -> None:
     ],
     ids=["too many", "none", "no number"],
 )
-def test_a_page_that_is_none_gives_a_warning(client: httpx.Client, params: Any, shown: int, warning: str) -> None:
+def test_a_page_that_is_not_a_number_gives_a_warning(
+    client: httpx.Client, params: Any, shown: int, warning: str
+) -> None:
     with pytest.warns(QuickBloxWarning, match=warning):
         page = client.get("/blobs.json", params=params).json()
     assert (page["current_page"], page["per_page"]) == (1, shown)

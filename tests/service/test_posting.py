@@ -124,7 +124,7 @@ def test_an_attachment_keeps_its_keys_with_their_types_and_order(world: World) -
     ],
     ids=repr,
 )
-def test_what_is_no_attachment_is_lost_without_an_error(world: World, lost: Any) -> None:
+def test_a_malformed_attachment_is_dropped_without_an_error(world: World, lost: Any) -> None:
     response = world.post({"chat_dialog_id": DIALOG, "attachments": lost})
     assert response.status_code == 201
     assert response.json()["attachments"] == []
@@ -161,7 +161,7 @@ def test_a_recipient_alone_names_the_one_private_dialog_of_the_pair(world: World
     assert (dialog.type, dialog.occupants_ids) == (3, [10, 20])
 
 
-def test_a_declared_private_dialog_is_the_one_of_its_pair(world: World) -> None:
+def test_a_declared_private_dialog_is_used_for_its_pair(world: World) -> None:
     world.fake.add_session(TOKEN, 10)
     dialog = world.fake.add_dialog(DIALOG, occupants_ids=[20, 10], type=3)
     assert world.post({"recipient_id": 20}).json()["chat_dialog_id"] == dialog.id
@@ -270,7 +270,7 @@ def test_a_request_that_names_no_dialog_is_refused(world: World, params: Any, st
     world.fake.assert_nothing_posted()
 
 
-def test_a_made_up_user_is_no_occupant_either_and_the_reason_says_what_to_declare(world: World) -> None:
+def test_an_adopted_user_that_is_not_an_occupant_is_refused_and_the_reason_says_what_to_declare(world: World) -> None:
     world.fake.add_dialog(DIALOG, occupants_ids=[10, 20])
     assert world.post({"chat_dialog_id": DIALOG}).status_code == 403
     assert world.fake.calls.one().reason == (
@@ -291,7 +291,7 @@ def test_anybody_may_post_to_a_public_group(world: World) -> None:
 
 
 @freeze_time("2019-09-09 20:30:15")
-def test_a_message_moves_its_dialog(world: World) -> None:
+def test_a_message_updates_its_dialog(world: World) -> None:
     world.fake.add_session(TOKEN, 10)
     dialog = world.fake.add_dialog(DIALOG, occupants_ids=[10, 20, 30])
     before = (dialog.last_message, dialog.last_message_id, dialog.last_message_date_sent, dialog.last_message_user_id)
@@ -307,7 +307,7 @@ def test_a_message_moves_its_dialog(world: World) -> None:
     assert dialog.unread == {20: 2, 30: 2}
 
 
-def test_a_refused_message_moves_nothing(world: World) -> None:
+def test_a_refused_message_changes_nothing(world: World) -> None:
     world.fake.add_session(TOKEN, 30)
     dialog = world.fake.add_dialog(DIALOG, occupants_ids=[10, 20])
     world.post({"chat_dialog_id": DIALOG})
@@ -374,7 +374,7 @@ def test_a_session_ends_two_hours_after_its_last_call(world: World) -> None:
     assert "expired two hours after its last call" in world.fake.calls.last.reason
 
 
-def test_the_clock_is_pythons(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fake_reads_the_time_from_time_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.fake.add_session(TOKEN, 10)
     world.post({"chat_dialog_id": DIALOG})
     later = time.time() + 3 * 60 * 60
@@ -485,7 +485,7 @@ def test_json_may_have_space_around_it(world: World) -> None:
     assert world.post(content=body, headers={"Content-Type": "application/json"}).status_code == 201
 
 
-def test_many_brackets_are_not_deep_ones(world: World) -> None:
+def test_many_attachments_in_brackets_are_not_refused_as_too_deep(world: World) -> None:
     many = {str(number): {"type": "image", "id": str(number)} for number in range(150)}
     assert world.post({"chat_dialog_id": DIALOG, "attachments": many}).json()["attachments"] == list(many.values())
 
