@@ -100,7 +100,7 @@ def test_the_commands_are_the_ones_that_continuous_integration_runs() -> None:
     commands = re.findall(r"^\$ (python3 -m venv .*)$", README, flags=re.MULTILINE)
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     examples, suite = commands
-    assert f"    {suite}\n" in script
+    assert f"\n{suite}\n" in script
     assert examples.removeprefix(suite.removesuffix("pytest")) == "pytest conftest_examples -rP"
     assert '"pytest", "conftest_examples", "-rP")\n' in (ROOT / "noxfile.py").read_text(encoding="utf-8")
 
