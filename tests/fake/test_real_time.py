@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from freezegun import freeze_time
+from support.clock import freeze_time
 from support.ways import DIALOG, TLS, TOKEN, World
 
 from pytest_qbchat import Dialog, FakeQuickBlox, Message, User

@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 import pytest
-from freezegun import freeze_time
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from support.clock import freeze_time
 from support.profile import sized
 from support.uploads import split
 from support.ways import TLS, TOKEN

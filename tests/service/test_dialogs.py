@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-from freezegun import freeze_time
 from support.chat_api import (
     ANNA,
     BERT,
@@ -26,6 +25,7 @@ from support.chat_api import (
     at,
     token_of,
 )
+from support.clock import freeze_time
 from support.ways import TLS, TOKEN, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxWarning

@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-from freezegun import freeze_time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.chat_api import (
@@ -26,6 +25,7 @@ from support.chat_api import (
     at,
     token_of,
 )
+from support.clock import freeze_time
 from support.profile import sized
 from support.ways import DIALOG, TLS, TOKEN, URL, World
 

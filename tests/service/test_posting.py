@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from freezegun import freeze_time
+from support.clock import freeze_time
 from support.ways import DIALOG, TOKEN, URL, World
 
 MODEL_KEYS = [

@@ -13,9 +13,9 @@ from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
-from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
+from support.clock import freeze_time
 from support.ways import TLS, TOKEN, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, QuickBloxWarning

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
-from freezegun import freeze_time
+from support.clock import freeze_time
 from support.ways import DIALOG, TLS, TOKEN, URL, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxWarning

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from freezegun import freeze_time
+from support.clock import freeze_time
 from support.ways import DIALOG, TOKEN, URL
 
 from pytest_qbchat import FakeQuickBlox, Message, QuickBloxTransport
