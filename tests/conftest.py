@@ -1,27 +1,41 @@
-"""What the tests share: the ways into the fake, and the documentation's own request."""
+"""What the tests share: a way into the fake, and how thoroughly the random tests look."""
 
 from __future__ import annotations
 
-from functools import partial
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
-from support.ways import WAYS, World
+from support import profile
+from support.ways import DEFAULT, World, into
 
 pytest_plugins = ["pytester"]
 
-# A busy machine is no reason for a failure.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+TESTS = Path(__file__).parent
+profile.load()
+# The workers and the other processes of the suite import the same libraries again and again. Without byte code on the
+# disk each of them would compile those first, which takes longer than most of what is tested.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
-@pytest.fixture(params=WAYS, ids=lambda way: way.name)
+@pytest.fixture
 def world(request: pytest.FixtureRequest) -> World:
-    """The fake, and one of the ways to reach it: a contract test runs over all of them."""
-    way = request.param
-    source = request.getfixturevalue(way.fixture)
-    if way.fixture == "qbchat_transport":
-        return World(source.fake, partial(way.send, transport=source), way)
-    if way.fixture == "qbchat_server":
-        return World(source.fake, partial(way.send, at=source.url), way, source.url)
-    return World(source, way.send, way)
+    """The fake and one way to reach it, an `httpx.Client`, or the way that the test is parametrized with."""
+    return into(getattr(request, "param", DEFAULT), request)
+
+
+@pytest.fixture
+def run_project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pytest.RunResult]:
+    """Run pytest on the project in the folder of `pytester`: in this process, or alone in the long profile."""
+
+    def run(*arguments: Any) -> pytest.RunResult:
+        with monkeypatch.context() as hidden:
+            for name, module in list(sys.modules.items()):  # a project may have a file of the same name
+                if name.startswith(("test_", "conftest")) and Path(module.__file__ or "").is_relative_to(TESTS):
+                    hidden.delitem(sys.modules, name)
+            return pytester.runpytest_inprocess(*arguments)
+
+    return pytester.runpytest_subprocess if profile.LONG else run

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
+from support.profile import LONG
 
 from pytest_qbchat import FakeQuickBlox
 
@@ -27,6 +29,17 @@ def swallow(call, *args):
     except Exception:
         pass
 """
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """The arguments of a run in another process that has this plugin alone, which starts in a fifth of the time."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    return ("-p", "pytest_qbchat.plugin")
+
+
+# Each kind of run but the parallel one, which costs seconds: everyday one such run shows everything.
+RUNS = [[], ["--assert=plain"], *([["-n1"]] if LONG else [])]
 
 
 @pytest.fixture
@@ -62,8 +75,8 @@ REPORTS = {
 
 
 @pytest.mark.parametrize("mistake", SWALLOWED)
-@pytest.mark.parametrize("args", [[], ["--assert=plain"], ["-n1"]], ids=" ".join)
-def test_what_the_code_swallows_fails_the_test_once(run, mistake: str, args: list[str]) -> None:
+@pytest.mark.parametrize("args", RUNS, ids=" ".join)
+def test_a_swallowed_problem_fails_the_test_once(run, mistake: str, args: list[str]) -> None:
     result = run(f"def test_it(qbchat):\n    {SWALLOWED[mistake]}\n", *args)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*_ test_it _*", REPORTS[mistake], "  called at *send.py:*"])
@@ -71,7 +84,7 @@ def test_what_the_code_swallows_fails_the_test_once(run, mistake: str, args: lis
     result.stdout.no_fnmatch_line("*plugin.py*")
 
 
-def test_what_the_code_does_not_swallow_fails_the_test_once(run) -> None:
+def test_a_raised_refusal_fails_the_test_once(run) -> None:
     result = run('def test_it(qbchat):\n    httpx.get("https://api.quickblox.com/events.json")\n')
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
@@ -87,7 +100,7 @@ def test_what_the_code_does_not_swallow_fails_the_test_once(run) -> None:
     result.stdout.no_fnmatch_line("*fake.py*")
 
 
-def test_a_genuine_failure_wins_and_the_problems_stand_below_it(run) -> None:
+def test_a_failure_of_the_test_is_reported_with_the_problems_below_it(run) -> None:
     result = run(
         f"""
 def test_it(qbchat):
@@ -126,7 +139,7 @@ def test_it(qbchat):
         "qbchat.router.get('/events.json').respond(json=[])\n    httpx.get('https://api.quickblox.com/events.json')",
     ],
 )
-def test_what_the_test_expects_does_not_fail_it(run, test: str) -> None:
+def test_an_expected_problem_does_not_fail_the_test(run, test: str) -> None:
     run(f"def test_it(qbchat):\n    {test}\n    assert len(qbchat.calls) <= 2\n").assert_outcomes(passed=1)
 
 
@@ -224,7 +237,7 @@ class TestUnit(unittest.TestCase):
     ).assert_outcomes(passed=3, failed=1)
 
 
-def test_of_a_call_that_is_tried_again_the_last_refusal_is_enough(run) -> None:
+def test_a_retried_call_needs_only_its_last_refusal_expected(run) -> None:
     run(
         """
 def retry():
@@ -277,7 +290,7 @@ def test_it(qbchat):
     ).assert_outcomes(failed=1)
 
 
-def test_a_test_of_any_make_sees_what_comes_up_to_it(run) -> None:
+def test_a_generated_test_sees_a_refusal_that_it_expects(run) -> None:
     run(
         """
 from hypothesis import given, settings, strategies
@@ -301,7 +314,7 @@ def test_outer(qbchat):
     ).assert_outcomes(passed=2)
 
 
-def test_skipping_hides_nothing(run) -> None:
+def test_a_skipped_test_with_a_problem_fails(run) -> None:
     result = run(
         """
 def test_careless(qbchat):
@@ -315,7 +328,7 @@ def test_careful(qbchat):
     result.assert_outcomes(failed=1, skipped=1)
 
 
-def test_a_test_that_is_run_again_starts_over(run, pytester: pytest.Pytester) -> None:
+def test_a_test_that_is_run_again_has_a_new_fake(run, pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
         """
 from _pytest.runner import runtestprotocol
@@ -375,9 +388,9 @@ def test_it(prepared): pass
     result.stdout.fnmatch_lines(["*Captured qbchat setup*", "  96830001: 'hi'"])
 
 
-def test_without_the_terminal_reporter(pytester: pytest.Pytester) -> None:
+def test_without_the_terminal_reporter(pytester: pytest.Pytester, alone: tuple[str, ...]) -> None:
     pytester.makepyfile("def test_it(qbchat): pass")
-    assert pytester.runpytest_subprocess("-p", "no:terminal").ret == 0
+    assert pytester.runpytest_subprocess(*alone, "-p", "no:terminal").ret == 0
 
 
 # --- warnings ---
@@ -443,7 +456,7 @@ SECTION = [
 ]
 
 
-@pytest.mark.parametrize("args", [[], ["-n1"], ["--assert=plain"]], ids=" ".join)
+@pytest.mark.parametrize("args", RUNS, ids=" ".join)
 def test_a_failing_test_shows_the_conversation(run, args: list[str]) -> None:
     result = run(FAILING.replace("OUTCOME", "assert False"), *args)
     result.assert_outcomes(failed=1, warnings=1)
@@ -459,6 +472,16 @@ def _fits(line: str, pattern: str) -> bool:
     from fnmatch import fnmatch
 
     return fnmatch(line, pattern.replace("??????????????????????????", "*"))
+
+
+def test_a_parallel_run_shows_swallowed_mistakes_and_the_conversation(run, alone: tuple[str, ...]) -> None:
+    tests = [f"def test_{number}(qbchat):\n    {mistake}\n" for number, mistake in enumerate(SWALLOWED.values())]
+    result = run("\n".join([*tests, FAILING.replace("OUTCOME", "assert False")]), *alone, "-p", "xdist", "-n1")
+    result.assert_outcomes(failed=len(tests) + 1, warnings=1)
+    for report in REPORTS.values():
+        result.stdout.fnmatch_lines([report])
+    result.stdout.fnmatch_lines([line.replace("??????????????????????????", "*") for line in SECTION])
+    result.stdout.no_fnmatch_line("*plugin.py*")
 
 
 @pytest.mark.parametrize("option", ["-rP", "-rA"])
@@ -715,7 +738,7 @@ HEAVY = [
 
 
 def test_a_run_that_does_not_use_the_plugin_imports_nothing_for_it(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    pytester: pytest.Pytester, alone: tuple[str, ...]
 ) -> None:
     pytester.makepyfile(
         f"""
@@ -729,11 +752,12 @@ def test_a_run_that_does_not_use_the_plugin_imports_nothing_for_it(
             ]
         """
     )
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    pytester.runpytest_subprocess("-p", "pytest_qbchat.plugin").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*alone).assert_outcomes(passed=1)
 
 
-def test_without_the_plugins_of_respx_and_faker(pytester: pytest.Pytester) -> None:
+def test_without_the_plugins_of_respx_and_faker(
+    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+) -> None:
     pytester.makepyfile(send=SEND)
     pytester.makepyfile(
         """
@@ -747,12 +771,12 @@ def test_without_the_plugins_of_respx_and_faker(pytester: pytest.Pytester) -> No
             qbchat.posted.one().assert_sent_to_chat()
         """
     )
-    pytester.runpytest_subprocess("-p", "no:respx", "-p", "no:faker", "-W", "error").assert_outcomes(passed=1)
+    run_project("-p", "no:respx", "-p", "no:faker", "-W", "error").assert_outcomes(passed=1)
 
 
-def test_the_plugin_can_be_blocked(pytester: pytest.Pytester) -> None:
+def test_the_plugin_can_be_blocked(pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]) -> None:
     pytester.makepyfile("def test_it(qbchat): pass")
-    result = pytester.runpytest_subprocess("-p", "no:qbchat")
+    result = run_project("-p", "no:qbchat")
     result.stdout.fnmatch_lines(["*fixture 'qbchat' not found*"])
 
 
@@ -773,7 +797,9 @@ def test_a_name_that_the_package_does_not_have() -> None:
         _ = pytest_qbchat.qbchat
 
 
-def test_a_conversation_that_cannot_be_shown_stops_no_other_test(pytester: pytest.Pytester) -> None:
+def test_a_conversation_that_cannot_be_shown_stops_no_other_test(
+    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+) -> None:
     pytester.makepyfile(
         """
         def test_broken(qbchat, monkeypatch):
@@ -784,7 +810,7 @@ def test_a_conversation_that_cannot_be_shown_stops_no_other_test(pytester: pytes
             pass
         """
     )
-    result = pytester.runpytest_subprocess("-p", "no:randomly")
+    result = run_project("-p", "no:randomly")
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
@@ -794,7 +820,9 @@ def test_an_expectation_names_the_method_in_upper_case() -> None:
         FakeQuickBlox().expect_refused("get", "/events.json")
 
 
-def test_what_a_route_of_the_tests_own_raises_fails_the_test_over_the_loopback_too(pytester: pytest.Pytester) -> None:
+def test_an_error_of_a_stubbed_route_fails_the_test_over_the_loopback_server(
+    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+) -> None:
     pytester.makepyfile(
         """
         import asyncio
@@ -813,6 +841,6 @@ def test_what_a_route_of_the_tests_own_raises_fails_the_test_over_the_loopback_t
                 pass
         """
     )
-    result = pytester.runpytest_subprocess()
+    result = run_project()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*a route of qbchat.router raised KeyError: 'room'*"])

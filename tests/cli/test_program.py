@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from io import StringIO
@@ -482,9 +482,9 @@ def test_no_block_of_the_documentation_escapes() -> None:
     assert len(re.findall(r"^\s*(?:```|~~~)", DOCUMENT, flags=re.MULTILINE)) == 2 * len(BLOCKS)
 
 
-def test_the_documented_test_passes(pytester: pytest.Pytester) -> None:
+def test_the_documented_test_passes(pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]) -> None:
     pytester.makepyfile(test_front_end=blocks("python")[0])
-    pytester.runpytest_subprocess("-W", "error", "-p", "no:randomly").assert_outcomes(passed=1)
+    run_project("-W", "error", "-p", "no:randomly").assert_outcomes(passed=1)
 
 
 def test_the_documented_session_is_what_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -104,28 +105,23 @@ def test_every_example_is_listed() -> None:
 
 
 @pytest.mark.parametrize(("name", "outcome"), OUTCOMES.items())
-def test_an_example_runs_alone(pytester: pytest.Pytester, name: str, outcome: str) -> None:
+def test_an_example_runs_alone_without_the_plugins_of_respx_and_faker(
+    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult], name: str, outcome: str
+) -> None:
     copied(pytester, EXAMPLES / name)
 
-    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:randomly")
+    result = run_project("-W", "error", "-p", "no:randomly", "-p", "no:respx", "-p", "no:faker")
 
     assert result.ret == pytest.ExitCode.OK
     assert result.parseoutcomes().keys() == {outcome}
 
 
-def test_no_example_needs_the_plugins_of_respx_and_faker(pytester: pytest.Pytester) -> None:
-    copied(pytester, EXAMPLES)
-
-    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:randomly", "-p", "no:respx", "-p", "no:faker")
-
-    assert result.ret == pytest.ExitCode.OK
-    assert result.parseoutcomes().keys() == set(OUTCOMES.values())
-
-
-def test_every_failure_is_shown_on_request(pytester: pytest.Pytester) -> None:
+def test_every_failure_is_shown_on_request(
+    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+) -> None:
     copied(pytester, EXAMPLES / "failures")
 
-    result = pytester.runpytest_subprocess("--runxfail")
+    result = run_project("--runxfail")
 
     outcomes = result.parseoutcomes()
     assert outcomes.keys() == {"failed", "warnings"}
@@ -133,7 +129,7 @@ def test_every_failure_is_shown_on_request(pytester: pytest.Pytester) -> None:
 
 
 def test_all_examples_run_in_one_session_and_show_what_they_posted(pytester: pytest.Pytester) -> None:
-    settings = ("-c", ROOT / "pyproject.toml", "-p", "no:cacheprovider")
+    settings = ("-c", ROOT / "pyproject.toml", "-p", "no:cacheprovider", "-n0")
 
     result = pytester.runpytest_subprocess(*settings, EXAMPLES, "-rP")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -82,10 +82,12 @@ by_title = pytest.mark.parametrize("section", SECTIONS, ids=lambda section: sect
 
 
 @by_title
-def test_the_tests_of_a_section_pass(pytester: pytest.Pytester, section: Section) -> None:
+def test_the_tests_of_a_section_pass(
+    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult], section: Section
+) -> None:
     section.write(pytester.path)
 
-    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:randomly", *section.tests)
+    result = run_project("-W", "error", "-p", "no:randomly", *section.tests)
 
     if section.tests:
         result.assert_outcomes(passed=section.number_of_tests())
@@ -118,7 +120,7 @@ def test_every_block_of_a_section_is_run(section: Section) -> None:
     assert run, "a section shows at least one thing that can be run"
 
 
-def test_no_block_escapes_the_sections() -> None:
+def test_every_block_of_the_guide_is_in_a_section() -> None:
     """A fence that is indented or closed badly would be overlooked."""
     fences = len(re.findall(r"^\s*(?:```|~~~)", GUIDE, flags=re.MULTILINE))
     assert fences == 2 * sum(len(section.blocks) for section in SECTIONS)
@@ -130,7 +132,7 @@ def test_the_guide_leads_to_every_example() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
-def test_every_link_leads_on(document: Path) -> None:
+def test_every_link_of_a_document_has_a_target(document: Path) -> None:
     text = re.sub(r"^```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     targets = [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in target]
     for target in targets:

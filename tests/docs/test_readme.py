@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,15 +37,19 @@ def test_the_first_example_works_in_an_empty_project(shop: pytest.Pytester) -> N
 
 
 @pytest.mark.parametrize("block", PYTHON[2:], ids=lambda block: block.splitlines()[0][:40])
-def test_a_block_of_python_runs(shop: pytest.Pytester, block: str) -> None:
+def test_a_block_of_python_runs(
+    shop: pytest.Pytester, run_project: Callable[..., pytest.RunResult], block: str
+) -> None:
     if not block.startswith("def test_"):
         body = "announce_shipment(7, dialog)\nannounce_shipment(7, dialog)\n" + block
         block = 'def test_block(qbchat, dialog="5d75327ba28f9a0f32cb0f99"):\n' + textwrap.indent(body, "    ")
     shop.makepyfile(test_block=PRELUDE + block)
-    shop.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
+    run_project("-W", "error").assert_outcomes(passed=1)
 
 
-def test_the_filter_makes_silent_mistakes_fail(shop: pytest.Pytester) -> None:
+def test_the_filter_makes_silent_mistakes_fail(
+    shop: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+) -> None:
     shop.makepyprojecttoml(TOML[0])
     shop.makepyfile("def test_it(qbchat):\n    qbchat.add_dialog(occupants_ids=[1])\n")
     shop.makepyfile(
@@ -56,11 +61,11 @@ def test_the_filter_makes_silent_mistakes_fail(shop: pytest.Pytester) -> None:
             assert httpx.post(url, json={"recipient_id": 1, "sendToChat": 1}, headers={"QB-Token": "x"}).is_success
         """
     )
-    result = shop.runpytest_subprocess()
+    result = run_project()
     result.assert_outcomes(passed=1, failed=1)
 
 
-def test_the_hosts_are_read(shop: pytest.Pytester) -> None:
+def test_the_hosts_are_read(shop: pytest.Pytester, run_project: Callable[..., pytest.RunResult]) -> None:
     shop.makepyprojecttoml(TOML[1])
     shop.makepyfile(
         """
@@ -71,20 +76,15 @@ def test_the_hosts_are_read(shop: pytest.Pytester) -> None:
             assert qbchat.calls.one().status == 401
         """
     )
-    shop.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
+    run_project("-W", "error").assert_outcomes(passed=1)
 
 
-@pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
+@pytest.fixture
+def printed(pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]) -> str:
     """What the showcase of failures prints."""
-    import subprocess
-    import sys
-
-    folder = tmp_path_factory.mktemp("failures")
     for file in (ROOT / "conftest_examples" / "failures").glob("*.py"):
-        shutil.copy(file, folder)
-    command = [sys.executable, "-m", "pytest", "--runxfail", "-p", "no:randomly", "-p", "no:cacheprovider"]
-    return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False).stdout
+        shutil.copy(file, pytester.path)
+    return run_project("--runxfail", "-p", "no:randomly", "-p", "no:cacheprovider").stdout.str()
 
 
 @pytest.mark.parametrize(("note", "block"), FAILURES, ids=[note for note, _ in FAILURES])
@@ -100,9 +100,9 @@ def test_the_commands_are_the_ones_that_continuous_integration_runs() -> None:
     commands = re.findall(r"^\$ (python3 -m venv .*)$", README, flags=re.MULTILINE)
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     examples, suite = commands
-    assert f"    {suite}\n" in script
+    assert f"\n{suite}\n" in script
     assert examples.removeprefix(suite.removesuffix("pytest")) == "pytest conftest_examples -rP"
-    assert '"$uv" run pytest conftest_examples -rP\n' in script
+    assert '"pytest", "conftest_examples", "-rP")\n' in (ROOT / "noxfile.py").read_text(encoding="utf-8")
 
 
 # What each row of the table is, in the results of the benchmarks.

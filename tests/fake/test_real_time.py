@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from freezegun import freeze_time
+from support.clock import freeze_time
 from support.ways import DIALOG, TLS, TOKEN, World
 
 from pytest_qbchat import Dialog, FakeQuickBlox, Message, User
@@ -82,7 +82,7 @@ def test_a_message_for_the_chat_reaches_the_others_and_no_other_does(world: Worl
     assert world.fake.posted[0].read_ids == [anna.id]
 
 
-def test_a_group_of_five_hears_it_but_for_the_sender(shop: Shop) -> None:
+def test_a_group_message_reaches_every_occupant_but_the_sender(shop: Shop) -> None:
     customers = (shop.cleo, shop.carl, shop.cora, shop.curt)
     message = shop.post(shop.group(*customers))
     message.assert_delivered_to(*customers)
@@ -117,7 +117,7 @@ def test_an_inbox_grows_and_says_whose_it_is(shop: Shop) -> None:
     assert inbox.last is message
 
 
-def test_nobody_receives_what_was_said_in_another_dialog(shop: Shop) -> None:
+def test_a_message_does_not_reach_users_of_another_dialog(shop: Shop) -> None:
     shop.post(shop.group(shop.cleo))
     assert shop.carl.inbox == []
     assert list(shop.carl.dialogs) == []
@@ -179,7 +179,7 @@ def test_reading_again_changes_nothing(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("act", [User.receive, User.read], ids=["receive", "read"])
-def test_what_did_not_arrive_cannot_be_read(shop: Shop, act: Callable[[User, Message], Any]) -> None:
+def test_a_message_that_was_not_delivered_cannot_be_read(shop: Shop, act: Callable[[User, Message], Any]) -> None:
     dialog = shop.group(shop.cleo)
     message, other = shop.post(dialog, send_to_chat=0), shop.post(dialog)
     with pytest.raises(
@@ -313,7 +313,7 @@ def test_an_edited_message_is_edited_in_the_inbox(shop: Shop) -> None:
     assert shop.fake.messages == [{"message": "Order #7"}]
 
 
-def test_what_was_posted_stays_so(shop: Shop) -> None:
+def test_an_edited_message_stays_posted(shop: Shop) -> None:
     message, other = shop.post(shop.group(shop.cleo), "Odrer #7", markable=1), shop.post(shop.group(shop.cleo), "hi")
     for text in ("Order #7", "Order #8"):
         body = {"chat_dialog_id": message.chat_dialog_id, "message": text}
@@ -364,7 +364,7 @@ def test_with_its_dialog_a_message_is_deleted_too(shop: Shop) -> None:
             late()
 
 
-def test_a_removed_occupant_hears_no_more(shop: Shop) -> None:
+def test_a_removed_occupant_receives_no_further_messages(shop: Shop) -> None:
     dialog = shop.group(shop.cleo, shop.carl)
     before = shop.post(dialog, "before")
     shop.client.put(f"/chat/Dialog/{dialog.id}.json", json={"pull_all": {"occupants_ids": [20]}}).raise_for_status()
@@ -380,7 +380,7 @@ def test_a_removed_occupant_hears_no_more(shop: Shop) -> None:
         after.assert_delivered_to(shop.cleo)
 
 
-def test_who_comes_later_hears_from_then_on(shop: Shop) -> None:
+def test_an_occupant_added_later_receives_only_later_messages(shop: Shop) -> None:
     dialog = shop.group(shop.cleo)
     before = shop.post(dialog, "before")
     shop.client.put(f"/chat/Dialog/{dialog.id}.json", json={"push_all": {"occupants_ids": [30]}}).raise_for_status()
@@ -441,7 +441,7 @@ def test_the_shop_answers_in_the_private_dialog_that_a_user_began(shop: Shop) ->
     assert shop.fake.posted.one().chat_dialog_id == question.chat_dialog_id
 
 
-def test_an_app_may_leave_the_chat_out(shop: Shop) -> None:
+def test_an_app_can_send_a_message_to_the_history_only(shop: Shop) -> None:
     message = shop.cleo.send(shop.shop, "for the history", send_to_chat=0)
     message.assert_history_only()
     assert shop.shop.inbox == []
@@ -472,7 +472,9 @@ def test_an_app_may_leave_the_chat_out(shop: Shop) -> None:
         ),
     ],
 )
-def test_what_a_user_cannot_do_says_why(shop: Shop, action: Callable[[Shop], Any], text: str) -> None:
+def test_an_action_that_a_user_cannot_take_is_refused_with_a_reason(
+    shop: Shop, action: Callable[[Shop], Any], text: str
+) -> None:
     with pytest.raises(ValueError, match=text):
         action(shop)
     assert len(shop.fake.messages) == 0
@@ -490,7 +492,7 @@ def test_a_deleted_user_neither_sends_nor_receives(shop: Shop) -> None:
 # --- public groups ---
 
 
-def test_anybody_may_speak_and_look_in_a_public_group(shop: Shop) -> None:
+def test_any_user_sends_to_and_reads_a_public_group(shop: Shop) -> None:
     dialog = shop.group(shop.carl, type=1)
     message = shop.cleo.send(dialog, "hello all", markable=1)
     assert shop.carl.inbox == shop.shop.inbox == [message]
@@ -527,7 +529,7 @@ def test_a_hidden_dialog_comes_back_with_its_next_message(shop: Shop) -> None:
 # --- users whom nobody declared ---
 
 
-def test_an_adopted_user_has_an_app_as_well(qbchat: FakeQuickBlox) -> None:
+def test_an_adopted_user_can_send_and_read_too(qbchat: FakeQuickBlox) -> None:
     def post(token: str) -> None:
         body = {"chat_dialog_id": DIALOG, "message": token, "send_to_chat": 1, "markable": 1}
         httpx.post(f"{API}/chat/Message.json", json=body, headers={"QB-Token": token}, verify=TLS)
@@ -593,7 +595,7 @@ def test_a_user_has_what_it_was_declared_with(shop: Shop) -> None:
         ((True,), {}, "True is not a user"),
     ],
 )
-def test_a_user_that_cannot_be_is_refused(qbchat: FakeQuickBlox, args: Any, kwargs: Any, text: str) -> None:
+def test_invalid_arguments_of_add_user_are_refused(qbchat: FakeQuickBlox, args: Any, kwargs: Any, text: str) -> None:
     with pytest.raises(TypeError, match=text):
         qbchat.add_user(*args, **kwargs)
     assert list(qbchat.users) == []
@@ -639,8 +641,6 @@ def test_declared_credentials_are_the_only_good_ones(shop: Shop) -> None:
     ],
     ids=["nothing", "an empty key", "a key with its scheme", "an empty secret"],
 )
-def test_credentials_that_cannot_be_are_refused(
-    qbchat: FakeQuickBlox, kwargs: Any, error: type[Exception], text: str
-) -> None:
+def test_invalid_credentials_are_refused(qbchat: FakeQuickBlox, kwargs: Any, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         qbchat.credentials(**kwargs)

@@ -1004,7 +1004,8 @@ def test_what_has_the_name_of_a_library_and_is_none_is_left_alone(
         }
     )
     monkeypatch.setenv("PYTHONPATH", str(pytester.path))
-    pytester.runpytest_subprocess("-p", "no:aiohttp", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.runpytest_subprocess("-p", "pytest_qbchat.plugin", "-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
 def test_a_urllib3_that_does_without_http_client_is_left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,23 +116,14 @@ def test_other_hosts_are_left_alone(qbchat):
 """
 
 
-def test_niquests_is_answered(tmp_path: Path) -> None:
+def test_niquests_is_answered_and_follows_the_contract(tmp_path: Path) -> None:
     file = tmp_path / "test_using_niquests.py"
     file.write_text(USING_IT, encoding="utf-8")
-    run(str(file))
-
-
-def test_niquests_follows_the_contract() -> None:
-    contract = [
-        *("contract/test_message_contract.py", "fake/test_faults.py", "service/test_dialogs.py"),
-        *("service/test_content.py", "service/test_users.py"),
-    ]
-    run(*(str(ROOT / "tests" / name) for name in contract), "-k", "niquests")
-
-
-def run(*arguments: str) -> None:
-    command = [*WITH_NIQUESTS, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    contract = ROOT / "tests" / "contract"
+    command = [*WITH_NIQUESTS, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", str(file), str(contract)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
-    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False)
+    result = subprocess.run(
+        [*command, "-k", "niquests"], cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False
+    )
     assert result.returncode == 0, result.stdout + result.stderr
     assert " passed" in result.stdout

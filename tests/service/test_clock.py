@@ -99,7 +99,7 @@ def test_fractions_of_a_second_add_up(qbchat: FakeQuickBlox, client: httpx.Clien
     ],
     ids=repr,
 )
-def test_what_is_no_time_is_refused(
+def test_an_argument_of_advance_that_is_not_a_duration_is_refused(
     qbchat: FakeQuickBlox, client: httpx.Client, delta: Any, error: type[Exception], text: str
 ) -> None:
     with freeze_time("2026-01-01 12:00:00"):
@@ -108,7 +108,7 @@ def test_what_is_no_time_is_refused(
         assert post(client).json()["date_sent"] == time.time()
 
 
-def test_all_that_has_a_time_goes_by_the_clock_of_the_fake(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+def test_every_timestamp_follows_the_clock_of_the_fake(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
     with freeze_time("2026-01-01 12:00:00"):
         dialog = qbchat.add_dialog(occupants_ids=[10, 20])
         qbchat.advance(minutes=1)
@@ -149,7 +149,7 @@ def test_a_session_can_still_be_signed_after_the_fakes_clock_went_on(
     assert post(client, response.json()["session"]["token"]).status_code == 201
 
 
-def test_a_session_that_was_opened_ends_as_well(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+def test_a_session_that_was_created_through_the_api_expires(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
     token = open_session(client).json()["session"]["token"]
     qbchat.advance(hours=2)
     refused = post(client, token)
@@ -163,7 +163,7 @@ def test_a_declared_session_is_fresh_at_its_first_call(qbchat: FakeQuickBlox, cl
     assert post(client).status_code == 201
 
 
-def test_nothing_sleeps_and_pythons_clock_stays(qbchat: FakeQuickBlox) -> None:
+def test_advancing_neither_sleeps_nor_changes_pythons_clock(qbchat: FakeQuickBlox) -> None:
     with freeze_time("2026-01-01 12:00:00"):
         before = time.time()
         qbchat.advance(days=400)
@@ -245,6 +245,6 @@ def test_a_clock_that_is_turned_back_keeps_the_history_in_order(qbchat: FakeQuic
 
 
 @pytest.mark.parametrize("hours", [float("nan"), float("inf"), 1e300])
-def test_a_time_that_is_none_is_refused(hours: float) -> None:
+def test_an_advance_by_an_impossible_time_is_refused(hours: float) -> None:
     with pytest.raises(ValueError, match=r": the clock cannot be moved on by that much$"):
         FakeQuickBlox().advance(hours=hours)

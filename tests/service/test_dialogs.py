@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-from freezegun import freeze_time
 from support.chat_api import (
     ANNA,
     BERT,
@@ -26,6 +25,7 @@ from support.chat_api import (
     at,
     token_of,
 )
+from support.clock import freeze_time
 from support.ways import TLS, TOKEN, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxWarning
@@ -482,7 +482,9 @@ def test_custom_parameters_are_filtered_by(api: Api) -> None:
     ],
     ids=repr,
 )  # fmt: skip
-def test_what_a_query_says_in_vain_is_ignored_with_a_warning(api: Api, four: Any, params: Any, warning: str) -> None:
+def test_a_query_parameter_without_effect_is_ignored_with_a_warning(
+    api: Api, four: Any, params: Any, warning: str
+) -> None:
     with pytest.warns(QuickBloxWarning, match=warning):
         reply = api("GET", "Dialog", params=params).json()
     assert [item["name"] for item in reply["items"]] == EVERYTHING
@@ -490,7 +492,7 @@ def test_what_a_query_says_in_vain_is_ignored_with_a_warning(api: Api, four: Any
 
 
 @pytest.mark.parametrize("value", [True, None, [1, "x"], {"a": 1}, 10**400], ids=lambda value: repr(value)[:12])
-def test_what_is_no_number_in_json_is_ignored_with_a_warning(api: Api, four: Any, value: Any) -> None:
+def test_a_limit_that_is_not_a_number_in_json_is_ignored_with_a_warning(api: Api, four: Any, value: Any) -> None:
     with pytest.warns(QuickBloxWarning, match="created_at: is ignored"):
         assert names(api("GET", "Dialog", json={"created_at": {"gt": value}})) == EVERYTHING
 
@@ -614,7 +616,7 @@ def test_whoever_uses_an_adopted_dialog_becomes_an_occupant(api: Api) -> None:
 
 
 @pytest.mark.parametrize("seen", [True, False], ids=["seen before", "never seen"])
-def test_who_is_removed_from_an_adopted_dialog_is_out(api: Api, seen: bool) -> None:
+def test_a_removed_occupant_of_an_adopted_dialog_has_no_access(api: Api, seen: bool) -> None:
     api("GET", f"Dialog/{UNKNOWN}")
     if seen:
         api("GET", f"Dialog/{UNKNOWN}", by=BERT)
@@ -805,7 +807,7 @@ def test_strict_mode_adds_no_unknown_user(api: Api) -> None:
     assert answer(api("PUT", f"Dialog/{dialog_id}", json={"push_all": {"occupants_ids": [77]}})) == (422, NO_OCCUPANTS)
 
 
-def test_strangers_and_missing_dialogs_are_refused(api: Api) -> None:
+def test_a_change_by_a_stranger_or_of_a_missing_dialog_is_refused(api: Api) -> None:
     dialog_id = create(api, occupants_ids="20")["_id"]
     assert answer(api("PUT", f"Dialog/{dialog_id}", by=CLEO, json={"name": "New"})) == (403, NO_PERMISSION)
     assert answer(api("PUT", "Dialog/5d75", json={"name": "New"})) == (404, NOT_FOUND)
@@ -843,7 +845,7 @@ def test_a_private_dialog_has_no_admins(api: Api) -> None:
     assert (reply[0], reply[1]["admin_ids"]) == (200, [])
 
 
-def test_who_leaves_is_no_admin_any_more(api: Api) -> None:
+def test_an_admin_that_leaves_is_removed_from_the_admins(api: Api) -> None:
     dialog_id = create(api, occupants_ids="20,30", admin_ids="20,30")["_id"]
     reply = api("PUT", f"Dialog/{dialog_id}", json={"pull_all": {"occupants_ids": [30]}}).json()
     assert reply["admin_ids"] == [20]
@@ -944,7 +946,7 @@ def test_another_value_of_force_deletes_for_the_caller_alone_with_a_warning(api:
     assert api.ids("Dialog", by=BERT) == [dialog_id]
 
 
-def test_of_several_dialogs_each_is_in_one_of_three_lists(api: Api) -> None:
+def test_a_deletion_of_several_dialogs_answers_with_three_lists(api: Api) -> None:
     mine, theirs = create(api, occupants_ids="20")["_id"], create(api, by=BERT, occupants_ids="10")["_id"]
     foreign, public = create(api, by=CLEO)["_id"], create(api, by=CLEO, type=PUBLIC)["_id"]
     ids = f"{mine},{theirs}, {foreign},{public},123_not_existent"
@@ -1089,7 +1091,7 @@ def test_a_group_whose_occupants_are_all_removed_is_destroyed(api: Api) -> None:
     assert len(api.fake.dialogs) == 0
 
 
-def test_what_one_deleted_for_itself_stays_so_when_the_dialog_is_declared(api: Api) -> None:
+def test_a_dialog_hidden_by_a_user_stays_hidden_when_it_is_declared(api: Api) -> None:
     messages = [api("POST", "Message", json={"chat_dialog_id": UNKNOWN}).json()["_id"] for _ in range(2)]
     api("DELETE", f"Message/{messages[0]}")
     api.fake.add_dialog(UNKNOWN, occupants_ids=[ANNA, BERT])
@@ -1106,7 +1108,7 @@ def test_the_private_dialog_that_a_call_brought_in_is_the_one_that_is_declared(a
 
 
 @pytest.mark.parametrize("key", ["login", "email"])
-def test_who_was_adopted_by_a_login_is_to_be_declared_with_it(api: Api, key: str) -> None:
+def test_a_refusal_of_a_user_adopted_by_login_names_the_login_to_declare(api: Api, key: str) -> None:
     api.fake.add_dialog(UNKNOWN, occupants_ids=[ANNA, BERT])
     api.fake.add_session("made-up-token-of-the-application", None)
     headers = {"QB-Token": "made-up-token-of-the-application"}

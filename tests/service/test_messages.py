@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-from freezegun import freeze_time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.chat_api import (
@@ -26,6 +25,8 @@ from support.chat_api import (
     at,
     token_of,
 )
+from support.clock import freeze_time
+from support.profile import sized
 from support.ways import DIALOG, TLS, TOKEN, URL, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, QuickBloxWarning
@@ -242,7 +243,9 @@ def test_counting_counts_all_pages_and_marks_nothing(api: Api, four: str) -> Non
     ],
     ids=repr,
 )
-def test_what_a_query_says_in_vain_is_ignored_with_a_warning(api: Api, four: str, params: Any, warning: str) -> None:
+def test_a_query_parameter_without_effect_is_ignored_with_a_warning(
+    api: Api, four: str, params: Any, warning: str
+) -> None:
     with pytest.warns(QuickBloxWarning, match=warning):
         reply = api("GET", "Message", params={"chat_dialog_id": four, **params}).json()
     assert [item["message"] for item in reply["items"]] == ALL
@@ -291,7 +294,7 @@ def test_a_dialog_may_be_named_in_upper_case(api: Api, four: str) -> None:
     assert len(listed(api, four.upper())) == 4
 
 
-def test_who_lists_an_unknown_dialog_adopts_it(api: Api) -> None:
+def test_listing_an_unknown_dialog_adopts_it(api: Api) -> None:
     assert listed(api, UNKNOWN, by=BERT) == []
     api("POST", "Message", json={"chat_dialog_id": UNKNOWN, "message": "hi"})
     assert [item["message"] for item in listed(api, UNKNOWN, by=CLEO)] == ["hi"]
@@ -329,7 +332,7 @@ def test_the_sender_of_a_private_message_is_not_who_reads_it(api: Api) -> None:
     assert (message.read_ids, message.read) == ([ANNA], 0)
 
 
-def test_what_is_marked_already_does_not_change(api: Api) -> None:
+def test_marking_a_marked_message_changes_nothing(api: Api) -> None:
     with freeze_time("2019-09-09 20:00:00"):
         dialog_id = dialog(api)
         message = api.fake.add_message(dialog_id, ANNA, "hi")
@@ -437,7 +440,7 @@ CLOCK = st.integers(0, 9)
 BOUND = st.one_of(CLOCK, st.floats(0, 9, allow_nan=False).map(lambda number: round(number, 2)))
 
 
-@settings(max_examples=60)
+@settings(max_examples=sized(15, 60))
 @given(
     history=st.lists(st.tuples(CLOCK, st.sampled_from([ANNA, BERT]), st.booleans()), max_size=12),
     bounds=st.dictionaries(st.sampled_from(["gt", "gte", "lt", "lte"]), BOUND),
@@ -445,7 +448,7 @@ BOUND = st.one_of(CLOCK, st.floats(0, 9, allow_nan=False).map(lambda number: rou
     sort=st.none() | st.tuples(st.sampled_from(["sort_asc", "sort_desc"]), st.sampled_from(SORTABLE)),
     cut=st.tuples(st.integers(0, 13), st.integers(0, 13)),
 )
-def test_a_page_is_what_a_naive_search_of_all_messages_finds(
+def test_a_page_equals_the_result_of_a_plain_search_of_all_messages(
     history: Any, bounds: Any, sender: Any, sort: Any, cut: tuple[int, int]
 ) -> None:
     skip, limit = cut
@@ -488,7 +491,7 @@ def test_a_page_is_what_a_naive_search_of_all_messages_finds(
     assert counted == len(rows)
 
 
-@settings(max_examples=30)
+@settings(max_examples=sized(8, 30))
 @given(
     times=st.lists(CLOCK, max_size=15),
     limit=st.integers(1, 6),
@@ -631,7 +634,7 @@ def test_the_sender_changes_the_text_and_the_dialog_shows_it(api: Api) -> None:
 
 
 @pytest.mark.parametrize("several", [False, True])
-def test_nobody_else_changes_a_text(api: Api, four: str, several: bool) -> None:
+def test_a_change_of_a_text_by_anybody_but_its_sender_is_refused(api: Api, four: str, several: bool) -> None:
     path = "Message" if several else f"Message/{api.fake.messages[1].id}"
     response = api("PUT", path, json={"chat_dialog_id": four, "message": "mine", "read": 1})
     assert answer(response) == (403, NO_PERMISSION)
@@ -763,7 +766,7 @@ def test_the_owner_of_the_dialog_deletes_the_messages_of_others(api: Api, four: 
 
 
 @pytest.mark.parametrize("force", [0, 1])
-def test_strangers_delete_nothing(api: Api, four: str, force: int) -> None:
+def test_a_deletion_by_a_stranger_is_refused(api: Api, four: str, force: int) -> None:
     one = api.fake.messages[0]
     assert answer(api("DELETE", f"Message/{one.id}", by=DORA, params={"force": force})) == (403, NO_PERMISSION)
     assert "user 40 is not among the occupants" in api.fake.calls.one().reason
@@ -805,7 +808,7 @@ def test_an_api_key_alone_deletes_for_everyone_or_not_at_all(api: Api, four: str
     assert [message.message for message in api.fake.messages] == ["three", "four"]
 
 
-def test_what_comes_in_later_is_seen_in_its_place_by_one_who_deleted_a_message(api: Api) -> None:
+def test_a_late_message_is_listed_in_the_order_of_time_after_a_deletion(api: Api) -> None:
     dialog_id = dialog(api)
     with at(1000):
         deleted_one, kept = (api.fake.add_message(dialog_id, ANNA, text) for text in ("one", "two"))
@@ -820,7 +823,7 @@ def test_what_comes_in_later_is_seen_in_its_place_by_one_who_deleted_a_message(a
     assert kept.chat_dialog_id == dialog_id
 
 
-def test_what_one_deleted_for_itself_one_may_delete_for_everyone(api: Api, four: str) -> None:
+def test_a_message_deleted_for_oneself_can_be_deleted_for_everyone(api: Api, four: str) -> None:
     one = api.fake.messages[0]
     for params in ({}, {"force": 1}):
         assert answer(api("DELETE", f"Message/{one.id},{one.id}", params=params)) == (200, deleted([one.id]))
@@ -837,7 +840,7 @@ def test_an_api_key_deletes_for_the_user_that_it_acts_for(api: Api, four: str) -
     assert two.hidden_from == (CLEO,)
 
 
-def test_of_several_messages_each_is_in_one_of_three_lists_and_empty_ones_are_left_out(api: Api, four: str) -> None:
+def test_a_deletion_of_several_messages_answers_with_up_to_three_lists(api: Api, four: str) -> None:
     one, two, three, _ = (message.id for message in api.fake.messages)
     foreign = api.fake.add_message(dialog(api, GROUP, CLEO), ANNA, "foreign").id
     reply = api("DELETE", f"Message/{two}, {one},123_not_existent,{foreign}", by=BERT, params={"force": 1})
@@ -850,7 +853,7 @@ def test_of_several_messages_each_is_in_one_of_three_lists_and_empty_ones_are_le
     assert answer(api("DELETE", "Message/,")) == (404, NOT_FOUND)
 
 
-def test_the_last_message_of_a_dialog_is_the_last_that_is_left(api: Api, four: str) -> None:
+def test_deleting_the_last_message_makes_the_previous_one_the_last(api: Api, four: str) -> None:
     def last() -> list[Any]:
         shown = api("GET", f"Dialog/{four}").json()
         names = ("last_message", "last_message_id", "last_message_date_sent", "last_message_user_id")
@@ -912,7 +915,7 @@ def test_a_dialog_that_is_named_twice_counts_once(api: Api, four: str) -> None:
     assert reply == {"total": 3, four: 3, four.upper(): 3}
 
 
-def test_what_a_user_does_not_see_counts_nothing(api: Api) -> None:
+def test_a_message_that_a_user_does_not_see_is_not_counted_as_unread(api: Api) -> None:
     foreign, public, left = dialog(api, GROUP, CLEO), dialog(api, PUBLIC), dialog(api)
     for dialog_id in (foreign, public, left):
         api("POST", "Message", json={"chat_dialog_id": dialog_id})
@@ -942,7 +945,7 @@ def test_messages_for_the_history_may_be_assumed_not_to_count_as_unread(api: Api
     assert api("GET", "Message/unread", by=BERT).json() == {"total": 1}
 
 
-@settings(max_examples=60)
+@settings(max_examples=sized(15, 60))
 @given(
     steps=st.lists(
         st.tuples(

@@ -357,7 +357,7 @@ RIGHT: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("body", RIGHT, ids=lambda body: " ".join(body)[:60])
 @pytest.mark.filterwarnings("error")
-def test_what_is_right_gives_no_warning(fake: FakeQuickBlox, body: dict[str, Any]) -> None:
+def test_a_correct_request_gives_no_warning(fake: FakeQuickBlox, body: dict[str, Any]) -> None:
     post(fake, body)
     assert fake.calls.one().warnings == ()
 
@@ -383,7 +383,7 @@ NAMES = st.sampled_from(["chat_dialog_id", "recipient_id", "message", "attachmen
 
 
 @given(body=st.dictionaries(NAMES | st.text(max_size=12), JSON, max_size=6))
-def test_no_request_is_answered_by_an_accident(body: dict[str, Any]) -> None:
+def test_random_requests_are_answered_without_an_internal_error(body: dict[str, Any]) -> None:
     fake = FakeQuickBlox()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -400,7 +400,7 @@ def test_no_request_is_answered_by_an_accident(body: dict[str, Any]) -> None:
 
 
 @given(body=st.binary(max_size=60) | st.text(alphabet='a[]=&%{}"0+', max_size=30).map(str.encode))
-def test_no_bytes_are_answered_by_an_accident(body: bytes) -> None:
+def test_random_bytes_are_answered_without_an_internal_error(body: bytes) -> None:
     fake = FakeQuickBlox()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -462,7 +462,7 @@ def test_a_parameter_that_a_call_does_not_have_is_warned_of(
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_parameter_of_another_name_altogether_is_nobodys_mistake() -> None:
+def test_a_parameter_without_a_similar_name_gives_no_warning() -> None:
     fake = FakeQuickBlox()
     url = "https://api.quickblox.com/chat/Message/unread.json"
     with httpx.Client(transport=QuickBloxTransport(fake)) as client:
@@ -486,7 +486,7 @@ MANY = range(20_000)
     ],
 )
 @pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
-def test_of_thousands_of_mistakes_a_few_hundred_are_warned_of(method: str, path: str, body: dict[str, Any]) -> None:
+def test_warnings_of_one_request_are_limited(method: str, path: str, body: dict[str, Any]) -> None:
     fake = FakeQuickBlox()
     with httpx.Client(transport=QuickBloxTransport(fake), headers={"QB-Token": TOKEN}) as client:
         assert client.request(method, f"https://api.quickblox.com{path}.json", json=body).is_success

@@ -13,9 +13,9 @@ from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
-from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
+from support.clock import freeze_time
 from support.ways import TLS, TOKEN, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, QuickBloxWarning
@@ -921,14 +921,16 @@ def test_an_api_key_wins_over_a_token_that_is_dead(qbchat: FakeQuickBlox, api: h
 
 
 @pytest.mark.parametrize("nobody", ["0", "", "anna", "-1", "1.5", "9" * 20])
-def test_nobody_can_be_acted_for(qbchat: FakeQuickBlox, api: httpx.Client, nobody: str) -> None:
+def test_on_behalf_of_an_unknown_or_malformed_id_is_refused(
+    qbchat: FakeQuickBlox, api: httpx.Client, nobody: str
+) -> None:
     response = ask(api, "GET", "/chat/Dialog.json", None, headers=KEY | {"On-Behalf-Of": nobody})
     assert answer(response) == (404, based("Couldn't find user"))
     assert f"On-Behalf-Of {nobody!r} is not the id of a known user" in qbchat.calls.one().reason
     assert not qbchat.users
 
 
-def test_nobody_acts_for_a_user_who_was_deleted(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
+def test_on_behalf_of_a_deleted_user_is_refused(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
     user = qbchat.add_user(10)
     assert ask(api, "DELETE", f"/users/{user.id}.json", None, headers=KEY | {"On-Behalf-Of": "10"}).status_code == 200
     response = ask(api, "GET", "/chat/Dialog.json", None, headers=KEY | {"On-Behalf-Of": "10"})

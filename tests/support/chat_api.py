@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
-from freezegun import freeze_time
+from support.clock import freeze_time
 
 from pytest_qbchat import FakeQuickBlox
 

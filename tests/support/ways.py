@@ -8,12 +8,14 @@ import ssl
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
 import aiohttp
 import httpx
 import httpx2
+import pytest
 import requests
 import urllib3
 import yarl
@@ -203,10 +205,12 @@ def _urllib(request: httpx.Request, timeout: float) -> httpx.Response:
 
 
 def _http_client(request: httpx.Request, timeout: float) -> httpx.Response:
-    url, connection = request.url, http.client.HTTPConnection
-    if url.scheme == "https":
-        connection = http.client.HTTPSConnection
-    line = connection(url.host, url.port, timeout=timeout)
+    url = request.url
+    line = (
+        http.client.HTTPSConnection(url.host, url.port, timeout=timeout, context=TLS)
+        if url.scheme == "https"
+        else http.client.HTTPConnection(url.host, url.port, timeout=timeout)
+    )
     try:
         line.request(request.method, url.raw_path.decode(), request.content, _headers(request))
         response = line.getresponse()
@@ -326,3 +330,14 @@ WAYS = [
         raises=False,
     ),
 ]
+DEFAULT = next(way for way in WAYS if way.name == "httpx client")
+
+
+def into(way: Way, request: pytest.FixtureRequest) -> World:
+    """The fake and a way into it, by the fixture that the way takes."""
+    source = request.getfixturevalue(way.fixture)
+    if way.fixture == "qbchat_transport":
+        return World(source.fake, partial(way.send, transport=source), way)
+    if way.fixture == "qbchat_server":
+        return World(source.fake, partial(way.send, at=source.url), way, source.url)
+    return World(source, way.send, way)

@@ -1,0 +1,106 @@
+"""The checks of a commit, each in an environment of its own: `uv run nox`.
+
+A session runs on each Python from 3.11 that is installed, or on the oldest of them. Nothing is downloaded but packages.
+The tests take the short profile; `coverage` takes the long one, which runs everything that the suite has.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from itertools import chain
+from pathlib import Path
+
+import nox
+from uv import find_uv_bin
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv"
+nox.options.download_python = "never"
+nox.options.reuse_existing_virtualenvs = True
+os.environ["UV_PYTHON_DOWNLOADS"] = "never"
+
+UV = find_uv_bin()
+VERSIONS = [f"3.{minor}" for minor in range(11, 16)]
+SHORT = {"QBCHAT_TESTS": "short"}
+LONG = {"QBCHAT_TESTS": "long"}
+
+
+def _interpreters() -> dict[str, str]:
+    """The path of each supported Python on the PATH, or beside it in the folders of pyenv."""
+    kept = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob("versions/3.*/bin")
+    path = os.pathsep.join([os.environ["PATH"], *map(str, kept)])
+    found = {}
+    for version in VERSIONS:
+        command = [UV, "python", "find", "--no-project", "--system", version]
+        done = subprocess.run(
+            command, env={**os.environ, "PATH": path}, capture_output=True, encoding="utf-8", check=False
+        )
+        if done.returncode == 0:
+            found[version] = done.stdout.strip()
+    return found
+
+
+INTERPRETERS = _interpreters()
+PYTHONS = list(INTERPRETERS)
+OLDEST = PYTHONS[0]
+# nox looks for "python3.12" on the PATH, where a version manager may have a launcher that refuses.
+os.environ["PATH"] = os.pathsep.join(
+    dict.fromkeys(
+        chain((str(Path(path).parent) for path in INTERPRETERS.values()), os.environ["PATH"].split(os.pathsep))
+    )
+)
+
+
+def _run(session: nox.Session, *command: str, env: dict[str, str] | None = None, options: tuple[str, ...] = ()) -> None:
+    """Run a command in the environment of a session, with the project and its groups installed."""
+    place = {"UV_PROJECT_ENVIRONMENT": session.virtualenv.location, "UV_PYTHON": str(session.python)}
+    session.run(UV, "run", *options, *command, env={**place, **(env or {})}, external=True)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The tests, on every Python."""
+    _run(session, "pytest", *session.posargs, env=SHORT)
+
+
+@nox.session(python=OLDEST)
+def coverage(session: nox.Session) -> None:
+    """The long profile, with every line and branch covered and warnings as errors."""
+    _run(session, "coverage", "erase")
+    _run(session, "coverage", "run", "-m", "pytest", "-q", "-W", "error", *session.posargs, env=LONG)
+    _run(session, "coverage", "combine", "-q")
+    _run(session, "coverage", "report")
+
+
+@nox.session(python=PYTHONS[-1])
+def plugins(session: nox.Session) -> None:
+    """The tests without the plugins of respx and Faker, with warnings as errors."""
+    _run(session, "pytest", "-q", "-W", "error", "-p", "no:respx", "-p", "no:faker", *session.posargs, env=SHORT)
+
+
+@nox.session(python=OLDEST)
+def lowest(session: nox.Session) -> None:
+    """The tests with the lowest versions that the project allows."""
+    lowest = ("--isolated", "--resolution", "lowest-direct", "--no-default-groups", "--group", "test")
+    _run(session, "pytest", "-q", "-W", "error", *session.posargs, env=SHORT, options=lowest)
+
+
+@nox.session(python=OLDEST)
+def examples(session: nox.Session) -> None:
+    """The examples, as the README runs them."""
+    _run(session, "pytest", "conftest_examples", "-rP")
+
+
+@nox.session(python=OLDEST)
+def lint(session: nox.Session) -> None:
+    """What ruff has to say."""
+    _run(session, "ruff", "check")
+    _run(session, "ruff", "format", "--check")
+
+
+@nox.session(python=OLDEST)
+def types(session: nox.Session) -> None:
+    """What mypy and pyright have to say."""
+    _run(session, "mypy")
+    _run(session, "pyright")
