@@ -55,7 +55,7 @@ def with_message(**fields: Any) -> dict[str, Any]:
 
 WRONG: list[tuple[Any, str]] = [
     ([], "a seed is an object; expected {'users'"),
-    ({"user": []}, "unknown 'user'; expected one of dialogs, messages, sessions, users"),
+    ({"user": []}, "unknown 'user'; expected users"),
     ({"users": {}}, "users: expected a list"),
     ({"users": [7]}, r"users\[0\]: expected an object"),
     ({"users": [{"fullname": "Sam"}]}, r"users\[0\]: unknown 'fullname'; expected full_name"),
@@ -77,7 +77,7 @@ WRONG: list[tuple[Any, str]] = [
     ({"messages": [{"chat_dialog_id": DIALOG, "sender_id": 7}]}, rf"messages\[0\]: unknown dialog '{DIALOG}'"),
     (with_message(sender_id=9), r"messages\[0\]: user 9 is not among the occupants"),
     (with_message(sender_id=None), r"messages\[0\]: None is not a user"),
-    (with_message(sendToChat=1), r"messages\[0\]: unknown field 'sendToChat' of a message; write send_to_chat"),
+    (with_message(sendToChat=1), r"messages\[0\]: unknown field 'sendToChat' of a message; expected send_to_chat"),
     (with_message(_id=DIALOG), r"messages\[0\]: _id is set by QuickBlox"),
     (with_message(markable=True), r"messages\[0\]: invalid markable=True; expected 1"),
     (with_message(attachments="1"), r"messages\[0\]: invalid attachments='1'; expected a list"),
