@@ -21,6 +21,11 @@ profile.load()
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the slow tests first, so that no worker is left with one of them at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture
 def world(request: pytest.FixtureRequest) -> World:
     """The fake and one way to reach it, an `httpx.Client`, or the way that the test is parametrized with."""

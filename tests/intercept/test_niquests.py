@@ -6,6 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
 from clients import ROOT, WITH_NIQUESTS
 
 USING_IT = """
@@ -116,6 +117,7 @@ def test_other_hosts_are_left_alone(qbchat):
 """
 
 
+@pytest.mark.slow
 def test_niquests_is_answered_and_follows_the_contract(tmp_path: Path) -> None:
     file = tmp_path / "test_using_niquests.py"
     file.write_text(USING_IT, encoding="utf-8")
