@@ -130,7 +130,7 @@ def test_every_failure_is_shown_on_request(
 
 @pytest.mark.slow
 def test_all_examples_run_in_one_session_and_show_what_they_posted(pytester: pytest.Pytester) -> None:
-    settings = ("-c", ROOT / "pyproject.toml", "-p", "no:cacheprovider", "-n0")
+    settings = ("-c", ROOT / "pyproject.toml", "-p", "no:cacheprovider")
 
     result = pytester.runpytest_subprocess(*settings, EXAMPLES, "-rP")
 
