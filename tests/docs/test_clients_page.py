@@ -9,6 +9,7 @@ from support.profile import LONG
 pytestmark = pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
 
 
+@pytest.mark.slow
 def test_the_page_is_up_to_date() -> None:
     page = clients.PAGE.read_text(encoding="utf-8")
     if LONG:

@@ -128,8 +128,9 @@ def test_every_failure_is_shown_on_request(
     assert result.stdout.str().count("Captured qbchat call") == outcomes["failed"]
 
 
+@pytest.mark.slow
 def test_all_examples_run_in_one_session_and_show_what_they_posted(pytester: pytest.Pytester) -> None:
-    settings = ("-c", ROOT / "pyproject.toml", "-p", "no:cacheprovider", "-n0")
+    settings = ("-c", ROOT / "pyproject.toml", "-p", "no:cacheprovider")
 
     result = pytester.runpytest_subprocess(*settings, EXAMPLES, "-rP")
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
 from clients import ROOT, WITH_NIQUESTS
 
 USING_IT = """
@@ -116,11 +117,12 @@ def test_other_hosts_are_left_alone(qbchat):
 """
 
 
+@pytest.mark.slow
 def test_niquests_is_answered_and_follows_the_contract(tmp_path: Path) -> None:
     file = tmp_path / "test_using_niquests.py"
     file.write_text(USING_IT, encoding="utf-8")
     contract = ROOT / "tests" / "contract"
-    command = [*WITH_NIQUESTS, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", str(file), str(contract)]
+    command = [*WITH_NIQUESTS, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(file), str(contract)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
     result = subprocess.run(
         [*command, "-k", "niquests"], cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False

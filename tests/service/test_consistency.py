@@ -718,6 +718,7 @@ SETTINGS = settings(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")  # what is warned of is done here on purpose
 def test_random_steps_leave_the_fake_in_the_state_of_the_model() -> None:
     Conversations.steps = 0
