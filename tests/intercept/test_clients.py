@@ -51,7 +51,7 @@ pool_made_at_import = urllib3.PoolManager(ssl_context=TLS)
 connection_made_at_import = http.client.HTTPSConnection("api.quickblox.com", context=TLS)
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def _close_clients() -> Iterator[None]:
     yield
     session_made_at_import.close()

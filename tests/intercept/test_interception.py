@@ -39,7 +39,7 @@ made_at_import = httpx.Client(verify=TLS)
 made_at_import_too = httpx2.Client(verify=TLS)
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def _close_clients() -> Iterator[None]:
     yield
     made_at_import.close()
