@@ -82,6 +82,7 @@ def test_the_source_archive_holds_all_that_the_tests_need(dist: Path) -> None:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert names >= PACKAGE
     assert names >= {"README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "tests/docs/test_package.py", ".ci/run"}
+    assert names >= {"CONTRIBUTING.md", "SECURITY.md", "noxfile.py", ".pre-commit-config.yaml", "scripts/trust.py"}
     assert names >= {"conftest_examples/first_message/shop.py", "benchmarks/README.md", "docs/guide.md"}
     assert [name for name in names if name.endswith((".pyc", "uv.lock"))] == []
 
