@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / name for name in ("README.md", "CHANGELOG.md"))]
-DOCUMENTS += [ROOT / "benchmarks" / "README.md"]
+DOCUMENTS += [ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md")]
 GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 RUN_BY_THE_READER = {"console"}
 

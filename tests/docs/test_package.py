@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import pkgutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 
 import pytest
 from test_readme import SHOP, TEST_SHOP
+
+import pytest_qbchat
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = {path.relative_to(ROOT).as_posix() for path in (ROOT / "pytest_qbchat").rglob("*.*") if path.suffix != ".pyc"}
@@ -55,12 +59,30 @@ def test_each_module_has_its_place_in_the_docstring_of_its_package(package: str)
     assert [name for name in sorted(names) if f"`{name}`" not in (module.__doc__ or "")] == []
 
 
+def test_the_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert pytest_qbchat.__version__ == project["version"]
+
+
+def test_the_version_is_read_when_it_is_asked_for() -> None:
+    """The metadata of a package are read from the disk, which is no work for a run that asks for no version."""
+    code = "import sys, pytest_qbchat; assert 'importlib.metadata' not in sys.modules; print(pytest_qbchat.__version__)"
+    command = [sys.executable, "-S", "-c", code]  # without the hooks of site-packages, which may import anything
+    paths = os.pathsep.join([str(ROOT), *sys.path])
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, encoding="utf-8", check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip() == pytest_qbchat.__version__
+
+
 def test_the_source_archive_holds_all_that_the_tests_need(dist: Path) -> None:
     [source] = dist.glob("*.tar.gz")
     with tarfile.open(source) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert names >= PACKAGE
     assert names >= {"README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "tests/docs/test_package.py", ".ci/run"}
+    assert names >= {"CONTRIBUTING.md", "SECURITY.md", "noxfile.py", ".pre-commit-config.yaml", "scripts/trust.py"}
     assert names >= {"conftest_examples/first_message/shop.py", "benchmarks/README.md", "docs/guide.md"}
     assert [name for name in names if name.endswith((".pyc", "uv.lock"))] == []
 
