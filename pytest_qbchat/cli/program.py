@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import json
 import os
 import signal
 import sys
@@ -229,7 +228,7 @@ def _state(fake: FakeQuickBlox) -> dict[str, Any]:
         "users": [user.as_dict() for user in fake.users],
         "sessions": [session.as_dict() for session in fake.sessions],
         "dialogs": [dialog.as_dict() for dialog in fake.dialogs],
-        "messages": [json.loads(message.as_json(with_reactions=True)) for message in fake.messages],
+        "messages": [message.as_dict(with_reactions=True) for message in fake.messages],
         "blobs": [blob.as_dict() for blob in fake.blobs],
     }
 

@@ -140,6 +140,11 @@ class Message:
         fields = {**loads(text), **({"reactions": self.reaction_counts()} if with_reactions else {}), **self.custom}
         return encode_json({name: fields[name] for name in sorted(fields, key=lambda name: (name == "read", name))})
 
+    def as_dict(self, *, with_reactions: bool = False) -> dict[str, Any]:
+        """The same, decoded."""
+        fields: dict[str, Any] = loads(self.as_json(with_reactions=with_reactions))
+        return fields
+
     def reaction_counts(self) -> list[dict[str, Any]]:
         """The reactions as QuickBlox lists them (observed)."""
         reactions = self.reactions or {}
