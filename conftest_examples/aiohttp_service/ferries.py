@@ -34,7 +34,7 @@ class Harbour:
         """Post a text to many dialogs at once.
 
         Returns:
-            The dialogs that may not have the text. Somebody should telephone these passengers.
+            The dialogs whose message may be lost. Somebody should telephone these passengers.
         """
         taken = await asyncio.gather(*(self._post(text, dialog_id, ferry) for dialog_id in dialog_ids))
         return [dialog_id for dialog_id, ok in zip(dialog_ids, taken, strict=True) if not ok]

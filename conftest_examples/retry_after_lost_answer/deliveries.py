@@ -14,7 +14,7 @@ quickblox = httpx.Client(
 )
 
 ATTEMPTS = 3
-PAUSE = 0.5  # seconds before the second attempt; twice as long before each further one
+PAUSE = 0.5  # seconds before the second attempt; doubled for each further attempt
 BUSY = {httpx.codes.TOO_MANY_REQUESTS, httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE}
 
 

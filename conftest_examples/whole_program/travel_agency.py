@@ -1,4 +1,4 @@
-"""Sends a ticket to a traveller: a complete program, which contains nothing for tests.
+"""Sends a ticket to a traveller: a complete program, without any code for tests.
 
 It reads its settings from the environment, and uses all main resources of QuickBlox: sessions, users, dialogs, files
 and messages.
@@ -17,7 +17,7 @@ TICKET = b"%PDF-1.7 a ticket to Lisbon"
 
 
 class QuickBlox:
-    """A minimal QuickBlox client, as many back ends have one."""
+    """A minimal QuickBlox client, like those of many back ends."""
 
     def __init__(self) -> None:
         self.http = httpx.Client(base_url=os.environ["QUICKBLOX_URL"], timeout=10)
@@ -59,7 +59,7 @@ class QuickBlox:
         """Upload a document.
 
         Returns:
-            The id for attachments.
+            The id of the blob, for attachments.
         """
         document = {"name": name, "content_type": "application/pdf"}
         blob = self.call("POST", "/blobs.json", json={"blob": document})["blob"]
