@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def qbchat() -> Iterator[FakeQuickBlox]:
-    """A QuickBlox in memory for the calls of every HTTP client; assert with qbchat.assert_posted(message="...")."""
+    """A fake QuickBlox that answers the calls of every HTTP client; assert with qbchat.assert_posted(message="...")."""
     item = _running[-1]
     fake = _fake_of(item)
     interception = item.stash[_INTERCEPTION] = fake.intercept()
@@ -56,7 +56,7 @@ def qbchat() -> Iterator[FakeQuickBlox]:
 
 @pytest.fixture
 def qbchat_transport() -> QuickBloxTransport:
-    """An httpx transport, sync and async, onto the same fake; patches nothing. Its `fake` is what to assert on."""
+    """An httpx transport, sync and async, to the fake of the test; patches nothing. Assert on its `fake`."""
     from pytest_qbchat.fake.transport import QuickBloxTransport
 
     return QuickBloxTransport(_fake_of(_running[-1]))
@@ -64,7 +64,7 @@ def qbchat_transport() -> QuickBloxTransport:
 
 @pytest.fixture
 def qbchat_server() -> Iterator[LiveServer]:
-    """A server on the loopback interface onto the same fake, for other processes: give them its `url`."""
+    """A server on the loopback interface, with the state of `qbchat`, for other processes; `url` is its base URL."""
     from pytest_qbchat.intercept.server import LiveServer
 
     with LiveServer(_fake_of(_running[-1])) as server:
@@ -73,7 +73,7 @@ def qbchat_server() -> Iterator[LiveServer]:
 
 @pytest.fixture
 def qbchat_tls_server(_qbchat_certificate: Certificate) -> Iterator[EncryptedServer]:
-    """The same for https, with a certificate made for the run, which clients trust by its `ca_file`. Needs trustme."""
+    """Like `qbchat_server`, for https; clients need its `ca_file` to trust its certificate. Needs trustme."""
     from pytest_qbchat.intercept.server import EncryptedServer
 
     with EncryptedServer(_fake_of(_running[-1]), _qbchat_certificate) as server:
@@ -82,7 +82,7 @@ def qbchat_tls_server(_qbchat_certificate: Certificate) -> Iterator[EncryptedSer
 
 @pytest.fixture(scope="session")
 def _qbchat_certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    """What the servers for https show."""
+    """The certificate of the servers for https."""
     from pytest_qbchat.intercept.certificate import Certificate
 
     try:
@@ -96,7 +96,7 @@ def _qbchat_certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate
 
 @pytest.fixture
 def qbchat_factory(request: pytest.FixtureRequest) -> PayloadFactory:
-    """A factory of realistic QuickBlox payloads, seeded by Faker's own `faker` fixture."""
+    """A factory for realistic QuickBlox payloads, seeded by Faker's `faker` fixture."""
     from pytest_qbchat.payloads.factory import PayloadFactory
 
     try:

@@ -43,7 +43,7 @@ _COLUMNS = (
 
 @contextmanager
 def _into(fake: FakeQuickBlox, way: Way) -> Iterator[Callable[..., Any]]:
-    """A function that sends a request to a fake in a certain way."""
+    """A function that sends requests of one client to a fake."""
     if way.fixture == "qbchat_transport":
         yield partial(way.send, transport=QuickBloxTransport(fake))
     elif way.fixture == "qbchat_server":
@@ -144,6 +144,9 @@ def page() -> str:
             "  server get a 404 whose body names the reason, and the test fails at its end.",
             "- *Host with a path prefix*: whether calls are intercepted if only a path prefix of the host belongs to",
             "  QuickBlox, as in `https://gateway.shop.example/quickblox`. Otherwise they are refused.",
+            "",
+            "For QuickBlox hosts, aiohttp and niquests do not use the proxies of the environment. Calls through a",
+            "proxy that the code names are refused.",
             "",
             "niquests replaces urllib3 by urllib3-future, so its rows come from a separate environment. In such an",
             "environment, requests and urllib3 use urllib3-future too, and behave like niquests.",

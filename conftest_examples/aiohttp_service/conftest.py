@@ -8,7 +8,7 @@ NAMES = ["Ada Aboard", "Ben Berth", "Cora Cabin", "Dan Deck", "Eve Engine", "Fin
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is gained by waiting for a fake."""
+    """Do not wait between attempts."""
     monkeypatch.setattr("ferries.PAUSE", 0)
 
 
@@ -19,7 +19,7 @@ def passengers(qbchat: FakeQuickBlox) -> list[User]:
 
 @pytest.fixture
 def dialogs(qbchat: FakeQuickBlox, passengers: list[User]) -> list[str]:
-    """A dialog of the harbour with each passenger."""
+    """One dialog for each passenger, with the harbour."""
     harbour = qbchat.add_user(full_name="The Harbour")
     qbchat.add_session(TOKEN, harbour)
     return [qbchat.add_dialog(occupants_ids=[harbour, passenger]).id for passenger in passengers]

@@ -1,4 +1,4 @@
-"""Tells everybody who has booked a ferry what becomes of it, over one session of aiohttp."""
+"""Notifies ferry passengers through one aiohttp session."""
 
 import asyncio
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Harbour:
         """Post a text to many dialogs at once.
 
         Returns:
-            The dialogs of which nobody knows whether they have it, for somebody to telephone.
+            The dialogs whose message may be lost. Somebody should telephone these passengers.
         """
         taken = await asyncio.gather(*(self._post(text, dialog_id, ferry) for dialog_id in dialog_ids))
         return [dialog_id for dialog_id, ok in zip(dialog_ids, taken, strict=True) if not ok]
@@ -49,5 +49,5 @@ class Harbour:
                     if response.status not in BUSY:
                         return response.ok
             except (TimeoutError, aiohttp.ClientConnectionError):
-                return False  # it may have been taken, and twice is worse than a telephone call
+                return False  # the message may be stored, and a duplicate is worse than a telephone call
         return False

@@ -1,7 +1,7 @@
-"""An aiohttp service: one session, many calls at once, and what becomes of those that fail.
+"""An aiohttp service: one session, concurrent calls, and failing calls.
 
-The calls go the whole way of aiohttp, over the loopback interface, so its own time-out is what ends a call whose answer
-never comes. The tests of that have a harbour with little patience.
+aiohttp sends the calls to a server on the loopback interface. A call that gets no response ends with aiohttp's own
+timeout, so the tests of such calls set a short timeout.
 """
 
 import asyncio

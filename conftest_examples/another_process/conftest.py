@@ -20,7 +20,7 @@ def operator(qbchat: FakeQuickBlox) -> User:
 
 @pytest.fixture
 def dialog(qbchat: FakeQuickBlox, operator: User) -> Dialog:
-    """Where the vending machine and its operator talk."""
+    """The dialog of the vending machine and its operator."""
     machine = qbchat.add_user(full_name="Vending Machine 12")
     qbchat.add_session(TOKEN, machine)
     return qbchat.add_dialog(occupants_ids=[machine, operator])
@@ -28,12 +28,12 @@ def dialog(qbchat: FakeQuickBlox, operator: User) -> Dialog:
 
 @pytest.fixture
 def vending_machine(qbchat_server: LiveServer, dialog: Dialog) -> Machine:
-    """Runs the program to its end, with the server of this test in place of QuickBlox."""
+    """A function that runs the program until it exits, with the server of this test instead of QuickBlox."""
     settings = {
         "VENDING_CHAT_URL": qbchat_server.url,
         "VENDING_CHAT_TOKEN": TOKEN,
         "VENDING_CHAT_DIALOG": dialog.id,
-        "NO_PROXY": "127.0.0.1",  # for machines on which a proxy is set
+        "NO_PROXY": "127.0.0.1",  # for machines where a proxy is configured
     }
 
     def run(*arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:

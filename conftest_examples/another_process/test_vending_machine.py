@@ -1,7 +1,7 @@
-"""A program of its own, which no test can reach into: here Python, but it could be in any language.
+"""A program that runs in a separate process: here it is in Python, but it could be in any language.
 
-`qbchat_server` gives it a base URL, and `qbchat` is the same QuickBlox seen from within. The tests run the program,
-play the person at the other end, and assert as if the calls had come from the test itself.
+`qbchat_server.url` is the base URL for the program, and `qbchat` has the same state as the server. The tests run the
+program, act as the operator in the dialog, and make the same assertions as for code in the test process.
 """
 
 import pytest

@@ -1,6 +1,6 @@
-"""The program of a vending machine, which runs by itself and imports nothing of the tests.
+"""The program of a vending machine. It runs in its own process, and does not import anything from the tests.
 
-It could as well be written in another language: all that it is told is the base URL, the token and the dialog.
+It could be written in any language, because the environment configures it: the base URL, the token and the dialog.
 """
 
 import json
@@ -16,13 +16,13 @@ DIALOG = os.environ["VENDING_CHAT_DIALOG"]
 
 
 def report_empty(slot: str) -> None:
-    """Tell the operator that something is sold out."""
+    """Tell the operator that a slot is empty."""
     body = {"chat_dialog_id": DIALOG, "message": f"Slot {slot} is empty", "slot": slot, "send_to_chat": 1}
     _call("POST", "/chat/Message.json", body)
 
 
 def show_news() -> None:
-    """Show what the operator has written last."""
+    """Show the latest message of the dialog."""
     items = _call("GET", f"/chat/Message.json?chat_dialog_id={DIALOG}&sort_desc=date_sent&limit=1")["items"]
     print(items[0]["message"] if items else "Welcome!")
 

@@ -13,7 +13,7 @@ def weather_office(qbchat: FakeQuickBlox) -> User:
 
 @pytest.fixture
 def harbours(qbchat: FakeQuickBlox, weather_office: User) -> list[str]:
-    """A dialog for each harbour, of its master and the weather office."""
+    """One dialog for each harbour, with its harbour master and the weather office."""
     names = ["Ashhaven", "Birchport", "Cedarcliff", "Dunquay", "Elmbay", "Fernmouth"]
     masters = [qbchat.add_user(full_name=f"Harbour Master of {name}") for name in names]
     return [qbchat.add_dialog(occupants_ids=[master, weather_office]).id for master in masters]
@@ -21,5 +21,5 @@ def harbours(qbchat: FakeQuickBlox, weather_office: User) -> list[str]:
 
 @pytest.fixture
 def foreign_harbour(qbchat: FakeQuickBlox, weather_office: User) -> str:
-    """A dialog that the weather office is not in."""
+    """A dialog without the weather office."""
     return qbchat.add_dialog(occupants_ids=[qbchat.add_user(), qbchat.add_user()]).id

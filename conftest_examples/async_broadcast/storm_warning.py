@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import httpx
 
 TOKEN = "made-up-token-of-the-weather-office"
-SPREAD = 0.02  # seconds within which the calls go out, lest they all arrive in the same instant
+SPREAD = 0.02  # seconds over which the calls are spread, so that they do not all arrive at once
 
 client = httpx.AsyncClient(base_url="https://api.quickblox.com", headers={"QB-Token": TOKEN}, timeout=10)
 
@@ -16,7 +16,7 @@ async def broadcast(text: str, dialog_ids: Sequence[str], *, severity: str) -> l
     """Post a warning to many dialogs.
 
     Returns:
-        The dialogs that did not take it, for somebody to telephone.
+        The dialogs that refused the warning. Somebody should telephone these harbours.
     """
     taken = await asyncio.gather(*(_post(text, dialog_id, severity) for dialog_id in dialog_ids))
     return [dialog_id for dialog_id, ok in zip(dialog_ids, taken, strict=True) if not ok]

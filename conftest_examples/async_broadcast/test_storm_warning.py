@@ -1,7 +1,7 @@
-"""Many messages at once, from an asynchronous client that was made when its module was imported.
+"""Concurrent messages from an asynchronous client, which is created when its module is imported.
 
-The calls go out concurrently and in no particular order, so the tests ask how many messages there are and where they
-went, and never which came first. `asyncio.run` is all they need; the fixture works with any asyncio plugin as well.
+The order of concurrent calls is undefined, so the tests check the number of messages and their dialogs, but not their
+order. The tests use `asyncio.run`; the fixture also works with every asyncio plugin for pytest.
 """
 
 import asyncio

@@ -6,7 +6,7 @@ KEY = "made-up-key-of-the-clinic"
 
 @pytest.fixture(autouse=True)
 def clinic(qbchat: FakeQuickBlox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The key that the clinic has, and that its QuickBlox accepts."""
+    """Configure the same API key in the clinic's environment and in the fake."""
     monkeypatch.setenv("CLINIC_CHAT_KEY", KEY)
     monkeypatch.delenv("CLINIC_CHAT_URL", raising=False)
     qbchat.credentials(api_key=KEY)

@@ -1,6 +1,6 @@
-"""Reminds patients of their appointments, in the name of their doctor.
+"""Sends patients reminders of their appointments, on behalf of their doctor.
 
-The clinic has a QuickBlox of its own. Some branches reach it through a gateway, which the environment names.
+The clinic has its own QuickBlox server. Some branches call it through a gateway, which the environment configures.
 """
 
 import logging
@@ -15,7 +15,7 @@ def remind(doctor_id: int, dialog_id: str, time: str) -> bool:
     """Send a reminder.
 
     Returns:
-        Whether it was taken. If the key is no good there is nothing to do but to tell the operators.
+        Whether the message was sent. It is False for a wrong API key, which is logged for the operators.
     """
     base_url = os.environ.get("CLINIC_CHAT_URL", "https://apiclinic.quickblox.com")
     response = httpx.post(

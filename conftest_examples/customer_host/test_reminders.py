@@ -1,8 +1,8 @@
-"""A host of the customer's own, and an API key that acts on behalf of a user.
+"""A customer-specific host, and an API key that acts on behalf of a user.
 
-Every host below quickblox.com is covered without a word, so an enterprise host is; a gateway of another name is
-declared with a marker (or once for all tests, as `qbchat_hosts`). With `Authorization: ApiKey` and `On-Behalf-Of` the
-sender is the user who is named there. Once a key is declared, no other one is good.
+All hosts below quickblox.com are covered by default, including enterprise hosts. A gateway with another host name is
+declared with a marker, or with the option `qbchat_hosts` for all tests. With `Authorization: ApiKey` and
+`On-Behalf-Of`, the sender is the user in `On-Behalf-Of`. Once a key is declared, the fake refuses all other keys.
 """
 
 import httpx

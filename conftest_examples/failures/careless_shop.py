@@ -1,4 +1,4 @@
-"""A shop that talks to its customers, written in a hurry."""
+"""A shop that sends messages to its customers, with a mistake in each function."""
 
 import httpx
 

@@ -1,7 +1,7 @@
-"""What a failure looks like: every test here fails, each for one careless mistake of the shop.
+"""Failure messages: each of these tests fails because of one mistake in the shop.
 
-An ordinary run expects that and is green. To see the failures, run `pytest conftest_examples/failures --runxfail`. Each
-shows the line of the test, what QuickBlox made of the call, and the conversation as it stands.
+The failures are expected, so an ordinary run passes. `pytest conftest_examples/failures --runxfail` shows them. Each
+one shows the line of the test, the effect of the mistake in QuickBlox, and the conversation.
 """
 
 import pytest

@@ -11,7 +11,7 @@ def customer(qbchat: FakeQuickBlox) -> User:
 
 @pytest.fixture
 def order(qbchat: FakeQuickBlox, customer: User) -> Order:
-    """An order whose customer is in a dialog with the shop."""
+    """An order, with a dialog between its customer and the shop."""
     shop = qbchat.add_user(full_name="The Shop")
     qbchat.add_session(QUICKBLOX_TOKEN, shop)
     dialog = qbchat.add_dialog(occupants_ids=[shop, customer])

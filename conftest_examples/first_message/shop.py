@@ -1,4 +1,4 @@
-"""What the shop tells its customers."""
+"""Sends the shop's messages to its customers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ class Order:
 
 
 def announce_shipment(order: Order) -> None:
-    """Tell the customer that the parcel is on its way, with a photo of it if somebody took one."""
+    """Tell the customer that the parcel is on its way, and attach its photo if there is one."""
     if order.cancelled:
         return
     body: dict[str, Any] = {

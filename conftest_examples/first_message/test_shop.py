@@ -1,8 +1,8 @@
-"""The first steps: code that posts a message, and tests that say what should have been posted.
+"""First steps: code that posts a message, and tests that assert what was posted.
 
-The code under test calls QuickBlox as it does in production. Taking the `qbchat` fixture is all it needs to be caught;
-what it posted can then be asserted as a whole, or asked one question at a time. The first test shows that nothing has
-to be declared; the others arrange an order in `conftest.py`, so that the fake knows who is in the dialog.
+The code under test calls QuickBlox as in production. The `qbchat` fixture intercepts its calls. The tests assert on the
+posted messages, as a whole or one property at a time. The first test shows that no declaration is needed. The other
+tests declare users and a dialog in `conftest.py`, so that the fake knows the occupants of the dialog.
 """
 
 from shop import Order, announce_shipment

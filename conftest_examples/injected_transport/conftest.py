@@ -8,7 +8,7 @@ from rides import RideChat
 
 @pytest.fixture
 def quickblox(qbchat_transport: QuickBloxTransport) -> FakeQuickBlox:
-    """The fake that the transport leads to."""
+    """The fake that answers the transport's requests."""
     return qbchat_transport.fake
 
 

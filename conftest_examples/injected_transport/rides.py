@@ -7,12 +7,12 @@ import httpx
 
 
 class RideChat:
-    """Writes as one user.
+    """Sends messages as one user.
 
     Args:
-        token: The session of that user.
-        base_url: The chat API.
-        transport: How to reach it, for example through a proxy, or with retries.
+        token: The session token of the user.
+        base_url: The base URL of the chat API.
+        transport: A custom transport, for example with a proxy or with retries.
     """
 
     def __init__(
@@ -33,10 +33,10 @@ class RideChat:
         self._http.close()
 
     def write(self, user_id: int, text: str) -> str:
-        """Write to another user.
+        """Send a message to another user.
 
         Returns:
-            The id of the dialog of the two.
+            The id of the private dialog of both users.
         """
         body = {"recipient_id": user_id, "message": text, "send_to_chat": 1, "markable": 1}
         response = self._http.post("/chat/Message.json", json=body)

@@ -1,8 +1,8 @@
-"""A client that takes its transport as an argument, so nothing has to be patched.
+"""A client with a `transport` argument, for which nothing needs to be patched.
 
-`qbchat_transport` is an httpx transport that leads into a fake of its own test, and `qbchat_transport.fake` is what to
-arrange and assert on. Only the clients that were given the transport reach the fake, but these with every URL that they
-call. Several clients share the fake, so two of them can hold a conversation.
+`qbchat_transport` is an httpx transport that sends all requests to the fake of the test, `qbchat_transport.fake`. Only
+clients with this transport reach the fake, but all of their requests do, whatever the URL. All of these clients share
+the fake, so two of them can have a conversation.
 """
 
 import httpx

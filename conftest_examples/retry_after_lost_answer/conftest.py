@@ -4,7 +4,7 @@ from pytest_qbchat import Dialog, FakeQuickBlox, User
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is gained by waiting for a fake."""
+    """Do not wait between attempts."""
     monkeypatch.setattr("deliveries.PAUSE", 0)
 
 
@@ -15,7 +15,7 @@ def recipient(qbchat: FakeQuickBlox) -> User:
 
 @pytest.fixture
 def dialog(qbchat: FakeQuickBlox, recipient: User) -> Dialog:
-    """Where the courier and the recipient of parcels talk."""
+    """The dialog of the courier and the recipient of a parcel."""
     courier = qbchat.add_user(full_name="Curt Courier")
     qbchat.add_session("made-up-token-of-the-courier", courier)
     return qbchat.add_dialog(occupants_ids=[courier, recipient])

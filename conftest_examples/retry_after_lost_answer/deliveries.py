@@ -1,7 +1,7 @@
-"""Tells people that their parcel is at the door, also while QuickBlox has a bad day.
+"""Tells recipients that their parcel is at the door, with retries when QuickBlox fails.
 
-A call that gets no answer may have been taken all the same. So each message carries the number of its delivery in a
-field of its own, and before it is sent once more the history is asked whether it is there already.
+QuickBlox may have stored a message although its response was lost. So each message has its delivery number in a custom
+field, and before a retry the code searches the history for that number.
 """
 
 import time
@@ -14,16 +14,16 @@ quickblox = httpx.Client(
 )
 
 ATTEMPTS = 3
-PAUSE = 0.5  # seconds before the second attempt; twice as long before each further one
+PAUSE = 0.5  # seconds before the second attempt; doubled for each further attempt
 BUSY = {httpx.codes.TOO_MANY_REQUESTS, httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE}
 
 
 class NotAnnouncedError(Exception):
-    """The message could not be sent, and somebody should ring the bell."""
+    """The message could not be sent. The courier should ring the bell."""
 
 
 def announce_naively(dialog_id: str, delivery: str) -> None:
-    """How it was written at first: whatever gets no answer is sent again."""
+    """Send the message again whenever there is no response. This can send it twice."""
     for _ in range(ATTEMPTS):
         try:
             _post(dialog_id, delivery).raise_for_status()
@@ -37,7 +37,7 @@ def announce(dialog_id: str, delivery: str) -> None:
     """Send the message exactly once.
 
     Raises:
-        NotAnnouncedError: QuickBlox was never well enough to take it.
+        NotAnnouncedError: All attempts failed.
     """
     pause, lost = PAUSE, False
     for attempt in range(ATTEMPTS):
@@ -68,7 +68,7 @@ def _post(dialog_id: str, delivery: str) -> httpx.Response:
 
 
 def _is_there(dialog_id: str, delivery: str) -> bool:
-    """Whether the message is among the newest. QuickBlox filters by no field of ours, so the looking is done here."""
+    """Whether the message is among the latest ones. QuickBlox cannot filter by custom fields, so this code does."""
     params = {"chat_dialog_id": dialog_id, "sort_desc": "date_sent", "limit": 20, "mark_as_read": 0}
     response = quickblox.get("/chat/Message.json", params=params)
     return any(each.get("delivery") == delivery for each in response.raise_for_status().json()["items"])

@@ -1,7 +1,7 @@
-"""Bad days: answers that never come, connections that end, a service that is busy.
+"""Injected faults: timeouts, broken connections, a busy service.
 
-`qbchat.fail` says what happens to the next calls, and with `stored=True` the call is taken and only its answer is lost.
-That is where a naive retry posts a duplicate. Every attempt is in `qbchat.calls`; what became a message is in `posted`.
+`qbchat.fail` makes the next calls fail. With `stored=True`, the message is stored and only the response is lost, so a
+naive retry posts a duplicate. `qbchat.calls` has every attempt; `qbchat.posted` has only the stored messages.
 """
 
 import httpx

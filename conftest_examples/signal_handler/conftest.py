@@ -10,7 +10,7 @@ from tasks import waiting
 
 @pytest.fixture(autouse=True)
 def no_work_is_left(qbchat: FakeQuickBlox) -> Iterator[None]:
-    """What a test has put off is done before its fake is gone."""
+    """Finish the queued tasks of a test before its fake is removed."""
     yield
     waiting.join()
 
@@ -22,7 +22,7 @@ def customer(qbchat: FakeQuickBlox) -> User:
 
 @pytest.fixture
 def repair(qbchat: FakeQuickBlox, customer: User) -> Repair:
-    """A repair whose customer is in a dialog with the workshop."""
+    """A repair, with a dialog between its customer and the workshop."""
     workshop = qbchat.add_user(full_name="The Workshop")
     qbchat.add_session(TOKEN, workshop)
     return Repair(7, qbchat.add_dialog(occupants_ids=[workshop, customer]).id)

@@ -1,11 +1,11 @@
-"""As much of Django's signals as the workshop needs, so that this example runs without Django."""
+"""A minimal version of Django's signals, so that this example runs without Django."""
 
 from collections.abc import Callable
 from typing import Any
 
 
 class Signal:
-    """Something that happens, and those who want to hear of it."""
+    """An event, and the receivers that are called when it is sent."""
 
     def __init__(self) -> None:
         self._receivers: list[Callable[..., None]] = []

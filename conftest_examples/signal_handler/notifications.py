@@ -1,6 +1,6 @@
-"""Tells customers of their repairs, whenever one is saved.
+"""Notifies customers when a repair is saved.
 
-That a bicycle is ready is said at once. The invoice follows from the worker, since nobody has to wait for it.
+The signal handler itself announces that a repair is finished. A worker sends the invoice later.
 """
 
 from typing import Any
@@ -16,10 +16,10 @@ from tasks import later
 QUICKBLOX_URL = "https://api.quickblox.com"
 TOKEN = "made-up-token-of-the-workshop"
 
-# Made once, when Django imports the module, and shared by all threads.
+# Created once, when Django imports the module, and shared by all threads.
 quickblox = requests.Session()
 quickblox.headers["QB-Token"] = TOKEN
-# A busy service has taken nothing, so that posting again is safe. After a lost answer it would not be: hence `read`.
+# A retry after a 503 is safe, because nothing was stored. After a lost response it is not, hence `read=False`.
 busy = Retry(total=2, read=False, backoff_factor=0.01, status_forcelist=[503], allowed_methods=None)
 quickblox.mount("https://", HTTPAdapter(max_retries=busy))
 
@@ -36,7 +36,7 @@ def send_invoice(repair: Repair) -> None:
 
 
 def send_greeting(repair: Repair) -> None:
-    """Greet the owner of a bicycle by name, which is in a custom object of QuickBlox's."""
+    """Greet the owner of a bicycle by name. The name is stored in a QuickBlox custom object."""
     response = quickblox.get(f"{QUICKBLOX_URL}/data/Bicycle/{repair.number}.json")
     response.raise_for_status()
     _post(repair, f"Good morning, {response.json()['owner']}!")

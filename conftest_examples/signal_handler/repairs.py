@@ -1,4 +1,4 @@
-"""What the bicycle workshop has in hand. Who saves a repair knows nothing of any chat."""
+"""The repairs of a bicycle workshop. Code that saves a repair does not depend on the chat."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Work for later, done by a thread of its own: Celery in small."""
+"""A queue of tasks and a worker thread, as a minimal replacement for Celery."""
 
 import logging
 from collections.abc import Callable
@@ -11,7 +11,7 @@ waiting: Queue[tuple[Callable[..., None], tuple[Any, ...]]] = Queue()
 
 
 def later(task: Callable[..., None], *args: Any) -> None:
-    """Have a task done when there is time for it."""
+    """Queue a task for the worker."""
     waiting.put((task, args))
 
 
@@ -20,7 +20,7 @@ def _work() -> None:
         task, args = waiting.get()
         try:
             task(*args)
-        except Exception:  # the next task is not to suffer from this one
+        except Exception:  # the worker continues with the next task
             log.exception("the task %s failed", task.__name__)
         finally:
             waiting.task_done()

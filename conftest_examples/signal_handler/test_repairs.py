@@ -1,9 +1,8 @@
-"""`requests` from a signal handler and from a worker thread, through a session made when its module was imported.
+"""`requests` in a signal handler and in a worker thread, with a session that is created when its module is imported.
 
-Neither the handler nor the worker is called by the tests: they save a repair, as a view would. What the worker does is
-there once its queue is empty, so the tests wait for that and for no time. A worker that catches all exceptions hides
-none of them: each call is in `qbchat.calls` with its answer, and one that the fake refuses fails the test unless it is
-expected.
+The tests call neither the handler nor the worker: they save a repair, as a view would. They do not sleep, but wait
+until the queue of the worker is empty. The worker catches all exceptions, but `qbchat.calls` still has every call with
+its response, and a call that the fake refuses fails the test unless the test expects it.
 """
 
 import pytest
@@ -68,7 +67,7 @@ def test_what_the_worker_swallows_is_on_record(qbchat, repair, caplog):
 
 
 def test_a_call_that_the_fake_refuses_would_fail_the_test(qbchat, repair):
-    with qbchat.expect_refused("GET", "/data/Bicycle/7.json"):  # without this line the test fails, whatever is caught
+    with qbchat.expect_refused("GET", "/data/Bicycle/7.json"):  # without this line, the test would fail
         later(send_greeting, repair)
         waiting.join()
 

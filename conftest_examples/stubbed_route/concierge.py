@@ -1,4 +1,4 @@
-"""The concierge of a hotel, who knows every guest's room."""
+"""Sends the messages of a hotel's concierge to guests and staff."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ quickblox = httpx.Client(
 
 
 def welcome(guest_id: int) -> None:
-    """Greet a guest, whose room is in a custom object of QuickBlox's."""
+    """Greet a guest with the room number, which is stored in a QuickBlox custom object."""
     response = quickblox.get("/data/Stay.json", params={"guest_id": guest_id})
     stays = response.raise_for_status().json()["items"]
     room = f"room {stays[0]['room']} is" if stays else "your room will soon be"
@@ -19,11 +19,11 @@ def welcome(guest_id: int) -> None:
 
 
 def pass_on(request: dict[str, Any], staff_dialog_id: str) -> None:
-    """Hand a message that a guest has written over to the staff.
+    """Forward the message of a guest to the staff.
 
     Args:
-        request: The message as QuickBlox lists it.
-        staff_dialog_id: Who should see to it.
+        request: The message, as listed by QuickBlox.
+        staff_dialog_id: The dialog of the staff.
     """
     _post(
         chat_dialog_id=staff_dialog_id,

@@ -1,7 +1,7 @@
-"""Code that also calls a route which is not faked: it reads a custom object before it posts.
+"""Code that also calls a route that the fake does not cover: it reads a custom object before it posts.
 
-`qbchat.router` is an ordinary respx router in front of the fake. What its routes match they answer; everything else
-goes on to the fake. A call that nobody answers is refused by name, which `expect_refused` turns into an expectation.
+`qbchat.router` is an ordinary respx router in front of the fake. Its routes answer the requests that they match, and
+the fake answers all others. A call that neither can answer is refused; `expect_refused` expects such a refusal.
 """
 
 import pytest

@@ -6,7 +6,7 @@ from pharmacy import Account, PharmacyChat
 
 @pytest.fixture
 def account(qbchat: FakeQuickBlox) -> Account:
-    """The account of the pharmacy, which QuickBlox knows. From here on no other one is good."""
+    """The account of the pharmacy, declared in the fake, which then refuses all other credentials."""
     account = Account(76730, "made-up-key", "made-up-secret", "pharmacy", "made-up-password")
     qbchat.credentials(
         application_id=account.application_id,

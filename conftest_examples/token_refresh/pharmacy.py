@@ -1,7 +1,7 @@
 """Tells patients that their medicine is ready.
 
-The pharmacy begins its sessions by itself: it signs them with the secret of its QuickBlox application, keeps the token,
-and makes a new session when QuickBlox does not know the old one any more.
+The pharmacy creates its own sessions: it signs them with the secret of its QuickBlox application, stores the token, and
+creates a new session when the old one has expired.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ import httpx
 
 @dataclass(frozen=True)
 class Account:
-    """The QuickBlox application, and the user whom the pharmacy writes as."""
+    """The QuickBlox application, and the user that sends the pharmacy's messages."""
 
     application_id: int
     auth_key: str
@@ -26,11 +26,11 @@ class Account:
 
 
 class PharmacyChat:
-    """Writes to patients.
+    """Sends messages to patients.
 
     Args:
-        account: What the sessions are made with.
-        base_url: The chat API.
+        account: The credentials for sessions.
+        base_url: The base URL of the chat API.
     """
 
     def __init__(self, account: Account, *, base_url: str = "https://api.quickblox.com") -> None:
@@ -39,12 +39,12 @@ class PharmacyChat:
         self._token = ""
 
     def announce(self, patient_id: int, medicine: str) -> None:
-        """Tell a patient that a medicine can be fetched."""
+        """Tell a patient that a medicine can be collected."""
         body = {"recipient_id": patient_id, "message": f"{medicine} is ready for you", "send_to_chat": 1}
         self._post("/chat/Message.json", body).raise_for_status()
 
     def _post(self, path: str, body: dict[str, Any]) -> httpx.Response:
-        """Post within a session. One that has ended is replaced, once: a second refusal is not about its age."""
+        """Post within a session. After a 401, retry once with a new session: a second 401 has another cause."""
         if not self._token:
             self._begin_session()
         response = self._http.post(path, json=body, headers={"QB-Token": self._token})

@@ -1,8 +1,8 @@
-"""Sessions that the code under test signs, loses and makes anew.
+"""Sessions that the code under test signs, and replaces when they expire.
 
-Once the credentials are declared, the fake checks every signature, and a session is good for two hours after its last
-call. `expire_sessions` ends all of them at once, `advance` lets the time pass without waiting for it; then what matters
-is that the message is sent again, and sent only once.
+Once credentials are declared, the fake checks every signature. A session expires two hours after its last call.
+`expire_sessions` ends all sessions at once, and `advance` moves the clock without waiting. The tests check that the
+message is then sent with a new session, and only once.
 """
 
 from dataclasses import replace

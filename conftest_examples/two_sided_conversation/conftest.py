@@ -4,7 +4,7 @@ from pytest_qbchat import Dialog, FakeQuickBlox, User
 
 @pytest.fixture
 def agent(qbchat: FakeQuickBlox) -> User:
-    """Whom the code under test writes as."""
+    """The user that sends the messages of the code under test."""
     agent = qbchat.add_user(full_name="Hanna Helpful")
     qbchat.add_session("made-up-token-of-the-help-desk", agent)
     return agent
@@ -12,7 +12,7 @@ def agent(qbchat: FakeQuickBlox) -> User:
 
 @pytest.fixture
 def customer(qbchat: FakeQuickBlox) -> User:
-    """Whom the test plays."""
+    """The user that the test controls."""
     return qbchat.add_user(full_name="Carl Caller")
 
 

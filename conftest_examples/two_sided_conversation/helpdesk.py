@@ -1,4 +1,4 @@
-"""The help desk of a telephone company, as one of its agents."""
+"""The chat of an agent at the help desk of a telephone company."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ quickblox = httpx.Client(
 
 
 def write(dialog_id: str, text: str) -> str:
-    """Write to a customer, and ask for receipts.
+    """Send a message to a customer, and request receipts.
 
     Returns:
         The id of the message.
@@ -23,7 +23,7 @@ def write(dialog_id: str, text: str) -> str:
 
 
 def state(message_id: str, customer_id: int) -> str:
-    """What became of a message: "sent", "delivered" or "read"."""
+    """The state of a message: "sent", "delivered" or "read"."""
     message = _get(f"/chat/Message/{message_id}.json")
     if customer_id in message["read_ids"]:
         return "read"
@@ -31,18 +31,18 @@ def state(message_id: str, customer_id: int) -> str:
 
 
 def waiting(dialog_ids: list[str]) -> list[str]:
-    """The dialogs in which a customer waits for an answer."""
+    """The dialogs with unread messages of customers."""
     unread = _get("/chat/Message/unread.json", chat_dialog_ids=",".join(dialog_ids))
     return [dialog_id for dialog_id in dialog_ids if unread[dialog_id]]
 
 
 def look_through(dialog_id: str) -> list[str]:
-    """The conversation, for a supervisor: the customer is not told that anybody has read it."""
+    """The conversation, for a supervisor: it is not marked as read."""
     return [each["message"] for each in _get("/chat/Message.json", chat_dialog_id=dialog_id, mark_as_read=0)["items"]]
 
 
 def read(dialog_id: str) -> list[str]:
-    """The conversation, for the agent who takes it."""
+    """The conversation, for the agent: it is marked as read."""
     return [each["message"] for each in _get("/chat/Message.json", chat_dialog_id=dialog_id)["items"]]
 
 

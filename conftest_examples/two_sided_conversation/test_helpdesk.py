@@ -1,7 +1,7 @@
-"""A conversation with two sides: the code under test is one, and the test plays the other.
+"""A conversation between the code under test and a user that the test controls.
 
-What `qbchat.add_user` returns is a user with an app in the hand. It receives what was sent to the chat, reads it,
-answers and has unread counters, and the code under test finds all of that when it asks QuickBlox.
+`qbchat.add_user` returns a simulated user. The user receives messages in its inbox, sends receipts and replies, and has
+unread counters. The code under test sees all of this through the API.
 """
 
 import helpdesk

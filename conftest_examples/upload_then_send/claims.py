@@ -1,7 +1,7 @@
-"""Sends a damage report, with the photo of the damage, to the office of an insurance company.
+"""Sends a damage report, with a photo of the damage, to the office of an insurance company.
 
-A photo takes four calls: it is declared, uploaded to the address that comes back, completed, and then attached to a
-message by the id of its declaration.
+A photo takes four calls: declare it, upload it to the returned address, complete it, and post a message with its id in
+an attachment.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ quickblox = httpx.Client(
 
 
 def report_damage(dialog_id: str, text: str, photo: Path) -> None:
-    """Write to the office, with a photo."""
+    """Send a message with a photo to the office."""
     blob = declare(photo)
     upload(blob, photo)
     complete(blob, photo)
@@ -30,10 +30,10 @@ def report_damage(dialog_id: str, text: str, photo: Path) -> None:
 
 
 def declare(photo: Path) -> dict[str, Any]:
-    """Tell QuickBlox of a photo to come.
+    """Declare a photo.
 
     Returns:
-        The blob, with the address to upload to.
+        The blob, with the upload address.
     """
     body = {"blob": {"name": photo.name, "content_type": "image/jpeg"}}
     response = quickblox.post("/blobs.json", json=body)
@@ -42,14 +42,14 @@ def declare(photo: Path) -> dict[str, Any]:
 
 
 def upload(blob: dict[str, Any], photo: Path) -> None:
-    """Send the photo itself: what stands in the query of the address goes into the form, before the file."""
+    """Upload the photo. The query parameters of the address become form fields before the file."""
     address = httpx.URL(blob["blob_object_access"]["params"])
     file = (photo.name, photo.read_bytes(), "image/jpeg")
-    # The storage is not QuickBlox's own: it gets no token.
+    # The storage is a separate service, so the request has no QuickBlox token.
     httpx.post(address.copy_with(query=None), data=dict(address.params), files={"file": file}).raise_for_status()
 
 
 def complete(blob: dict[str, Any], photo: Path) -> None:
-    """Tell QuickBlox that the photo is there."""
+    """Tell QuickBlox that the photo was uploaded."""
     body = {"blob": {"size": photo.stat().st_size}}
     quickblox.put(f"/blobs/{blob['id']}/complete.json", json=body).raise_for_status()

@@ -20,7 +20,7 @@ def office(qbchat: FakeQuickBlox) -> User:
 
 @pytest.fixture
 def dialog(qbchat: FakeQuickBlox, office: User) -> Dialog:
-    """Where a policyholder and the office talk."""
+    """The dialog of a policyholder and the office."""
     policyholder = qbchat.add_user(full_name="Hugo Holder")
     qbchat.add_session("made-up-token-of-the-policyholder", policyholder)
     return qbchat.add_dialog(occupants_ids=[policyholder, office])

@@ -1,7 +1,7 @@
-"""A file on its whole way: declared, uploaded, completed, attached, and fetched by whoever receives the message.
+"""All steps of a file: it is declared, uploaded, completed, attached, and downloaded by the recipient of the message.
 
-`qbchat.blobs` are the files with their bytes. QuickBlox never checks that a declared file was uploaded, nor that an
-attached one is complete, so each of these mistakes has a test here: the fake warns of the one, and shows the other.
+`qbchat.blobs` contains the files with their content. QuickBlox checks neither that a declared file was uploaded, nor
+that an attached file is complete. The fake emits a warning for both mistakes.
 """
 
 import httpx

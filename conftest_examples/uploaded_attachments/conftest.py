@@ -6,7 +6,7 @@ from viewings import HEADERS, Recording
 
 @pytest.fixture
 def dialog_id(qbchat: FakeQuickBlox) -> str:
-    """Where the agent and two people who look for a flat talk."""
+    """The dialog of the agent and two people who are looking for a flat."""
     agent = qbchat.add_user(full_name="Ada Agent")
     qbchat.add_session(HEADERS["QB-Token"], agent)
     seekers = [qbchat.add_user(full_name="Finn Flatless"), qbchat.add_user(full_name="Rosa Roofless")]

@@ -1,8 +1,8 @@
-"""Files that were uploaded elsewhere, and that a message refers to by their id or URL.
+"""Attachments that refer to uploaded files by id or URL.
 
-QuickBlox takes attachments as an object keyed "0", "1", ... and gives them back as a list. The tests see them as
-QuickBlox would have read them, whichever way they were encoded, and name only the keys that matter. The same object in
-a form is lost without an error: QuickBlox answers 201, and the fake warns.
+Requests have attachments as an object with the keys "0", "1", ..., and responses have them as a list. The tests compare
+the decoded attachments, so the encoding of the request does not matter, and they name only the relevant keys. A form
+encoder loses such an object: QuickBlox responds 201 without attachments, and the fake emits a warning.
 """
 
 import json

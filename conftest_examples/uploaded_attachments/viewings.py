@@ -1,6 +1,6 @@
-"""Shares what was recorded while viewing a flat.
+"""Shares photos and recordings of a flat.
 
-The app on the agent's phone has uploaded the files before; a message only refers to them.
+The app of the agent uploads the files earlier; the messages only refer to them.
 """
 
 import json
@@ -16,7 +16,7 @@ HEADERS = {"QB-Token": "made-up-token-of-the-agency"}
 
 @dataclass(frozen=True)
 class Recording:
-    """A file in QuickBlox's storage, which has an id, or in the agency's own, which has a URL."""
+    """A file with an id in QuickBlox's storage, or with a URL in the agency's own storage."""
 
     type: str
     id: str | None = None
@@ -48,7 +48,7 @@ def _post(dialog_id: str, text: str, attachments: list[dict[str, Any]]) -> None:
 
 
 def share_floor_plan(dialog_id: str, file_id: str) -> None:
-    """Like the others, but as a form: it was written first."""
+    """Share a floor plan in a form instead of JSON. The form encoder loses the attachment."""
     form = {
         "chat_dialog_id": dialog_id,
         "message": "The floor plan",
@@ -59,7 +59,7 @@ def share_floor_plan(dialog_id: str, file_id: str) -> None:
 
 
 def share_price_list(dialog_id: str, file_id: str) -> None:
-    """As a form too, with the brackets spelt out."""
+    """Share a price list in a form, with explicit brackets, which keep the attachment."""
     form = {
         "chat_dialog_id": dialog_id,
         "message": "The price list",

@@ -6,7 +6,7 @@ import travel_agency
 
 @pytest.fixture
 def journey(qbchat: FakeQuickBlox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
-    """What the program prints when it runs from its start to its end, with credentials that QuickBlox knows."""
+    """The output of the whole program, which runs with credentials that are declared in the fake."""
     qbchat.credentials(application_id=76730, auth_key="made-up-key", auth_secret="made-up-secret")
     monkeypatch.setenv("QUICKBLOX_URL", "https://api.quickblox.com")
     monkeypatch.setenv("QUICKBLOX_APPLICATION_ID", "76730")

@@ -1,8 +1,8 @@
-"""A whole program, run as it is: from the session of the application to the log-out.
+"""A whole program, from the application session to the logout.
 
-Nothing is declared but the credentials, for in a stateful fake the program makes its own world: the users that it signs
-up can log in, the dialog that it opens has just these occupants, and what it deletes is gone. The tests look at what is
-left when it has ended.
+The tests declare only the credentials. The fake stores everything else that the program creates: the users can log in,
+the dialog has the given occupants, and deleted messages are removed. The tests check the state at the end of the
+program.
 """
 
 import pytest

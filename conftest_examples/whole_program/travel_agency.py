@@ -1,7 +1,7 @@
-"""Writes to a traveller, and tidies up behind itself: a program that knows nothing of any test.
+"""Sends a ticket to a traveller: a complete program, without any code for tests.
 
-It reads its settings from the environment, as it does on the server of the travel agency, and goes once through all
-that QuickBlox is used for: sessions, users, dialogs, files and messages.
+It reads its settings from the environment, and uses all main resources of QuickBlox: sessions, users, dialogs, files
+and messages.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ TICKET = b"%PDF-1.7 a ticket to Lisbon"
 
 
 class QuickBlox:
-    """A thin client, of the kind that many back ends have."""
+    """A minimal QuickBlox client, like those of many back ends."""
 
     def __init__(self) -> None:
         self.http = httpx.Client(base_url=os.environ["QUICKBLOX_URL"], timeout=10)
@@ -26,13 +26,13 @@ class QuickBlox:
         """Call QuickBlox.
 
         Returns:
-            What the answer holds, if anything.
+            The decoded body of the response; None if it is empty.
         """
         response = self.http.request(method, path, json=json, params=params).raise_for_status()
         return response.json() if response.content else None
 
     def begin_session(self) -> None:
-        """Begin a session of the application, which belongs to no user yet."""
+        """Create an application session, which has no user yet."""
         params: dict[str, Any] = {
             "application_id": int(os.environ["QUICKBLOX_APPLICATION_ID"]),
             "auth_key": os.environ["QUICKBLOX_AUTH_KEY"],
@@ -59,7 +59,7 @@ class QuickBlox:
         """Upload a document.
 
         Returns:
-            The id to attach it by.
+            The id of the blob, for attachments.
         """
         document = {"name": name, "content_type": "application/pdf"}
         blob = self.call("POST", "/blobs.json", json={"blob": document})["blob"]
@@ -83,7 +83,7 @@ class QuickBlox:
 
 
 def main() -> None:
-    """Book a journey, as far as QuickBlox is concerned."""
+    """Make all QuickBlox calls that belong to a booking."""
     quickblox = QuickBlox()
     quickblox.begin_session()
     password = os.environ["AGENCY_PASSWORD"]
@@ -97,7 +97,7 @@ def main() -> None:
     booked = quickblox.send(dialog_id, "Booked! Your train leaves at 8:00", {"0": ticket})
     mistaken = quickblox.send(dialog_id, "Dear Mr Miller, your cruise is cancelled")
 
-    # The train leaves later, and Mr Miller's cruise is not for Tilda to hear of.
+    # The departure has changed, and the message to Mr Miller was sent to the wrong dialog.
     new_text = {"chat_dialog_id": dialog_id, "message": "Booked! Your train leaves at 9:00"}
     quickblox.call("PUT", f"/chat/Message/{booked}.json", json=new_text)
     quickblox.call("DELETE", f"/chat/Message/{mistaken}.json", force=1)
