@@ -1,4 +1,4 @@
-"""What a message weighs: put into the history by a test, listed, and posted with all that is recorded of its call."""
+"""What a message weighs: put into the history by a test, and posted with all that is recorded of its call."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import tracemalloc
 
 from benchmarks.documented import MESSAGE, URL
 from benchmarks.report import Aim, table
-from benchmarks.stores import DIALOGS, MESSAGES, PAGE, Store, filled
+from benchmarks.stores import DIALOGS, MESSAGES, Store, filled
 from pytest_qbchat.service.wire import Request
 
 _POSTS = 5_000
 _NO_REQUEST = Request("", "", "", "", "", [], b"")
 _ADDED = "**in the history**, put there by `add_message`"
-_TWICE = "the same, after all were listed twice"
 _POSTED = "**posted through httpx**, with all that is recorded"
 
 
@@ -30,7 +29,6 @@ def memory() -> str:
         [(name, f"{weight:,.0f}") for name, weight in rows.items()],
         [
             Aim(f"{_ADDED}, in kB", 0.80, rows[_ADDED] / 1_000),
-            Aim(f"{_TWICE}, in kB", 0.80, rows[_TWICE] / 1_000),
             Aim(f"{_POSTED}, in kB", 1.70, rows[_POSTED] / 1_000),
         ],
     )
@@ -39,28 +37,7 @@ def memory() -> str:
 def _added() -> dict[str, float]:
     nothing = _in_use()
     store = filled(MESSAGES, DIALOGS)
-    added = _in_use() - nothing
-    _list_all(store)
-    with_records = _in_use() - nothing
-    _forget_responses(store)
-    _forget_requests(store)
-    once = _in_use() - nothing
-    _list_all(store)
-    _forget_responses(store)
-    _forget_requests(store)
-    twice = _in_use() - nothing
-    return {
-        _ADDED: added / MESSAGES,
-        "the same, after all were listed once": once / MESSAGES,
-        _TWICE: twice / MESSAGES,
-        "in the records of such a call": (with_records - once) / MESSAGES,
-    }
-
-
-def _list_all(store: Store) -> None:
-    with store.client() as client:
-        for dialog in store.dialogs:
-            client.get(f"{URL}?chat_dialog_id={dialog}&limit={PAGE}")
+    return {_ADDED: (_in_use() - nothing) / len(store.fake.messages)}
 
 
 def _posted() -> dict[str, float]:

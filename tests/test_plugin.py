@@ -477,7 +477,7 @@ def _fits(line: str, pattern: str) -> bool:
 def test_a_parallel_run_shows_swallowed_mistakes_and_the_conversation(run, alone: tuple[str, ...]) -> None:
     tests = [f"def test_{number}(qbchat):\n    {mistake}\n" for number, mistake in enumerate(SWALLOWED.values())]
     result = run("\n".join([*tests, FAILING.replace("OUTCOME", "assert False")]), *alone, "-p", "xdist", "-n1")
-    result.assert_outcomes(failed=len(tests) + 1, warnings=1)
+    result.assert_outcomes(failed=len(tests) + 1)
     for report in REPORTS.values():
         result.stdout.fnmatch_lines([report])
     result.stdout.fnmatch_lines([line.replace("??????????????????????????", "*") for line in SECTION])

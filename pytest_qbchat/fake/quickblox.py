@@ -546,7 +546,8 @@ class FakeQuickBlox:
                 apply_fault(fault, self._service, call)
             if call.message is not None:
                 self._posted.append(cast("Message", call.message))
-        self._emit_warnings(call)
+        if call.warnings:
+            self._emit_warnings(call)
         refusal = self._refusal(call) if call.refused else None
         if self._on_call is not None:
             self._on_call(call)

@@ -45,5 +45,5 @@ def attachments(value: Any) -> list[dict[str, Any]]:
     """The attachments in a parameter, in index order. Anything but an object with index keys, or a list, is lost."""
     if isinstance(value, dict):
         # Shorter numbers are smaller, and a comparison as text has no largest number.
-        value = [value[key] for key in sorted(filter(str.isdecimal, value), key=lambda key: (len(key), key))]
+        value = [value[key] for key in sorted(sorted(filter(str.isdecimal, value)), key=len)]
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

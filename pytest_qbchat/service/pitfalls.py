@@ -7,7 +7,6 @@ says three things: which field, what QuickBlox does with it, and what to write.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -102,8 +101,7 @@ def _check_new_message(call: Call) -> None:
     if "markable" in params and (message is None or message.markable != 1):
         check_flag(call, "markable", effect="no receipt is requested")
     if attachments := params.get("attachments"):
-        for text in _attachments(attachments):
-            call.warn(text)
+        _check_attachments(call, attachments)
     text = params.get("message")
     if text is not None and (type(text) is not str or (sent_to_chat and _NOT_XML.search(text))):
         call.warn(_text(text))
@@ -137,42 +135,45 @@ def _custom_field(name: str, value: Any, sent_to_chat: bool) -> str | None:
     return None
 
 
-def _attachments(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield f"attachments: arrived as the text {value[:60]!r}, so QuickBlox stores none; {_WRITE_ATTACHMENTS}"
-    elif isinstance(value, list):
-        for position, item in enumerate(value[:_MOST]):
-            yield from _attachment(position, item)
-    elif not isinstance(value, dict):
-        yield f"attachments: {value!r} is not an object, so QuickBlox stores none (assumed); {_WRITE_ATTACHMENTS}"
-    elif not value.keys().isdisjoint(ATTACHMENT_KEYS) and not any(isinstance(item, dict) for item in value.values()):
-        yield (
+def _check_attachments(call: Call, given: Any) -> None:
+    if isinstance(given, str):
+        call.warn(f"attachments: arrived as the text {given[:60]!r}, so QuickBlox stores none; {_WRITE_ATTACHMENTS}")
+    elif isinstance(given, list):
+        for position, item in enumerate(given[:_MOST]):
+            _check_attachment(call, position, item)
+    elif not isinstance(given, dict):
+        call.warn(f"attachments: {given!r} is not an object, so QuickBlox stores none (assumed); {_WRITE_ATTACHMENTS}")
+    elif not given.keys().isdisjoint(ATTACHMENT_KEYS) and not any(isinstance(item, dict) for item in given.values()):
+        call.warn(
             "attachments: is one attachment where QuickBlox expects an object of them, so it stores none; "
             + _WRITE_ATTACHMENTS
         )
     else:
-        for key, item in islice(value.items(), _MOST):
+        for key, item in islice(given.items(), _MOST):
             if key.isdecimal():
-                yield from _attachment(key, item)
+                _check_attachment(call, key, item)
             else:
-                yield (
+                call.warn(
                     f"attachments[{key}]: {key!r} is not an index, so this attachment is lost (assumed); "
                     "write the keys '0', '1', ..."
                 )
 
 
-def _attachment(key: str | int, item: Any) -> Iterator[str]:
+def _check_attachment(call: Call, key: str | int, item: Any) -> None:
     where = f"attachments[{key}]"
     if not isinstance(item, dict):
-        yield f"{where}: arrived as {item!r}, so QuickBlox stores no such attachment; {_WRITE_ATTACHMENTS}"
+        call.warn(f"{where}: arrived as {item!r}, so QuickBlox stores no such attachment; {_WRITE_ATTACHMENTS}")
         return
     if not item.get("type"):
-        yield f"{where}: has no type, so receivers cannot show it; write type='image', 'video', 'audio' or 'location'"
+        call.warn(
+            f"{where}: has no type, so receivers cannot show it; write type='image', 'video', 'audio' or 'location'"
+        )
     if not (item.get("id") or item.get("url") or item.get("data") or item.get("uid")):
-        yield f"{where}: has neither id nor url, so there is nothing to fetch; write the id of the uploaded file"
-    for name in sorted(islice((key for key in item if key not in ATTACHMENT_KEYS), _MOST)):
-        meant = similar_name(name, ATTACHMENT_KEYS) or "a custom field of the message, or leave it out"
-        yield f"{where}: {name!r} is not a documented key, and QuickBlox may drop it; write {meant}"
+        call.warn(f"{where}: has neither id nor url, so there is nothing to fetch; write the id of the uploaded file")
+    if not item.keys() <= ATTACHMENT_KEYS:
+        for name in sorted(islice((key for key in item if key not in ATTACHMENT_KEYS), _MOST)):
+            meant = similar_name(name, ATTACHMENT_KEYS) or "a custom field of the message, or leave it out"
+            call.warn(f"{where}: {name!r} is not a documented key, and QuickBlox may drop it; write {meant}")
 
 
 def _text(text: Any) -> str:
@@ -226,7 +227,7 @@ def _check_headers(call: Call) -> None:
     token = headers.get(b"qb-token")
     if token is not None and token != token.strip():
         call.warn("QB-Token: has white space at an end, which not every client sends; strip the token")
-    if token is not None and call.params.get("token", token.decode("latin-1")) != token.decode("latin-1"):
+    if token is not None and "token" in call.params and call.params["token"] != token.decode("latin-1"):
         call.warn("token: is the name of a credential, so QuickBlox stores no such custom field; write another name")
     if b" " in b"\n".join(headers):
         for name in call.request.headers:

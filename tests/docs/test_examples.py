@@ -121,7 +121,7 @@ def test_every_failure_is_shown_on_request(
 ) -> None:
     copied(pytester, EXAMPLES / "failures")
 
-    result = run_project("--runxfail")
+    result = run_project("--runxfail", "-W", "always::pytest_qbchat.QuickBloxWarning")
 
     outcomes = result.parseoutcomes()
     assert outcomes.keys() == {"failed", "warnings"}

@@ -25,7 +25,7 @@ def uv(*args: object) -> None:
     subprocess.run([sys.executable, "-m", "uv", "--quiet", *map(str, args)], check=True, cwd=ROOT)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
     uv("build", "--out-dir", folder)

@@ -704,7 +704,7 @@ def assert_shown(reply: httpx.Response, expected: dict[str, Any] | None) -> None
 
 STEPS = 100
 LONG_RUN = os.environ.get("QBCHAT_EXAMPLES")
-RUNS = int(LONG_RUN or sized(15, 150))
+RUNS = int(LONG_RUN or sized(10, 150))
 SETTINGS = settings(
     max_examples=RUNS,
     stateful_step_count=STEPS,

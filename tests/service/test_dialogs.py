@@ -885,6 +885,20 @@ def test_a_hidden_dialog_is_still_there_for_the_others(api: Api, type: int) -> N
     assert api.ids("Dialog") == [dialog_id, other]
 
 
+def test_a_message_deleted_from_a_hidden_dialog_lowers_its_unread_count_alone(api: Api) -> None:
+    dialog_id = create(api, occupants_ids="20")["_id"]
+    message_id = api("POST", "Message", by=BERT, json={"chat_dialog_id": dialog_id}).json()["_id"]
+    other = create(api, occupants_ids="20")["_id"]
+    api("POST", "Message", by=BERT, json={"chat_dialog_id": other})
+    api("DELETE", f"Dialog/{dialog_id}")
+    assert api("GET", "Message/unread").json() == {"total": 1}
+
+    api("DELETE", f"Message/{message_id}", by=BERT, params={"force": 1})
+
+    assert api("GET", "Message/unread").json() == {"total": 1}
+    assert api("GET", f"Dialog/{dialog_id}").json()["unread_messages_count"] == 0
+
+
 def test_a_hidden_private_dialog_is_shown_again_when_it_is_opened(api: Api) -> None:
     dialog_id = create(api, type=PRIVATE, occupants_ids="20")["_id"]
     api("DELETE", f"Dialog/{dialog_id}")

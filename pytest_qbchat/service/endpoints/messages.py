@@ -18,10 +18,11 @@ from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.errors import QuickBloxError, invalid, no_permission, not_found
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import Dialog, DialogType, Message
-from pytest_qbchat.service.models.message import NO_FIELDS
+from pytest_qbchat.service.models.message import NO_ATTACHMENTS, NO_FIELDS
 from pytest_qbchat.service.params import ATTACHMENT_KEYS, attachments, check_flag, is_one, is_zero
 from pytest_qbchat.service.queries import NE, RANGE, SET, Field, number, object_id
 from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.wire import encode_json
 
 # The parameters of a new message; every other key is a custom field.
 PARAMETERS = {"chat_dialog_id", "recipient_id", "message", "attachments", "send_to_chat", "markable"}
@@ -35,7 +36,7 @@ CONTROL_PARAMETERS = {"token", "save_to_history", "system"}
 _NOT_CUSTOM = PARAMETERS | SERVER_FIELDS | CONTROL_PARAMETERS
 
 
-def create_message(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
+def create_message(store: Store, call: Call) -> tuple[int, str]:
     """POST /chat/Message.json: put a message into the history, and with `send_to_chat` into the chat.
 
     - The reply has status 201 (documented, REST description) and is the bare message (documented, create-message).
@@ -68,15 +69,10 @@ def create_message(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     store.add_message(message, dialog)
     if store.blobs:
         _warn_of_missing_content(store, call, message)
-    reply = message.as_dict()
-    return 201, reply | _UNSAVED if message.send_to_chat == 1 else reply
+    return 201, message.as_json(unsaved=message.send_to_chat == 1)
 
 
-# The chat server saves a message a moment after the reply to its sender.
-_UNSAVED: dict[str, Any] = {"created_at": None, "delivered_ids": [], "read_ids": [], "updated_at": None}
-
-
-def list_messages(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
+def list_messages(store: Store, call: Call) -> tuple[int, Any]:
     """GET /chat/Message.json: the history of a dialog.
 
     - The reply is `skip`, `limit` and `items`, without a total (documented, list-messages).
@@ -110,17 +106,17 @@ def list_messages(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     check_flag(call, "include_reactions")
     with_reactions = is_one(call.params.get("include_reactions"))
     page = query.page(found)
-    items = [message.as_dict(with_reactions=with_reactions) for message in page]
+    items = [message.as_json(with_reactions=with_reactions) for message in page]
     if not is_zero(call.params.get("mark_as_read")):
         for message in page:
             dialog.mark_delivered(message, reader, int(call.now))
             dialog.mark_read(message, reader, int(call.now))
         if store.assume.marked_in_reply:
-            items = [message.as_dict(with_reactions=with_reactions) for message in page]
-    return 200, {"skip": query.skip, "limit": query.limit, "items": items}
+            items = [message.as_json(with_reactions=with_reactions) for message in page]
+    return 200, f'{{"skip":{query.skip},"limit":{query.limit},"items":[{",".join(items)}]}}'
 
 
-def get_message(store: Store, call: Call, message_id: str) -> tuple[int, dict[str, Any]]:
+def get_message(store: Store, call: Call, message_id: str) -> tuple[int, str]:
     """GET /chat/Message/{id}.json: one message.
 
     - The reply is the bare message (observed, JavaScript SDK). It marks nothing (assumed).
@@ -131,7 +127,7 @@ def get_message(store: Store, call: Call, message_id: str) -> tuple[int, dict[st
     """
     message = require_message(store, require_user(store, call), message_id)
     check_flag(call, "include_reactions")
-    return 200, message.as_dict(with_reactions=is_one(call.params.get("include_reactions")))
+    return 200, message.as_json(with_reactions=is_one(call.params.get("include_reactions")))
 
 
 def update_message(store: Store, call: Call, message_ids: str = "") -> tuple[int, str]:
@@ -245,6 +241,7 @@ def build_message(store: Store, dialog: Dialog, sender_id: int, params: dict[str
     else:
         recipient = whole_number(params.get("recipient_id")) or 0
     send_to_chat = _flag(store, params, "send_to_chat")
+    given = params.get("attachments")
     initial_readers = () if dialog.public else (sender_id,)  # public dialogs keep both lists empty (documented)
     return store.message_class(
         id=store.ids.object_id(now),
@@ -252,7 +249,7 @@ def build_message(store: Store, dialog: Dialog, sender_id: int, params: dict[str
         sender_id=sender_id,
         recipient_id=recipient,
         message=params.get("message"),
-        attachments=_attachments(store, params.get("attachments")),
+        attachments_json=encode_json(_attachments(store, given)) if given else NO_ATTACHMENTS,
         custom=NO_FIELDS if params.keys() <= PARAMETERS else _custom_fields(params),
         send_to_chat=send_to_chat,
         markable=_flag(store, params, "markable"),
