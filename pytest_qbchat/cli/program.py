@@ -38,19 +38,12 @@ _PREFIX = "/_qbchat"
 _OWN_REQUESTS = f"GET {_PREFIX}/state shows the state, and POST {_PREFIX}/reset goes back to the beginning"
 _LONGEST_TEXT = 60  # of a message, in the line that shows it
 _MOST_LINES = 20  # of users, and as many of tokens
-_MISUSED = 2  # exit status
+_CANNOT_START = 2  # exit status
 _TYPES = {DialogType.PUBLIC_GROUP: "public group", DialogType.GROUP: "group", DialogType.PRIVATE: "private dialog"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program until it is stopped.
-
-    Args:
-        argv: The arguments; those of the process if left out.
-
-    Returns:
-        The exit status: 0 when it was stopped, 2 if it could not start.
-    """
+    """Run the program until it is stopped; return the exit status: 0 when it was stopped, 2 if it could not start."""
     options = _parser().parse_args(argv)
     with _interruptible(), warnings.catch_warnings():
         warnings.simplefilter("ignore", QuickBloxWarning)  # each is printed below its call
@@ -63,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         except _StartError as error:
             print(f"pytest_qbchat: {error}", file=sys.stderr)
-            return _MISUSED
+            return _CANNOT_START
 
 
 class _StartError(Exception):

@@ -128,7 +128,7 @@ class Message(models.Message):
 
 
 class _AsPosted(Message):
-    """An edited message as it was posted: it has the text of then, and every other field of now."""
+    """An edited message with the text that it was posted with. Every other field is that of the message now."""
 
     __slots__ = ("_message",)
 

@@ -376,7 +376,7 @@ class FakeQuickBlox:
 
     def transcript(self) -> str:
         """The conversation as it stands, with every call that did not do what it should; tokens and keys masked."""
-        rendered = transcript.render(self.dialogs, self.users, self.messages, self.posted, self.calls)
+        rendered = transcript.render(self.dialogs, self.users, self.posted, self.calls)
         return self.masked("\n".join([rendered, *self._faults.unused()]))
 
     # Assert
@@ -486,12 +486,7 @@ class FakeQuickBlox:
         return call.response or self._serve(call)
 
     def refuse(self, reason: str, call: Call | None = None) -> CallRefused:
-        """Note that a call was refused, and make the error to raise in the code under test.
-
-        Args:
-            reason: What happened and what to write instead.
-            call: The call, if it reached the fake.
-        """
+        """Note that a call was refused, and make the error to raise in the code under test."""
         text = self.masked(reason)
         error = CallRefused(f"pytest-qbchat refused this call: {text}")
         self.problems.add(text, call=call, error=error)
@@ -517,6 +512,7 @@ class FakeQuickBlox:
 
     def forget_calls(self) -> None:
         """Forget the calls, the posted messages and the problems so far. The state stays: users, dialogs, history."""
+        self.masked("")  # which learns the secrets of the calls
         for message in self._posted:
             message.call = None
         self._calls.clear()

@@ -23,14 +23,7 @@ class Records(Sequence[T], Generic[T]):
     def __init__(
         self, items: Sequence[T], kind: type[T], noun: str, reasons: Callable[[], Iterable[str]] = tuple
     ) -> None:
-        """Wrap a sequence.
-
-        Args:
-            items: Kept by reference.
-            kind: The class of the items.
-            noun: The name of one item in failure texts.
-            reasons: Makes lines that may explain why an expected item is missing.
-        """
+        """Wrap a sequence, by reference. `reasons` makes lines that may explain why an expected item is missing."""
         self._items = items
         self._kind = kind
         self._noun = noun

@@ -27,10 +27,7 @@ class Hosts:
     """`*.quickblox.com`, and the hosts that the user configured."""
 
     def __init__(self, extra: Iterable[str] = ()) -> None:
-        """Parse the configured hosts.
-
-        Args:
-            extra: Host names or base URLs: `chat.shop.example`, `localhost:8080`, `https://shop.example/quickblox`.
+        """Parse host names and base URLs: `chat.shop.example`, `localhost:8080`, `https://shop.example/quickblox`.
 
         Raises:
             TypeError: It is a single string.
@@ -48,10 +45,7 @@ class Hosts:
     def prefix(self, host: str, port: int | None, target: bytes) -> str | None:
         """The path prefix below which a URL belongs to QuickBlox; None if the URL does not belong to it.
 
-        Args:
-            host: In lower case.
-            port: None if the URL has none.
-            target: Path and query, as they are sent.
+        The host is in lower case; the target is path and query as they are sent.
         """
         host = host.rstrip(".")
         if host.endswith(_DOMAIN):

@@ -60,11 +60,7 @@ class Head(NamedTuple):
 
     @property
     def chunked(self) -> bool:
-        """Whether the body is chunked.
-
-        Raises:
-            MalformedRequestError: It has another encoding, or a length too.
-        """
+        """Whether the body is chunked."""
         encodings = {value.lower() for key, value in self.headers if key.lower() == b"transfer-encoding"}
         if encodings - {b"chunked"}:
             raise MalformedRequestError("Transfer-Encoding is not chunked")
@@ -74,11 +70,7 @@ class Head(NamedTuple):
 
     @property
     def length(self) -> int:
-        """The size of the body in bytes, if it is not chunked.
-
-        Raises:
-            MalformedRequestError: The length is not a number, or there are several.
-        """
+        """The size of the body in bytes, if it is not chunked."""
         lengths = {value for key, value in self.headers if key.lower() == b"content-length"} or {b"0"}
         [length, *others] = lengths
         if others or not length.isdigit() or len(length) > _MAX_SIZE_DIGITS:
@@ -87,11 +79,7 @@ class Head(NamedTuple):
 
 
 def parse_head(data: bytes) -> Head:
-    """Parse a request line and headers, without the empty line after them.
-
-    Raises:
-        MalformedRequestError: They are malformed.
-    """
+    """Parse a request line and headers, without the empty line after them."""
     line, *lines = data.split(b"\r\n")
     parts = _REQUEST_LINE.fullmatch(line)
     if parts is None:
@@ -106,11 +94,7 @@ def parse_head(data: bytes) -> Head:
 
 
 def destination(head: Head) -> tuple[str, str]:
-    """The host with its port, and the path with its query. The target may contain both (RFC 9112, 3.2.2).
-
-    Raises:
-        MalformedRequestError: One of them is malformed.
-    """
+    """The host with its port, and the path with its query. The target may contain both (RFC 9112, 3.2.2)."""
     host, target = (head.header(b"host") or b"localhost").decode("latin-1"), head.target
     absolute = _ABSOLUTE.fullmatch(target)
     if absolute is not None:
@@ -151,11 +135,7 @@ class Reader:
         return len(self._buffer) + len(self._body)
 
     def request(self) -> tuple[Head, bytes] | None:
-        """The next request and its body; None while it is incomplete.
-
-        Raises:
-            MalformedRequestError: The request is malformed or too large.
-        """
+        """The next request and its body; None while it is incomplete."""
         if self._head is None:
             self._head = self._take_head()
             self._continued = False
@@ -242,37 +222,18 @@ def _chunk_size(line: bytes) -> int:
 
 
 def request(head: Head, body: bytes, origin: str, prefix: str) -> Request:
-    """The request with a head and a body.
-
-    Args:
-        head: The head.
-        body: The body, without chunk sizes.
-        origin: Scheme, host and port.
-        prefix: The part of the path before that of the API.
-    """
+    """The request with a head and a decoded body. The prefix is the part of the path before that of the API."""
     path, _, query = head.target.partition("?")
     return Request(head.method, origin, prefix, path[len(prefix) :], query, head.headers, body)
 
 
 def refusal(status: int, text: str, *more: Header) -> Response:
-    """A refusal by the fake itself, in the format of QuickBlox for a request that it cannot route or read.
-
-    Args:
-        status: The status.
-        text: The reason.
-        *more: Further headers.
-    """
+    """A refusal by the fake itself, in the format of QuickBlox for a request that it cannot route or read."""
     return Response(status, [_JSON, *more], encode_json({"code": None, "message": text}).encode())
 
 
 def encode(response: Response, method: str, connection: bytes = b"") -> bytes:
-    """Serialize a response.
-
-    Args:
-        response: The response.
-        method: The method of the request, in upper case.
-        connection: The Connection header; none if it is empty.
-    """
+    """Serialize a response."""
     status = response.status
     without_body = status in (204, 304)
     head = [b"HTTP/1.1 %d %b" % (status, _PHRASES.get(status, b""))]

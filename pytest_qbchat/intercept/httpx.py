@@ -67,14 +67,7 @@ def fake_for_request(fakes: list[InterceptedFake], request: Any) -> tuple[Interc
 
 
 def answer(module: Any, request: Any, fake: InterceptedFake, prefix: str) -> Any:
-    """Answer a request of a synchronous client.
-
-    Args:
-        module: The library, whose response or error the client gets.
-        request: The library's request.
-        fake: The fake that answers.
-        prefix: The path prefix of the API.
-    """
+    """Answer a request of a synchronous client."""
     __tracebackhide__ = True
     try:
         return _response(module, fake.handle(_request(request, request.read(), prefix)))

@@ -309,17 +309,9 @@ class QuickBloxProvider(BaseProvider):
     def __init__(self, generator: Generator) -> None:
         super().__init__(generator)
         payloads = PayloadFactory(generator)
-        self.quickblox_object_id = payloads.object_id
-        self.quickblox_text = payloads.text
-        self.quickblox_attachment = payloads.attachment
-        self.quickblox_message = payloads.message
-        self.quickblox_message_response = payloads.message_response
-        self.quickblox_dialog = payloads.dialog
-        self.quickblox_dialog_response = payloads.dialog_response
-        self.quickblox_user = payloads.user
-        self.quickblox_user_response = payloads.user_response
-        self.quickblox_conversation = payloads.conversation
-        self.quickblox_conversation_response = payloads.conversation_response
+        for name, method in vars(PayloadFactory).items():
+            if not name.startswith("_") and callable(method):
+                setattr(self, f"quickblox_{name}", getattr(payloads, name))
 
 
 def _generators(source: Faker | Generator) -> list[Generator]:

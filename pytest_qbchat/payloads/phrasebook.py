@@ -122,12 +122,7 @@ def available() -> tuple[str, ...]:
 
 @cache
 def phrasebook(locale: str) -> Phrasebook:
-    """The phrasebook of a locale.
-
-    Args:
-        locale: In Faker's form, `"de_DE"`. A locale without texts gets those of its language, so `"de_AT"` and `"de"`
-            are read as `"de_DE"`, or else `"en_US"`.
-    """
+    """The phrasebook of a locale. One without texts gets those of its language, `"de_DE"` for `"de_AT"`, or English."""
     if locale in available():
         return Phrasebook(json.loads((_TEXTS / f"{locale}.json").read_text(encoding="utf-8")))
     language = locale.partition("_")[0]

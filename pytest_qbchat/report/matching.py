@@ -78,10 +78,7 @@ def has_fields(record: object, fields: Mapping[str, Any]) -> bool:
 def check_names(names: Iterable[str], kind: type, records: Collection[object]) -> None:
     """Refuse a misspelt field, which would match nothing and let an assertion that something is absent pass.
 
-    Args:
-        names: The fields that a test expects.
-        kind: The class of the records. Its public attributes are their fields.
-        records: The records that are searched.
+    The public attributes of `kind` are the fields of the records.
 
     Raises:
         TypeError: A field is unknown. A message may have custom fields of any name, so of a message only names are

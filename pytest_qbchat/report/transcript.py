@@ -15,35 +15,29 @@ if TYPE_CHECKING:
 _SHOWN_MESSAGES = 20  # the newest of each dialog
 
 
-def render(
-    dialogs: Iterable[Dialog],
-    users: Iterable[User],
-    messages: Iterable[Message],
-    posted: Iterable[Message],
-    calls: Iterable[Call],
-) -> str:
+def render(dialogs: Iterable[Dialog], users: Iterable[User], posted: Iterable[Message], calls: Iterable[Call]) -> str:
     """Who posted what to which dialog and what became of it, then refused calls and warnings.
 
     The caller masks the text.
     """
     names = {user.id: f"{user.id} {user.full_name}" for user in users if user.full_name}
-    by_dialog: dict[str, list[Message]] = {}
-    for message in messages:
-        by_dialog.setdefault(message.chat_dialog_id, []).append(message)
     lines: list[str] = []
+    kept: set[str] = set()
     for dialog in dialogs:
-        if history := by_dialog.get(dialog.id):
+        if history := dialog.history:
+            kept.update(message.id for message in history)
             lines.append(_heading(dialog, names))
             if len(history) > _SHOWN_MESSAGES:
                 lines.append(f"  ({len(history) - _SHOWN_MESSAGES} earlier messages)")
             for message in history[-_SHOWN_MESSAGES:]:
                 lines.extend(_message(message, names))
-    kept = {message.id for message in messages}
     for message in posted:
         if message.id not in kept:
             lines += [f"later deleted from dialog {message.chat_dialog_id}:", *_message(message, names)]
-    for line, times in Counter(line for call in calls for line in _refusal_and_warnings(call)).items():
-        lines.append(line if times == 1 else f"{line} ({times} times)")
+    trouble: Counter[str] = Counter()
+    for call in calls:
+        trouble.update([*not_accepted([call]), *(f"warning: {text}" for text in call.warnings)])
+    lines += [line if times == 1 else f"{line} ({times} times)" for line, times in trouble.items()]
     return "\n".join(lines) or "nothing was posted"
 
 
@@ -69,9 +63,3 @@ def _message(message: Message, names: Mapping[int, str]) -> Iterator[str]:
     for name, value in message.custom.items():
         if (name, value) != ("dialog_id", message.chat_dialog_id):  # every app adds this one
             yield f"    {name}: {value!r}"
-
-
-def _refusal_and_warnings(call: Call) -> Iterator[str]:
-    yield from not_accepted([call])
-    for text in call.warnings:
-        yield f"warning: {text}"

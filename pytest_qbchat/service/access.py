@@ -69,7 +69,7 @@ def get_or_adopt_dialog(store: Store, caller_id: int, dialog_id: Any, *, opponen
     if dialog is None:
         if not is_object_id(dialog_id):
             raise LookupError(f"chat_dialog_id {dialog_id!r} is not an id: QuickBlox's have 24 hexadecimal digits")
-        if not store.may_adopt_dialog(dialog_id.lower()):
+        if store.strict or dialog_id.lower() in store.deleted:
             raise LookupError(missing_dialog_reason(store, dialog_id))
         return _adopt(store, caller_id, dialog_id.lower(), whole_number(opponent))
     if not dialog.admits(caller_id):

@@ -22,8 +22,8 @@ class Service:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._request_numbers = count(1)
-        # The calls of one client differ only in one header, a length; each set of headers is kept once.
-        self._headers: dict[RawHeaders, tuple[RawHeaders, dict[bytes, bytes]]] = {}
+        # The calls of one client often have the same headers, which are kept once.
+        self._last_headers: tuple[RawHeaders, dict[bytes, bytes]] = (), {}
 
     def handle(self, call: Call) -> None:
         """Answer a call, and note in it everything that is found out. Not thread-safe: the caller holds the lock.
@@ -55,10 +55,9 @@ class Service:
     def prepare(self, call: Call) -> None:
         """Note the time, and look the headers up."""
         sent = tuple(call.request.raw_headers)
-        known = self._headers.get(sent)
-        if known is None:
-            known = self._headers[sent] = sent, {name.lower(): value for name, value in sent}
-        call.request.raw_headers, call.lowercase_headers = known
+        if sent != self._last_headers[0]:
+            self._last_headers = sent, {name.lower(): value for name, value in sent}
+        call.request.raw_headers, call.lowercase_headers = self._last_headers
         call.now = self.store.now()
 
     def respond(self, call: Call, status: int, body: Any, *more: Header) -> Response:

@@ -28,21 +28,12 @@ class BatchResult:
         self._reasons.append(reason)
 
     def as_dict(self, success: str, *, with_empty: bool = True) -> dict[str, Any]:
-        """The three lists.
-
-        Args:
-            success: The key of the ids that worked.
-            with_empty: Whether empty lists are in it.
-        """
+        """The three lists, with the ids that worked under `success`."""
         groups = {success: self.done, "NotFound": self._not_found, "WrongPermissions": self._wrong_permissions}
         return {name: {"ids": ids} for name, ids in groups.items() if ids or with_empty}
 
     def reply(self, success: str, *, with_empty: bool = True) -> dict[str, Any]:
-        """The three lists, if anything worked.
-
-        Raises:
-            QuickBloxError: 403 if the caller was not allowed anything, 404 if nothing was found.
-        """
+        """The three lists; a refusal, 403 or 404, if nothing worked."""
         if not self.done:
             error = no_permission if self._wrong_permissions else not_found
             raise error("; ".join(self._reasons) or "the request names no id")

@@ -131,11 +131,7 @@ class Call:
         return self._params
 
     def read_params(self) -> None:
-        """Decode the parameters.
-
-        Raises:
-            QuickBloxError: 400, if they cannot be read (assumed).
-        """
+        """Decode the parameters."""
         self._params = decode(self.request)
 
     def warn(self, text: str) -> None:

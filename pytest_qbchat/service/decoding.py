@@ -31,11 +31,7 @@ _JSON_WHITESPACE = " \t\r\n"
 
 
 def decode(request: Request) -> dict[str, Any]:
-    """The parameters of a request: those of its query string, overridden by those of its body.
-
-    Raises:
-        QuickBloxError: 400, if a body or query cannot be read (assumed).
-    """
+    """The parameters of a request: those of its query string, overridden by those of its body."""
     params = _decode_form(request.query) if request.query else {}
     if request.body:
         params.update(_decode_body(request))

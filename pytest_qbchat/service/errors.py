@@ -128,12 +128,7 @@ def admins_do_not_exist(reason: str) -> QuickBloxError:
 
 
 def invalid(reason: str, **fields: str) -> QuickBloxError:
-    """Fields that do not pass. Status and envelope observed; see the endpoints for the texts.
-
-    Args:
-        reason: In plain words.
-        **fields: What is wrong with each field.
-    """
+    """Fields that do not pass. Status and envelope observed; see the endpoints for the texts."""
     return QuickBloxError(422, {"errors": {name: [text] for name, text in fields.items()}}, reason)
 
 

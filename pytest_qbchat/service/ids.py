@@ -31,9 +31,6 @@ class Ids:
         """A new 24-digit hexadecimal ObjectId.
 
         Its first eight digits are the time of its making, as in every published sample (documented).
-
-        Args:
-            seconds: Unix time.
         """
         return f"{seconds & 0xFFFFFFFF:08x}{_ORIGIN}{next(self._object_counter) & _COUNTER_MASK:06x}"
 

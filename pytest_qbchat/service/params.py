@@ -24,14 +24,7 @@ def is_zero(value: Any) -> bool:
 
 
 def check_flag(call: Call, name: str, documented: int = 1, *, effect: str = "") -> None:
-    """Warn of a flag that is neither 1 nor 0, and so does not do what its sender meant.
-
-    Args:
-        call: The call.
-        name: The parameter.
-        documented: The value that has an effect.
-        effect: What the fake assumes of any other value.
-    """
+    """Warn of a flag that is neither 1 nor 0. `effect` is what the fake assumes of such a flag."""
     value = call.params.get(name)
     if value is not None and not is_one(value) and not is_zero(value):
         assumed = f", and the fake assumes that {effect}" if effect else ""

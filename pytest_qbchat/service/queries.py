@@ -22,9 +22,10 @@ import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.models import Blob, User
 from pytest_qbchat.service.spelling import closest_name
 
 T = TypeVar("T")
@@ -43,7 +44,6 @@ class Field(NamedTuple):
     """A field that can be filtered and sorted by.
 
     Attributes:
-        get: The value of a record.
         kind: Converts the text of a request before it is compared. Raises TypeError or ValueError.
         operators: The operators that QuickBlox documents for this field, beside equality.
     """
@@ -57,7 +57,6 @@ class Condition(NamedTuple):
     """One condition of a query.
 
     Attributes:
-        get: The value of a record.
         operator: A key of `_OPERATORS`.
         value: The converted value, or a list of them.
     """
@@ -72,11 +71,7 @@ class Condition(NamedTuple):
 
 
 def number(value: Any) -> float:
-    """A finite number, or its text.
-
-    Raises:
-        ValueError: It is neither.
-    """
+    """A finite number, or its text. Raises ValueError for any other value."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"{value!r} is not a number")
     try:
@@ -101,10 +96,6 @@ def _one_of(actual: Any, several: list[Any]) -> bool:
     return any(_equal(actual, each) for each in several)
 
 
-def _contains(actual: Any, part: str) -> bool:
-    return actual is not None and part.lower() in str(actual).lower()
-
-
 def _present(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     """A comparison that no missing value fulfils."""
     return lambda actual, expected: actual is not None and compare(actual, expected)
@@ -120,7 +111,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "in": _one_of,
     "nin": lambda actual, several: not _one_of(actual, several),
     "all": lambda actual, several: all(each in actual for each in several),
-    "ctn": _contains,
+    "ctn": _present(lambda actual, part: part.lower() in str(actual).lower()),
 }
 _OF_SEVERAL = {"in", "nin", "all"}
 
@@ -130,11 +121,8 @@ class Query:
     """The query of a request for dialogs or messages.
 
     Attributes:
-        conditions: All of them must hold.
         sort: The field to sort by; None for the order of the list.
         descending: Whether the largest comes first.
-        limit: How many records at most.
-        skip: How many records to leave out first.
         count: Whether only the number of records is wanted.
     """
 
@@ -168,14 +156,7 @@ def sort(records: list[T], field: Field, *, descending: bool) -> list[T]:
 
 
 def parse(call: Call, fields: Mapping[str, Field], *, known: set[str], largest: int) -> Query:
-    """Read the query of a call, and warn of what is ignored.
-
-    Args:
-        call: The call.
-        fields: What can be filtered and sorted by.
-        known: Further parameters of the endpoint.
-        largest: The largest limit.
-    """
+    """Read the query of a call, and warn of what is ignored."""
     conditions: list[Condition] = []
     for name, given in call.params.items():
         if name in fields:
@@ -183,7 +164,8 @@ def parse(call: Call, fields: Mapping[str, Field], *, known: set[str], largest: 
             for operator_, value in by_operator.items():
                 conditions += _condition(call, name, fields[name], operator_, value)
         elif name not in known and name not in _CONTROL:
-            _warn_of_unknown_field(call, name, fields, known)
+            meant = _MEANT.get(name) or closest_name(name, {*fields, *_CONTROL, *known})
+            call.warn(_ignored(name, f"write {meant}" if meant else f"QuickBlox filters by {', '.join(fields)}"))
     sort_by, descending = _sort_field(call, fields)
     limit = _whole_number(call, "limit", default=100, lowest=0)
     if limit > largest:
@@ -214,11 +196,6 @@ def _condition(call: Call, name: str, field: Field, operator_: str, value: Any) 
     return [Condition(field.get, operator_, converted)]
 
 
-def _warn_of_unknown_field(call: Call, name: str, fields: Mapping[str, Field], known: set[str]) -> None:
-    meant = _MEANT.get(name) or closest_name(name, {*fields, *_CONTROL, *known})
-    call.warn(_ignored(name, f"write {meant}" if meant else f"QuickBlox filters by {', '.join(fields)}"))
-
-
 def _sort_field(call: Call, fields: Mapping[str, Field]) -> tuple[Field | None, bool]:
     for name, descending in (("sort_desc", True), ("sort_asc", False)):
         if wanted := call.params.get(name):
@@ -243,27 +220,8 @@ def unique_ids(value: Any) -> list[Any]:
     return list(found.values())
 
 
-def count_response(number: int) -> dict[str, Any]:
-    """The reply to `count=1` (observed, Android SDK)."""
-    return {"items": {"count": number}}
-
-
-class Listed(Protocol):
-    """A record of a list of users or files."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """As QuickBlox shows it."""
-        ...
-
-
-def paged(call: Call, records: Sequence[Listed], wrapper: str) -> dict[str, Any]:
-    """One page of users or files: `page` begins with 1, `per_page` is 10 unless given (documented).
-
-    Args:
-        call: The call.
-        records: All of them, in order.
-        wrapper: The key that wraps each of them.
-    """
+def paged(call: Call, records: Sequence[User | Blob], wrapper: str) -> dict[str, Any]:
+    """One page of users or files: `page` begins with 1, `per_page` is 10 unless given (documented)."""
     page = _whole_number(call, "page", default=1, lowest=1)
     per_page = _whole_number(call, "per_page", default=10, lowest=1)
     if per_page > _LARGEST_PAGE_OF_USERS:

@@ -10,7 +10,7 @@ from pytest_qbchat.service.endpoints.messages import PARAMETERS, SERVER_FIELDS, 
 from pytest_qbchat.service.models import Dialog, DialogType, Message, User, id_of
 from pytest_qbchat.service.spelling import misspelt
 from pytest_qbchat.service.store import Store
-from pytest_qbchat.service.wire import encode_json
+from pytest_qbchat.service.wire import as_text, encode_json
 
 
 class Realtime:
@@ -91,7 +91,7 @@ class Realtime:
             self._check_occupant(dialog, sender_id)
             message = build_message(self._store, dialog, sender_id, params, int(self._store.now()))
             if over_xmpp:
-                message.custom = {name: _as_text(value) for name, value in message.custom.items()}
+                message.custom = {name: as_text(value) for name, value in message.custom.items()}
                 message.custom["dialog_id"] = dialog.id
                 if dialog.type is not DialogType.PRIVATE:
                     message.recipient_id = None
@@ -99,11 +99,7 @@ class Realtime:
         return message
 
     def dialog(self, dialog: Dialog | str) -> Dialog:
-        """A dialog, given as itself or by its id.
-
-        Raises:
-            ValueError: There is none.
-        """
+        """A dialog, given as itself or by its id."""
         __tracebackhide__ = True
         found = self._store.find_dialog(dialog.id if isinstance(dialog, Dialog) else dialog)
         if found is None:
@@ -133,16 +129,8 @@ class Realtime:
         self._check_user(user_id)
 
 
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else encode_json(value)
-
-
 def _check_fields(fields: Mapping[str, Any]) -> None:
-    """Refuse a field that would be lost, or kept as a custom field by mistake.
-
-    Raises:
-        TypeError: A field is misspelt, or is set by the server.
-    """
+    """Refuse a field that would be lost, or kept as a custom field by mistake."""
     __tracebackhide__ = True
     for name in fields.keys() - PARAMETERS:
         if name in SERVER_FIELDS:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from pytest_qbchat.service.wire import encode_json
+from pytest_qbchat.service.wire import as_text
 
 _DIGESTS = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
 _SECRET = re.compile(r"(password|secret|token)\]?$")
@@ -28,10 +28,6 @@ def string_to_sign(params: dict[str, Any], *, hide: bool = False) -> str:
     """All other parameters as `name=value`, sorted by name and joined by `&`, nothing escaped (documented).
 
     What is no text in JSON is signed as JSON has it, `true` or `5`, and null as nothing (assumed).
-
-    Args:
-        params: Of the request.
-        hide: Show no password or token.
     """
     pairs = sorted(_flat(params))
     return _joined([(name, HIDDEN if hide and _SECRET.search(name) else value) for name, value in pairs])
@@ -76,4 +72,4 @@ def _flat(params: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]
         if isinstance(value, dict):
             yield from _flat(value, full)
         elif full != "signature":
-            yield full, value if isinstance(value, str) else encode_json(value) if value is not None else ""
+            yield full, "" if value is None else as_text(value)

@@ -24,7 +24,6 @@ class Application:
     """What the test declared of the QuickBlox application. None means unknown and not checked.
 
     Attributes:
-        id: The application id.
         auth_key: The authorization key, which a client sends.
         auth_secret: The authorization secret, which signs and is never sent.
         seen_id: The application id that sessions came with, if it was not declared.
@@ -47,13 +46,10 @@ class Store:
         assume: The choices where QuickBlox's behaviour is unknown.
         application: What is known of the application.
         clock_offset: Seconds that the fake's clock is ahead of `time.time()`.
-        users: By id.
         sessions: By token, the expired ones too until they are destroyed.
         adopts_tokens: Whether an unknown token is adopted; not in strict mode, nor after `expire_sessions()`.
-        dialogs: By id.
         messages: The history of all dialogs, by id, the oldest first.
         inboxes: The messages that the chat delivered to each user.
-        blobs: By id.
         identities: Users who log in with a provider, by its name and token.
         deleted: Ids of users and dialogs, tokens, logins and addresses that were deleted, and so are not adopted.
         seen_nonces: Timestamps and nonces that signed a session, none of which may do so again (documented).
@@ -208,10 +204,6 @@ class Store:
             return None
         return self.dialogs.get(dialog_id) or self.dialogs.get(dialog_id.lower())
 
-    def may_adopt_dialog(self, dialog_id: str) -> bool:
-        """Whether an unknown dialog may be adopted."""
-        return not self.strict and dialog_id not in self.deleted
-
     def private_dialog(self, one: int, other: int) -> Dialog | None:
         """The private dialog of two users, if they have one. Its type and its occupants may have changed since."""
         dialog = self._private_dialogs.get(frozenset((one, other)))
@@ -234,13 +226,7 @@ class Store:
         self.show_dialog(dialog, user_id)
 
     def set_occupants(self, dialog: Dialog, occupants_ids: set[int], *, known: bool = True) -> None:
-        """Change who is in a dialog. A group without any occupant is destroyed (documented).
-
-        Args:
-            dialog: The dialog.
-            occupants_ids: All occupants from now on.
-            known: Whether these are all, so that nobody else is let in.
-        """
+        """Change the occupants; if all are known, nobody else may join. An empty group is destroyed (documented)."""
         dialog.adopted = not known
         newcomers = occupants_ids - {*dialog.occupants_ids}
         dialog.set_occupants(occupants_ids)

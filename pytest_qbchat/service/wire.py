@@ -17,6 +17,11 @@ RawHeaders = Sequence[Header]
 encode_json = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
+def as_text(value: Any) -> str:
+    """A text as it is; any other value as JSON (assumed)."""
+    return value if isinstance(value, str) else encode_json(value)
+
+
 class Headers(Mapping[str, str]):
     """Headers as they were sent, looked up without regard to case. The repr masks tokens and keys."""
 

@@ -85,8 +85,7 @@ def get_blob(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]] | 
     - By uid it is a redirect to the storage, with status 301 (documented, REST description). A public file needs no
       token, any other does (documented, REST description).
 
-    Raises:
-        QuickBloxError: 404 for a missing file; by id 403 for somebody else's private file (assumed).
+    Refused with 404 for a missing file; by id 403 for somebody else's private file (assumed).
     """
     by_uid = store.blob_of_uid(id)
     if by_uid is not None and by_uid.public:
@@ -107,8 +106,7 @@ def complete_blob(store: Store, call: Call, id: str) -> tuple[int, str]:
       (documented, REST description; the refusal is assumed).
     - That nothing was uploaded, or another number of bytes, is not noticed (assumed); the fake warns of it.
 
-    Raises:
-        QuickBloxError: 404 for a missing file, 403 for somebody else's, 422 without a size.
+    Refused with 404 for a missing file, 403 for somebody else's, 422 without a size.
     """
     blob = _own(store, call, id)
     given = call.params.get("blob")
@@ -128,8 +126,7 @@ def update_blob(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]]
 
     - The reply is wrapped in `blob` (documented, REST description). Whether it is public stays as it is (assumed).
 
-    Raises:
-        QuickBloxError: 404 for a missing file, 403 for somebody else's.
+    Refused with 404 for a missing file, 403 for somebody else's.
     """
     blob = _own(store, call, id)
     given = call.params.get("blob")
@@ -147,8 +144,7 @@ def delete_blob(store: Store, call: Call, id: str) -> tuple[int, str]:
 
     - The reply is empty (documented, REST description).
 
-    Raises:
-        QuickBloxError: 404 for a missing file, 403 for somebody else's.
+    Refused with 404 for a missing file, 403 for somebody else's.
     """
     del store.blobs[_own(store, call, id).id]
     return 200, ""

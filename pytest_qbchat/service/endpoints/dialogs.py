@@ -57,8 +57,7 @@ def create_dialog(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     - `xmpp_room_jid` is made of the application id, the dialog id and the chat host, and null for a private dialog
       (documented, create-dialog).
 
-    Raises:
-        QuickBloxError: 422 for wrong fields and occupants; 400 or 404 for wrong admins.
+    Refused with 422 for wrong fields and occupants; 400 or 404 for wrong admins.
     """
     params = call.params
     caller = require_user(store, call)
@@ -97,12 +96,15 @@ def list_dialogs(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
       where the caller has deleted it for itself (assumed).
     """
     caller = require_user(store, call)
-    data = _data(call) or {}
+    data = {name: str(value) for name, value in (_data(call) or {}).items()}.items()
     fields = FIELDS | {"name": FIELDS["name"]._replace(get=lambda dialog: _name_for(store, dialog, caller))}
     query = queries.parse(call, fields, known={"data"}, largest=store.assume.largest_page)
-    found = query.select([dialog for dialog in store.dialogs_of(caller) if _has_data(dialog, data)])
+    dialogs = store.dialogs_of(caller)
+    if data:
+        dialogs = [each for each in dialogs if all(str((each.data or {}).get(name)) == text for name, text in data)]
+    found = query.select(dialogs)
     if query.count:
-        return 200, queries.count_response(len(found))
+        return 200, {"items": {"count": len(found)}}
     items = [_shown(store, call, dialog, caller) for dialog in query.page(found)]
     return 200, {"total_entries": len(found), "skip": query.skip, "limit": query.limit, "items": items}
 
@@ -112,8 +114,7 @@ def get_dialog(store: Store, call: Call, dialog_id: str) -> tuple[int, dict[str,
 
     - The reply is the bare dialog (assumed).
 
-    Raises:
-        QuickBloxError: 404 for a missing dialog, 403 if the caller is not an occupant.
+    Refused with 404 for a missing dialog, 403 if the caller is not an occupant.
     """
     caller = require_user(store, call)
     dialog = call.dialog = require_dialog(store, caller, dialog_id)
@@ -136,8 +137,7 @@ def update_dialog(store: Store, call: Call, dialog_id: str) -> tuple[int, dict[s
     - A group without occupants is destroyed (documented, release notes).
     - A change moves `updated_at` on (assumed).
 
-    Raises:
-        QuickBloxError: 404 for a missing dialog; 403 without the right; 422 for wrong occupants.
+    Refused with 404 for a missing dialog; 403 without the right; 422 for wrong occupants.
     """
     params = call.params
     caller = require_user(store, call)
@@ -175,8 +175,7 @@ def delete_dialog(store: Store, call: Call, dialog_ids: str) -> tuple[int, dict[
     - Deleted for oneself, a dialog is hidden until its next message (documented for private ones, release notes;
       assumed for groups).
 
-    Raises:
-        QuickBloxError: 403 or 404 if nothing was deleted.
+    Refused with 403 or 404 if nothing was deleted.
     """
     caller = require_user(store, call)
     check_flag(call, "force")
@@ -457,12 +456,6 @@ FIELDS: dict[str, Field] = {
     "type": Field(attrgetter("type"), number, NE | SET),
     "updated_at": Field(attrgetter("updated"), number, RANGE),
 }
-
-
-def _has_data(dialog: Dialog, data: dict[str, Any]) -> bool:
-    """Whether a dialog has these custom parameters."""
-    own = dialog.data or {}
-    return all(str(own.get(name)) == str(value) for name, value in data.items())
 
 
 def _name_for(store: Store, dialog: Dialog, user_id: int) -> str | None:

@@ -59,8 +59,7 @@ def create_message(store: Store, call: Call) -> tuple[int, str]:
     - The message becomes the dialog's last one, and is unread by every other occupant (documented, dialog-model), also
       without `send_to_chat` (assumed).
 
-    Raises:
-        QuickBloxError: 401, 403, 404 or 422 as `authentication.authenticate` and `access.dialog_for_new_message` say.
+    Refused with 401, 403, 404 or 422 as `authentication.authenticate` and `access.dialog_for_new_message` say.
     """
     sender_id = require_user(store, call)
     dialog = call.dialog = dialog_for_new_message(store, sender_id, call.params)
@@ -90,8 +89,7 @@ def list_messages(store: Store, call: Call) -> tuple[int, Any]:
     - Messages that the caller deleted for itself are not shown (documented, delete-message).
     - `include_reactions=1` adds the reactions (observed, JavaScript SDK).
 
-    Raises:
-        QuickBloxError: 422 without a dialog; 403 if the caller is not an occupant; 404 for a missing dialog.
+    Refused with 422 without a dialog; 403 if the caller is not an occupant; 404 for a missing dialog.
     """
     reader = require_user(store, call)
     dialog = call.dialog = require_dialog(store, reader, _dialog_id(call.params))
@@ -101,7 +99,7 @@ def list_messages(store: Store, call: Call) -> tuple[int, Any]:
         history.reverse()  # within a second too, the newest message comes first
     found = query.select(history)
     if query.count:
-        return 200, queries.count_response(len(found))
+        return 200, {"items": {"count": len(found)}}
     check_flag(call, "mark_as_read", 0)
     check_flag(call, "include_reactions")
     with_reactions = is_one(call.params.get("include_reactions"))
@@ -122,8 +120,7 @@ def get_message(store: Store, call: Call, message_id: str) -> tuple[int, str]:
     - The reply is the bare message (observed, JavaScript SDK). It marks nothing (assumed).
     - `include_reactions=1` adds the reactions (observed, JavaScript SDK).
 
-    Raises:
-        QuickBloxError: 404 for a missing message, 403 if the caller is not an occupant.
+    Refused with 404 for a missing message, 403 if the caller is not an occupant.
     """
     message = require_message(store, require_user(store, call), message_id)
     check_flag(call, "include_reactions")
@@ -144,9 +141,8 @@ def update_message(store: Store, call: Call, message_ids: str = "") -> tuple[int
     - A new text also shows in the dialog's last message (documented, release notes). Only the sender may set it
       (assumed).
 
-    Raises:
-        QuickBloxError: 422 without a dialog; 403 if the caller is not an occupant, or not the sender of a text to
-            change; 404 for a missing dialog or message.
+    Refused with 422 without a dialog; 403 if the caller is not an occupant, or not the sender of a text to change; 404
+    for a missing dialog or message.
     """
     _update(store, call, message_ids, call.params)
     check_flag(call, "read")
@@ -168,8 +164,7 @@ def delete_message(store: Store, call: Call, message_ids: str) -> tuple[int, dic
       (documented, delete-message), which has nobody to delete for without it (assumed). So may one who deleted it for
       itself before (assumed).
 
-    Raises:
-        QuickBloxError: 403 or 404 if nothing was deleted; 422 for an API key alone without `force`.
+    Refused with 403 or 404 if nothing was deleted; 422 for an API key alone without `force`.
     """
     check_flag(call, "force")
     force = is_one(call.params.get("force"))
@@ -212,21 +207,14 @@ def count_unread(store: Store, call: Call) -> tuple[int, dict[str, int]]:
     return 200, {"total": sum(dialog.unread_by(caller) for dialog in dialogs.values()), **counts}
 
 
-def mark_all_read(store: Store, call: Call) -> tuple[int, str]:
-    """PATCH /chat/Message/read.json: mark all messages of a dialog as read.
+def mark_all(store: Store, call: Call) -> tuple[int, str]:
+    """PATCH /chat/Message/read.json: mark all messages of a dialog as read; so with `delivered`.
 
     - That there is such a call is documented, its path is not (assumed); off unless `guessed_routes` is assumed.
     """
-    _update(store, call, "", {"chat_dialog_id": call.params.get("chat_dialog_id"), "read": 1})
-    return 200, ""
-
-
-def mark_all_delivered(store: Store, call: Call) -> tuple[int, str]:
-    """PATCH /chat/Message/delivered.json: mark all messages of a dialog as delivered.
-
-    - That there is such a call is documented, its path is not (assumed); off unless `guessed_routes` is assumed.
-    """
-    _update(store, call, "", {"chat_dialog_id": call.params.get("chat_dialog_id"), "delivered": 1})
+    assert call.route is not None  # noqa: S101 - the router has set it
+    mark = call.route.path.rpartition("/")[2]
+    _update(store, call, "", {"chat_dialog_id": call.params.get("chat_dialog_id"), mark: 1})
     return 200, ""
 
 
@@ -242,6 +230,7 @@ def build_message(store: Store, dialog: Dialog, sender_id: int, params: dict[str
         recipient = whole_number(params.get("recipient_id")) or 0
     send_to_chat = _flag(store, params, "send_to_chat")
     given = params.get("attachments")
+    custom = {name: value for name, value in params.items() if name not in _NOT_CUSTOM}
     initial_readers = () if dialog.public else (sender_id,)  # public dialogs keep both lists empty (documented)
     return store.message_class(
         id=store.ids.object_id(now),
@@ -250,7 +239,7 @@ def build_message(store: Store, dialog: Dialog, sender_id: int, params: dict[str
         recipient_id=recipient,
         message=params.get("message"),
         attachments_json=encode_json(_attachments(store, given)) if given else NO_ATTACHMENTS,
-        custom=NO_FIELDS if params.keys() <= PARAMETERS else _custom_fields(params),
+        custom=custom or NO_FIELDS,
         send_to_chat=send_to_chat,
         markable=_flag(store, params, "markable"),
         date_sent=now,
@@ -276,10 +265,6 @@ def _attachments(store: Store, given: Any) -> list[dict[str, Any]]:
     if store.assume.unlisted_attachment_keys:
         return kept
     return [{key: value for key, value in item.items() if key in ATTACHMENT_KEYS} for item in kept]
-
-
-def _custom_fields(params: dict[str, Any]) -> Any:
-    return {name: value for name, value in params.items() if name not in _NOT_CUSTOM} or NO_FIELDS
 
 
 def _warn_of_missing_content(store: Store, call: Call, message: Message) -> None:

@@ -26,8 +26,7 @@ def add_reaction(store: Store, call: Call, message_id: str) -> tuple[int, str]:
       the vendor's mocks; the text is assumed).
     - There are no reactions in public dialogs (observed, the vendor's mocks).
 
-    Raises:
-        QuickBloxError: 400 for a wrong id or name, or one too many; 404 for a missing message; 422 in a public dialog.
+    Refused with 400 for a wrong id or name, or one too many; 404 for a missing message; 422 in a public dialog.
     """
     caller = require_user(store, call)
     message = _message(store, caller, message_id)
@@ -50,8 +49,7 @@ def remove_reaction(store: Store, call: Call, message_id: str) -> tuple[int, str
 
     - The reply is empty (observed, JavaScript SDK).
 
-    Raises:
-        QuickBloxError: 400 for a wrong id or name; 404 for a missing message or reaction.
+    Refused with 400 for a wrong id or name; 404 for a missing message or reaction.
     """
     caller = require_user(store, call)
     message = _message(store, caller, message_id)
@@ -70,8 +68,7 @@ def list_reactions(store: Store, call: Call, message_id: str) -> tuple[int, dict
 
     - The reply is `total_entries` and `items`, each with name, count and user_ids (observed, JavaScript SDK).
 
-    Raises:
-        QuickBloxError: 400 for a wrong id, 404 for a missing message.
+    Refused with 400 for a wrong id, 404 for a missing message.
     """
     items = _message(store, require_user(store, call), message_id).reaction_counts()
     return 200, {"total_entries": len(items), "items": items}

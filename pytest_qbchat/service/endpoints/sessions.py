@@ -42,8 +42,7 @@ def create_session(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     - An unknown user is adopted with this password, outside strict mode; what is known is checked, and who was
       deleted is unknown no more (by design).
 
-    Raises:
-        QuickBloxError: 422 for a wrong or missing parameter; 401 for a wrong login or password.
+    Refused with 422 for a wrong or missing parameter; 401 for a wrong login or password.
     """
     params = call.params
     missing = {name: "is required" for name in _REQUIRED if params.get(name) in (None, "")}
@@ -99,8 +98,7 @@ def log_in_session(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     - The parameters are those of a user session, at the top level (documented, REST description) or in `user`
       (assumed).
 
-    Raises:
-        QuickBloxError: 401 for a wrong login or password.
+    Refused with 401 for a wrong login or password.
     """
     session = _session(call)
     params = call.params
@@ -127,8 +125,7 @@ def create_token(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]
     - The reply has status 201 and `token` and `expires_at` (documented, create-token-with-api-key).
     - Without an API key it is refused, a `QB-Token` does not count (documented, create-token-with-api-key).
 
-    Raises:
-        QuickBloxError: 401 without an API key, 404 for an unknown user.
+    Refused with 401 without an API key, 404 for an unknown user.
     """
     session = store.add_session(None, _user_of_token(store, call, id).id)
     session.expires_at = call.now + SESSION_LIFETIME
@@ -162,8 +159,7 @@ def delete_tokens(store: Store, call: Call, id: str) -> tuple[int, str]:
 def _log_in(store: Store, params: dict[str, Any], named: Any) -> User | None:
     """The user of a provider's token, or whose login or address is in `named`; None if there is none.
 
-    Raises:
-        QuickBloxError: 401 for a wrong login or password (observed).
+    Refused with 401 for a wrong login or password (observed).
     """
     if provider := params.get("provider"):
         return _of_provider(store, str(provider), params)

@@ -16,7 +16,7 @@ from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import User
 from pytest_qbchat.service.queries import Condition, Field, number, paged
 from pytest_qbchat.service.store import Store
-from pytest_qbchat.service.wire import encode_json
+from pytest_qbchat.service.wire import as_text
 
 _SHORTEST_PASSWORD = 8
 _MOST_TAGS = 5
@@ -41,8 +41,7 @@ def create_user(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     - `age_over16`, `allow_statistics_analysis`, `allow_sales_activities` and `parents_contacts` are shown (documented,
       create-user) as they were sent (assumed).
 
-    Raises:
-        QuickBloxError: 422 for wrong fields, all of them at once.
+    Refused with 422 for wrong fields, all of them at once.
     """
     given = _given(call)
     errors = _errors(store, given, None)
@@ -81,8 +80,7 @@ def get_user(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]]:
 
     - The reply is wrapped in `user` (documented, REST description). An unknown id is adopted, outside strict mode.
 
-    Raises:
-        QuickBloxError: 404 "Couldn't find user" (observed).
+    Refused with 404 "Couldn't find user" (observed).
     """
     return 200, {"user": _user(store, id).as_dict()}
 
@@ -92,8 +90,7 @@ def get_user_by_key(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
 
     - The reply is wrapped in `user` (documented, REST description).
 
-    Raises:
-        QuickBloxError: 404 "Couldn't find user" (observed).
+    Refused with 404 "Couldn't find user" (observed).
     """
     assert call.route is not None  # noqa: S101 - which led here
     key = call.route.path.removeprefix("/users/by_")
@@ -105,8 +102,7 @@ def get_user_by_external_id(store: Store, call: Call, id: str) -> tuple[int, dic
 
     - The reply is wrapped in `user` (documented, REST description).
 
-    Raises:
-        QuickBloxError: 404 "Couldn't find user" (observed).
+    Refused with 404 "Couldn't find user" (observed).
     """
     return 200, {"user": _found(store, "external_user_id", id).as_dict()}
 
@@ -141,8 +137,7 @@ def update_user(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]]
       from an API key (assumed).
     - Login and email cannot both be taken away (assumed).
 
-    Raises:
-        QuickBloxError: 404 for a missing user, 403 for another one, 422 for wrong fields.
+    Refused with 404 for a missing user, 403 for another one, 422 for wrong fields.
     """
     user = _own(store, call, id)
     given = _given(call)
@@ -166,8 +161,7 @@ def delete_user(store: Store, call: Call, id: str) -> tuple[int, str]:
       its sessions end (assumed).
     - Only the user itself may do so (assumed), or an API key alone (documented, delete-user-by-external-id).
 
-    Raises:
-        QuickBloxError: 404 for a missing user, 403 for another one.
+    Refused with 404 for a missing user, 403 for another one.
     """
     return _delete(store, call, _own(store, call, id))
 
@@ -177,8 +171,7 @@ def delete_user_by_external_id(store: Store, call: Call, id: str) -> tuple[int, 
 
     - As by id (documented, delete-user-by-external-id).
 
-    Raises:
-        QuickBloxError: 404 for a missing user, 403 for another one.
+    Refused with 404 for a missing user, 403 for another one.
     """
     return _delete(store, call, _found(store, "external_user_id", id))
 
@@ -190,8 +183,7 @@ def reset_password(store: Store, call: Call) -> tuple[int, str]:
       description; with it observed, JavaScript SDK).
     - An unknown address is not found (assumed).
 
-    Raises:
-        QuickBloxError: 404 for an unknown address.
+    Refused with 404 for an unknown address.
     """
     _found(store, "email", str(call.params.get("email") or ""))
     return 200, ""
@@ -258,7 +250,7 @@ def _errors(store: Store, given: dict[str, Any], user: User | None) -> dict[str,
     errors: dict[str, list[str]] = {}
     for name in UNIQUE:
         if given.get(name) not in (None, ""):
-            other = store.find_user(**{name: _text(given[name])})
+            other = store.find_user(**{name: as_text(given[name])})
             if other is not None and other is not user:
                 errors[name] = ["has already been taken"]
     password = given.get("password")
@@ -281,17 +273,12 @@ def _set(store: Store, user: User, given: dict[str, Any]) -> None:
             elif name in CONSENTS:
                 setattr(user, name, value)
             else:
-                setattr(user, name, None if value in (None, "") else _text(value))
+                setattr(user, name, None if value in (None, "") else as_text(value))
     if "tag_list" in given:
         user.user_tags = ",".join(map(str, queries.split(given["tag_list"] or ""))) or None
     if given.get("password"):
         user.password = str(given["password"])
         store.secrets.add(user.password)
-
-
-def _text(value: Any) -> str:
-    """What is no text as JSON has it (assumed)."""
-    return value if isinstance(value, str) else encode_json(value)
 
 
 # Lists
@@ -328,7 +315,7 @@ def _conditions(call: Call, text: str) -> list[Condition]:
         kind, name, operator, given = _SEPARATOR.split(text, maxsplit=3)
         if name not in _FILTERABLE:
             raise ValueError(text)
-        convert, get = _KINDS[kind], partial(_comparable, name, as_text=kind == "string")
+        convert, get = _KINDS[kind], partial(_comparable, name, text=kind == "string")
         if operator == "between":
             lowest, highest = map(convert, given.split(","))
             conditions = [Condition(get, "gte", lowest), Condition(get, "lte", highest)]
@@ -341,9 +328,9 @@ def _conditions(call: Call, text: str) -> list[Condition]:
     return [Condition(get, "ne", None), *conditions]  # a user without a value fulfils none, "ne" included
 
 
-def _comparable(name: str, user: User, *, as_text: bool) -> Any:
+def _comparable(name: str, user: User, *, text: bool) -> Any:
     """A field of a user as a filter compares it; None if it has no such value."""
-    if as_text:
+    if text:
         value = getattr(user, name)
         return None if value is None else str(value)
     try:
@@ -360,5 +347,5 @@ def _sorted(call: Call, users: list[User]) -> list[User]:
             direction, _, name = parts
         else:
             call.warn(f"order: {order!r} is ignored; QuickBlox documents 'asc+date+created_at'")
-    field = Field(partial(_comparable, name, as_text=name not in _NUMERIC), number if name in _NUMERIC else str)
+    field = Field(partial(_comparable, name, text=name not in _NUMERIC), number if name in _NUMERIC else str)
     return queries.sort(users, field, descending=direction == "desc")

@@ -15,15 +15,11 @@ class Blob:
     Attributes:
         id: The blob id, which an attachment names.
         uid: 32 digits and letters, by which it is downloaded.
-        name: The file name.
-        content_type: The MIME type.
         public: Whether it can be downloaded without a token.
         user_id: Who declared it; None for an API key without a user.
         size: In bytes, as the call that completed it said; None before.
         blob_status: "complete" after that call, None before.
         completed: Unix time of that call.
-        created: Unix time.
-        updated: Unix time.
         content: What was uploaded; None before.
     """
 

@@ -27,12 +27,10 @@ class Dialog:
     """A conversation. Whatever changes its messages or who sees them is here.
 
     Attributes:
-        id: 24 hexadecimal digits.
         type: 1 public group, 2 group, 3 private.
         occupants_ids: Ascending.
         user_id: Its creator and owner.
         name: For groups; a private dialog shows each occupant the other's name.
-        created: Unix time.
         updated: Unix time of the last message (documented), or of a later change (assumed).
         adopted: Whether the fake invented the dialog for an unknown id. Its occupants are not known, so every user who
             uses it becomes one.
@@ -126,28 +124,8 @@ class Dialog:
 
     def as_dict(self) -> dict[str, Any]:
         """The dialog as QuickBlox shows it, but for what each user sees differently: keys in alphabetical order."""
-        last = self.last
-        shown: dict[str, Any] = {
-            "_id": self.id,
-            "admin_ids": self.admin_ids,
-            "created_at": self.created_at,
-            "data": self.data,
-            "is_joinable": self.is_joinable,
-            "last_message": last and last.message,
-            "last_message_date_sent": last and last.date_sent,
-            "last_message_id": last and last.id,
-            "last_message_user_id": last and last.sender_id,
-            "name": self.name,
-            "occupants_ids": self.occupants_ids,
-            "photo": self.photo,
-            "type": self.type,
-            "updated_at": self.updated_at,
-            "user_id": self.user_id,
-        }
-        for optional in ("admin_ids", "data", "is_joinable"):
-            if shown[optional] is None:
-                del shown[optional]
-        return shown
+        shown = {"_id": self.id, **{name: getattr(self, name) for name in _FIELDS}}
+        return {name: value for name, value in shown.items() if value is not None or name not in _OPTIONAL}
 
     # The history
 
@@ -200,3 +178,8 @@ class Dialog:
 
 
 _date_sent = attrgetter("date_sent")
+_FIELDS = (
+    "admin_ids", "created_at", "data", "is_joinable", "last_message", "last_message_date_sent", "last_message_id",
+    "last_message_user_id", "name", "occupants_ids", "photo", "type", "updated_at", "user_id",
+)  # fmt: skip
+_OPTIONAL = ("admin_ids", "data", "is_joinable")

@@ -16,13 +16,9 @@ class Session:
 
     Attributes:
         token: The token. The repr masks it.
-        user_id: The user; None for an application session.
-        id: The session id.
         expires_at: Unix time of its end, moved on by every call. Infinite before the first call with a declared token,
             and minus infinity after `expire_sessions()`.
-        created: Unix time.
         updated: Unix time of the last login or logout.
-        application_id: The application that it was made for.
         nonce: What the client sent, as a number.
         ts: The client's timestamp, as a number.
         adopted: Whether the fake invented the session for an unknown token.

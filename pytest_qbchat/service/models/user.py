@@ -13,25 +13,15 @@ class User:
     """A user of the application. What was not given is None.
 
     Attributes:
-        id: The user id.
         full_name: What others see.
         login: Unique, as are `email`, `facebook_id`, `twitter_id` and `external_user_id`.
-        email: The address.
-        phone: As it was given.
-        website: As it was given.
         external_user_id: The id that the code under test knows the user by.
-        facebook_id: The id at Facebook.
-        twitter_id: The id at Twitter.
         blob_id: The avatar.
         custom_data: A text of the application's own, often JSON.
         user_tags: The tags, separated by commas.
         age_over16: As it was given, like the next three.
-        allow_statistics_analysis: A consent.
-        allow_sales_activities: A consent.
         parents_contacts: Whom to ask for a consent.
         password: What a login is checked against; None while any password is good. The repr leaves it out.
-        created: Unix time.
-        updated: Unix time.
         last_request: Unix time of the last call; None before the first.
         adopted: Whether the fake invented the user for an unknown token, login or id.
     """
