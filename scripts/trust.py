@@ -9,6 +9,7 @@ import inspect
 import json
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -19,7 +20,7 @@ import httpx
 sys.path.append(str(Path(__file__).parents[1] / "tests"))  # where the tour is
 from support.tour import Application, make
 
-from pytest_qbchat import FakeQuickBlox, QuickBloxTransport
+from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, QuickBloxWarning
 from pytest_qbchat.service import access, authentication, decoding, errors, queries
 from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.assumptions import Assumptions
@@ -189,5 +190,6 @@ def _assumptions() -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    warnings.simplefilter("ignore", QuickBloxWarning)  # the tour makes mistakes on purpose
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(), encoding="utf-8")
