@@ -15,6 +15,8 @@ from pytest_qbchat.service.routes import find, unknown_route_reason, without_suf
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Header, RawHeaders, Response, encode_json
 
+_MAX_KEPT_HEADERS = 100
+
 
 class Service:
     """The whole fake service over one store."""
@@ -22,8 +24,8 @@ class Service:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._request_numbers = count(1)
-        # The calls of one client often have the same headers, which are kept once.
-        self._last_headers: tuple[RawHeaders, dict[bytes, bytes]] = (), {}
+        # The calls of one client differ only in the length of the body; each set of headers is kept once.
+        self._headers: dict[RawHeaders, tuple[RawHeaders, dict[bytes, bytes]]] = {}
 
     def handle(self, call: Call) -> None:
         """Answer a call, and note in it everything that is found out. Not thread-safe: the caller holds the lock.
@@ -55,9 +57,12 @@ class Service:
     def prepare(self, call: Call) -> None:
         """Note the time, and look the headers up."""
         sent = tuple(call.request.raw_headers)
-        if sent != self._last_headers[0]:
-            self._last_headers = sent, {name.lower(): value for name, value in sent}
-        call.request.raw_headers, call.lowercase_headers = self._last_headers
+        known = self._headers.get(sent)
+        if known is None:
+            if len(self._headers) >= _MAX_KEPT_HEADERS:  # a client may send a new id with each call
+                self._headers.clear()
+            known = self._headers[sent] = sent, {name.lower(): value for name, value in sent}
+        call.request.raw_headers, call.lowercase_headers = known
         call.now = self.store.now()
 
     def respond(self, call: Call, status: int, body: Any, *more: Header) -> Response:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.ways import DIALOG, TOKEN, URL
+from support.ways import DIALOG, TLS, TOKEN, URL
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, QuickBloxTransport, Records
 from pytest_qbchat.report.matching import ABSENT, field_of, matches
@@ -364,3 +364,20 @@ def test_of_those_that_were_asked_for_it_is_said_what_there_is_instead(fake: Fak
         fake.messages.where(sender_id=1).one()
     with pytest.raises(TypeError, match="unknown field '_id' of a call; expected one of caller, dialog, fault, "):
         fake.calls.where(_id=3)
+
+
+def test_calls_with_a_new_header_each_leave_a_bounded_number_of_headers(qbchat: FakeQuickBlox) -> None:
+    with httpx.Client(verify=TLS) as client:
+        for number in range(250):
+            client.get(URL, headers={"QB-Token": TOKEN, "X-Request-Id": str(number)})
+    assert 0 < len(qbchat._service._headers) <= 100
+    assert qbchat.calls[0].request.headers["X-Request-Id"] == "0"
+
+
+def test_forgotten_calls_leave_the_history_and_their_secrets(qbchat: FakeQuickBlox) -> None:
+    httpx.post(URL, json={"chat_dialog_id": DIALOG, "message": "hi"}, headers={"QB-Token": TOKEN}, verify=TLS)
+    qbchat.forget_calls()
+    assert (qbchat.calls, qbchat.posted, qbchat._unscanned_calls) == ([], [], [])
+    assert qbchat.messages == [{"message": "hi"}]
+    assert qbchat.messages.one().call is None
+    assert TOKEN not in qbchat.masked(f"the token is {TOKEN}")
