@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
-from copy import copy
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -51,19 +51,27 @@ def _connect_aiohttp(function: Function, fakes: list[InterceptedFake]) -> Functi
         __tracebackhide__ = True
         url = request.url
         found = fake_for_url(fakes, url.host.lower(), url.port, url.raw_path.encode())
-        if found is not None:
-            fake = found[0]
-            if request.proxy is not None:
-                raise refuse_proxy(fake, "aiohttp", url.host)
-            if not fake.hosts.covers_all(url.host, url.port):
-                raise refuse_path_prefix(fake, "aiohttp", url.host)
-            # The connector reads from this copy where to connect. The session sends the original.
-            request = copy(request)
-            host, port = loopback_address(fakes, encrypted=url.scheme in ("https", "wss"))
-            request.url = url.build(scheme="http", host=host, port=port)
-        return await function(connector, request, *args, **kwargs)
+        if found is None:
+            return await function(connector, request, *args, **kwargs)
+        fake = found[0]
+        if request.proxy is not None:
+            raise refuse_proxy(fake, "aiohttp", url.host)
+        if not fake.hosts.covers_all(url.host, url.port):
+            raise refuse_path_prefix(fake, "aiohttp", url.host)
+        # The connector reads from the request where to connect. The session sends it with its own URL afterwards.
+        address = loopback_address(fakes, encrypted=url.scheme in ("https", "wss"))
+        request.url = _loopback_url(url.build, *address)
+        try:
+            return await function(connector, request, *args, **kwargs)
+        finally:
+            request.url = url
 
     return connect
+
+
+@lru_cache(maxsize=2)
+def _loopback_url(build: Any, host: str, port: int) -> Any:
+    return build(scheme="http", host=host, port=port)
 
 
 def _connect_tornado(function: Function, fakes: list[InterceptedFake]) -> Function:
