@@ -105,7 +105,7 @@ def test_an_inbox_is_asked_for_by_the_id_too(shop: Shop) -> None:
     message = shop.post(shop.group(shop.cleo))
     assert shop.fake.inbox(20) == shop.fake.inbox(shop.cleo) == shop.cleo.inbox == [message]
     assert shop.fake.inbox(99) == []
-    with pytest.raises(TypeError, match="'20' is not a user: write a user id"):
+    with pytest.raises(TypeError, match="'20' is not a user; expected a user id"):
         shop.fake.inbox("20")  # type: ignore[arg-type]
 
 
@@ -591,7 +591,7 @@ def test_a_user_has_what_it_was_declared_with(shop: Shop) -> None:
     ("args", "kwargs", "text"),
     [
         ((), {"tags": "vip"}, r"invalid tags='vip'; expected a list, tags=\['vip'\]"),
-        (("20",), {}, "'20' is not a user: write a user id"),
+        (("20",), {}, "'20' is not a user; expected a user id"),
         ((True,), {}, "True is not a user"),
     ],
 )

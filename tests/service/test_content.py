@@ -568,7 +568,7 @@ def test_a_file_of_a_user_whom_only_the_file_declares(qbchat: FakeQuickBlox) -> 
 
 @pytest.mark.parametrize("user", ["10", True])
 def test_a_file_of_no_user_is_refused(qbchat: FakeQuickBlox, user: Any) -> None:
-    with pytest.raises(TypeError, match="is not a user: write a user id"):
+    with pytest.raises(TypeError, match="is not a user; expected a user id"):
         qbchat.add_blob(PHOTO, name="bumper.jpg", user=user)
     assert list(qbchat.blobs) == []
 

@@ -689,7 +689,7 @@ def test_a_destroyed_session_is_dead(world: World, declared: bool) -> None:
 
 @pytest.mark.parametrize("somebody", ["anna", "10", True, 1.5], ids=repr)
 def test_a_session_is_declared_for_a_user_or_an_id(qbchat: FakeQuickBlox, somebody: Any) -> None:
-    with pytest.raises(TypeError, match="is not a user: write a user id, or what qbchat"):
+    with pytest.raises(TypeError, match="is not a user; expected a user id or the result of qbchat"):
         qbchat.add_session(TOKEN, somebody)
     assert not qbchat.sessions
 
