@@ -210,7 +210,7 @@ def test_a_deleted_user_can_not_be_an_occupant(api: Api) -> None:
 @pytest.mark.qbchat(strict=True)
 def test_strict_mode_adopts_no_occupant(api: Api) -> None:
     assert answer(api("POST", "Dialog", json={"type": 2, "name": "Team", "occupants_ids": "77"})) == (422, NO_OCCUPANTS)
-    assert api.fake.calls.one().reason == "strict mode adopts no user: declare it with qbchat.add_user(77)"
+    assert api.fake.calls.one().reason == "unknown user 77 in strict mode; declare it with qbchat.add_user(77)"
     assert create(api, occupants_ids="20")["occupants_ids"] == [10, 20]
 
 
@@ -602,7 +602,7 @@ def test_an_unknown_dialog_is_not_adopted_to_be_deleted(api: Api, params: Any) -
 def test_strict_mode_adopts_no_dialog(api: Api, method: str, path: str) -> None:
     assert answer(api(method, path.format(UNKNOWN))) == (404, NOT_FOUND)
     assert (
-        f"strict mode adopts no dialog: declare it with qbchat.add_dialog({UNKNOWN!r}, ...)"
+        f"unknown dialog {UNKNOWN!r} in strict mode; declare it with qbchat.add_dialog({UNKNOWN!r}, ...)"
         in api.fake.calls.one().reason
     )
 

@@ -926,7 +926,7 @@ def test_on_behalf_of_an_unknown_or_malformed_id_is_refused(
 ) -> None:
     response = ask(api, "GET", "/chat/Dialog.json", None, headers=KEY | {"On-Behalf-Of": nobody})
     assert answer(response) == (404, based("Couldn't find user"))
-    assert f"On-Behalf-Of {nobody!r} is not the id of a known user" in qbchat.calls.one().reason
+    assert f"On-Behalf-Of {nobody!r} is not a known user id" in qbchat.calls.one().reason
     assert not qbchat.users
 
 
@@ -940,12 +940,12 @@ def test_on_behalf_of_a_deleted_user_is_refused(qbchat: FakeQuickBlox, api: http
 @pytest.mark.parametrize(
     ("authorization", "text", "reason"),
     [
-        ("ApiKey made-up-other-key", "Authorization failed", "the API key made… is not the one that was declared"),
+        ("ApiKey made-up-other-key", "Authorization failed", "the API key made… was not declared"),
         ("ApiKey ", "Authorization failed", "the API key after 'ApiKey ' is empty"),
-        ("ApiKey", "Token is required", "must read exactly 'ApiKey <key>'"),
-        ("apikey made-up-key-of-the-shop", "Token is required", "must read exactly 'ApiKey <key>'"),
-        ("Bearer made-up-key-of-the-shop", "Token is required", "must read exactly 'ApiKey <key>'"),
-        ("made-up-key-of-the-shop", "Token is required", "must read exactly 'ApiKey <key>'"),
+        ("ApiKey", "Token is required", "must be exactly 'ApiKey <key>'"),
+        ("apikey made-up-key-of-the-shop", "Token is required", "must be exactly 'ApiKey <key>'"),
+        ("Bearer made-up-key-of-the-shop", "Token is required", "must be exactly 'ApiKey <key>'"),
+        ("made-up-key-of-the-shop", "Token is required", "must be exactly 'ApiKey <key>'"),
     ],
 )
 def test_an_api_key_is_given_in_one_form(
@@ -962,8 +962,8 @@ def test_an_api_key_is_given_in_one_form(
 @pytest.mark.parametrize(
     ("headers", "body", "reason"),
     [
-        ({"QB-Token": "made-up-unknown-token"}, NO_SESSION, "strict mode adopts no token: declare made… with"),
-        (KEY, based("Authorization failed"), "strict mode knows no API key: declare it with"),
+        ({"QB-Token": "made-up-unknown-token"}, NO_SESSION, "unknown token made… in strict mode; declare it with"),
+        (KEY, based("Authorization failed"), "in strict mode; declare it with qbchat.credentials(api_key="),
     ],
     ids=["token", "API key"],
 )
@@ -979,7 +979,7 @@ def test_a_header_name_with_a_space_carries_no_token(qbchat: FakeQuickBlox, api:
     with pytest.warns(QuickBloxWarning, match="'QB-Token ': not every client sends"):
         response = ask(api, "GET", "/session.json", None, headers={"QB-Token ": TOKEN})
     assert answer(response) == (401, based("Token is required"))
-    assert qbchat.calls.one().reason == "the name of the QB-Token header has a space beside it"
+    assert qbchat.calls.one().reason == "the name of the QB-Token header has a space before or after it"
 
 
 def test_several_api_keys_can_be_declared(qbchat: FakeQuickBlox, api: httpx.Client) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_qbchat.service.calls import NOBODY, Call, Caller
+from pytest_qbchat.service.calls import UNAUTHENTICATED, Call, Caller
 from pytest_qbchat.service.errors import (
     authorization_failed,
     bad_timestamp,
@@ -86,7 +86,7 @@ def delete_session(store: Store, call: Call) -> tuple[int, str]:
     - The reply is empty, and the token is dead afterwards (documented, REST description).
     """
     store.delete_session(_session(call))
-    call.caller = NOBODY
+    call.caller = UNAUTHENTICATED
     return 200, ""
 
 
