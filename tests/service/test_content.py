@@ -516,7 +516,7 @@ def test_an_api_key_sees_all_files(client: httpx.Client) -> None:
     ("params", "shown", "warning"),
     [
         ({"per_page": 101}, 100, "per_page: 101 is more than QuickBlox returns at once"),
-        ({"per_page": 0}, 10, "per_page: is ignored; '0' is not a number from 1 on"),
+        ({"per_page": 0}, 10, "per_page: is ignored; '0' is not a number, 1 or greater"),
         ({"page": "first"}, 10, "page: is ignored; 'first' is not a number"),
     ],
     ids=["too many", "none", "no number"],

@@ -976,7 +976,7 @@ def test_strict_mode_adopts_no_credentials(
 
 
 def test_a_header_name_with_a_space_carries_no_token(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
-    with pytest.warns(QuickBloxWarning, match="'QB-Token ': not every client sends"):
+    with pytest.warns(QuickBloxWarning, match="'QB-Token ': is another header to QuickBlox"):
         response = ask(api, "GET", "/session.json", None, headers={"QB-Token ": TOKEN})
     assert answer(response) == (401, based("Token is required"))
     assert qbchat.calls.one().reason == "the name of the QB-Token header has a space before or after it"

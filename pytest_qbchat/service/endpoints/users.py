@@ -71,7 +71,7 @@ def list_users(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     given = call.params.get("filter")
     texts = given if isinstance(given, list) else [given] if given else []
     conditions = [condition for text in texts for condition in _conditions(call, str(text))]
-    users = [user for user in store.users.values() if all(condition.holds(user) for condition in conditions)]
+    users = [user for user in store.users.values() if all(condition.matches(user) for condition in conditions)]
     return 200, paged(call, _sorted(call, users), "user")
 
 
