@@ -276,7 +276,7 @@ def test_a_user_may_be_written_to_by_its_id(shop: Shop) -> None:
         ({"sendToChat": 1}, r"^unknown field 'sendToChat' of a message; expected send_to_chat$"),
         (
             {"date_sent": 4},
-            r"^date_sent is set by QuickBlox: leave it out; freezegun or qbchat\.advance",
+            r"^date_sent is set by QuickBlox; omit it, and set the time with freezegun or qbchat\.advance",
         ),
     ],
 )
@@ -464,7 +464,7 @@ def test_an_app_can_send_a_message_to_the_history_only(shop: Shop) -> None:
         (lambda shop: shop.cleo.open(shop.group(shop.carl)), r"user 20 is not among the occupants \[10, 30\]"),
         (
             lambda shop: shop.cleo.send(shop.cleo, "hi"),
-            "user 20 would write to itself: a private dialog needs another user$",
+            "user 20 would write to itself; a private dialog needs another user$",
         ),
         (
             lambda shop: shop.cleo.send(FakeQuickBlox().add_user(70), "hi"),

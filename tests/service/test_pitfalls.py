@@ -204,8 +204,8 @@ def test_a_malformed_dialog_id(fake: FakeQuickBlox, dialog_id: object) -> None:
 def test_a_recipient_in_a_group(fake: FakeQuickBlox) -> None:
     fake.add_dialog(DIALOG, occupants_ids=[10, 20])
     assert warned(fake, {"chat_dialog_id": DIALOG, "recipient_id": 20}) == (
-        "recipient_id: is stored but has no effect, since the dialog is a group and every occupant receives the message; "
-        "omit it, or omit chat_dialog_id to write to that user alone"
+        "recipient_id: is stored but has no effect, since the dialog is a group and every occupant receives the "
+        "message; omit it, or omit chat_dialog_id to write to that user alone"
     )
 
 

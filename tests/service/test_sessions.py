@@ -19,7 +19,7 @@ from support.clock import freeze_time
 from support.ways import TLS, TOKEN, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, QuickBloxWarning
-from pytest_qbchat.service.signature import is_right, string_to_sign
+from pytest_qbchat.service.signature import is_valid, string_to_sign
 
 API = "https://api.quickblox.com"
 NOW = "2019-09-01 14:55:56"
@@ -115,10 +115,10 @@ VECTOR_SIGNATURE = "90d077f8a1c649dd1622df8d432420121e02630b"
 
 def test_the_signature_that_a_client_was_seen_to_send_is_right() -> None:
     assert string_to_sign(VECTOR) == VECTOR_TEXT
-    assert is_right(VECTOR | {"signature": VECTOR_SIGNATURE}, "secret")
-    assert not is_right(VECTOR | {"signature": VECTOR_SIGNATURE}, "Secret")
-    assert not is_right(VECTOR | {"signature": 90077}, "secret")
-    assert not is_right(VECTOR, "secret")
+    assert is_valid(VECTOR | {"signature": VECTOR_SIGNATURE}, "secret")
+    assert not is_valid(VECTOR | {"signature": VECTOR_SIGNATURE}, "Secret")
+    assert not is_valid(VECTOR | {"signature": 90077}, "secret")
+    assert not is_valid(VECTOR, "secret")
 
 
 def test_what_is_no_text_is_signed_as_json_has_it() -> None:
@@ -180,7 +180,7 @@ def test_a_wrong_signature_is_explained_without_showing_the_password(qbchat: Fak
 
 
 ORDER = "it signs the parameters in the order sent; sort them by name"
-NO_USER = "it leaves the user's parameters out; sign user[login] and user[password] too"
+NO_USER = "it omits the user's parameters; sign user[login] and user[password] too"
 ESCAPED = "it signs percent-encoded values; sign them as they are"
 UPPER = "it is in upper case; write lower-case hexadecimal digits"
 
