@@ -24,7 +24,7 @@ from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, QuickBloxWarning
 from pytest_qbchat.service import access, authentication, decoding, errors, queries
 from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.assumptions import Assumptions
-from pytest_qbchat.service.routes import OUTSIDE, ROUTES, Route
+from pytest_qbchat.service.routes import ROUTES, UNSUPPORTED, Route
 
 PAGE = Path(__file__).parents[1] / "docs" / "trust.md"
 LABELS = ("documented", "observed", "assumed", "by design")
@@ -150,7 +150,7 @@ def page() -> str:
         lines += [*_section(routes, seen), ""]
     lines += ["## Error responses", "", "| status | body | cause and source |", "| --- | --- | --- |"]
     lines += [f"| {status} | `{json.dumps(body)}` | {known} |" for status, body, known in refusals()]
-    outside = ", ".join(dict.fromkeys(OUTSIDE.values()))
+    outside = ", ".join(dict.fromkeys(UNSUPPORTED.values()))
     lines += ["", "## Not covered", ""]
     lines += [f"Calls to these are refused by name. Define responses with `qbchat.router`: {outside}."]
     lines += ["", "## Sources", "", *(f"- {name}: {where}" for name, where in sorted(SOURCES.items()))]

@@ -52,7 +52,7 @@ def test_a_dozen_photos_stay_in_order(qbchat, dialog_id):
 
 
 def test_a_form_loses_the_object(qbchat, dialog_id):
-    with pytest.warns(QuickBloxWarning, match="attachments: arrived as the text"):
+    with pytest.warns(QuickBloxWarning, match="attachments: arrived as the string"):
         share_floor_plan(dialog_id, "47865")
 
     qbchat.posted.one().assert_no_attachments()

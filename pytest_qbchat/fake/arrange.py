@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from pytest_qbchat.fake.user import User
 from pytest_qbchat.service import models
-from pytest_qbchat.service.assumptions import Assumptions, expected_value
+from pytest_qbchat.service.assumptions import Assumptions, invalid_value_hint
 from pytest_qbchat.service.ids import is_object_id
 from pytest_qbchat.service.models import Blob, Dialog, DialogType, Session, id_of
 from pytest_qbchat.service.spelling import closest_name
@@ -137,7 +137,7 @@ class Arrange:
             if name not in known:
                 meant = closest_name(name, known) or f"one of {', '.join(known)}"
                 raise TypeError(f"unknown assumption {name!r}; expected {meant}")
-            if expected := expected_value(name, value):
+            if expected := invalid_value_hint(name, value):
                 raise TypeError(f"invalid {name}={value!r}; expected {expected}")
         with self._store.lock:
             for name, value in assumptions.items():

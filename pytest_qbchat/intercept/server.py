@@ -21,13 +21,13 @@ from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.intercept import http11
 from pytest_qbchat.intercept.certificate import Certificate
 from pytest_qbchat.intercept.http11 import Head, MalformedRequestError, Reader
-from pytest_qbchat.service.routes import OUTSIDE, ROUTES, find
+from pytest_qbchat.service.routes import ROUTES, UNSUPPORTED, find
 from pytest_qbchat.service.wire import Request, Response
 
 _BACKLOG = 1024
 _CLOSE_TIMEOUT = 10.0  # seconds
 _ANY_ORIGIN = (b"Access-Control-Allow-Origin", b"*")
-_ROOTS = {route.path.split("/")[1] for route in ROUTES} | {path.split("/")[1] for path in OUTSIDE}
+_ROOTS = {route.path.split("/")[1] for route in ROUTES} | {path.split("/")[1] for path in UNSUPPORTED}
 
 
 class RequestHandler(Protocol):

@@ -1,21 +1,21 @@
-"""The fake QuickBlox: a request goes in, the answer that QuickBlox would give comes out.
+"""The fake QuickBlox: it takes a request and returns the response that QuickBlox would return.
 
-Standard library only: nothing here knows of pytest or of any HTTP client. Reasons, which only a test's output shows,
-name what to write in the test. From the outside in:
+It imports only the standard library, neither pytest nor an HTTP client. The reason of a refusal is never sent to the
+client; the test's output shows it, so it names the remedy in the test. From the outside in:
 
-- `wire`: what a request and a response are, as every client sends and receives them;
-- `app`: from the one to the other;
-- `decoding`: what the body, the form and the query string of a request say;
-- `authentication`: who is calling;
-- `routes`: which endpoint answers which path, and which known route is nearest to an unknown one;
-- `endpoints`: one QuickBlox resource a file;
+- `wire`: requests and responses, independent of any HTTP client;
+- `app`: from a request to its response;
+- `decoding`: the parameters in the body and the query string of a request;
+- `authentication`: the caller of a request;
+- `routes`: the endpoint of each path, and the nearest route to an unknown path;
+- `endpoints`: one file for each QuickBlox resource;
 - `signature`, `access`, `params`, `queries`, `batch`: the rules that endpoints share;
-- `errors`: the refusals in QuickBlox's own shapes;
-- `pitfalls`, `spelling`: silent mistakes; `masking`: what is not shown;
-- `models`, `store`, `ids`: the state; `realtime`: what reaches the apps of users, and what they do with it;
-- `assumptions`: what nobody knows, and a test may choose;
+- `errors`: the refusals in QuickBlox's format;
+- `pitfalls`, `spelling`: silent mistakes; `masking`: hidden tokens, keys and passwords;
+- `models`, `store`, `ids`: the state; `realtime`: the users' apps;
+- `assumptions`: unknown behaviour that a test may choose;
 - `calls`: the record of a request, from its arrival to the assertion about it.
 
 Docstrings label the behaviour they describe: *documented* (stated or shown by QuickBlox), *observed* (seen in the
-vendor's SDKs, their tests, or a posted transcript) or *assumed* (nothing is known; the least surprising choice).
+vendor's SDKs, their tests, or a posted transcript) or *assumed* (unknown; the fake has the least surprising behaviour).
 """

@@ -1,4 +1,4 @@
-"""Access: the dialog that a request concerns, and whether its sender may use it."""
+"""Access: the dialog or message that a request names, if its caller may use it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_qbchat.service.store import Store
 def dialog_for_new_message(store: Store, sender_id: int, params: dict[str, Any]) -> Dialog:
     """The dialog that `chat_dialog_id` or `recipient_id` of a new message names.
 
-    - The dialog id wins if both are given (assumed).
+    - The dialog id takes precedence if both are given (assumed).
     - A recipient alone names the private dialog of the pair (observed, JavaScript SDK), which the first message creates
       (documented for messages in general, create-dialog; assumed for this call).
 
@@ -23,21 +23,21 @@ def dialog_for_new_message(store: Store, sender_id: int, params: dict[str, Any])
     """
     dialog_id = params.get("chat_dialog_id")
     recipient = params.get("recipient_id")
-    if _given(dialog_id):
+    if _is_given(dialog_id):
         try:
             return get_or_adopt_dialog(store, sender_id, dialog_id, opponent=recipient)
         except LookupError as error:
             raise not_found(str(error), store.assume.missing_dialog_status) from None
-    if _given(recipient):
+    if _is_given(recipient):
         return _private_dialog_with(store, sender_id, recipient)
     raise recipient_required("the request names neither chat_dialog_id nor recipient_id")
 
 
 def require_dialog(store: Store, caller_id: int, dialog_id: Any) -> Dialog:
-    """The dialog that a caller may read, for every call other than a new message.
+    """The dialog with an id, for every call except a new message.
 
     Raises:
-        QuickBloxError: 404 for an id without a dialog, 403 if the caller is not an occupant.
+        QuickBloxError: 404 if there is no such dialog, 403 if the caller is not an occupant.
     """
     try:
         return get_or_adopt_dialog(store, caller_id, dialog_id)
@@ -46,10 +46,10 @@ def require_dialog(store: Store, caller_id: int, dialog_id: Any) -> Dialog:
 
 
 def require_message(store: Store, reader_id: int, message_id: str) -> Message:
-    """A message that a user may read.
+    """The message with an id.
 
     Raises:
-        QuickBloxError: 404 for a missing one, 403 if the user is not an occupant.
+        QuickBloxError: 404 if there is no such message for this user, 403 if the user is not an occupant.
     """
     message = store.find_message(message_id)
     if message is None or reader_id in message.hidden_from:
@@ -59,19 +59,19 @@ def require_message(store: Store, reader_id: int, message_id: str) -> Message:
 
 
 def get_or_adopt_dialog(store: Store, caller_id: int, dialog_id: Any, *, opponent: Any = None) -> Dialog:
-    """The dialog of an id, which is adopted if unknown.
+    """The dialog with an id. An unknown id is adopted, except in strict mode.
 
     Raises:
-        LookupError: There is none.
+        LookupError: The id is malformed, its dialog was deleted, or it is unknown in strict mode.
         QuickBloxError: 403 if the caller is not an occupant.
     """
     dialog = store.find_dialog(dialog_id)
     if dialog is None:
         if not is_object_id(dialog_id):
-            raise LookupError(f"chat_dialog_id {dialog_id!r} is not an id: QuickBlox's have 24 hexadecimal digits")
+            raise LookupError(f"invalid chat_dialog_id {dialog_id!r}; expected 24 hexadecimal digits")
         if store.strict or dialog_id.lower() in store.deleted:
             raise LookupError(missing_dialog_reason(store, dialog_id))
-        return _adopt(store, caller_id, dialog_id.lower(), whole_number(opponent))
+        return _adopt_dialog(store, caller_id, dialog_id.lower(), whole_number(opponent))
     if not dialog.admits(caller_id):
         if not dialog.adopted:
             raise no_permission(_missing_permission_reason(store, caller_id, dialog))
@@ -79,14 +79,15 @@ def get_or_adopt_dialog(store: Store, caller_id: int, dialog_id: Any, *, opponen
     return dialog
 
 
-def _given(value: Any) -> bool:
+def _is_given(value: Any) -> bool:
     return value is not None and value != "" and whole_number(value) != 0  # 0 is the recipient of a group (documented)
 
 
-def _adopt(store: Store, sender_id: int, dialog_id: str, recipient_id: int | None) -> Dialog:
-    """Make a dialog for an unknown id: private if the request names a recipient without one so far, else a group.
+def _adopt_dialog(store: Store, sender_id: int, dialog_id: str, recipient_id: int | None) -> Dialog:
+    """Make a dialog for an unknown id.
 
-    `recipient_id` has a meaning in private dialogs only (documented), so its sender must have meant one.
+    It is private if the request names a recipient with whom the sender has no private dialog yet, since `recipient_id`
+    is meaningful in private dialogs only (documented). Otherwise it is a group.
     """
     other = recipient_id if recipient_id and recipient_id != sender_id else None
     if other and not store.private_dialog(sender_id, other) and store.user(other):
@@ -97,9 +98,9 @@ def _adopt(store: Store, sender_id: int, dialog_id: str, recipient_id: int | Non
 def _private_dialog_with(store: Store, sender_id: int, recipient: Any) -> Dialog:
     recipient_id = whole_number(recipient)
     if recipient_id is None:
-        raise occupants_do_not_exist(f"recipient_id {recipient!r} is not a user id")
+        raise occupants_do_not_exist(f"invalid recipient_id {recipient!r}; expected a user id")
     if recipient_id == sender_id:
-        raise occupants_do_not_exist(f"recipient_id {recipient_id} is the sender: a private dialog needs another user")
+        raise occupants_do_not_exist(f"recipient_id {recipient_id} is the sender; a private dialog needs another user")
     dialog = store.private_dialog(sender_id, recipient_id)
     if dialog is None:
         if store.user(recipient_id) is None:
@@ -109,16 +110,16 @@ def _private_dialog_with(store: Store, sender_id: int, recipient: Any) -> Dialog
 
 
 def missing_user_reason(store: Store, user_id: int) -> str:
-    """Why there is no such user."""
+    """Why a user id has no user."""
     if store.strict:
-        return f"strict mode adopts no user: declare it with qbchat.add_user({user_id})"
+        return f"unknown user {user_id} in strict mode; declare it with qbchat.add_user({user_id})"
     return f"user {user_id} was deleted"
 
 
 def missing_dialog_reason(store: Store, dialog_id: str) -> str:
-    """Why there is no such dialog."""
+    """Why a dialog id has no dialog."""
     if store.strict:
-        return f"strict mode adopts no dialog: declare it with qbchat.add_dialog({dialog_id!r}, ...)"
+        return f"unknown dialog {dialog_id!r} in strict mode; declare it with qbchat.add_dialog({dialog_id!r}, ...)"
     deleted = dialog_id.lower() in store.deleted
     return f"dialog {dialog_id} was deleted for everyone" if deleted else f"there is no dialog {dialog_id!r}"
 

@@ -1,4 +1,4 @@
-"""From a request to its response: route, parameters, caller, endpoint, envelope."""
+"""From a request to its response: route, parameters, caller, endpoint, response."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_KEPT_HEADERS = 100
 
 
 class Service:
-    """The whole fake service over one store."""
+    """The fake service on one store."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -28,9 +28,9 @@ class Service:
         self._headers: dict[RawHeaders, tuple[RawHeaders, dict[bytes, bytes]]] = {}
 
     def handle(self, call: Call) -> None:
-        """Answer a call, and note in it everything that is found out. Not thread-safe: the caller holds the lock.
+        """Add the response, reason and warnings to a call. Not thread-safe: the caller holds the lock.
 
-        The call has no response afterwards where the fake has no such route, and the reason says so.
+        If the fake has no such route, only the reason is added, and the response stays None.
         """
         self.prepare(call)
         route, variables = find(call.method, without_suffix(call.path))
@@ -55,7 +55,7 @@ class Service:
             pitfalls.find(call)
 
     def prepare(self, call: Call) -> None:
-        """Note the time, and look the headers up."""
+        """Add the time and the headers by lower-case name to a call."""
         sent = tuple(call.request.raw_headers)
         known = self._headers.get(sent)
         if known is None:
@@ -68,11 +68,11 @@ class Service:
     def respond(self, call: Call, status: int, body: Any, *more: Header) -> Response:
         """Make the response of an endpoint.
 
-        - Answers have the headers that transcripts share: Content-Type, QuickBlox-REST-API-Version, Status,
+        - Responses have the headers that transcripts share: Content-Type, QuickBlox-REST-API-Version, Status,
           X-Request-Id, X-Runtime (observed, issue threads). Further headers of current servers are unknown (assumed:
           none).
-        - With a session, `QB-Token-ExpirationDate` says when it ends, also where an endpoint refuses (observed, issue
-          threads).
+        - With a session, `QB-Token-ExpirationDate` is the time of its end, also in refusals by an endpoint (observed,
+          issue threads).
         - The suffix `.json` of every path is optional (observed, JavaScript SDK).
         """
         if not isinstance(body, str | bytes):
@@ -84,7 +84,7 @@ class Service:
 
 
 class ApiResponse(Response):
-    """A response of the API, whose headers are made when they are asked for: a test may hold a hundred thousand."""
+    """A response of the API, which composes its headers at each access: a test may hold 100,000 responses."""
 
     __slots__ = ("_expires_at", "_more", "_number")
 
@@ -112,7 +112,7 @@ class ApiResponse(Response):
 _HEADERS = (
     (b"Content-Type", b"application/json; charset=utf-8"),
     (b"QuickBlox-REST-API-Version", b"0.1.1"),
-    (b"X-Runtime", b"0.001000"),  # QuickBlox's own time for the call, fixed so that runs are alike
+    (b"X-Runtime", b"0.001000"),  # the duration of the call, fixed so that runs are equal
 )
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}".encode() for status in HTTPStatus}
 _STATUS_LINES[422] = b"422 Unprocessable Entity"  # Rails' phrase, which newer Pythons have renamed

@@ -2,12 +2,12 @@
 
 - A session token is sent as `QB-Token` (documented, authentication), or as the parameter `token` (documented, old
   developer wiki).
-- A session ends two hours after its last call (documented, authentication). QuickBlox moves the end on at intervals
-  only (observed, issue threads); here it moves at every call (assumed).
-- An API key is sent as `Authorization: ApiKey <key>` and has every right, with `On-Behalf-Of: <user id>` those of the
-  user (documented, authentication). With both a key and a token the key wins (assumed).
+- A session ends two hours after its last call (documented, authentication). QuickBlox postpones the end at intervals
+  only (observed, issue threads); here every call postpones it (assumed).
+- An API key is sent as `Authorization: ApiKey <key>` and has full rights; with `On-Behalf-Of: <user id>` it has the
+  rights of that user (documented, authentication). A key takes precedence over a token (assumed).
 - Where a user is needed, an application session is refused (observed, issue threads), and a key alone too (assumed).
-- An unknown token is adopted as that of a new user, and an unknown key is accepted, outside strict mode (by design).
+- Outside strict mode an unknown token is adopted with a new user, and an unknown key is accepted (by design).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SCHEME = b"ApiKey "
 
 
 def require_user(store: Store, call: Call) -> int:
-    """The id of the user who calls, for an endpoint that needs one.
+    """The id of the calling user, for an endpoint that needs one.
 
     Raises:
         QuickBloxError: 422 "Forbidden. Need user." (observed).
@@ -37,14 +37,14 @@ def require_user(store: Store, call: Call) -> int:
     if caller.user_id is not None:
         return caller.user_id
     if caller.session is None:
-        reason = "an API key alone has no sender: send On-Behalf-Of: <user id> with it"
+        reason = "an API key alone has no user; add the header On-Behalf-Of: <user id>"
     else:
-        reason = f"the token {mask(caller.session.token)} is that of an application session: log a user in"
+        reason = f"the token {mask(caller.session.token)} belongs to an application session; log in a user"
     raise need_user(store.assume.need_user_status, reason)
 
 
 def authenticate(store: Store, call: Call) -> Caller:
-    """Find out who sent a request. With both a key and a token, the key wins (assumed).
+    """The caller of a request. An API key takes precedence over a token (assumed).
 
     Raises:
         QuickBloxError: 401 without credentials, with an unknown or expired token, or with a wrong API key;
@@ -68,7 +68,6 @@ def _by_token(store: Store, token: str, now: float) -> Caller:
         raise session_does_not_exist(_unknown_token_reason(store, token))
     if now >= session.expires_at:
         raise session_does_not_exist(f"the session {mask(token)} {session.end_reason}")
-    # QuickBlox moves the end on at intervals only (observed); a move at every call is the simpler promise.
     session.expires_at = now + SESSION_LIFETIME
     if session.user_id is not None:
         store.users[session.user_id].last_request = int(now)
@@ -85,18 +84,18 @@ def _by_api_key(store: Store, key: str, on_behalf_of: bytes | None, now: float) 
     given = on_behalf_of.decode("latin-1")
     user = store.user(whole_number(given))
     if user is None:
-        raise unknown_user(f"On-Behalf-Of {given!r} is not the id of a known user: qbchat.add_user(id) adds one")
+        raise unknown_user(f"On-Behalf-Of {given!r} is not a known user id; declare one with qbchat.add_user(id)")
     user.last_request = int(now)
     return Caller(user.id, None, by_api_key=True)
 
 
 def _unknown_token_reason(store: Store, token: str) -> str:
     if store.strict:
-        return f"strict mode adopts no token: declare {mask(token)} with qbchat.add_session(token, user)"
+        return f"unknown token {mask(token)} in strict mode; declare it with qbchat.add_session(token, user)"
     if token in store.deleted:
         return f"the session {mask(token)} was destroyed"
     return (
-        f"qbchat.expire_sessions() ended all sessions, and {mask(token)} was not created since: "
+        f"qbchat.expire_sessions() ended all sessions, and {mask(token)} was not created since; "
         "log in, or declare it with qbchat.add_session(token, user)"
     )
 
@@ -105,13 +104,13 @@ def _wrong_key_reason(store: Store, key: str) -> str:
     if not key:
         return "the API key after 'ApiKey ' is empty"
     if not store.application.api_keys:
-        return "strict mode knows no API key: declare it with qbchat.credentials(api_key=...)"
-    return f"the API key {mask(key)} is not the one that was declared with qbchat.credentials(api_key=...)"
+        return f"unknown API key {mask(key)} in strict mode; declare it with qbchat.credentials(api_key=...)"
+    return f"the API key {mask(key)} was not declared with qbchat.credentials(api_key=...)"
 
 
 def _missing_token_reason(headers: dict[bytes, bytes]) -> str:
     if b"authorization" in headers:
-        return "the Authorization header must read exactly 'ApiKey <key>'"
+        return "the Authorization header must be exactly 'ApiKey <key>'"
     if any(name != b"qb-token" and name.strip() == b"qb-token" for name in headers):
-        return "the name of the QB-Token header has a space beside it"
+        return "the name of the QB-Token header has a space before or after it"
     return "the request has neither a QB-Token header nor Authorization: ApiKey <key>"

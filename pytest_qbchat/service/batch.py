@@ -1,4 +1,4 @@
-"""The reply to calls that name several ids: which of them worked."""
+"""The reply to calls that name several ids."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pytest_qbchat.service.errors import no_permission, not_found
 
 
 class BatchResult:
-    """The result for each id, in the three lists of QuickBlox's replies (documented, delete-dialog)."""
+    """The ids by their result, in the three lists of QuickBlox's replies (documented, delete-dialog)."""
 
     def __init__(self) -> None:
         self.done: list[Hashable] = []
@@ -18,12 +18,12 @@ class BatchResult:
         self._reasons: list[str] = []
 
     def not_found(self, id: Hashable, reason: str) -> None:
-        """Note that nothing has this id."""
+        """Add an id that does not exist."""
         self._not_found.append(id)
         self._reasons.append(reason)
 
     def wrong_permissions(self, id: Hashable, reason: str) -> None:
-        """Note that the caller has not the right."""
+        """Add an id that the caller has no right to."""
         self._wrong_permissions.append(id)
         self._reasons.append(reason)
 
@@ -33,7 +33,7 @@ class BatchResult:
         return {name: {"ids": ids} for name, ids in groups.items() if ids or with_empty}
 
     def reply(self, success: str, *, with_empty: bool = True) -> dict[str, Any]:
-        """The three lists; a refusal, 403 or 404, if nothing worked."""
+        """The three lists. Raises QuickBloxError 403 or 404 if no id worked."""
         if not self.done:
             error = no_permission if self._wrong_permissions else not_found
             raise error("; ".join(self._reasons) or "the request names no id")

@@ -1,4 +1,4 @@
-"""The record of one call, which accompanies a request from its arrival to the assertion about it."""
+"""The record of one call, from the arrival of its request to the assertion about it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from pytest_qbchat.service.masking import Secrets
 from pytest_qbchat.service.models import Dialog, Message, Session
 from pytest_qbchat.service.wire import Request, Response
 
-# Nobody reads more of them, and a request may have any number of fields.
-_MOST_WARNINGS = 300
+_MAX_WARNINGS = 300  # a request may have any number of fields
 
-# An endpoint takes the store, the call, and the text in place of each {} of its path. It returns a status and a body
-# (text and bytes are sent as they are, anything else as JSON), or a whole response where not the API answers.
+# An endpoint takes the store, the call, and the value of each {variable} in its path. It returns a status and a body
+# (strings and bytes are sent unchanged, anything else as JSON), or a `Response` for calls outside the API.
 Endpoint = Callable[..., tuple[int, Any] | Response]
 
 
@@ -24,12 +23,10 @@ class Route(NamedTuple):
     """A path of the API.
 
     Attributes:
-        method: In upper case.
         path: Without the suffix `.json`, which is optional throughout this API (documented with it, observed without).
-        endpoint: The function that answers.
-        open: Whether no token or API key is required.
-        raw: Whether the body is neither JSON nor a plain form.
-        guessed: Whether the route is off unless `guessed_routes` is assumed.
+        open: Whether the route needs neither a token nor an API key.
+        raw: Whether the endpoint reads the body itself, which is neither JSON nor a plain form.
+        guessed: Whether the route is on only with the assumption `guessed_routes`.
     """
 
     method: str
@@ -48,9 +45,8 @@ class Caller(NamedTuple):
     """The user that a request acts for.
 
     Attributes:
-        user_id: The user; None for an application session, or for an API key without `On-Behalf-Of`.
-        session: The session, if a token was used.
-        by_api_key: Whether an API key was used.
+        user_id: None for an application session, and for an API key without `On-Behalf-Of`.
+        session: None without a token.
     """
 
     user_id: int | None
@@ -59,31 +55,31 @@ class Caller(NamedTuple):
 
     @property
     def has_full_access(self) -> bool:
-        """Whether the caller is an API key that acts for no user, and so has full rights (documented)."""
+        """Whether the caller is an API key without `On-Behalf-Of`, which has full rights (documented)."""
         return self.by_api_key and self.user_id is None
 
 
-NOBODY = Caller(None, None)
+UNAUTHENTICATED = Caller(None, None)
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Call:
-    """One call: a request and everything that is known of it.
+    """A request, and everything that is known about it.
 
     Attributes:
         request: The request as the client sent it: `method`, `url`, `headers`, `body`.
-        response: The answer: `status`, `headers`, `body`, `json()`. None for a refused call, and for a stub that
+        response: The response: `status`, `headers`, `body`, `json()`. None for a refused call, and for a stub that
             raised an error.
-        reason: Why QuickBlox or the fake refused the call, in plain words; empty if it was accepted.
-        warnings: The texts of the `QuickBloxWarning`s that it caused.
+        reason: Why QuickBlox or the fake refused the call; empty if it was accepted.
+        warnings: The texts of its `QuickBloxWarning`s.
         stubbed: Whether a route of `qbchat.router` answered it.
-        fault: The fault of `qbchat.fail` that was applied to it; empty if there was none.
-        route: The route that answered; None for a path that the fake does not have.
-        caller: The user that it acted for.
+        fault: The fault of `qbchat.fail` that was applied to it; empty without a fault.
+        route: None for a path that the fake does not have.
+        caller: The user or API key that made it.
         dialog: The dialog that it concerned.
         message: The message that it created.
         now: Unix time of the fake's clock, the same throughout the call.
-        lowercase_headers: The headers by lower-case name.
+        lowercase_headers: Values by lower-case name.
     """
 
     request: Request
@@ -93,7 +89,7 @@ class Call:
     stubbed: bool = False
     fault: str = ""
     route: Route | None = None
-    caller: Caller = NOBODY
+    caller: Caller = UNAUTHENTICATED
     dialog: Dialog | None = None
     message: Message | None = None
     now: float = 0.0
@@ -112,17 +108,17 @@ class Call:
 
     @property
     def status(self) -> int | None:
-        """The status of the response; None if there was none."""
+        """The status of the response; None without one."""
         return None if self.response is None else self.response.status
 
     @property
     def refused(self) -> bool:
-        """Whether the fake had no answer, and raised `CallRefused` in the code under test."""
+        """Whether the fake had no response and raised `CallRefused` in the code under test."""
         return self.response is None and not self.stubbed and not self.fault
 
     @property
     def params(self) -> dict[str, Any]:
-        """The parameters in its JSON, form or query string; empty if they cannot be read."""
+        """The parameters in the body and the query string; empty if they cannot be decoded."""
         if self._params is None:
             try:
                 self._params = decode(self.request)
@@ -131,12 +127,12 @@ class Call:
         return self._params
 
     def read_params(self) -> None:
-        """Decode the parameters."""
+        """Decode the parameters. Raises QuickBloxError if they cannot be decoded."""
         self._params = decode(self.request)
 
     def warn(self, text: str) -> None:
-        """Add a warning: which field, what QuickBlox does with it, and what to write."""
-        if len(self.warnings) < _MOST_WARNINGS:
+        """Add a warning that names the field, its effect in QuickBlox, and the correct spelling or value."""
+        if len(self.warnings) < _MAX_WARNINGS:
             self.warnings += (text,)
 
     def secrets(self) -> set[str]:
@@ -146,7 +142,7 @@ class Call:
         return {headers.get("QB-Token", ""), key, str(self.params.get("token", ""))}
 
     def masked(self, text: str) -> str:
-        """A text about this call in which its token and API key are masked."""
+        """A string about this call, with its token and API key masked."""
         return Secrets(self.secrets()).mask(text)
 
     def __repr__(self) -> str:

@@ -1,15 +1,15 @@
-"""What a request says, whichever way it was encoded.
+"""The parameters of a request, in any encoding.
 
-Real clients mislabel their bodies: `urllib` calls every body a form, and a copied header calls a form JSON. So the fake
-goes by what the body is.
+Some clients mislabel their bodies: `urllib` labels every body as a form, and a copied header labels a form as JSON.
+The fake therefore decides by the body, not by its label.
 
 - A body is JSON, or a form with Rails-style brackets: `attachments[0][type]=image` (documented, overview; documented,
   REST description). Brackets may be percent-encoded (observed, issue threads).
-- Parameters may stand in the query string of any request, or in the body of a GET (documented,
-  get-unread-message-count; observed, JavaScript SDK). Those of the body win (assumed).
-- A form labelled as JSON is a form all the same (documented, delete-message); JSON under another label is JSON
-  (assumed), and gives a `QuickBloxWarning`.
-- A body that is neither, or nested deeper than a hundred levels, is refused (assumed).
+- Parameters may be in the query string of any request, or in the body of a GET (documented,
+  get-unread-message-count; observed, JavaScript SDK). Those in the body take precedence (assumed).
+- A form labelled as JSON is read as a form (documented, delete-message). JSON with another label is read as JSON
+  (assumed), and causes a `QuickBloxWarning`.
+- A body that is neither, or is nested deeper than 100 levels, is refused (assumed).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from pytest_qbchat.service.wire import Request
 
 _BRACKETED = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
 _SEGMENT = re.compile(r"\[([^\[\]]*)\]")
-_NO_FORM = ("[", '"', "\ufeff")  # JSON that is no object, often encoded twice, or behind a byte order mark
-_MAX_DEPTH = 100  # what Rails allows a form, and JSON alike
+_NOT_A_FORM = ("[", '"', "\ufeff")  # JSON that is not an object, is encoded twice, or follows a byte order mark
+_MAX_DEPTH = 100  # the limit of Rails for forms and JSON
 _JSON_WHITESPACE = " \t\r\n"
 
 
@@ -47,9 +47,9 @@ def _decode_body(request: Request) -> dict[str, Any]:
     if first == "{":
         return _decode_json(text.strip(_JSON_WHITESPACE))
     content_type = request.headers.get("Content-Type", "")
-    if "=" in text and first not in _NO_FORM and not content_type.startswith("multipart/"):
+    if "=" in text and first not in _NOT_A_FORM and not content_type.startswith("multipart/"):
         return _decode_form(text)
-    raise unreadable_body(  # which may hold a password, and so is not quoted
+    raise unreadable_body(  # the body is not quoted, since it may contain a password
         f"the body ({content_type or 'no content type'}) is neither a JSON object nor a form: it has {len(text)} "
         f"characters and begins with {first!r}"
     )
@@ -62,7 +62,7 @@ def _refuse_constant(name: str) -> NoReturn:
 def _finite(digits: str) -> float:
     number = float(digits)
     if math.isinf(number):
-        raise ValueError(f"{digits} is too large a number")
+        raise ValueError(f"the number {digits} is too large")
     return number
 
 
@@ -72,23 +72,23 @@ _decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite
 def _decode_json(text: str) -> dict[str, Any]:
     params: dict[str, Any]
     try:
-        # The recursion of the decoder is bounded by the interpreter, not by depth: count only where depth is possible.
+        # Too deep nesting would exceed the recursion limit. The brackets are counted first, since that is cheap.
         if len(text) > 2 * _MAX_DEPTH and text.count("[") + text.count("{") > _MAX_DEPTH:
             _refuse_deep(text)
         params, end = _decoder.raw_decode(text)
         if end != len(text):
             raise json.JSONDecodeError("Extra data", text, end)
-        if "\\u" in text:  # an escaped half of a surrogate pair decodes, but is no text that could be sent back
+        if "\\u" in text:  # half of a surrogate pair can be decoded, but not encoded in a response
             json.dumps(params, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        raise invalid_utf8(f"the JSON body escapes half a character: {error}") from None
+        raise invalid_utf8(f"the JSON body escapes half of a surrogate pair: {error}") from None
     except ValueError as error:
-        raise unreadable_body(f"the body looks like JSON and is not: {error}") from None
+        raise unreadable_body(f"the body begins like JSON but is invalid: {error}") from None
     return params
 
 
 def _refuse_deep(text: str) -> None:
-    """Walk the brackets outside of strings."""
+    """Raise ValueError if the brackets outside of strings are nested too deep."""
     depth = 0
     for bracket in re.sub(r'"(?:[^"\\]|\\.)*"', "", text, flags=re.DOTALL):
         depth += (bracket in "[{") - (bracket in "]}")
@@ -112,7 +112,7 @@ def _decode_form(text: str) -> dict[str, Any]:
 
 
 def _nest(params: dict[str, Any], key: str, inner: list[str], value: str) -> None:
-    """Put a value where its bracketed name says, as Rails does."""
+    """Store the value of `key[inner][inner]...`, as Rails does."""
     if len(inner) > _MAX_DEPTH:
         raise unreadable_body(f"the form nests {key!r} deeper than {_MAX_DEPTH} levels")
     if not inner:
@@ -128,7 +128,7 @@ def _nest(params: dict[str, Any], key: str, inner: list[str], value: str) -> Non
     elif not rest:
         child.append(value)
     else:
-        # a[][x]=1&a[][y]=2&a[][x]=3: a name that the last element has already begins the next one.
+        # a[][x]=1&a[][y]=2&a[][x]=3: a key that the last element already has begins a new element.
         if not child or not isinstance(child[-1], dict) or rest[0] in child[-1]:
             child.append({})
         _nest(child[-1], rest[0], rest[1:], value)

@@ -1,4 +1,4 @@
-"""Masking of tokens, API keys and passwords: the fake prints no more than their first characters."""
+"""Masking of tokens, API keys and passwords: only their first characters are shown."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _SECRET_PARAMETER = re.compile(
 )
 _END_OF_WORD = re.compile(r"[\s'\",;:&)\]}>…]")
 _SHOWN_LENGTH = 4
-_SEARCHED_LENGTH = 8  # a shorter token may be an ordinary word in the texts of a test
+_MIN_SECRET_LENGTH = 8  # a shorter token may be an ordinary word in the output of a test
 _NOT_SECRET = ("password",)  # many tests use this word as a password; it is also the name of a parameter
 
 
 def mask(secret: str) -> str:
-    """The first characters of a secret and an ellipsis; of a short secret the ellipsis alone."""
-    return f"{secret[:_SHOWN_LENGTH] if len(secret) >= _SEARCHED_LENGTH else ''}…"
+    """The first characters of a secret and an ellipsis; for a short secret only the ellipsis."""
+    return f"{secret[:_SHOWN_LENGTH] if len(secret) >= _MIN_SECRET_LENGTH else ''}…"
 
 
 def mask_header(name: str, value: str) -> str:
@@ -33,37 +33,44 @@ def mask_header(name: str, value: str) -> str:
 
 
 def mask_url(url: str) -> str:
-    """A URL or another text, with the values of parameters named token, password or secret masked."""
+    """A URL or another string, with the values of parameters named token, password or secret masked."""
     return _SECRET_PARAMETER.sub(lambda match: match[1] + mask(match[2]), url)
 
 
 class Secrets:
-    """Tokens, keys and passwords to be masked wherever a text has them. Short ones are left to the functions above.
+    """Tokens, keys and passwords that are masked in any string. Short ones are masked only in parameters and headers.
 
-    The time to mask a text depends on its length, not on the number of secrets.
+    Three indexes make the time to mask a string independent of the number of secrets. For the secret `decade0012ab`
+    and the string "token decade0012…":
+
+    - `_lengths` maps the first eight characters, "decade00", to the lengths of the secrets that begin with them, so
+      one look-up at each position of the string tells whether a secret may begin there.
+    - `_known` contains whole secrets: is the string of such a length at this position one of them?
+    - `_sorted` finds secrets that were cut off, like "decade0012" here: the first secret that is not smaller than this
+      beginning starts with it, or no secret does.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._known: set[str] = set()
-        self._sorted: list[str] = []  # the same
-        self._lengths: dict[str, set[int]] = {}  # of the secrets with the same beginning
+        self._sorted: list[str] = []
+        self._lengths: dict[str, set[int]] = {}
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """Add a secret, also as a repr or a URL has it. It stays after it has expired."""
-        if len(secret) < _SEARCHED_LENGTH or secret.lower() in _NOT_SECRET:
+        """Add a secret, and its forms in a repr and in a URL."""
+        if len(secret) < _MIN_SECRET_LENGTH or secret.lower() in _NOT_SECRET:
             return
         for form in {secret, repr(secret)[1:-1], quote(secret, safe="", errors="replace")} - self._known:
             self._known.add(form)
             insort(self._sorted, form)
-            self._lengths.setdefault(form[:_SEARCHED_LENGTH], set()).add(len(form))
+            self._lengths.setdefault(form[:_MIN_SECRET_LENGTH], set()).add(len(form))
 
     def mask(self, text: str) -> str:
-        """The text with each secret masked, and each beginning of a secret that was cut off there."""
+        """Mask each secret in a string, and each beginning of a secret at the end of a word or of the string."""
         pieces, done = [], 0
-        for start in range(len(text) - _SEARCHED_LENGTH + 1):
-            lengths = self._lengths.get(text[start : start + _SEARCHED_LENGTH])
+        for start in range(len(text) - _MIN_SECRET_LENGTH + 1):
+            lengths = self._lengths.get(text[start : start + _MIN_SECRET_LENGTH])
             if lengths is None or start < done:
                 continue
             end = self._end_of_secret(text, start, lengths) or self._end_of_cut_secret(text, start, max(lengths))
@@ -73,7 +80,7 @@ class Secrets:
         return mask_url("".join([*pieces, text[done:]]))
 
     def _end_of_secret(self, text: str, start: int, lengths: set[int]) -> int:
-        """Where the longest secret at this place ends, and the rest of its word; 0 if there is no whole secret."""
+        """The end of the word that begins with a secret at this position; 0 if none does."""
         for length in sorted(lengths, reverse=True):
             if text[start : start + length] in self._known:
                 end_of_word = _END_OF_WORD.search(text, start + length)
@@ -81,13 +88,13 @@ class Secrets:
         return 0
 
     def _end_of_cut_secret(self, text: str, start: int, longest: int) -> int:
-        """Where the text or a word ends that is the beginning of a secret; 0 if no secret begins like it."""
-        ends = [match.start() for match in _END_OF_WORD.finditer(text, start + _SEARCHED_LENGTH, start + longest)]
+        """The end of a word, or of the string, that is the beginning of a secret; 0 if there is none."""
+        ends = [match.start() for match in _END_OF_WORD.finditer(text, start + _MIN_SECRET_LENGTH, start + longest)]
         if len(text) < start + longest:
             ends.append(len(text))
         for end in reversed(ends):
             beginning = text[start:end]
-            place = bisect_left(self._sorted, beginning)  # of the first secret that begins like that, if any does
-            if place < len(self._sorted) and self._sorted[place].startswith(beginning):
+            index = bisect_left(self._sorted, beginning)
+            if index < len(self._sorted) and self._sorted[index].startswith(beginning):
                 return end
         return 0

@@ -1,4 +1,4 @@
-"""Parameters that several endpoints have: flags, which are 0 or 1, and attachments."""
+"""Parameters of several endpoints: flags, which are 0 or 1, and attachments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ATTACHMENT_KEYS = {
 
 
 def is_one(value: Any) -> bool:
-    """Whether a value is 1 or "1", which QuickBlox documents for flags."""
+    """Whether a value is 1 or "1", as documented for flags."""
     return value == "1" or (value == 1 and type(value) is int)
 
 
@@ -24,7 +24,7 @@ def is_zero(value: Any) -> bool:
 
 
 def check_flag(call: Call, name: str, documented: int = 1, *, effect: str = "") -> None:
-    """Warn of a flag that is neither 1 nor 0. `effect` is what the fake assumes of such a flag."""
+    """Warn of a flag that is neither 1 nor 0. `effect` is the assumed effect of such a flag."""
     value = call.params.get(name)
     if value is not None and not is_one(value) and not is_zero(value):
         assumed = f", and the fake assumes that {effect}" if effect else ""
@@ -35,8 +35,8 @@ def check_flag(call: Call, name: str, documented: int = 1, *, effect: str = "") 
 
 
 def attachments(value: Any) -> list[dict[str, Any]]:
-    """The attachments in a parameter, in index order. Anything but an object with index keys, or a list, is lost."""
+    """The attachments in an object with index keys, in index order, or in a list. Any other value has none."""
     if isinstance(value, dict):
-        # Shorter numbers are smaller, and a comparison as text has no largest number.
+        # Sorted as strings, shorter ones first: a conversion to int would fail for a huge index.
         value = [value[key] for key in sorted(sorted(filter(str.isdecimal, value)), key=len)]
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

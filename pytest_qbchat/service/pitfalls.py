@@ -1,7 +1,7 @@
-"""Pitfalls: requests that QuickBlox accepts, and that do not do what their sender meant.
+"""Pitfalls: requests that QuickBlox accepts without the effect that the sender intended.
 
-QuickBlox answers 201 to `sendToChat: 1`, stores a custom field of that name, and nobody is notified. A warning
-says three things: which field, what QuickBlox does with it, and what to write.
+For `sendToChat: 1` QuickBlox returns 201 and stores a custom field of that name, but notifies no occupant. A warning
+names the field, its effect in QuickBlox, and the correct spelling or value.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from pytest_qbchat.service.models import DialogType
 from pytest_qbchat.service.params import ATTACHMENT_KEYS, check_flag
 from pytest_qbchat.service.spelling import similar_name
 
-_MOST = 100  # keys of one kind that are looked at: a request may have any number of them
-_WRITE_ATTACHMENTS = "post JSON with attachments={'0': {'type': ..., 'id': ...}}"
+_MAX_KEYS = 100  # that are checked in one object: a request may have any number of them
+_ATTACHMENTS_REMEDY = "post JSON with attachments={'0': {'type': ..., 'id': ...}}"
 _SPECIAL_NAMES = {
-    "save_to_history": "belongs to XMPP, and QuickBlox ignores it here; leave it out, since a message posted over REST "
+    "save_to_history": "belongs to XMPP, and QuickBlox ignores it here; omit it, since a message posted over REST "
     "always enters the history",
-    "system": "is not documented for this call, and the fake ignores it; leave it out",
+    "system": "is not documented for this call, and the fake ignores it; omit it",
     "body": "became a custom field, and the chat reserves this name; write message",
     "delay": "became a custom field, and the chat reserves this name; write another name",
 }
-# Fields that people try to set in another spelling. A custom field may well be called `id` or `read_id`.
-_NOT_TO_SET = (SERVER_FIELDS | CONTROL_PARAMETERS) - {"_id", "read_ids", "token"}
-# Characters that XML 1.0, and so the chat, cannot carry.
+# Fields that a request cannot set, in any spelling. Custom fields may be named `id` or `read_id`.
+_NOT_SETTABLE = (SERVER_FIELDS | CONTROL_PARAMETERS) - {"_id", "read_ids", "token"}
+# Characters that are invalid in XML 1.0, and therefore in the chat.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _PLACEHOLDER = re.compile(r"custom_field_(N|\d+)", re.IGNORECASE)
 
@@ -41,14 +41,14 @@ def find(call: Call) -> None:
         _check_new_message(call)
     elif endpoint in _PARAMETERS:
         _check_names(call, "", call.params, _PARAMETERS[endpoint])
-    elif endpoint in _NESTED:
-        wrapper, known = _NESTED[endpoint]
+    elif endpoint in _WRAPPED_PARAMETERS:
+        wrapper, known = _WRAPPED_PARAMETERS[endpoint]
         if isinstance(call.params.get(wrapper), dict):
             _check_names(call, wrapper, call.params[wrapper], known)
     _check_headers(call)
 
 
-# The parameters of calls that ignore a misspelt one silently; lists warn of theirs themselves.
+# The parameters of calls that ignore an unknown one silently. Lists warn in `queries`.
 _PARAMETERS: dict[Any, set[str]] = {
     dialogs.create_dialog: {"type", "occupants_ids", "name", "photo", "data", "admin_ids", "is_joinable"},
     dialogs.update_dialog: {"name", "photo", "data", "push_all", "pull_all"},
@@ -59,13 +59,13 @@ _PARAMETERS: dict[Any, set[str]] = {
     users.list_users: {"filter", "order", "page", "per_page"},
 }
 _USER_PARAMETERS = {*users.FIELDS, "password", "old_password", "tag_list"}
-_NESTED: dict[Any, tuple[str, set[str]]] = {
+_WRAPPED_PARAMETERS: dict[Any, tuple[str, set[str]]] = {
     users.create_user: ("user", _USER_PARAMETERS),
     users.update_user: ("user", _USER_PARAMETERS),
     content.create_blob: ("blob", {"content_type", "name", "public"}),
     content.complete_blob: ("blob", {"size"}),
 }
-_INSTEAD = {
+_SUGGESTIONS = {
     "occupants_ids": "push_all={'occupants_ids': [...]}",
     "admin_ids": "push_all={'admin_ids': [...]}",
     "dialog_ids": "chat_dialog_ids",
@@ -78,14 +78,14 @@ _INSTEAD = {
 
 
 def _check_names(call: Call, wrapper: str, params: dict[str, Any], known: set[str]) -> None:
-    """Warn of parameters that an endpoint does not have, and that are spelt like one that it has."""
-    for name in sorted(islice((name for name in params if name not in known), _MOST)):
-        meant = _INSTEAD.get(name)
-        if meant is None or meant.partition("=")[0] not in known:
-            meant = similar_name(name, known)
-        if meant is not None:
+    """Warn of unknown parameters that resemble one of the endpoint."""
+    for name in sorted(islice((name for name in params if name not in known), _MAX_KEYS)):
+        suggestion = _SUGGESTIONS.get(name)
+        if suggestion is None or suggestion.partition("=")[0] not in known:
+            suggestion = similar_name(name, known)
+        if suggestion is not None:
             shown = f"{wrapper}[{name}]" if wrapper else name
-            call.warn(f"{shown}: is ignored, since this call has no such parameter; write {meant}")
+            call.warn(f"{shown}: is ignored, since this call has no such parameter; write {suggestion}")
 
 
 def _check_new_message(call: Call) -> None:
@@ -93,43 +93,46 @@ def _check_new_message(call: Call) -> None:
     sent_to_chat = message is not None and message.sent_to_chat
     if not params.keys() <= PARAMETERS:
         missing = PARAMETERS - params.keys()
-        for name in islice((name for name in params if name not in PARAMETERS), _MOST):
-            if text := _unknown_key(name, params[name], missing, sent_to_chat):
+        for name in islice((name for name in params if name not in PARAMETERS), _MAX_KEYS):
+            if text := _unknown_key_warning(name, params[name], missing, sent_to_chat):
                 call.warn(text)
     if "send_to_chat" in params and not sent_to_chat:
-        check_flag(call, "send_to_chat", effect="nobody is notified")
+        check_flag(call, "send_to_chat", effect="no occupant is notified")
     if "markable" in params and (message is None or message.markable != 1):
         check_flag(call, "markable", effect="no receipt is requested")
     if attachments := params.get("attachments"):
         _check_attachments(call, attachments)
     text = params.get("message")
     if text is not None and (type(text) is not str or (sent_to_chat and _NOT_XML.search(text))):
-        call.warn(_text(text))
+        call.warn(_text_warning(text))
     _check_addressing(call)
 
 
-def _unknown_key(name: str, value: Any, left_out: set[str], sent_to_chat: bool) -> str | None:
-    """The mistake in an unknown key, if there is one. It may be a missing parameter in another spelling."""
+def _unknown_key_warning(name: str, value: Any, missing: set[str], sent_to_chat: bool) -> str | None:
+    """The warning of a key that is not a parameter; None if it may be a custom field.
+
+    Only parameters that the request does not have are suggested, as the key may be one of them misspelt.
+    """
     if name in SERVER_FIELDS:
-        return f"{name}: QuickBlox sets this field itself and ignores yours; leave it out"
+        return f"{name}: QuickBlox sets this field itself and ignores yours; omit it"
     if special := _SPECIAL_NAMES.get(name):
         return f"{name}: {special}"
-    if meant := similar_name(name, left_out):
-        return f"{name}: became a custom field, since QuickBlox has no parameter of this name; write {meant}"
-    if meant := similar_name(name, _NOT_TO_SET):
-        return f"{name}: became a custom field; leave it out, since {meant} is not for the sender to set either"
-    return _custom_field(name, value, sent_to_chat)
+    if suggestion := similar_name(name, missing):
+        return f"{name}: became a custom field, since QuickBlox has no parameter of this name; write {suggestion}"
+    if field := similar_name(name, _NOT_SETTABLE):
+        return f"{name}: became a custom field; omit it, since a request cannot set {field} either"
+    return _custom_field_warning(name, value, sent_to_chat)
 
 
-def _custom_field(name: str, value: Any, sent_to_chat: bool) -> str | None:
+def _custom_field_warning(name: str, value: Any, sent_to_chat: bool) -> str | None:
     if _PLACEHOLDER.fullmatch(name):
         return (
             f"{name}: became a custom field of this name, which is a placeholder in the documentation; "
-            "write a name of your own"
+            "write the actual name"
         )
     if sent_to_chat and isinstance(value, dict | list):
         return (
-            f"{name}: holds an object or a list, and in the chat a custom field is text (what arrives is not "
+            f"{name}: is an object or a list, but in the chat a custom field is a string (the conversion is not "
             "documented); write it as a JSON string"
         )
     return None
@@ -137,19 +140,19 @@ def _custom_field(name: str, value: Any, sent_to_chat: bool) -> str | None:
 
 def _check_attachments(call: Call, given: Any) -> None:
     if isinstance(given, str):
-        call.warn(f"attachments: arrived as the text {given[:60]!r}, so QuickBlox stores none; {_WRITE_ATTACHMENTS}")
+        call.warn(f"attachments: arrived as the string {given[:60]!r}, so QuickBlox stores none; {_ATTACHMENTS_REMEDY}")
     elif isinstance(given, list):
-        for position, item in enumerate(given[:_MOST]):
+        for position, item in enumerate(given[:_MAX_KEYS]):
             _check_attachment(call, position, item)
     elif not isinstance(given, dict):
-        call.warn(f"attachments: {given!r} is not an object, so QuickBlox stores none (assumed); {_WRITE_ATTACHMENTS}")
+        call.warn(f"attachments: {given!r} is not an object, so QuickBlox stores none (assumed); {_ATTACHMENTS_REMEDY}")
     elif not given.keys().isdisjoint(ATTACHMENT_KEYS) and not any(isinstance(item, dict) for item in given.values()):
         call.warn(
-            "attachments: is one attachment where QuickBlox expects an object of them, so it stores none; "
-            + _WRITE_ATTACHMENTS
+            "attachments: is one attachment, but QuickBlox expects an object of attachments and stores none; "
+            + _ATTACHMENTS_REMEDY
         )
     else:
-        for key, item in islice(given.items(), _MOST):
+        for key, item in islice(given.items(), _MAX_KEYS):
             if key.isdecimal():
                 _check_attachment(call, key, item)
             else:
@@ -162,30 +165,27 @@ def _check_attachments(call: Call, given: Any) -> None:
 def _check_attachment(call: Call, key: str | int, item: Any) -> None:
     where = f"attachments[{key}]"
     if not isinstance(item, dict):
-        call.warn(f"{where}: arrived as {item!r}, so QuickBlox stores no such attachment; {_WRITE_ATTACHMENTS}")
+        call.warn(f"{where}: arrived as {item!r}, so QuickBlox stores no such attachment; {_ATTACHMENTS_REMEDY}")
         return
     if not item.get("type"):
         call.warn(
             f"{where}: has no type, so receivers cannot show it; write type='image', 'video', 'audio' or 'location'"
         )
     if not (item.get("id") or item.get("url") or item.get("data") or item.get("uid")):
-        call.warn(f"{where}: has neither id nor url, so there is nothing to fetch; write the id of the uploaded file")
+        call.warn(f"{where}: has neither id nor url, so receivers cannot fetch it; write the id of the uploaded file")
     if not item.keys() <= ATTACHMENT_KEYS:
-        for name in sorted(islice((key for key in item if key not in ATTACHMENT_KEYS), _MOST)):
-            meant = similar_name(name, ATTACHMENT_KEYS) or "a custom field of the message, or leave it out"
-            call.warn(f"{where}: {name!r} is not a documented key, and QuickBlox may drop it; write {meant}")
+        for name in sorted(islice((key for key in item if key not in ATTACHMENT_KEYS), _MAX_KEYS)):
+            suggestion = similar_name(name, ATTACHMENT_KEYS) or "a custom field of the message, or omit it"
+            call.warn(f"{where}: {name!r} is not a documented key, and QuickBlox may drop it; write {suggestion}")
 
 
-def _text(text: Any) -> str:
+def _text_warning(text: Any) -> str:
     if isinstance(text, dict):
-        return "message: is an object instead of the text; write each field at the top level of the body"
+        return "message: is an object instead of a string; write each field at the top level of the body"
     if not isinstance(text, str):
-        return f"message: is {text!r}, and QuickBlox documents a string; write a string"
-    bad = next(filter(_NOT_XML.match, text))
-    return (
-        f"message: holds the control character U+{ord(bad):04X}, which the chat cannot carry as XML; "
-        "remove it before posting"
-    )
+        return f"message: is {text!r}, but QuickBlox documents a string; write a string"
+    invalid = next(filter(_NOT_XML.match, text))
+    return f"message: contains U+{ord(invalid):04X}, which is invalid in the chat's XML; remove it before posting"
 
 
 def _check_addressing(call: Call) -> None:
@@ -193,7 +193,7 @@ def _check_addressing(call: Call) -> None:
     dialog_id = params.get("chat_dialog_id")
     if dialog is None and dialog_id is not None and not is_object_id(dialog_id):
         call.warn(
-            f"chat_dialog_id: {dialog_id!r} is not the id of a dialog, so QuickBlox finds none; "
+            f"chat_dialog_id: {dialog_id!r} is not a dialog id, so QuickBlox finds no dialog; "
             "write the 24 hexadecimal digits of its _id"
         )
     recipient = params.get("recipient_id")
@@ -201,12 +201,12 @@ def _check_addressing(call: Call) -> None:
         return
     if dialog.type is not DialogType.PRIVATE:
         call.warn(
-            "recipient_id: is stored and ignored, since the dialog is a group, where every occupant receives the "
-            "message; leave it out, or leave chat_dialog_id out to write to that user alone"
+            "recipient_id: is stored but has no effect, since the dialog is a group and every occupant receives the "
+            "message; omit it, or omit chat_dialog_id to write to that user alone"
         )
     elif whole_number(recipient) not in dialog.occupants_ids:
         call.warn(
-            f"recipient_id: {recipient} is not in this private dialog, and chat_dialog_id wins (assumed); "
+            f"recipient_id: {recipient} is not in this private dialog, and chat_dialog_id takes precedence (assumed); "
             "write only one of the two"
         )
 
@@ -216,23 +216,23 @@ def _check_headers(call: Call) -> None:
     content_type = headers.get(b"content-type", b"").decode("latin-1")
     if "json" not in content_type and call.params and call.request.body.lstrip()[:1] == b"{":
         call.warn(
-            f"Content-Type: the body is JSON and labelled {content_type or 'nothing'}, which QuickBlox may read as a "
-            "form of one strange field (the fake read it as JSON); write application/json"
+            f"Content-Type: the body is JSON, but its label is {content_type or 'missing'}; the fake read it as JSON, "
+            "and QuickBlox may read it as a form; write application/json"
         )
     if call.caller.session is not None and b"on-behalf-of" in headers:
         call.warn(
-            f"On-Behalf-Of: counts only with an API key, so the sender is the token's user {call.caller.user_id}; "
-            "write Authorization: ApiKey <key>, or leave it out"
+            f"On-Behalf-Of: is ignored without an API key, so the sender is the token's user {call.caller.user_id}; "
+            "write Authorization: ApiKey <key>, or omit it"
         )
     token = headers.get(b"qb-token")
     if token is not None and token != token.strip():
-        call.warn("QB-Token: has white space at an end, which not every client sends; strip the token")
+        call.warn("QB-Token: begins or ends with white space, which not every client sends; strip the token")
     if token is not None and "token" in call.params and call.params["token"] != token.decode("latin-1"):
         call.warn("token: is the name of a credential, so QuickBlox stores no such custom field; write another name")
     if b" " in b"\n".join(headers):
         for name in call.request.headers:
             if name != name.strip():
                 call.warn(
-                    f"{name!r}: not every client sends a header name with a space, and to QuickBlox it is another "
-                    f"header; write {name.strip()!r}"
+                    f"{name!r}: is another header to QuickBlox, and not every client sends a header name with a "
+                    f"space; write {name.strip()!r}"
                 )

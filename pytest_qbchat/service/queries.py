@@ -1,19 +1,19 @@
-"""The query language of lists.
+"""The query parameters of lists: filters, sorting and pages.
 
 Dialogs and messages:
 
 - Exact: `field=value`; operators: `field[gt]=value` (documented, list-messages).
-- `in`, `nin` and `all` take comma lists (documented, REST description); `ctn` looks for a part, in any case (assumed).
-- Several ids without an operator must all be there (observed, issue threads).
-- A filter on another field, or by another operator, is ignored and not refused (observed, issue threads).
+- `in`, `nin` and `all` take comma lists (documented, REST description); `ctn` finds a substring in any case (assumed).
+- Several ids without an operator must all be present (observed, issue threads).
+- A filter with an unknown field or operator is ignored, not refused (observed, issue threads).
 - `sort_asc` and `sort_desc` name a field (documented, list-messages); an unknown one is ignored (assumed).
 - `count=1` returns only the number, in `items` (documented, REST description; observed, Android SDK).
-- `limit` is 100 unless given, `skip` 0 (documented, REST description). A limit above 1000 becomes 1000 (assumed).
+- `limit` is 100 if omitted, `skip` 0 (documented, REST description). A limit above 1000 becomes 1000 (assumed).
 
 Users and files:
 
-- `page` begins with 1, `per_page` is 10 unless given (documented, list-users) and at most 100 (assumed).
-- A value that is not a number from 1 on is ignored (assumed).
+- `page` begins with 1, `per_page` is 10 if omitted (documented, list-users) and at most 100 (assumed).
+- A value that is not a number, 1 or greater, is ignored (assumed).
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from pytest_qbchat.service.spelling import closest_name
 T = TypeVar("T")
 
 _CONTROL = {"limit", "skip", "count", "sort_asc", "sort_desc", "token"}
-# Parameters of lists of users, and of other APIs.
-_MEANT = {"per_page": "limit", "page": "skip", "offset": "skip", "order": "sort_asc or sort_desc"}
-_LARGEST_PAGE_OF_USERS = 100
+# For parameters of lists of users, and of other APIs.
+_SUGGESTIONS = {"per_page": "limit", "page": "skip", "offset": "skip", "order": "sort_asc or sort_desc"}
+_MAX_PER_PAGE = 100
 
 RANGE = frozenset({"lt", "lte", "gt", "gte"})
 SET = frozenset({"in", "nin"})
@@ -44,8 +44,8 @@ class Field(NamedTuple):
     """A field that can be filtered and sorted by.
 
     Attributes:
-        kind: Converts the text of a request before it is compared. Raises TypeError or ValueError.
-        operators: The operators that QuickBlox documents for this field, beside equality.
+        kind: Converts the value in a request for the comparison. Raises TypeError or ValueError.
+        operators: The documented operators besides equality.
     """
 
     get: Callable[[Any], Any]
@@ -65,13 +65,13 @@ class Condition(NamedTuple):
     operator: str
     value: Any
 
-    def holds(self, record: Any) -> bool:
-        """Whether a record fulfils it."""
+    def matches(self, record: Any) -> bool:
+        """Whether a record fulfils the condition."""
         return bool(_OPERATORS[self.operator](self.get(record), self.value))
 
 
 def number(value: Any) -> float:
-    """A finite number, or its text. Raises ValueError for any other value."""
+    """Convert a finite number or its digits. Raises ValueError for any other value."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"{value!r} is not a number")
     try:
@@ -84,7 +84,7 @@ def number(value: Any) -> float:
 
 
 def object_id(value: Any) -> str:
-    """An id, which is the same in either case."""
+    """Convert an id, which is equal in upper and lower case."""
     return str(value).lower()
 
 
@@ -92,12 +92,12 @@ def _equal(actual: Any, expected: Any) -> bool:
     return expected in actual if isinstance(actual, list | tuple) else bool(actual == expected)
 
 
-def _one_of(actual: Any, several: list[Any]) -> bool:
-    return any(_equal(actual, each) for each in several)
+def _one_of(actual: Any, values: list[Any]) -> bool:
+    return any(_equal(actual, value) for value in values)
 
 
 def _present(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    """A comparison that no missing value fulfils."""
+    """A comparison that is false for a missing value."""
     return lambda actual, expected: actual is not None and compare(actual, expected)
 
 
@@ -109,11 +109,11 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "gt": _present(operator.gt),
     "gte": _present(operator.ge),
     "in": _one_of,
-    "nin": lambda actual, several: not _one_of(actual, several),
-    "all": lambda actual, several: all(each in actual for each in several),
+    "nin": lambda actual, values: not _one_of(actual, values),
+    "all": lambda actual, values: all(value in actual for value in values),
     "ctn": _present(lambda actual, part: part.lower() in str(actual).lower()),
 }
-_OF_SEVERAL = {"in", "nin", "all"}
+_WITH_LIST = {"in", "nin", "all"}
 
 
 @dataclass(slots=True)
@@ -121,9 +121,9 @@ class Query:
     """The query of a request for dialogs or messages.
 
     Attributes:
-        sort: The field to sort by; None for the order of the list.
-        descending: Whether the largest comes first.
-        count: Whether only the number of records is wanted.
+        sort: The field to sort by; None keeps the order of the list.
+        descending: Whether the largest value is first.
+        count: Whether only the number of records is requested.
     """
 
     conditions: list[Condition]
@@ -135,16 +135,16 @@ class Query:
 
     def select(self, records: list[T]) -> list[T]:
         """The records that fulfil every condition, in the requested order."""
-        found = [record for record in records if all(condition.holds(record) for condition in self.conditions)]
+        found = [record for record in records if all(condition.matches(record) for condition in self.conditions)]
         return found if self.sort is None else sort(found, self.sort, descending=self.descending)
 
     def page(self, records: list[T]) -> list[T]:
-        """The requested stretch of them."""
+        """The requested page of them."""
         return records[self.skip : self.skip + self.limit]
 
 
 def sort(records: list[T], field: Field, *, descending: bool) -> list[T]:
-    """Records by a field; those without a value come first, as in MongoDB (assumed)."""
+    """Sort records by a field. Those without a value are the smallest, as in MongoDB (assumed)."""
 
     def key(record: T) -> tuple[bool, Any]:
         value = field.get(record)
@@ -156,64 +156,71 @@ def sort(records: list[T], field: Field, *, descending: bool) -> list[T]:
 
 
 def parse(call: Call, fields: Mapping[str, Field], *, known: set[str], largest: int) -> Query:
-    """Read the query of a call, and warn of what is ignored."""
+    """Read the query of a call, and warn of parameters that are ignored.
+
+    Args:
+        call: The call. `{"date_sent": {"gt": 5}}` in its parameters is the filter `date_sent[gt]=5`.
+        fields: The fields of the list by their names in a request.
+        known: Further parameters of the endpoint, which reads them itself.
+        largest: The maximum of `limit`.
+    """
     conditions: list[Condition] = []
     for name, given in call.params.items():
         if name in fields:
-            by_operator = given if isinstance(given, dict) else {"eq": given}
-            for operator_, value in by_operator.items():
-                conditions += _condition(call, name, fields[name], operator_, value)
+            for operator_, value in (given if isinstance(given, dict) else {"eq": given}).items():
+                conditions += _conditions(call, name, fields[name], operator_, value)
         elif name not in known and name not in _CONTROL:
-            meant = _MEANT.get(name) or closest_name(name, {*fields, *_CONTROL, *known})
-            call.warn(_ignored(name, f"write {meant}" if meant else f"QuickBlox filters by {', '.join(fields)}"))
-    sort_by, descending = _sort_field(call, fields)
-    limit = _whole_number(call, "limit", default=100, lowest=0)
+            suggestion = _SUGGESTIONS.get(name) or closest_name(name, {*fields, *_CONTROL, *known})
+            remedy = f"write {suggestion}" if suggestion else f"QuickBlox filters by {', '.join(fields)}"
+            _warn_ignored(call, name, remedy)
+    sort_field, descending = _sort_order(call, fields)
+    limit = _number_param(call, "limit", default=100, minimum=0)
     if limit > largest:
         call.warn(f"limit: {limit} is more than QuickBlox returns at once ({largest}, assumed); use skip to page")
     return Query(
         conditions,
-        sort_by,
+        sort_field,
         descending,
         limit=min(limit, largest),
-        skip=_whole_number(call, "skip", default=0, lowest=0),
+        skip=_number_param(call, "skip", default=0, minimum=0),
         count=call.params.get("count") in (1, "1"),
     )
 
 
-def _condition(call: Call, name: str, field: Field, operator_: str, value: Any) -> list[Condition]:
-    """The condition of one filter; empty if it is ignored."""
+def _conditions(call: Call, name: str, field: Field, operator_: str, value: Any) -> list[Condition]:
+    """The condition of one filter as a list, which is empty if the filter is ignored."""
     if operator_ != "eq" and operator_ not in field.operators:
         documented = ", ".join(sorted(field.operators)) or "none"
-        call.warn(_ignored(f"{name}[{operator_}]", f"operators documented for {name}: {documented}"))
+        _warn_ignored(call, f"{name}[{operator_}]", f"operators documented for {name}: {documented}")
         return []
     if operator_ == "eq" and "all" in field.operators and len(split(value)) > 1:
         operator_ = "all"
     try:
-        converted = [field.kind(each) for each in split(value)] if operator_ in _OF_SEVERAL else field.kind(value)
+        converted = [field.kind(each) for each in split(value)] if operator_ in _WITH_LIST else field.kind(value)
     except (TypeError, ValueError):
-        call.warn(_ignored(name, f"{value!r} is not a value of this field"))
+        _warn_ignored(call, name, f"{value!r} is not a valid value of this field")
         return []
     return [Condition(field.get, operator_, converted)]
 
 
-def _sort_field(call: Call, fields: Mapping[str, Field]) -> tuple[Field | None, bool]:
+def _sort_order(call: Call, fields: Mapping[str, Field]) -> tuple[Field | None, bool]:
     for name, descending in (("sort_desc", True), ("sort_asc", False)):
-        if wanted := call.params.get(name):
-            if isinstance(wanted, str) and wanted in fields:
-                return fields[wanted], descending
-            call.warn(_ignored(name, f"QuickBlox sorts by {', '.join(fields)}"))
+        if field_name := call.params.get(name):
+            if isinstance(field_name, str) and field_name in fields:
+                return fields[field_name], descending
+            _warn_ignored(call, name, f"QuickBlox sorts by {', '.join(fields)}")
     return None, False
 
 
 def split(value: Any) -> list[Any]:
-    """A comma list, a JSON array, or a single value, as a list."""
+    """The values of a comma list, of a JSON array, or a single value, as a list."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return list(value) if isinstance(value, list) else [value]
 
 
 def unique_ids(value: Any) -> list[Any]:
-    """The ids of a list, each once in whichever case."""
+    """The ids in a list without repetitions, which may differ in upper and lower case."""
     found: dict[str, Any] = {}
     for each in split(value):
         found.setdefault(str(each).lower(), each)
@@ -221,12 +228,12 @@ def unique_ids(value: Any) -> list[Any]:
 
 
 def paged(call: Call, records: Sequence[User | Blob], wrapper: str) -> dict[str, Any]:
-    """One page of users or files: `page` begins with 1, `per_page` is 10 unless given (documented)."""
-    page = _whole_number(call, "page", default=1, lowest=1)
-    per_page = _whole_number(call, "per_page", default=10, lowest=1)
-    if per_page > _LARGEST_PAGE_OF_USERS:
-        call.warn(f"per_page: {per_page} is more than QuickBlox returns at once ({_LARGEST_PAGE_OF_USERS}, assumed)")
-        per_page = _LARGEST_PAGE_OF_USERS
+    """The reply with one page of users or files."""
+    page = _number_param(call, "page", default=1, minimum=1)
+    per_page = _number_param(call, "per_page", default=10, minimum=1)
+    if per_page > _MAX_PER_PAGE:
+        call.warn(f"per_page: {per_page} is more than QuickBlox returns at once ({_MAX_PER_PAGE}, assumed)")
+        per_page = _MAX_PER_PAGE
     items = records[(page - 1) * per_page : page * per_page]
     return {
         "current_page": page,
@@ -236,17 +243,17 @@ def paged(call: Call, records: Sequence[User | Blob], wrapper: str) -> dict[str,
     }
 
 
-def _whole_number(call: Call, name: str, *, default: int, lowest: int) -> int:
+def _number_param(call: Call, name: str, *, default: int, minimum: int) -> int:
     value = call.params.get(name, default)
     try:
         number = int(value)
     except (TypeError, ValueError):
-        number = lowest - 1
-    if number < lowest:
-        call.warn(_ignored(name, f"{value!r} is not a number from {lowest} on"))
+        number = minimum - 1
+    if number < minimum:
+        _warn_ignored(call, name, f"{value!r} is not a number, {minimum} or greater")
         return default
     return number
 
 
-def _ignored(name: str, why: str) -> str:
-    return f"{name}: is ignored; {why}"
+def _warn_ignored(call: Call, name: str, why: str) -> None:
+    call.warn(f"{name}: is ignored; {why}")

@@ -1,4 +1,4 @@
-"""The real-time side of QuickBlox: what reaches the apps of the users, and what they do with it."""
+"""The users' apps: their inboxes, and the messages and receipts that they send in real time."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from pytest_qbchat.service.wire import as_text, encode_json
 
 
 class Realtime:
-    """The actions of users in their apps, on the same state as the calls over REST."""
+    """The actions of users in their apps, on the same store as the calls over REST."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def inbox(self, user_id: int) -> list[Message]:
-        """The messages that were delivered to a user, oldest first. The list grows with the next ones."""
+        """The messages that were delivered to a user, the oldest first. Later messages are added to the same list."""
         return self._store.inboxes[user_id]
 
     def dialogs(self, user_id: int) -> list[Dialog]:
-        """The dialogs that a user sees, the one of the last message first."""
+        """The dialogs that a user sees, the one with the latest message first."""
         with self._store.lock:
             return self._store.dialogs_of(user_id)
 
     def unread(self, user_id: int, dialog: Dialog | str | None) -> int:
-        """How many messages a user has not read, in one dialog or in all that it sees."""
+        """The number of messages that a user has not read, in one dialog or in all its dialogs."""
         __tracebackhide__ = True
         with self._store.lock:
             dialogs = self._store.dialogs_of(user_id) if dialog is None else [self.dialog(dialog)]
             return sum(each.unread_by(user_id) for each in dialogs)
 
     def confirm(self, user_id: int, messages: Iterable[Message], *, read: bool) -> list[Message]:
-        """Send the receipts of markable messages that are still in the history of a dialog that the user may read."""
+        """Send receipts for the markable messages that were not deleted and that the user may read."""
         __tracebackhide__ = True
         confirmed: list[Message] = []
         with self._store.lock:
@@ -44,8 +44,9 @@ class Realtime:
             now = int(self._store.now())
             for message in messages:
                 dialog = self._store.dialogs.get(message.chat_dialog_id)
-                there = message.id in self._store.messages and dialog is not None and dialog.admits(user_id)
-                if dialog is not None and there and message.markable == 1:
+                if dialog is None or not dialog.admits(user_id) or message.id not in self._store.messages:
+                    continue
+                if message.markable == 1:
                     dialog.mark_delivered(message, user_id, now)
                     if read:
                         dialog.mark_read(message, user_id, now)
@@ -53,7 +54,7 @@ class Realtime:
         return confirmed
 
     def open(self, user_id: int, dialog: Dialog | str) -> list[Message]:
-        """List a history, which marks all of it."""
+        """List the history of a dialog, which marks all messages as delivered and read."""
         __tracebackhide__ = True
         with self._store.lock:
             opened = self.dialog(dialog)
@@ -75,13 +76,12 @@ class Realtime:
     ) -> Message:
         """Put a message of a user into the history, and with `send_to_chat` into the inboxes of the others.
 
-        A message that an app sends over XMPP differs from one that comes over REST: it has a custom field `dialog_id`,
-        its custom fields are texts, and in a group it has no recipient (observed, JavaScript SDK; observed, issue
-        threads).
+        Over XMPP it also gets a custom field `dialog_id`, its custom fields are strings, and in a group it has no
+        recipient (observed, JavaScript SDK; observed, issue threads).
         """
         __tracebackhide__ = True
         _check_fields(fields)
-        # As a request would carry them: a change of the test's own objects afterwards must not reach the history.
+        # A copy, as a request would make it: the test may change its objects later.
         params = json.loads(encode_json(dict(fields)))
         with self._store.lock:
             if isinstance(to, User | int):
@@ -99,7 +99,7 @@ class Realtime:
         return message
 
     def dialog(self, dialog: Dialog | str) -> Dialog:
-        """A dialog, given as itself or by its id."""
+        """The dialog that is given as a `Dialog` or as its id."""
         __tracebackhide__ = True
         found = self._store.find_dialog(dialog.id if isinstance(dialog, Dialog) else dialog)
         if found is None:
@@ -109,7 +109,7 @@ class Realtime:
     def _private_dialog(self, one: int, other: int) -> Dialog:
         __tracebackhide__ = True
         if one == other:
-            raise ValueError(f"user {one} would write to itself: a private dialog needs another user")
+            raise ValueError(f"user {one} would write to itself; a private dialog needs another user")
         for user_id in (one, other):
             self._check_user(user_id)
         dialog = self._store.private_dialog(one, other)
@@ -130,10 +130,10 @@ class Realtime:
 
 
 def _check_fields(fields: Mapping[str, Any]) -> None:
-    """Refuse a field that would be lost, or kept as a custom field by mistake."""
+    """Refuse a field that the server sets, and a misspelt field that would become a custom field."""
     __tracebackhide__ = True
     for name in fields.keys() - PARAMETERS:
         if name in SERVER_FIELDS:
-            raise TypeError(f"{name} is set by QuickBlox: leave it out; freezegun or qbchat.advance() set the time")
-        if meant := misspelt(name, PARAMETERS):
-            raise TypeError(f"unknown field {name!r} of a message; expected {meant}")
+            raise TypeError(f"{name} is set by QuickBlox; omit it, and set the time with freezegun or qbchat.advance()")
+        if suggestion := misspelt(name, PARAMETERS):
+            raise TypeError(f"unknown field {name!r} of a message; expected {suggestion}")

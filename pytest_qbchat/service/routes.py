@@ -1,4 +1,4 @@
-"""The routes: which endpoint answers which path, and which known route is nearest to an unknown one."""
+"""The routes: the endpoint of each path, and the nearest route to an unknown path."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ ROUTES = (
     Route("GET", "/account_settings", account.get_account_settings, open=True),
 )
 
-# The modules of QuickBlox that are left to `qbchat.router`, by the beginning of their paths.
-OUTSIDE = {
+# The modules of QuickBlox that the fake does not have, by the beginning of their paths.
+UNSUPPORTED = {
     "/events": "push events",
     "/subscriptions": "push subscriptions",
     "/data": "custom objects",
@@ -76,20 +76,19 @@ OUTSIDE = {
     "/ai": "AI",
 }
 
-
-# Most paths have no variable. The others are tried in the order above, where a word comes before a variable.
+# Paths without a variable are looked up. The others are tried in the order of `ROUTES`.
 _PLAIN = {(route.method, route.path): route for route in ROUTES if "{" not in route.path}
 _TEMPLATES = [(route.method, route.path.split("/"), route) for route in ROUTES if "{" in route.path]
-_LONGEST_COMPARED = 200
+_MAX_COMPARED_LENGTH = 200
 
 
 def without_suffix(path: str) -> str:
-    """The path of a request without the suffix `.json` and without a slash at its end, as routes have it."""
+    """The path of a request without `.json` and slashes at its end, as in `Route.path`."""
     return path.rstrip("/").removesuffix(".json").rstrip("/")
 
 
 def find(method: str, path: str) -> tuple[Route | None, list[str]]:
-    """The route of a path without suffix, and the text in place of each of its variables."""
+    """The route of a path without suffix, and the values of the variables in the path."""
     plain = _PLAIN.get((method, path))
     if plain is not None:
         return plain, []
@@ -103,14 +102,14 @@ def find(method: str, path: str) -> tuple[Route | None, list[str]]:
 
 
 def unknown_route_reason(request: Request) -> str:
-    """Why a request has no route, and which route comes nearest."""
-    wanted = f"{request.method} {request.path[:_LONGEST_COMPARED]}"
+    """Why a request has no route, and the nearest route."""
+    wanted = f"{request.method} {request.path[:_MAX_COMPARED_LENGTH]}"
     path = without_suffix(request.path)
-    for beginning, module in OUTSIDE.items():
+    for beginning, module in UNSUPPORTED.items():
         if path.split("/")[1:2] == [beginning[1:]]:
             return f"the fake does not cover {module}, and has no route {wanted}"
     if find(request.method, path)[0] is not None:
-        return f"the path of {wanted} is a guess: qbchat.assume(guessed_routes=True) switches it on"
+        return f"the path of {wanted} is a guess; switch it on with qbchat.assume(guessed_routes=True)"
     known = [str(route) for route in ROUTES]
     nearest = max(known, key=lambda route: SequenceMatcher(None, wanted, route).ratio())
     return f"the fake has no route {wanted}; the nearest is {nearest}"

@@ -1,4 +1,4 @@
-"""The signature of a session: what is signed, with what, and what went wrong if it does not fit."""
+"""The signature of a session: the string to sign, and the mistake in a wrong signature."""
 
 from __future__ import annotations
 
@@ -13,63 +13,64 @@ from pytest_qbchat.service.wire import as_text
 
 _DIGESTS = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
 _SECRET = re.compile(r"(password|secret|token)\]?$")
-HIDDEN = "…"
+_HIDDEN = "…"
 
 
-def is_right(params: dict[str, Any], secret: str) -> bool:
-    """Whether the `signature` fits the other parameters: HMAC-SHA1 (documented) or HMAC-SHA256 (observed)."""
+def is_valid(params: dict[str, Any], secret: str) -> bool:
+    """Whether `signature` signs the other parameters, with HMAC-SHA1 (documented) or HMAC-SHA256 (observed)."""
     given = params.get("signature")
     return isinstance(given, str) and any(
-        hmac.compare_digest(signed.encode(), given.encode()) for signed in _signed(string_to_sign(params), secret)
+        hmac.compare_digest(valid.encode(), given.encode()) for valid in _signatures(string_to_sign(params), secret)
     )
 
 
 def string_to_sign(params: dict[str, Any], *, hide: bool = False) -> str:
-    """All other parameters as `name=value`, sorted by name and joined by `&`, nothing escaped (documented).
+    """All parameters except the signature as `name=value`, sorted, joined by `&` and not escaped (documented).
 
-    What is no text in JSON is signed as JSON has it, `true` or `5`, and null as nothing (assumed).
+    JSON values are signed as JSON, such as `true` or `5`, and null as an empty string (assumed). With `hide`, secrets
+    are replaced by an ellipsis.
     """
-    pairs = sorted(_flat(params))
-    return _joined([(name, HIDDEN if hide and _SECRET.search(name) else value) for name, value in pairs])
+    pairs = sorted(_flatten(params))
+    return _join([(name, _HIDDEN if hide and _SECRET.search(name) else value) for name, value in pairs])
 
 
-def mistake(params: dict[str, Any], secret: str) -> str:
-    """What a wrong signature signed instead, if it is one of the usual mistakes; else empty."""
+def diagnose(params: dict[str, Any], secret: str) -> str:
+    """The mistake in a wrong signature if it is a common one, else an empty string."""
     given = str(params.get("signature"))
-    pairs = list(_flat(params))
+    pairs = list(_flatten(params))
     ordered = sorted(pairs)
-    tried = {
+    mistakes = {
         "it signs the parameters in the order sent; sort them by name": pairs,
-        "it leaves the user's parameters out; sign user[login] and user[password] too": [
+        "it omits the user's parameters; sign user[login] and user[password] too": [
             pair for pair in ordered if "[" not in pair[0]
         ],
     }
-    if any(given.lower() == each for each in _signed(string_to_sign(params), secret)):
+    if given.lower() in _signatures(string_to_sign(params), secret):
         return "it is in upper case; write lower-case hexadecimal digits"
-    for said, these in tried.items():
-        if given in _signed(_joined(these), secret):
-            return said
+    for mistake, signed in mistakes.items():
+        if given in _signatures(_join(signed), secret):
+            return mistake
     for encode in (quote, quote_plus):
         encoded = [(name, encode(value, safe="")) for name, value in ordered]
         both = [(encode(name, safe=""), value) for name, value in encoded]
-        if given in _signed(_joined(encoded), secret) + _signed(_joined(both), secret):
+        if given in _signatures(_join(encoded), secret) + _signatures(_join(both), secret):
             return "it signs percent-encoded values; sign them as they are"
     return ""
 
 
-def _signed(text: str, secret: str) -> list[str]:
+def _signatures(text: str, secret: str) -> list[str]:
     return [hmac.new(secret.encode(), text.encode(), digest).hexdigest() for digest in _DIGESTS.values()]
 
 
-def _joined(pairs: list[tuple[str, str]]) -> str:
+def _join(pairs: list[tuple[str, str]]) -> str:
     return "&".join(f"{name}={value}" for name, value in pairs)
 
 
-def _flat(params: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Each parameter with its bracketed name, but for the signature."""
+def _flatten(params: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Each parameter except the signature, with its bracketed name: `user[login]`."""
     for name, value in params.items():
         full = f"{prefix}[{name}]" if prefix else name
         if isinstance(value, dict):
-            yield from _flat(value, full)
+            yield from _flatten(value, full)
         elif full != "signature":
             yield full, "" if value is None else as_text(value)

@@ -1,4 +1,9 @@
-"""Which known name was meant by a wrong one. Names are compared without case, spaces, hyphens and underscores."""
+"""Suggestions for a wrong name. Case, spaces, hyphens and underscores are not compared.
+
+- `closest_name` is for a name that is certainly wrong, such as an unknown argument.
+- `misspelt` is for a name that may be right, such as that of a custom field: only slips of typing count.
+- `similar_name` is `misspelt` plus synonyms, such as `text` for `message`.
+"""
 
 from __future__ import annotations
 
@@ -6,38 +11,38 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-# Other words for a field that people expect to work.
+# Wrong names that people expect to work.
 _SYNONYMS = {
     "attachment": "attachments", "file": "attachments", "files": "attachments", "media": "attachments",
     "dialog_id": "chat_dialog_id", "dialogId": "chat_dialog_id", "dialog": "chat_dialog_id",
     "chat_dialog": "chat_dialog_id", "recipient": "recipient_id", "text": "message",
 }  # fmt: skip
-_LONG_WORD = 6  # letters; shorter words have too many neighbours: read, lead, ready
+_LONG_NAME = 6  # letters; shorter names resemble too many words: read, lead, ready
 
 
 def closest_name(name: str, known: Iterable[str], cutoff: float = 0.7) -> str | None:
-    """The known name most like a name that is certainly wrong; None if no name is like it."""
+    """The known name that is most similar to a wrong one; None if none is similar."""
     names = {_plain(each): each for each in known}
     return next((names[plain] for plain in get_close_matches(_plain(name), names, n=1, cutoff=cutoff)), None)
 
 
 def misspelt(name: str, known: Iterable[str]) -> str | None:
-    """The known name that differs by its case, or by one letter if it is long; None if the name may be right.
+    """The known name that differs only in case, or in one letter if it is long; None if the name may be right.
 
-    A custom field may be called `message_id` or `recipient_name`, so a much longer name is another name.
+    The lengths differ by one at most: `message_id` and `recipient_name` are valid names of custom fields.
     """
     letters = len(_plain(name))
-    if letters < _LONG_WORD:
+    if letters < _LONG_NAME:
         return closest_name(name, known, cutoff=1)
-    alike = [each for each in known if abs(len(_plain(each)) - letters) <= 1]
-    return closest_name(name, alike, cutoff=(letters - 1) / letters)  # one letter is wrong, or two changed places
+    candidates = [each for each in known if abs(len(_plain(each)) - letters) <= 1]
+    return closest_name(name, candidates, cutoff=(letters - 1) / letters)  # one wrong letter, or two swapped
 
 
 def similar_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name that was misspelt, or that the name is a synonym of; None if the name may be right."""
+    """The known name that a name misspells or is a synonym of; None if the name may be right."""
     names = set(known)
-    meant = _SYNONYMS.get(name)
-    return meant if meant in names else misspelt(name, names)
+    synonym = _SYNONYMS.get(name)
+    return synonym if synonym in names else misspelt(name, names)
 
 
 def _plain(name: str) -> str:

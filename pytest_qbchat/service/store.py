@@ -1,4 +1,4 @@
-"""The state of one fake: its users, sessions, dialogs, messages and files at this moment."""
+"""The state of one fake: its users, sessions, dialogs, messages and files."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _UNKNOWN_APPLICATION = 99_999
 
 @dataclass(slots=True)
 class Application:
-    """What the test declared of the QuickBlox application. None means unknown and not checked.
+    """The QuickBlox application as the test declared it. None means unknown and not checked.
 
     Attributes:
         auth_key: The authorization key, which a client sends.
-        auth_secret: The authorization secret, which signs and is never sent.
-        seen_id: The application id that sessions came with, if it was not declared.
-        api_keys: While there are none, any key is accepted.
+        auth_secret: The authorization secret, which signs a session and is never sent.
+        seen_id: The application id in the last request for a session.
+        api_keys: If empty, any key is accepted outside strict mode.
     """
 
     id: int | None = None
@@ -38,22 +38,20 @@ class Application:
 
 
 class Store:
-    """One state, and what it means to adopt an unknown part of it.
+    """The records by their ids, and the adoption of unknown ones.
 
     Attributes:
-        lock: Held by whoever reads or changes the state.
-        strict: Refuse unknown tokens, keys, users and dialogs instead of adopting them.
-        assume: The choices where QuickBlox's behaviour is unknown.
-        application: What is known of the application.
+        lock: Must be held while the state is read or changed.
+        strict: Whether unknown tokens, keys, users and dialogs are refused instead of adopted.
         clock_offset: Seconds that the fake's clock is ahead of `time.time()`.
-        sessions: By token, the expired ones too until they are destroyed.
+        sessions: By token, including expired ones until they are destroyed.
         adopts_tokens: Whether an unknown token is adopted; not in strict mode, nor after `expire_sessions()`.
-        messages: The history of all dialogs, by id, the oldest first.
-        inboxes: The messages that the chat delivered to each user.
-        identities: Users who log in with a provider, by its name and token.
-        deleted: Ids of users and dialogs, tokens, logins and addresses that were deleted, and so are not adopted.
-        seen_nonces: Timestamps and nonces that signed a session, none of which may do so again (documented).
-        secrets: Tokens, keys and passwords, to be masked wherever they would be shown.
+        messages: The history of all dialogs by id, the oldest first.
+        inboxes: The messages that were delivered to each user.
+        identities: Users who logged in with a provider, by its name and token.
+        deleted: Deleted ids of users and dialogs, tokens, logins and addresses, which are not adopted.
+        seen_nonces: Timestamps and nonces of signed sessions, which must not be used again (documented).
+        secrets: Tokens, keys and passwords, which are masked in all output.
     """
 
     def __init__(
@@ -90,14 +88,14 @@ class Store:
         return time.time() + self.clock_offset
 
     def advance(self, seconds: float) -> None:
-        """Move the clock on."""
+        """Advance the clock."""
         with self.lock:
             self.clock_offset += seconds
 
     # Users
 
     def add_user(self, id: int | None = None, **fields: object) -> User:
-        """Keep a new user, or replace the one of this id."""
+        """Add a user, or replace the one with this id."""
         now = int(self.now())
         user = self._new_user(self._new_user_id() if id is None else id, created=now, updated=now, **fields)
         self.deleted.discard(user.id)
@@ -105,7 +103,7 @@ class Store:
         return user
 
     def user(self, id: int | None) -> User | None:
-        """A user, who is adopted if unknown, outside strict mode; None for a deleted one and for no id."""
+        """The user with an id, which is adopted if unknown; None if it was deleted, or unknown in strict mode."""
         if not id:
             return None
         user = self.users.get(id)
@@ -114,12 +112,12 @@ class Store:
         return user
 
     def find_user(self, **key: object) -> User | None:
-        """The user with a login, an address or another unique key."""
+        """The user with a login, email address or other unique field."""
         [(name, value)] = key.items()
         return next((user for user in self.users.values() if getattr(user, name) == value), None)
 
     def delete_user(self, user: User) -> None:
-        """Forget a user, who leaves all dialogs (documented) and whose sessions end (assumed)."""
+        """Delete a user, who leaves all dialogs (documented). The user's sessions end (assumed)."""
         del self.users[user.id]
         self.deleted.add(user.id)
         self.deleted.update((name, value) for name in ("login", "email") if (value := getattr(user, name)))
@@ -136,7 +134,7 @@ class Store:
     # Sessions
 
     def add_session(self, token: str | None, user_id: int | None, *, adopted: bool = False) -> Session:
-        """Keep a session under its token. It is fresh at its first call, whatever a test does to the clock before."""
+        """Add a session. It does not expire before its first call, even if a test advances the clock."""
         session_id = self.ids.number()
         now = int(self.now())
         session = Session(
@@ -149,27 +147,27 @@ class Store:
         return session
 
     def session(self, token: str) -> Session | None:
-        """A session, which is adopted if unknown; None where none is adopted, and for one that was destroyed."""
+        """The session of a token, which is adopted if unknown; None if it was destroyed, or may not be adopted."""
         session = self.sessions.get(token)
         if session is None and self.adopts_tokens and token not in self.deleted:
             session = self.add_session(token, self.add_user(adopted=True).id, adopted=True)
         return session
 
     def expire_sessions(self) -> None:
-        """End every session so far, and adopt no token any more: an unknown one must be older than this."""
+        """End every session, and stop adopting tokens: an unknown one would be older than this."""
         with self.lock:
             self.adopts_tokens = False
             for session in self.sessions.values():
                 session.expires_at = -inf
 
     def delete_session(self, session: Session) -> None:
-        """Forget a session, whose token is dead from now on."""
+        """Delete a session. Its token is invalid from now on."""
         del self.sessions[session.token]
         self.deleted.add(session.token)
 
     @property
     def application_id(self) -> int:
-        """The id of the application; a made-up one while none is known."""
+        """The declared id of the application, else that of the last session, else a made-up one."""
         return self.application.id or self.application.seen_id or _UNKNOWN_APPLICATION
 
     # Dialogs
@@ -184,7 +182,7 @@ class Store:
         name: str | None = None,
         adopted: bool = False,
     ) -> Dialog:
-        """Keep a new dialog, or replace an adopted one of this id, whose history it takes over."""
+        """Add a dialog. It replaces an adopted one with the same id, and takes over the history."""
         now = int(self.now())
         occupants = sorted({*occupants_ids})
         dialog = Dialog(id or self.ids.object_id(now), type, occupants, user_id, name, now, now, adopted)
@@ -199,34 +197,38 @@ class Store:
         return dialog
 
     def find_dialog(self, dialog_id: object) -> Dialog | None:
-        """The dialog of an id in either case, if there is one."""
+        """The dialog with an id, in upper or lower case."""
         if not isinstance(dialog_id, str):
             return None
         return self.dialogs.get(dialog_id) or self.dialogs.get(dialog_id.lower())
 
     def private_dialog(self, one: int, other: int) -> Dialog | None:
-        """The private dialog of two users, if they have one. Its type and its occupants may have changed since."""
+        """The private dialog of two users, unless its type or its occupants have changed since it was added."""
         dialog = self._private_dialogs.get(frozenset((one, other)))
         if dialog is None or dialog.type is not DialogType.PRIVATE or self.dialogs.get(dialog.id) is not dialog:
             return None
         return dialog if {*dialog.occupants_ids} == {one, other} else None
 
     def dialogs_of(self, user_id: int) -> list[Dialog]:
-        """The dialogs that a user sees, its own and all public ones (documented), the one of the last message first."""
+        """The dialogs that a user sees, including all public ones (documented), the latest message first."""
         seen = [
             dialog for dialog in self.dialogs.values() if dialog.admits(user_id) and user_id not in dialog.hidden_from
         ]
         return sorted(seen, key=lambda dialog: max(dialog.activity, dialog.activity_of.get(user_id, 0)), reverse=True)
 
     def join(self, dialog: Dialog, user_id: int) -> None:
-        """Let a user into an adopted dialog. A third one shows that a supposedly private dialog is a group."""
+        """Add a user to an adopted dialog. A private dialog with a third user becomes a group."""
         if dialog.type is DialogType.PRIVATE:
             dialog.type = DialogType.GROUP
         dialog.set_occupants({*dialog.occupants_ids, user_id})
         self.show_dialog(dialog, user_id)
 
     def set_occupants(self, dialog: Dialog, occupants_ids: set[int], *, known: bool = True) -> None:
-        """Change the occupants; if all are known, nobody else may join. An empty group is destroyed (documented)."""
+        """Replace the occupants. An empty group is destroyed (documented).
+
+        If all occupants are `known`, other users are refused. Otherwise the dialog is adopted: every user who uses it
+        is added with `join`.
+        """
         dialog.adopted = not known
         newcomers = occupants_ids - {*dialog.occupants_ids}
         dialog.set_occupants(occupants_ids)
@@ -236,13 +238,13 @@ class Store:
             self.destroy_dialog(dialog)
 
     def show_dialog(self, dialog: Dialog, user_id: int) -> None:
-        """Put a dialog on top of one user's list, also if the user had hidden it."""
+        """Show a dialog first in the list of one user, even if the user had hidden it."""
         dialog.hidden_from.discard(user_id)
         if not dialog.public:
             dialog.activity_of[user_id] = next(self._activity)
 
     def destroy_dialog(self, dialog: Dialog) -> None:
-        """Forget a dialog and its history."""
+        """Delete a dialog and its history."""
         del self.dialogs[dialog.id]
         self.deleted.add(dialog.id)
         for message in dialog.history:
@@ -251,7 +253,7 @@ class Store:
     # Messages
 
     def add_message(self, message: Message, dialog: Dialog) -> None:
-        """Put a message into the history and, with `send_to_chat`, into the inboxes of the other occupants."""
+        """Add a message to the history and, with `send_to_chat`, to the inboxes of the other occupants."""
         self.messages[message.id] = message
         dialog.add(message)
         dialog.activity = next(self._activity)
@@ -260,11 +262,11 @@ class Store:
                 self.inboxes[occupant].append(message)
 
     def find_message(self, message_id: str) -> Message | None:
-        """The message of an id in either case, if there is one."""
+        """The message with an id, in upper or lower case."""
         return self.messages.get(message_id) or self.messages.get(message_id.lower())
 
     def delete_message(self, message: Message) -> None:
-        """Forget a message for everyone. The inboxes that it reached keep it."""
+        """Delete a message for everyone, except in the inboxes."""
         del self.messages[message.id]
         self.dialogs[message.chat_dialog_id].history.remove(message)
 
@@ -273,7 +275,7 @@ class Store:
     def add_blob(
         self, name: str, content_type: str, *, user_id: int | None, public: bool, content: bytes | None = None
     ) -> Blob:
-        """Keep a new file, which is complete if its content is given."""
+        """Add a file, which is complete if its content is given."""
         now = int(self.now())
         blob = Blob(self.ids.number(), self.ids.uid(), name, content_type, public, user_id, now, now, content=content)
         if content is not None:
@@ -282,5 +284,5 @@ class Store:
         return blob
 
     def blob_of_uid(self, uid: str) -> Blob | None:
-        """The file of a uid."""
+        """The file with a uid."""
         return next((blob for blob in self.blobs.values() if blob.uid == uid), None)

@@ -1,4 +1,4 @@
-"""Requests and responses, free of any HTTP library."""
+"""Requests and responses, independent of any HTTP library."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pytest_qbchat.service.masking import mask_header, mask_url
 Header = tuple[bytes, bytes]
 RawHeaders = Sequence[Header]
 
-# QuickBlox sends text as it is, without spaces and without escaping what UTF-8 can carry (observed in transcripts).
-# What came out of a request cannot contain itself, so nobody has to look for circles.
+# QuickBlox sends JSON without spaces and without escaping non-ASCII characters (observed in transcripts).
+# Values from a request cannot contain themselves, so the check for circular references is off.
 encode_json = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
 def as_text(value: Any) -> str:
-    """A text as it is; any other value as JSON (assumed)."""
+    """A string unchanged; any other value as JSON (assumed)."""
     return value if isinstance(value, str) else encode_json(value)
 
 
 class Headers(Mapping[str, str]):
-    """Headers as they were sent, looked up without regard to case. The repr masks tokens and keys."""
+    """Headers in the order sent. The look-up ignores case, and the repr masks tokens and keys."""
 
     __slots__ = ("raw",)
 
@@ -32,7 +32,7 @@ class Headers(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         wanted = name.lower().encode("latin-1", "replace")
-        for key, value in reversed(self.raw):  # of several the last counts, here as for the service
+        for key, value in reversed(self.raw):  # the last of several counts, as in the service
             if key.lower() == wanted:
                 return value.decode("latin-1")
         raise KeyError(name)
@@ -55,10 +55,9 @@ class Request:
         method: In upper case.
         origin: Scheme, host and port if it is not the default one: `https://api.quickblox.com`.
         prefix: The path prefix of a configured base URL, else empty: `/tb/quickblox`.
-        path: The path within the API, percent-decoding left alone: `/chat/Message.json`.
-        query: The query string without its question mark.
+        path: The path within the API, not percent-decoded: `/chat/Message.json`.
+        query: The query string without the question mark.
         raw_headers: Name and value as bytes, in the order sent.
-        body: The bytes of the body.
     """
 
     method: str
@@ -71,7 +70,7 @@ class Request:
 
     @property
     def base(self) -> str:
-        """The base URL of the API that it went to: `https://api.quickblox.com`."""
+        """The base URL of the API: `https://api.quickblox.com`."""
         return f"{self.origin}{self.prefix}"
 
     @property
@@ -82,7 +81,7 @@ class Request:
 
     @property
     def headers(self) -> Headers:
-        """The headers by name, in any case. Their values are not masked, their repr is."""
+        """The headers by name, in any case; only their repr is masked."""
         return Headers(self.raw_headers)
 
     def __repr__(self) -> str:
@@ -90,12 +89,7 @@ class Request:
 
 
 class Response:
-    """What the fake, or a stub of the test, answered.
-
-    Attributes:
-        status: The HTTP status.
-        body: The bytes of the body.
-    """
+    """The response of the fake, or of a stub in the test."""
 
     __slots__ = ("_raw_headers", "body", "status")
 

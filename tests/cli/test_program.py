@@ -201,8 +201,8 @@ def test_each_call_is_a_line(seed: Path) -> None:
             f"POST /chat/Message.json 201 by 7 Sam Support: 'hi' to private dialog {private}, "
             "sent to chat, delivered to 9; not markable",
             "GET /chat/Dialog.json 200 by 7 Sam Support",
-            "GET /chat/Message.json 404 by 7 Sam Support: chat_dialog_id '5d75327ba28f9a0f32cb0f0' is not an id: "
-            "QuickBlox's have 24 hexadecimal digits",
+            "GET /chat/Message.json 404 by 7 Sam Support: invalid chat_dialog_id '5d75327ba28f9a0f32cb0f0'; "
+            "expected 24 hexadecimal digits",
             "GET /data/Customer/7.json 404 by nobody: the fake does not cover custom objects, and has no route "
             "GET /data/Customer/7.json",
             "GET /account_settings.json 401 by nobody: the request has no QB-Account-Key header",

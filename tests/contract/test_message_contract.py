@@ -190,10 +190,10 @@ def test_an_api_key_wins_over_a_token(world: World) -> None:
     [
         ({}, 401, based("Token is required"), "neither a QB-Token header nor"),
         ({"QB-Token": ""}, 401, based("Token is required"), "neither a QB-Token header nor"),
-        ({"Authorization": "made-up-key"}, 401, based("Token is required"), "must read exactly 'ApiKey <key>'"),
-        ({"QB-Token": "made-up-app-token"}, 422, NEED_USER, "application session: log a user in"),
-        (key("made-up-key", 0) | {"On-Behalf-Of": "9" * 5000}, 404, based("Couldn't find user"), "is not the id"),
-        ({"Authorization": "ApiKey made-up-key"}, 422, NEED_USER, "send On-Behalf-Of: <user id> with it"),
+        ({"Authorization": "made-up-key"}, 401, based("Token is required"), "must be exactly 'ApiKey <key>'"),
+        ({"QB-Token": "made-up-app-token"}, 422, NEED_USER, "application session; log in a user"),
+        (key("made-up-key", 0) | {"On-Behalf-Of": "9" * 5000}, 404, based("Couldn't find user"), "not a known user id"),
+        ({"Authorization": "ApiKey made-up-key"}, 422, NEED_USER, "add the header On-Behalf-Of: <user id>"),
         ({"Authorization": "ApiKey made-up-key", "On-Behalf-Of": "anna"}, 404, based("Couldn't find user"), "'anna'"),
     ],
     ids=[
@@ -227,7 +227,7 @@ def test_a_header_name_with_a_space_is_another_header(world: World) -> None:
     with pytest.warns(match="'QB-Token ': not every client sends a header name with a space"):
         response = world.post({"chat_dialog_id": DIALOG}, token=None, headers={"QB-Token ": TOKEN})
     assert response.status_code == 401
-    assert "has a space beside it" in world.fake.calls.one().reason
+    assert "has a space before or after it" in world.fake.calls.one().reason
 
 
 def test_the_last_of_several_token_headers_counts(world: World) -> None:

@@ -47,7 +47,7 @@ image 47863, video https://files.agency.example/tour.mp4, audio 47864
     sent to chat, delivered to 96830003 Harbour Master of Birchport; not markable; no attachments
     severity: 'amber'
 """,
-    "customer_host": "POST /chat/Message.json was answered 401: the API key made… is not the one that was declared",
+    "customer_host": "POST /chat/Message.json was answered 401: the API key made… was not declared",
     "injected_transport": """\
   96830001 Dana Driver: 'I am at the gate'
     sent to chat, delivered to 96830002 Pia Passenger; markable; no attachments

@@ -242,7 +242,7 @@ def test_delivered_and_read(shop: Shop) -> None:
     for assertion in (live.assert_delivered_to, live.assert_read_by):
         with pytest.raises(TypeError, match="name at least one user, or its id"):
             assertion()
-        with pytest.raises(TypeError, match=r"^'anna' is not a user: write a user id, or what"):
+        with pytest.raises(TypeError, match=r"^'anna' is not a user; expected a user id or the result of"):
             assertion("anna")  # type: ignore[arg-type]
 
 

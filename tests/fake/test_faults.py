@@ -118,7 +118,7 @@ def test_a_refusal_can_be_malformed(qbchat: FakeQuickBlox, client: httpx.Client)
     assert response.text == '{"errors":{"base":["Fo'
     assert qbchat.calls.one().reason == (
         "qbchat.fail('malformed'), refused all the same: "
-        "the token made… is that of an application session: log a user in"
+        "the token made… belongs to an application session; log in a user"
     )
 
 

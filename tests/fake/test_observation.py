@@ -254,7 +254,7 @@ def test_no_repr_and_no_failure_shows_a_token(fake: FakeQuickBlox) -> None:
         for _ in range(2):
             client.post(URL, json={"chat_dialog_id": DIALOG, "message": TOKEN, "note": TOKEN})
         client.post(URL, content=f"token: {TOKEN}".encode())
-        with pytest.warns(match="attachments: arrived as the text"):
+        with pytest.warns(match="attachments: arrived as the string"):
             client.post(URL, json={"chat_dialog_id": DIALOG, "attachments": "x" * 40 + TOKEN})
         with pytest.raises(CallRefused) as refused:
             client.post(f"https://api.quickblox.com/blobs/{TOKEN}")

@@ -105,7 +105,7 @@ def test_an_inbox_is_asked_for_by_the_id_too(shop: Shop) -> None:
     message = shop.post(shop.group(shop.cleo))
     assert shop.fake.inbox(20) == shop.fake.inbox(shop.cleo) == shop.cleo.inbox == [message]
     assert shop.fake.inbox(99) == []
-    with pytest.raises(TypeError, match="'20' is not a user: write a user id"):
+    with pytest.raises(TypeError, match="'20' is not a user; expected a user id"):
         shop.fake.inbox("20")  # type: ignore[arg-type]
 
 
@@ -276,7 +276,7 @@ def test_a_user_may_be_written_to_by_its_id(shop: Shop) -> None:
         ({"sendToChat": 1}, r"^unknown field 'sendToChat' of a message; expected send_to_chat$"),
         (
             {"date_sent": 4},
-            r"^date_sent is set by QuickBlox: leave it out; freezegun or qbchat\.advance",
+            r"^date_sent is set by QuickBlox; omit it, and set the time with freezegun or qbchat\.advance",
         ),
     ],
 )
@@ -464,7 +464,7 @@ def test_an_app_can_send_a_message_to_the_history_only(shop: Shop) -> None:
         (lambda shop: shop.cleo.open(shop.group(shop.carl)), r"user 20 is not among the occupants \[10, 30\]"),
         (
             lambda shop: shop.cleo.send(shop.cleo, "hi"),
-            "user 20 would write to itself: a private dialog needs another user$",
+            "user 20 would write to itself; a private dialog needs another user$",
         ),
         (
             lambda shop: shop.cleo.send(FakeQuickBlox().add_user(70), "hi"),
@@ -591,7 +591,7 @@ def test_a_user_has_what_it_was_declared_with(shop: Shop) -> None:
     ("args", "kwargs", "text"),
     [
         ((), {"tags": "vip"}, r"invalid tags='vip'; expected a list, tags=\['vip'\]"),
-        (("20",), {}, "'20' is not a user: write a user id"),
+        (("20",), {}, "'20' is not a user; expected a user id"),
         ((True,), {}, "True is not a user"),
     ],
 )

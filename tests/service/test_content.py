@@ -516,7 +516,7 @@ def test_an_api_key_sees_all_files(client: httpx.Client) -> None:
     ("params", "shown", "warning"),
     [
         ({"per_page": 101}, 100, "per_page: 101 is more than QuickBlox returns at once"),
-        ({"per_page": 0}, 10, "per_page: is ignored; '0' is not a number from 1 on"),
+        ({"per_page": 0}, 10, "per_page: is ignored; '0' is not a number, 1 or greater"),
         ({"page": "first"}, 10, "page: is ignored; 'first' is not a number"),
     ],
     ids=["too many", "none", "no number"],
@@ -568,7 +568,7 @@ def test_a_file_of_a_user_whom_only_the_file_declares(qbchat: FakeQuickBlox) -> 
 
 @pytest.mark.parametrize("user", ["10", True])
 def test_a_file_of_no_user_is_refused(qbchat: FakeQuickBlox, user: Any) -> None:
-    with pytest.raises(TypeError, match="is not a user: write a user id"):
+    with pytest.raises(TypeError, match="is not a user; expected a user id"):
         qbchat.add_blob(PHOTO, name="bumper.jpg", user=user)
     assert list(qbchat.blobs) == []
 

@@ -67,7 +67,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "camel-case server field": (
         {"dateSent": 1568061015},
-        "dateSent: became a custom field; leave it out, since date_sent is not for the sender to set either",
+        "dateSent: became a custom field; omit it, since a request cannot set date_sent either",
     ),
     "text": (
         {"text": "hi"},
@@ -76,32 +76,32 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "placeholder field": (
         {"custom_field_N": "x"},
         "custom_field_N: became a custom field of this name, which is a placeholder in the documentation; "
-        "write a name of your own",
+        "write the actual name",
     ),
     "time of sending": (
         {"date_sent": 1568061015},
-        "date_sent: QuickBlox sets this field itself and ignores yours; leave it out",
+        "date_sent: QuickBlox sets this field itself and ignores yours; omit it",
     ),
-    "own id": ({"_id": "x"}, "_id: QuickBlox sets this field itself and ignores yours; leave it out"),
+    "own id": ({"_id": "x"}, "_id: QuickBlox sets this field itself and ignores yours; omit it"),
     "save_to_history": (
         {"save_to_history": 1},
-        "save_to_history: belongs to XMPP, and QuickBlox ignores it here; leave it out, since a message posted over "
+        "save_to_history: belongs to XMPP, and QuickBlox ignores it here; omit it, since a message posted over "
         "REST always enters the history",
     ),
     "system": (
         {"system": 1},
-        "system: is not documented for this call, and the fake ignores it; leave it out",
+        "system: is not documented for this call, and the fake ignores it; omit it",
     ),
     "body": ({"body": "hi"}, "body: became a custom field, and the chat reserves this name; write message"),
     "delay": ({"delay": 5}, "delay: became a custom field, and the chat reserves this name; write another name"),
     "nested custom field in the chat": (
         {"order": {"id": 7}, "send_to_chat": 1},
-        "order: holds an object or a list, and in the chat a custom field is text (what arrives is not documented); "
+        "order: is an object or a list, but in the chat a custom field is a string (the conversion is not documented); "
         "write it as a JSON string",
     ),
     "true flag": (
         {"send_to_chat": True},
-        "send_to_chat: true was sent where QuickBlox documents the number 1, and the fake assumes that nobody is "
+        "send_to_chat: true was sent where QuickBlox documents the number 1, and the fake assumes that no occupant is "
         "notified; write send_to_chat=1",
     ),
     "word flag": (
@@ -115,7 +115,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "one attachment for all": (
         {"attachments": FILE},
-        "attachments: is one attachment where QuickBlox expects an object of them, so it stores none; "
+        "attachments: is one attachment, but QuickBlox expects an object of attachments and stores none; "
         "post JSON with attachments={'0': {'type': ..., 'id': ...}}",
     ),
     "attachments as a number": (
@@ -140,7 +140,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "attachment with nothing to fetch": (
         {"attachments": {"0": {"type": "image", "name": "a.png"}}},
-        "attachments[0]: has neither id nor url, so there is nothing to fetch; write the id of the uploaded file",
+        "attachments[0]: has neither id nor url, so receivers cannot fetch it; write the id of the uploaded file",
     ),
     "misspelt key of an attachment": (
         {"attachments": {"0": FILE | {"contentType": "image/png"}}},
@@ -149,19 +149,19 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "own key of an attachment": (
         {"attachments": {"0": FILE | {"color": "red"}}},
         "attachments[0]: 'color' is not a documented key, and QuickBlox may drop it; "
-        "write a custom field of the message, or leave it out",
+        "write a custom field of the message, or omit it",
     ),
     "text as a number": (
         {"message": 7},
-        "message: is 7, and QuickBlox documents a string; write a string",
+        "message: is 7, but QuickBlox documents a string; write a string",
     ),
     "everything wrapped": (
         {"message": {"text": "hi"}},
-        "message: is an object instead of the text; write each field at the top level of the body",
+        "message: is an object instead of a string; write each field at the top level of the body",
     ),
     "control character in the chat": (
         {"message": "a\x00b", "send_to_chat": 1},
-        "message: holds the control character U+0000, which the chat cannot carry as XML; remove it before posting",
+        "message: contains U+0000, which is invalid in the chat's XML; remove it before posting",
     ),
 }  # fmt: skip
 
@@ -186,7 +186,7 @@ def test_attachments_that_a_form_encoder_lost(fake: FakeQuickBlox, encode: Any, 
     kwargs = encode({"chat_dialog_id": DIALOG, "attachments": {"0": FILE}})
     text = warned(fake, content=kwargs["data"].encode(), headers={"Content-Type": "application/x-www-form-urlencoded"})
     assert text == (
-        f"attachments: arrived as the text {shown}, so QuickBlox stores none; "
+        f"attachments: arrived as the string {shown}, so QuickBlox stores none; "
         "post JSON with attachments={'0': {'type': ..., 'id': ...}}"
     )
     assert fake.posted.one().attachments == []
@@ -195,7 +195,7 @@ def test_attachments_that_a_form_encoder_lost(fake: FakeQuickBlox, encode: Any, 
 @pytest.mark.parametrize("dialog_id", ["123_not_existent", "None", 5])
 def test_a_malformed_dialog_id(fake: FakeQuickBlox, dialog_id: object) -> None:
     assert warned(fake, {"chat_dialog_id": dialog_id}) == (
-        f"chat_dialog_id: {dialog_id!r} is not the id of a dialog, so QuickBlox finds none; "
+        f"chat_dialog_id: {dialog_id!r} is not a dialog id, so QuickBlox finds no dialog; "
         "write the 24 hexadecimal digits of its _id"
     )
     assert fake.calls.one().status == 404
@@ -204,34 +204,35 @@ def test_a_malformed_dialog_id(fake: FakeQuickBlox, dialog_id: object) -> None:
 def test_a_recipient_in_a_group(fake: FakeQuickBlox) -> None:
     fake.add_dialog(DIALOG, occupants_ids=[10, 20])
     assert warned(fake, {"chat_dialog_id": DIALOG, "recipient_id": 20}) == (
-        "recipient_id: is stored and ignored, since the dialog is a group, where every occupant receives the message; "
-        "leave it out, or leave chat_dialog_id out to write to that user alone"
+        "recipient_id: is stored but has no effect, since the dialog is a group and every occupant receives the "
+        "message; omit it, or omit chat_dialog_id to write to that user alone"
     )
 
 
 def test_a_recipient_from_outside_of_a_private_dialog(fake: FakeQuickBlox) -> None:
     fake.add_dialog(DIALOG, occupants_ids=[10, 20], type=3)
     assert warned(fake, {"chat_dialog_id": DIALOG, "recipient_id": "30"}) == (
-        "recipient_id: 30 is not in this private dialog, and chat_dialog_id wins (assumed); write only one of the two"
+        "recipient_id: 30 is not in this private dialog, and chat_dialog_id takes precedence (assumed); "
+        "write only one of the two"
     )
 
 
 def test_json_labelled_as_a_form(fake: FakeQuickBlox) -> None:
     label = {"Content-Type": "application/x-www-form-urlencoded"}
     assert warned(fake, content=b'{"chat_dialog_id": "%s"}' % DIALOG.encode(), headers=label) == (
-        "Content-Type: the body is JSON and labelled application/x-www-form-urlencoded, which QuickBlox may read as a "
-        "form of one strange field (the fake read it as JSON); write application/json"
+        "Content-Type: the body is JSON, but its label is application/x-www-form-urlencoded; the fake read it as JSON, "
+        "and QuickBlox may read it as a form; write application/json"
     )
 
 
 def test_json_without_a_label(fake: FakeQuickBlox) -> None:
-    assert "labelled nothing" in warned(fake, content=b'{"chat_dialog_id": "%s"}' % DIALOG.encode())
+    assert "its label is missing" in warned(fake, content=b'{"chat_dialog_id": "%s"}' % DIALOG.encode())
 
 
 def test_acting_for_a_user_with_a_token(fake: FakeQuickBlox) -> None:
     assert warned(fake, {"chat_dialog_id": DIALOG}, headers={"On-Behalf-Of": "20"}) == (
-        "On-Behalf-Of: counts only with an API key, so the sender is the token's user 10; "
-        "write Authorization: ApiKey <key>, or leave it out"
+        "On-Behalf-Of: is ignored without an API key, so the sender is the token's user 10; "
+        "write Authorization: ApiKey <key>, or omit it"
     )
 
 
@@ -249,13 +250,13 @@ def test_a_custom_field_named_token(fake: FakeQuickBlox) -> None:
 
 def test_a_token_read_from_a_file(fake: FakeQuickBlox) -> None:
     assert warned(fake, {"chat_dialog_id": DIALOG}, headers={"QB-Token": f"{TOKEN}\n"}) == (
-        "QB-Token: has white space at an end, which not every client sends; strip the token"
+        "QB-Token: begins or ends with white space, which not every client sends; strip the token"
     )
 
 
 def test_a_header_name_with_a_space(fake: FakeQuickBlox) -> None:
     assert warned(fake, {"chat_dialog_id": DIALOG}, headers={"X-Trace ": "1"}) == (
-        "'X-Trace ': not every client sends a header name with a space, and to QuickBlox it is another header; "
+        "'X-Trace ': is another header to QuickBlox, and not every client sends a header name with a space; "
         "write 'X-Trace'"
     )
 

@@ -416,7 +416,7 @@ def test_strict_mode_refuses_the_unknown(world: World, headers: Any, params: Any
 @pytest.mark.qbchat(strict=True)
 def test_strict_mode_knows_no_key_before_one_is_declared(world: World) -> None:
     assert world.post({"recipient_id": 1}, token=None, headers=key("made-up-key", 1)).status_code == 401
-    assert "strict mode knows no API key" in world.fake.calls.one().reason
+    assert "unknown API key" in world.fake.calls.one().reason
 
 
 @pytest.mark.qbchat(strict=True)

@@ -19,7 +19,7 @@ from support.clock import freeze_time
 from support.ways import TLS, TOKEN, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, QuickBloxWarning
-from pytest_qbchat.service.signature import is_right, string_to_sign
+from pytest_qbchat.service.signature import is_valid, string_to_sign
 
 API = "https://api.quickblox.com"
 NOW = "2019-09-01 14:55:56"
@@ -115,10 +115,10 @@ VECTOR_SIGNATURE = "90d077f8a1c649dd1622df8d432420121e02630b"
 
 def test_the_signature_that_a_client_was_seen_to_send_is_right() -> None:
     assert string_to_sign(VECTOR) == VECTOR_TEXT
-    assert is_right(VECTOR | {"signature": VECTOR_SIGNATURE}, "secret")
-    assert not is_right(VECTOR | {"signature": VECTOR_SIGNATURE}, "Secret")
-    assert not is_right(VECTOR | {"signature": 90077}, "secret")
-    assert not is_right(VECTOR, "secret")
+    assert is_valid(VECTOR | {"signature": VECTOR_SIGNATURE}, "secret")
+    assert not is_valid(VECTOR | {"signature": VECTOR_SIGNATURE}, "Secret")
+    assert not is_valid(VECTOR | {"signature": 90077}, "secret")
+    assert not is_valid(VECTOR, "secret")
 
 
 def test_what_is_no_text_is_signed_as_json_has_it() -> None:
@@ -180,7 +180,7 @@ def test_a_wrong_signature_is_explained_without_showing_the_password(qbchat: Fak
 
 
 ORDER = "it signs the parameters in the order sent; sort them by name"
-NO_USER = "it leaves the user's parameters out; sign user[login] and user[password] too"
+NO_USER = "it omits the user's parameters; sign user[login] and user[password] too"
 ESCAPED = "it signs percent-encoded values; sign them as they are"
 UPPER = "it is in upper case; write lower-case hexadecimal digits"
 
@@ -689,7 +689,7 @@ def test_a_destroyed_session_is_dead(world: World, declared: bool) -> None:
 
 @pytest.mark.parametrize("somebody", ["anna", "10", True, 1.5], ids=repr)
 def test_a_session_is_declared_for_a_user_or_an_id(qbchat: FakeQuickBlox, somebody: Any) -> None:
-    with pytest.raises(TypeError, match="is not a user: write a user id, or what qbchat"):
+    with pytest.raises(TypeError, match="is not a user; expected a user id or the result of qbchat"):
         qbchat.add_session(TOKEN, somebody)
     assert not qbchat.sessions
 
@@ -926,7 +926,7 @@ def test_on_behalf_of_an_unknown_or_malformed_id_is_refused(
 ) -> None:
     response = ask(api, "GET", "/chat/Dialog.json", None, headers=KEY | {"On-Behalf-Of": nobody})
     assert answer(response) == (404, based("Couldn't find user"))
-    assert f"On-Behalf-Of {nobody!r} is not the id of a known user" in qbchat.calls.one().reason
+    assert f"On-Behalf-Of {nobody!r} is not a known user id" in qbchat.calls.one().reason
     assert not qbchat.users
 
 
@@ -940,12 +940,12 @@ def test_on_behalf_of_a_deleted_user_is_refused(qbchat: FakeQuickBlox, api: http
 @pytest.mark.parametrize(
     ("authorization", "text", "reason"),
     [
-        ("ApiKey made-up-other-key", "Authorization failed", "the API key made… is not the one that was declared"),
+        ("ApiKey made-up-other-key", "Authorization failed", "the API key made… was not declared"),
         ("ApiKey ", "Authorization failed", "the API key after 'ApiKey ' is empty"),
-        ("ApiKey", "Token is required", "must read exactly 'ApiKey <key>'"),
-        ("apikey made-up-key-of-the-shop", "Token is required", "must read exactly 'ApiKey <key>'"),
-        ("Bearer made-up-key-of-the-shop", "Token is required", "must read exactly 'ApiKey <key>'"),
-        ("made-up-key-of-the-shop", "Token is required", "must read exactly 'ApiKey <key>'"),
+        ("ApiKey", "Token is required", "must be exactly 'ApiKey <key>'"),
+        ("apikey made-up-key-of-the-shop", "Token is required", "must be exactly 'ApiKey <key>'"),
+        ("Bearer made-up-key-of-the-shop", "Token is required", "must be exactly 'ApiKey <key>'"),
+        ("made-up-key-of-the-shop", "Token is required", "must be exactly 'ApiKey <key>'"),
     ],
 )
 def test_an_api_key_is_given_in_one_form(
@@ -962,8 +962,8 @@ def test_an_api_key_is_given_in_one_form(
 @pytest.mark.parametrize(
     ("headers", "body", "reason"),
     [
-        ({"QB-Token": "made-up-unknown-token"}, NO_SESSION, "strict mode adopts no token: declare made… with"),
-        (KEY, based("Authorization failed"), "strict mode knows no API key: declare it with"),
+        ({"QB-Token": "made-up-unknown-token"}, NO_SESSION, "unknown token made… in strict mode; declare it with"),
+        (KEY, based("Authorization failed"), "in strict mode; declare it with qbchat.credentials(api_key="),
     ],
     ids=["token", "API key"],
 )
@@ -976,10 +976,10 @@ def test_strict_mode_adopts_no_credentials(
 
 
 def test_a_header_name_with_a_space_carries_no_token(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
-    with pytest.warns(QuickBloxWarning, match="'QB-Token ': not every client sends"):
+    with pytest.warns(QuickBloxWarning, match="'QB-Token ': is another header to QuickBlox"):
         response = ask(api, "GET", "/session.json", None, headers={"QB-Token ": TOKEN})
     assert answer(response) == (401, based("Token is required"))
-    assert qbchat.calls.one().reason == "the name of the QB-Token header has a space beside it"
+    assert qbchat.calls.one().reason == "the name of the QB-Token header has a space before or after it"
 
 
 def test_several_api_keys_can_be_declared(qbchat: FakeQuickBlox, api: httpx.Client) -> None:

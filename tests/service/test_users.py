@@ -352,7 +352,7 @@ def test_users_come_a_page_at_a_time(world: World) -> None:
 @pytest.mark.parametrize("name", ["page", "per_page"])
 @pytest.mark.parametrize("value", ["0", "-1", "x", ""])
 def test_a_page_that_is_no_number_from_1_on_is_ignored(api: httpx.Client, name: str, value: str) -> None:
-    with pytest.warns(QuickBloxWarning, match=f"{name}: is ignored; '{value}' is not a number from 1 on"):
+    with pytest.warns(QuickBloxWarning, match=f"{name}: is ignored; '{value}' is not a number, 1 or greater"):
         page = api.get("/users", params={name: value}).json()
     assert (page["current_page"], page["per_page"]) == (1, 10)
 

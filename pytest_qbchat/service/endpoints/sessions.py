@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_qbchat.service.calls import NOBODY, Call, Caller
+from pytest_qbchat.service.calls import UNAUTHENTICATED, Call, Caller
 from pytest_qbchat.service.errors import (
     authorization_failed,
     bad_timestamp,
@@ -16,7 +16,7 @@ from pytest_qbchat.service.errors import (
 )
 from pytest_qbchat.service.ids import timestamp, whole_number
 from pytest_qbchat.service.models import Session, User
-from pytest_qbchat.service.signature import is_right, mistake, string_to_sign
+from pytest_qbchat.service.signature import diagnose, is_valid, string_to_sign
 from pytest_qbchat.service.store import SESSION_LIFETIME, Store
 
 _TOLERANCE = 60 * 60  # seconds (documented)
@@ -86,7 +86,7 @@ def delete_session(store: Store, call: Call) -> tuple[int, str]:
     - The reply is empty, and the token is dead afterwards (documented, REST description).
     """
     store.delete_session(_session(call))
-    call.caller = NOBODY
+    call.caller = UNAUTHENTICATED
     return 200, ""
 
 
@@ -215,8 +215,8 @@ def _check_application(store: Store, call: Call) -> None:
     if application.auth_secret is None:
         if store.strict:
             raise unexpected_signature("strict mode knows no application: declare it with qbchat.credentials(...)")
-    elif not is_right(params, application.auth_secret):
-        found = mistake(params, application.auth_secret)
+    elif not is_valid(params, application.auth_secret):
+        found = diagnose(params, application.auth_secret)
         call.warn(
             f"signature: does not fit{f': {found}' if found else ''}. What is to be signed, with HMAC-SHA1 or "
             f"HMAC-SHA256 and the authorization secret as the key, is {string_to_sign(params, hide=True)!r}"

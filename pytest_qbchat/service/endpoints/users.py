@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_qbchat.service import queries
 from pytest_qbchat.service.authentication import require_user
-from pytest_qbchat.service.calls import NOBODY, Call
+from pytest_qbchat.service.calls import UNAUTHENTICATED, Call
 from pytest_qbchat.service.errors import invalid, invalid_fields, no_permission, user_not_found
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import User
@@ -71,7 +71,7 @@ def list_users(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     given = call.params.get("filter")
     texts = given if isinstance(given, list) else [given] if given else []
     conditions = [condition for text in texts for condition in _conditions(call, str(text))]
-    users = [user for user in store.users.values() if all(condition.holds(user) for condition in conditions)]
+    users = [user for user in store.users.values() if all(condition.matches(user) for condition in conditions)]
     return 200, paged(call, _sorted(call, users), "user")
 
 
@@ -224,7 +224,7 @@ def _check_self(store: Store, call: Call, user: User) -> None:
 def _delete(store: Store, call: Call, user: User) -> tuple[int, str]:
     _check_self(store, call, user)
     store.delete_user(user)
-    call.caller = NOBODY  # the session, if there was one, is over
+    call.caller = UNAUTHENTICATED  # the session, if there was one, is over
     return 200, ""
 
 

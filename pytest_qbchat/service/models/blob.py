@@ -1,4 +1,4 @@
-"""Blobs: uploaded files, which messages attach."""
+"""Blobs: uploaded files that messages attach."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ class Blob:
     """A file of the content module.
 
     Attributes:
-        id: The blob id, which an attachment names.
-        uid: 32 digits and letters, by which it is downloaded.
+        uid: 32 letters and digits, which the download URL contains.
         public: Whether it can be downloaded without a token.
-        user_id: Who declared it; None for an API key without a user.
-        size: In bytes, as the call that completed it said; None before.
+        user_id: The user who declared it; None for an API key without a user.
+        size: In bytes, as stated by the call that completed it; None before.
         blob_status: "complete" after that call, None before.
         completed: Unix time of that call.
-        content: What was uploaded; None before.
+        content: The uploaded bytes; None before the upload.
     """
 
     id: int
@@ -37,7 +36,7 @@ class Blob:
     content: bytes | None = field(default=None, repr=False)
 
     def complete(self, size: int, now: int) -> None:
-        """Note that the upload is over."""
+        """Note that the upload is complete."""
         self.size, self.blob_status = size, "complete"
         self.completed = self.updated = now
 

@@ -1,4 +1,4 @@
-"""Dialogs: their occupants, their history, and what each occupant has not read yet."""
+"""Dialogs: their occupants, history and receipts."""
 
 from __future__ import annotations
 
@@ -24,25 +24,23 @@ class DialogType(IntEnum):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Dialog:
-    """A conversation. Whatever changes its messages or who sees them is here.
+    """A conversation. Its methods are the only code that changes history and receipts.
 
     Attributes:
-        type: 1 public group, 2 group, 3 private.
-        occupants_ids: Ascending.
-        user_id: Its creator and owner.
+        occupants_ids: In ascending order.
+        user_id: The creator and owner.
         name: For groups; a private dialog shows each occupant the other's name.
         updated: Unix time of the last message (documented), or of a later change (assumed).
-        adopted: Whether the fake invented the dialog for an unknown id. Its occupants are not known, so every user who
-            uses it becomes one.
-        photo: As the request gave it.
-        data: Custom parameters, `class_name` among them.
+        adopted: Whether the fake invented the dialog for an unknown id. Its occupants are unknown, so every user who
+            uses the dialog becomes an occupant.
+        data: Custom parameters, including `class_name`.
         admin_ids: Occupants who may change it; None if no request named any.
-        is_joinable: 0 or 1; None if no request said so.
+        is_joinable: 0 or 1; None if no request contained it.
         history: Its messages, the oldest first.
         hidden_from: Occupants who deleted the dialog for themselves.
-        muted: Occupants who switched its notifications off.
-        activity: Orders the dialogs of a store: the later the last message, the higher the number.
-        activity_of: The same for single users, by the time when they came in.
+        muted: Occupants who switched off its notifications.
+        activity: Position in lists of dialogs. Each new message raises it above those of all other dialogs.
+        activity_of: The same by user id, raised when the dialog is shown to that user again.
     """
 
     id: str
@@ -70,22 +68,22 @@ class Dialog:
 
     @property
     def created_at(self) -> str:
-        """As QuickBlox writes it."""
+        """The time of creation in QuickBlox's format."""
         return timestamp(self.created)
 
     @property
     def updated_at(self) -> str:
-        """As QuickBlox writes it."""
+        """The time of the last change in QuickBlox's format."""
         return timestamp(self.updated)
 
     @property
     def last(self) -> Message | None:
-        """The newest message; after it was deleted for everyone, the one before it (assumed)."""
+        """The newest message that was not deleted for everyone (assumed)."""
         return self.history[-1] if self.history else None
 
     @property
     def last_message(self) -> str | None:
-        """The text of the last message; None for an attachment without a text (assumed)."""
+        """The text of the last message; None if it has only attachments (assumed)."""
         return self.history[-1].message if self.history else None
 
     @property
@@ -105,7 +103,7 @@ class Dialog:
 
     @property
     def public(self) -> bool:
-        """Whether anybody may read and post. Nothing is counted or marked in a public dialog (observed)."""
+        """Whether every user may read and post. A public dialog has no receipts and no unread messages (observed)."""
         return self.type is DialogType.PUBLIC_GROUP
 
     def admits(self, user_id: int) -> bool:
@@ -113,41 +111,41 @@ class Dialog:
         return user_id in self.occupants_ids or self.public
 
     def others(self, user_id: int) -> tuple[int, ...]:
-        """The occupants without one."""
+        """The occupants except one user."""
         return tuple(other for other in self.occupants_ids if other != user_id)
 
     def set_occupants(self, occupants_ids: set[int]) -> None:
-        """Change who is in the dialog."""
+        """Replace the occupants. An admin who is not an occupant any more loses that role."""
         self.occupants_ids = sorted(occupants_ids)
         if self.admin_ids is not None:
             self.admin_ids = [admin for admin in self.admin_ids if admin in occupants_ids]
 
     def as_dict(self) -> dict[str, Any]:
-        """The dialog as QuickBlox shows it, but for what each user sees differently: keys in alphabetical order."""
+        """The dialog as QuickBlox shows it, in alphabetical order, without the fields that depend on the user."""
         shown = {"_id": self.id, **{name: getattr(self, name) for name in _FIELDS}}
         return {name: value for name, value in shown.items() if value is not None or name not in _OPTIONAL}
 
     # The history
 
     def add(self, message: Message) -> None:
-        """Take a message into the history, which shows the dialog to all occupants again."""
-        insort(self.history, message, key=_date_sent)  # a test may turn the clock back
+        """Add a message to the history. Occupants who had hidden the dialog see it again."""
+        insort(self.history, message, key=_date_sent)  # a test may set the clock back
         self.updated = max(self.updated, message.date_sent)
         self.hidden_from.clear()
 
     def visible_to(self, user_id: int) -> list[Message]:
-        """The history without the messages that a user deleted for itself."""
+        """The history without the messages that a user has hidden by deleting them."""
         return [message for message in self.history if user_id not in message.hidden_from]
 
     # Receipts
 
     @property
     def unread(self) -> dict[int, int]:
-        """How many messages each occupant has not read, by user id. Absent means none."""
+        """The number of unread messages by user id; occupants without any are absent."""
         return {user_id: number for user_id in self.occupants_ids if (number := self.unread_by(user_id))}
 
     def unread_by(self, user_id: int) -> int:
-        """How many messages a user has not read; none for one who is not in the dialog."""
+        """The number of messages that a user has not read; 0 for a user who is not an occupant."""
         if self.public or user_id not in self.occupants_ids:
             return 0
         return sum(
@@ -156,7 +154,7 @@ class Dialog:
         )
 
     def mark_delivered(self, message: Message, user_id: int, now: int) -> None:
-        """Note that a user's device has a message."""
+        """Note that a message was delivered to a user."""
         if not self.public and user_id not in message.delivered:
             message.delivered += (user_id,)
             message.updated = now
@@ -170,7 +168,7 @@ class Dialog:
                 message.read = 1
 
     def mark_unread(self, message: Message, user_id: int, now: int) -> None:
-        """Take back that a user, other than the sender, has read a message."""
+        """Undo `mark_read`, unless the user is the sender."""
         if not self.public and user_id in message.read_by and user_id != message.sender_id:
             message.read_by = tuple(reader for reader in message.read_by if reader != user_id)
             message.updated = now

@@ -1,4 +1,4 @@
-"""Messages, as the history keeps them."""
+"""Messages: the records of the history."""
 
 from __future__ import annotations
 
@@ -17,34 +17,26 @@ NO_ATTACHMENTS = "[]"
 
 @dataclass(slots=True, eq=False, repr=False)
 class Message:
-    """A message as the history keeps it.
-
-    A test may hold a hundred thousand, so attachments are kept as their JSON, a tenth of what a list of dicts weighs.
+    """A record of the history.
 
     Attributes:
         id: `_id` in QuickBlox's replies; its first eight digits are `date_sent`.
-        chat_dialog_id: The dialog it is in.
         sender_id: The user of the session, or the user in `On-Behalf-Of`.
-        recipient_id: The opponent in a private dialog. In a group 0, or the number in the request (documented); None
-            for a message that an app sent there over XMPP (documented, list-messages).
-        message: The text; None if there was none.
-        attachments_json: The attachments as QuickBlox lists them.
-        custom: The fields that QuickBlox does not know and stores beside its own, with their JSON types (assumed).
-        send_to_chat: 1 if the message was also pushed to the occupants, 0 for any other value in the request,
-            None without one.
-        markable: Likewise, for delivered and read receipts.
+        recipient_id: The other user in a private dialog. In a group 0, or the number in the request (documented); None
+            for a message that an app sent to a group over XMPP (documented, list-messages).
+        attachments_json: The attachments as a JSON list, which needs a tenth of the memory of a list of dicts.
+        custom: Fields that are not parameters of QuickBlox, stored with their JSON types (assumed).
+        send_to_chat: 1 if the occupants were notified, 0 for any other value in the request, None if omitted.
+        markable: 1 if receipts were requested, 0 for any other value in the request, None if omitted.
         date_sent: Unix time, set by the server.
-        audience: The other occupants at that time, for whom it is unread at first. Empty for a message that was not
-            sent to the chat, if such messages are assumed not to count.
-        updated: Unix time of the last change; marking is one (observed).
-        delivered: Users whose copy counts as delivered.
-        read_by: Users who have read it.
+        audience: The other occupants at `date_sent`, for whom the message is unread at first. Empty for a message
+            without `send_to_chat` if the assumption `history_counts_as_unread` is false.
+        updated: Unix time of the last change, including receipts (observed).
         hidden_from: Users who deleted it for themselves.
-        reactions: Users by the name of their reaction; None before the first.
-        read: Deprecated by QuickBlox; turns 1 in private dialogs only, when the opponent has read it.
-        call: The call that posted it; None for a message that the test put into the history.
-        edited: Whether the text was changed since.
-        posted_text: The text before it was changed.
+        reactions: User ids by reaction name; None before the first reaction.
+        read: Deprecated by QuickBlox: 1 in a private dialog when the recipient has read the message, else 0.
+        call: The call that posted it; None for a message that the test added.
+        posted_text: The original text of an edited message.
     """
 
     id: str
@@ -64,61 +56,58 @@ class Message:
     hidden_from: tuple[int, ...] = ()
     reactions: dict[str, list[int]] | None = None
     read: int = 0
-    call: Any = None  # a Call, which refers to the message that it created
+    call: Any = None  # a Call; its type would make an import circle
     edited: bool = False
     posted_text: str | None = None
 
     @property
     def attachments(self) -> list[dict[str, Any]]:
-        """In index order, each with the keys that were sent."""
+        """The attachments in index order, with the keys that were sent."""
         attachments: list[dict[str, Any]] = loads(self.attachments_json)
         return attachments
 
     @property
     def sent_to_chat(self) -> bool:
-        """Whether the occupants were notified: the request had `send_to_chat` 1 or "1"."""
+        """Whether the occupants were notified, because the request had `send_to_chat` 1 or "1"."""
         return self.send_to_chat == 1
 
     @property
     def delivered_to(self) -> tuple[int, ...]:
-        """Occupants that the message reached in real time. Empty without `send_to_chat`."""
+        """Occupants who were notified in real time; empty without `send_to_chat`."""
         return self.audience if self.send_to_chat == 1 else ()
 
     @property
     def delivered_ids(self) -> list[int]:
-        """Users whose copy counts as delivered, the sender among them."""
+        """Users to whom it was delivered, including the sender."""
         return list(self.delivered)
 
     @property
     def read_ids(self) -> list[int]:
-        """Users who have read it, the sender among them."""
+        """Users who have read it, including the sender."""
         return list(self.read_by)
 
     @property
     def created_at(self) -> str:
-        """When it entered the history, which is when it was sent (documented for listed messages)."""
+        """The time when it was sent (documented for listed messages)."""
         return timestamp(self.date_sent)
 
     @property
     def updated_at(self) -> str:
-        """When it last changed."""
+        """The time of the last change."""
         return timestamp(self.updated)
 
     def edit(self, text: str | None, now: int) -> None:
-        """Change the text, and keep the one that was posted."""
+        """Change the text and keep the original one in `posted_text`."""
         if not self.edited:
             self.edited, self.posted_text = True, self.message
         self.message = text
         self.updated = now
 
     def as_json(self, *, unsaved: bool = False, with_reactions: bool = False) -> str:
-        """The record as QuickBlox lists it: keys in alphabetical order, custom fields among them, `read` last.
+        """The record as QuickBlox lists it: fields and custom fields in alphabetical order, `read` last.
 
-        It is written as text, which takes a fraction of the time of encoding a dict: a page has a hundred messages.
-
-        Args:
-            unsaved: As in the reply to a message for the chat, which is saved a moment later: no dates, no ids.
-            with_reactions: Whether the reactions are shown.
+        The string is composed by hand, which is faster than encoding a dict. With `unsaved` it is the reply to a
+        message with `send_to_chat`, which QuickBlox saves later: without dates, delivered ids and read ids.
         """
         if unsaved:
             created = updated = "null"
@@ -141,7 +130,7 @@ class Message:
         return encode_json({name: fields[name] for name in sorted(fields, key=lambda name: (name == "read", name))})
 
     def as_dict(self, *, with_reactions: bool = False) -> dict[str, Any]:
-        """The same, decoded."""
+        """The decoded `as_json`."""
         fields: dict[str, Any] = loads(self.as_json(with_reactions=with_reactions))
         return fields
 

@@ -1,4 +1,4 @@
-"""Sessions: what a token stands for."""
+"""Sessions: each connects a token with a user, and ends."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pytest_qbchat.service.masking import mask
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """What a `QB-Token` stands for.
+    """The session that belongs to a `QB-Token`.
 
     Attributes:
-        token: The token. The repr masks it.
-        expires_at: Unix time of its end, moved on by every call. Infinite before the first call with a declared token,
-            and minus infinity after `expire_sessions()`.
+        token: Masked in the repr.
+        user_id: The user who is logged in; None for an application session.
+        expires_at: Unix time of the end, postponed by every call. Infinite before the first call with a declared token,
+            minus infinity after `expire_sessions()`.
         updated: Unix time of the last login or logout.
-        nonce: What the client sent, as a number.
-        ts: The client's timestamp, as a number.
+        ts: The client's timestamp.
         adopted: Whether the fake invented the session for an unknown token.
     """
 
@@ -37,12 +37,9 @@ class Session:
 
     @property
     def end_reason(self) -> str:
-        """How the session came to its end, if it has."""
-        return (
-            "was ended by qbchat.expire_sessions()"
-            if self.expires_at == -inf
-            else "expired two hours after its last call"
-        )
+        """Why the session ended, if it has."""
+        by_test = self.expires_at == -inf
+        return "was ended by qbchat.expire_sessions()" if by_test else "expired two hours after its last call"
 
     def __repr__(self) -> str:
         return f"Session(token={mask(self.token)!r}, user_id={self.user_id}, adopted={self.adopted})"

@@ -1,4 +1,4 @@
-"""Users, and the ids by which everything else refers to them."""
+"""Users, and `id_of`, which accepts a user or an id."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from pytest_qbchat.service.ids import timestamp
 
 @dataclass(slots=True, eq=False)
 class User:
-    """A user of the application. What was not given is None.
+    """A user of the application. Fields that were not set are None.
 
     Attributes:
-        full_name: What others see.
-        login: Unique, as are `email`, `facebook_id`, `twitter_id` and `external_user_id`.
-        external_user_id: The id that the code under test knows the user by.
-        blob_id: The avatar.
-        custom_data: A text of the application's own, often JSON.
-        user_tags: The tags, separated by commas.
-        age_over16: As it was given, like the next three.
-        parents_contacts: Whom to ask for a consent.
-        password: What a login is checked against; None while any password is good. The repr leaves it out.
+        full_name: The name that other users see.
+        login: Unique, like `email`, `facebook_id`, `twitter_id` and `external_user_id`.
+        external_user_id: The id of the user in the application under test.
+        blob_id: The id of the avatar.
+        custom_data: A custom string, often JSON.
+        user_tags: Separated by commas.
+        age_over16: Stored as the request has it, like the next three fields.
+        password: Checked at a login; while it is None, any password is valid. Omitted in the repr.
         last_request: Unix time of the last call; None before the first.
         adopted: Whether the fake invented the user for an unknown token, login or id.
     """
@@ -54,17 +53,17 @@ class User:
 
     @property
     def created_at(self) -> str:
-        """When the user signed up, or was declared."""
+        """The time when the user signed up or was declared."""
         return timestamp(self.created)
 
     @property
     def updated_at(self) -> str:
-        """When a field last changed."""
+        """The time of the last change."""
         return timestamp(self.updated)
 
     @property
     def last_request_at(self) -> str | None:
-        """When the user last called; None for a new one (documented)."""
+        """The time of the last call; None for a new user (documented)."""
         return None if self.last_request is None else timestamp(self.last_request)
 
     def as_dict(self) -> dict[str, Any]:
@@ -81,14 +80,10 @@ _FIELDS = (
 
 
 def id_of(user: int | User) -> int:
-    """The id of a user, given as either.
-
-    Raises:
-        TypeError: It is neither.
-    """
+    """The id of a user that is given as an id or as a `User`. Raises TypeError for anything else."""
     __tracebackhide__ = True
     if isinstance(user, User):
         return user.id
     if isinstance(user, bool) or not isinstance(user, int):
-        raise TypeError(f"{user!r} is not a user: write a user id, or what qbchat.add_user() returned")
+        raise TypeError(f"{user!r} is not a user; expected a user id or the result of qbchat.add_user()")
     return user
