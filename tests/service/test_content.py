@@ -158,14 +158,14 @@ def test_completing_sets_the_size_the_status_and_the_time(client: httpx.Client) 
 
 def test_completing_without_an_upload_gives_a_warning(client: httpx.Client) -> None:
     blob = declare(client)
-    with pytest.warns(QuickBloxWarning, match=f"blob {blob['id']}: nothing was uploaded to .*, so it stays empty"):
+    with pytest.warns(QuickBloxWarning, match=f"blob {blob['id']}: is empty, since nothing was uploaded to"):
         assert client.put(f"/blobs/{blob['id']}/complete.json", json={"blob": {"size": 5}}).status_code == 200
 
 
 def test_completing_with_another_size_gives_a_warning(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
     blob = declare(client)
     upload(blob, b"12345")
-    with pytest.warns(QuickBloxWarning, match=r"blob\[size\]: is 4, and 5 bytes were uploaded"):
+    with pytest.warns(QuickBloxWarning, match=r"blob\[size\]: is 4, but 5 bytes were uploaded"):
         assert client.put(f"/blobs/{blob['id']}/complete.json", json={"blob": {"size": 4}}).status_code == 200
     assert qbchat.blobs.one().size == 4
 
@@ -252,7 +252,9 @@ def test_an_upload_needs_the_fields_of_the_address_and_then_the_file(
 ) -> None:
     response = httpx.post(f"{API}/qbprod/", verify=TLS, **kwargs)
     assert refusal(response) == (400, "InvalidArgument")
-    assert qbchat.calls.one().reason == "the upload needs the fields of the address, and then file"
+    assert qbchat.calls.one().reason == (
+        "the upload lacks key or file; send each field of blob_object_access.params, then file"
+    )
 
 
 def test_an_upload_with_an_unknown_key_is_refused(qbchat: FakeQuickBlox) -> None:
@@ -303,7 +305,9 @@ def test_a_private_file_is_refused_by_the_storage_without_the_signature(
 ) -> None:
     blob = stored(client)
     assert refusal(httpx.get(f"{API}/qbprod/{blob['uid']}", verify=TLS)) == (403, "AccessDenied")
-    assert qbchat.calls.last.reason == (f"blob {blob['id']} is private: ask /blobs/{blob['uid']} for its address")
+    assert qbchat.calls.last.reason == (
+        f"blob {blob['id']} is private; GET /blobs/{blob['uid']} redirects to its address"
+    )
 
 
 def test_a_file_that_was_not_uploaded_is_not_there(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
@@ -359,7 +363,9 @@ def test_a_file_can_be_renamed(qbchat: FakeQuickBlox, client: httpx.Client) -> N
 
 def test_a_read_only_field_of_a_file_is_ignored_with_a_warning(client: httpx.Client) -> None:
     blob = stored(client)
-    with pytest.warns(QuickBloxWarning, match=r"blob\[public\]: is ignored; QuickBlox changes name and content_type"):
+    with pytest.warns(
+        QuickBloxWarning, match=r"blob\[public\]: is ignored; QuickBlox changes only name and content_type"
+    ):
         shown = client.put(f"/blobs/{blob['id']}.json", json={"blob": {"public": True, "name": "new"}}).json()["blob"]
     assert (shown["public"], shown["name"]) == (False, "new")
 
@@ -417,14 +423,14 @@ class TestOneFile:
         before = qbchat.blobs.one().as_dict()
         response = client.request(method, f"/blobs/{blob['id']}{path}", headers=READER)
         assert (response.status_code, response.json()) == (403, NO_PERMISSION)
-        assert qbchat.calls.last.reason.endswith("10's")
+        assert qbchat.calls.last.reason.endswith("its owner is user 10")
         assert qbchat.blobs.one().as_dict() == before
 
     def test_a_file_of_nobody(self, qbchat: FakeQuickBlox, client: httpx.Client, method: str, path: str) -> None:
         blob = qbchat.add_blob(PHOTO, name="terms.pdf")
         url, body = f"/blobs/{blob.id}{path}", {"json": {"blob": {"size": len(PHOTO)}}} if "complete" in path else {}
         assert client.request(method, url, **body).status_code == 403
-        assert qbchat.calls.last.reason.endswith("the application's")
+        assert qbchat.calls.last.reason.endswith("its owner is the application")
         assert client.request(method, url, headers=KEY, **body).status_code == 200
 
     def test_no_user(self, qbchat: FakeQuickBlox, client: httpx.Client, method: str, path: str) -> None:
@@ -456,7 +462,7 @@ def test_a_public_file_is_changed_by_its_owner_alone(client: httpx.Client) -> No
 def test_a_file_needs_a_name_and_a_type(qbchat: FakeQuickBlox, client: httpx.Client, body: Any, errors: Any) -> None:
     response = client.post("/blobs.json", json=body)
     assert (response.status_code, response.json()) == (422, {"errors": errors})
-    assert qbchat.calls.one().reason == f"the blob lacks {', '.join(errors)}"
+    assert qbchat.calls.one().reason == f"the request has no {', '.join(f'blob[{name}]' for name in errors)}"
     assert list(qbchat.blobs) == []
 
 
@@ -620,5 +626,5 @@ def test_an_upload_without_the_signature_of_the_address_is_refused(client: httpx
     assert (response.status_code, "<Message>Access Denied</Message>" in response.text) == (403, True)
     assert qbchat.blobs.one().content is None
     assert qbchat.calls.last.reason == (
-        "the upload lacks policy, x-amz-signature: send each field of blob_object_access.params"
+        "the upload lacks policy, x-amz-signature; send each field of blob_object_access.params"
     )

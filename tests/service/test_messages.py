@@ -269,7 +269,7 @@ def test_the_largest_page_has_a_thousand_messages(api: Api) -> None:
 @pytest.mark.parametrize("params", [{}, {"chat_dialog_id": ""}], ids=repr)
 def test_without_a_dialog_nothing_is_listed_or_marked(api: Api, method: str, params: Any) -> None:
     assert answer(api(method, "Message", params=params)) == (422, NO_DIALOG)
-    assert api.fake.calls.one().reason == "the request names no chat_dialog_id"
+    assert api.fake.calls.one().reason == "the request has no chat_dialog_id"
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
@@ -639,7 +639,8 @@ def test_a_change_of_a_text_by_anybody_but_its_sender_is_refused(api: Api, four:
     response = api("PUT", path, json={"chat_dialog_id": four, "message": "mine", "read": 1})
     assert answer(response) == (403, NO_PERMISSION)
     assert (
-        f"user 10 may not change the text of {api.fake.messages[1].id}, which 20 wrote" == api.fake.calls.one().reason
+        api.fake.calls.one().reason
+        == f"user 10 may not change the text of message {api.fake.messages[1].id}; its sender is 20"
     )
     assert [message.message for message in api.fake.messages] == ALL
     assert api.fake.messages[1].read_ids == [BERT]
@@ -686,7 +687,7 @@ def test_a_false_does_not_take_reading_back(api: Api, four: str) -> None:
 
 def test_an_update_of_nothing_warns(api: Api, four: str) -> None:
     with pytest.warns(
-        QuickBloxWarning, match="the update changes nothing: it has neither read nor delivered nor message"
+        QuickBloxWarning, match="the update changes nothing, since it has neither read nor delivered nor message"
     ):
         assert answer(api("PUT", "Message", json={"chat_dialog_id": four, "note": "new"})) == (200, "")
 

@@ -170,11 +170,11 @@ def test_a_wrong_signature_is_explained_without_showing_the_password(qbchat: Fak
         api.post("/session.json", json=params)
 
     assert str(warned[0].message) == (
-        "signature: does not fit. What is to be signed, with HMAC-SHA1 or HMAC-SHA256 and the authorization secret as "
+        "signature: does not fit. The string to sign, with HMAC-SHA1 or HMAC-SHA256 and the authorization secret as "
         "the key, is 'application_id=76730&auth_key=made-up-auth-key&nonce=7334&timestamp=1567349756&user[login]=anna"
         "&user[password]=…'"
     )
-    assert qbchat.calls.one().reason == "the signature does not fit: another secret or another text was signed"
+    assert qbchat.calls.one().reason == "the signature does not fit: another secret was used or another string"
     assert PASSWORD not in qbchat.transcript()
     assert SECRET not in qbchat.transcript()
 
@@ -210,7 +210,7 @@ def test_a_usual_mistake_in_a_signature_is_named(
 ) -> None:
     qbchat.credentials(auth_secret=SECRET)
     params = unsigned(user={"login": "anna example", "password": "made@up&word"})
-    with pytest.warns(QuickBloxWarning, match=re.escape(f"signature: does not fit: {found}. What is to be signed")):
+    with pytest.warns(QuickBloxWarning, match=re.escape(f"signature: does not fit: {found}. The string to sign")):
         response = api.post("/session.json", json=params | {"signature": wrong(flat(params), digest)})
     assert answer(response) == (422, BAD_SIGNATURE)
     assert qbchat.calls.one().reason == found
@@ -221,7 +221,7 @@ def test_nonsense_in_place_of_a_signature_is_refused(
     qbchat: FakeQuickBlox, api: httpx.Client, signature: object
 ) -> None:
     qbchat.credentials(auth_secret=SECRET)
-    with pytest.warns(QuickBloxWarning, match="signature: does not fit. What"):
+    with pytest.warns(QuickBloxWarning, match="signature: does not fit. The"):
         assert answer(api.post("/session.json", json=unsigned(signature=signature))) == (422, BAD_SIGNATURE)
 
 
@@ -329,7 +329,7 @@ REQUIRED = ["application_id", "auth_key", "timestamp", "nonce", "signature"]
 def test_what_is_missing_is_named(qbchat: FakeQuickBlox, api: httpx.Client, name: str, absent: object) -> None:
     response = api.post("/session.json", json=signed() | {name: absent})
     assert answer(response) == (422, {"errors": {name: ["is required"]}})
-    assert qbchat.calls.one().reason == f"the request lacks {name}"
+    assert qbchat.calls.one().reason == f"the request has no {name}"
     assert not qbchat.sessions
 
 
@@ -434,7 +434,7 @@ def test_another_application_than_the_declared_one_is_refused(
     assert new_session(api, nonce="1").status_code == 201
     assert new_session(api, nonce="2", application_id="76730").status_code == 201
     [name] = wrong
-    with pytest.warns(QuickBloxWarning, match=rf"^{name}: .* so QuickBlox would not find the signature right$"):
+    with pytest.warns(QuickBloxWarning, match=rf"^{name}: .* so QuickBlox would refuse the signature$"):
         assert answer(new_session(api, nonce="3", **wrong)) == (422, BAD_SIGNATURE)
     given = "76731" if name == "application_id" else "sent"
     assert qbchat.calls.last.reason == f"the {name} {given} is not the one declared with qbchat.credentials({name}=...)"
@@ -456,7 +456,7 @@ def test_strict_mode_makes_no_session_before_its_application_is_declared(
 ) -> None:
     qbchat.credentials(application_id=76730, auth_key="made-up-auth-key")
     assert answer(new_session(api)) == (422, BAD_SIGNATURE)
-    assert "strict mode knows no application" in qbchat.calls.one().reason
+    assert "unknown application in strict mode" in qbchat.calls.one().reason
     qbchat.credentials(auth_secret=SECRET)
     assert new_session(api).status_code == 201
 
@@ -511,7 +511,7 @@ def test_a_wrong_login_is_unauthorized(
     assert len(response.content) == 27  # as logged
     assert len(qbchat.users) == 1
     assert qbchat.calls.one().reason == (
-        f"the password is not that of the user with the {next(iter(params))} {next(iter(params.values()))!r}"
+        f"wrong password for the user with the {next(iter(params))} {next(iter(params.values()))!r}"
         if params.get("password")
         else f"the request has the login {params['login']!r} and no password"
     )
@@ -612,8 +612,8 @@ def test_a_deleted_user_cannot_log_in_before_signing_up_again(
 @pytest.mark.parametrize(
     ("params", "reason"),
     [
-        ({"login": "anna", "password": PASSWORD}, "no user has the login 'anna': declare one"),
-        (PROVIDERS[0], "strict mode adopts no user of the provider 'facebook'"),
+        ({"login": "anna", "password": PASSWORD}, "no user has the login 'anna'; declare one"),
+        (PROVIDERS[0], "unknown user of the provider 'facebook' in strict mode"),
     ],
     ids=["login", "provider"],
 )
@@ -630,7 +630,7 @@ def test_strict_mode_adopts_no_login(
 def test_a_login_outside_of_user_makes_a_session_of_the_application(api: httpx.Client, name: str) -> None:
     with pytest.warns(QuickBloxWarning) as warned:
         response = new_session(api, **{name: "anna", "password": PASSWORD})
-    assert str(warned[0].message).startswith(f"{name}: is ignored, and the session is one of the application; write ")
+    assert str(warned[0].message).startswith(f"{name}: is ignored, and an application session begins; write ")
     assert response.json()["session"]["user_id"] == 0
 
 
@@ -706,7 +706,7 @@ def test_a_destroyed_token_may_be_declared_again(qbchat: FakeQuickBlox, api: htt
 )
 def test_an_api_key_has_no_session(qbchat: FakeQuickBlox, api: httpx.Client, method: str, path: str) -> None:
     assert answer(ask(api, method, path, None, headers=KEY)) == (401, NO_SESSION)
-    assert qbchat.calls.one().reason == "an API key has no session: send a QB-Token"
+    assert qbchat.calls.one().reason == "an API key has no session; send a QB-Token"
 
 
 @pytest.mark.parametrize(
@@ -817,7 +817,7 @@ def test_each_token_of_a_user_is_a_new_one(qbchat: FakeQuickBlox, api: httpx.Cli
 def test_only_an_api_key_makes_tokens(qbchat: FakeQuickBlox, api: httpx.Client, token: str) -> None:
     qbchat.add_session("made-up-app-token", None)
     assert answer(ask(api, "POST", "/users/10/tokens", token)) == (401, based("Authorization failed"))
-    assert "a QB-Token does not count" in qbchat.calls.one().reason
+    assert "a QB-Token is not enough" in qbchat.calls.one().reason
     assert not qbchat.users.where(id=10)
 
 

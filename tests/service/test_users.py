@@ -160,7 +160,7 @@ def test_all_errors_of_signing_up_are_named_at_once(
 @pytest.mark.parametrize("body", [{}, {"user": "anna"}, {"user": ["anna"]}, {"login": "anna", "password": PASSWORD}])
 def test_a_request_without_a_user_is_refused(qbchat: FakeQuickBlox, api: httpx.Client, body: Any) -> None:
     assert answer(api.post("/users.json", json=body)) == (422, {"errors": {"user": ["is required"]}})
-    assert "write {'user': {...}}" in qbchat.calls.one().reason
+    assert "use {'user': {...}}" in qbchat.calls.one().reason
 
 
 UNIQUE = ["login", "email", "facebook_id", "twitter_id", "external_user_id"]
@@ -848,7 +848,7 @@ def test_a_refused_call_adopts_no_user(qbchat: FakeQuickBlox, api: httpx.Client,
     qbchat.add_session(TOKEN, 11)
     refused = api.request(method, "/users/77.json", json={"user": {"phone": "1"}}, headers={"QB-Token": TOKEN})
     assert answer(refused) == (404, COULD_NOT_FIND_USER)
-    assert qbchat.calls.last.reason == "there is no user '77', who could only change itself"
+    assert qbchat.calls.last.reason == "there is no user '77'; users may change only themselves"
     assert [user.id for user in qbchat.users if user.id == 77] == []
 
 

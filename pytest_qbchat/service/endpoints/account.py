@@ -1,4 +1,4 @@
-"""/account_settings: where the other services of an account are."""
+"""/account_settings: the hosts of an account."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _ACCOUNT_ID = 55
 def get_account_settings(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """GET /account_settings.json: the hosts of an account.
 
-    - The credential is the header `QB-Account-Key`, without a token (documented, old developer wiki); without it the
-      status is 401 (assumed).
-    - The API is where the request went (assumed), the chat host is called like it (observed, JavaScript SDK).
+    - The credential is the header `QB-Account-Key`, without a token (documented, old developer wiki). Without the
+      header the status is 401 (assumed).
+    - The API host is that of the request (assumed). The chat host has a similar name (observed, JavaScript SDK).
     """
     if not call.lowercase_headers.get(b"qb-account-key"):
         raise token_required("the request has no QB-Account-Key header")
@@ -32,7 +32,7 @@ def get_account_settings(store: Store, call: Call) -> tuple[int, dict[str, Any]]
 
 
 def chat_host(request: Request) -> str:
-    """The chat host beside an API host: `chatshop.quickblox.com` for `apishop.quickblox.com` (observed)."""
+    """The chat host for an API host: `chatshop.quickblox.com` for `apishop.quickblox.com` (observed)."""
     host = request.origin.partition("://")[2].partition(":")[0]
     if host.startswith("api") and host.endswith(".quickblox.com"):
         return f"chat{host.removeprefix('api')}"

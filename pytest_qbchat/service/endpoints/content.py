@@ -1,4 +1,4 @@
-"""/blobs: uploaded files, in the order of the QuickBlox reference. The bytes themselves are in `storage`."""
+"""/blobs: uploaded files, in the order of the QuickBlox reference. `storage` has the upload and the download."""
 
 from __future__ import annotations
 
@@ -22,23 +22,22 @@ _ACCESS_LIFETIME = 60 * 60  # seconds (assumed)
 def create_blob(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """POST /blobs.json: declare a file, and get the address to upload it to.
 
-    - The reply has status 201 and is wrapped in `blob` (documented, REST description). What only the upload will tell
-      is null (assumed).
-    - `blob[content_type]` and `blob[name]` are required (documented, REST description; the refusal is assumed);
-      `blob[public]` makes it readable without a token (documented, REST description).
-    - `blob_object_access.params` is the address of the upload (documented, REST description). It is on the host of the
-      request here, so that the upload reaches the fake; QuickBlox's is on its storage provider's.
+    - The reply has status 201 and is wrapped in `blob` (documented, REST description). Fields that the upload sets are
+      null (assumed).
+    - `blob[content_type]` and `blob[name]` are required (documented, REST description; the refusal is assumed).
+      `blob[public]` makes the file readable without a token (documented, REST description).
+    - `blob_object_access.params` is the address of the upload (documented, REST description). In the fake it is on the
+      host of the request, so that the upload reaches the fake. QuickBlox's is on the host of its storage provider.
     - A user is needed (assumed), or an API key (assumed).
     """
-    owner = _owner(store, call)
-    given = call.params.get("blob")
-    given = given if isinstance(given, dict) else {}
-    missing = {name: "can't be blank" for name in ("content_type", "name") if not given.get(name)}
+    owner = _require_owner(store, call)
+    params = _blob_params(call)
+    missing = {name: "can't be blank" for name in ("content_type", "name") if not params.get(name)}
     if missing:
-        raise invalid(f"the blob lacks {', '.join(missing)}", **missing)
+        raise invalid(f"the request has no {', '.join(f'blob[{name}]' for name in missing)}", **missing)
     now = int(call.now)
-    public = is_one(given.get("public")) or given.get("public") in (True, "true")
-    blob = store.add_blob(str(given["name"]), str(given["content_type"]), user_id=owner, public=public)
+    public = is_one(params.get("public")) or params.get("public") in (True, "true")
+    blob = store.add_blob(str(params["name"]), str(params["content_type"]), user_id=owner, public=public)
     expires = timestamp(now + _ACCESS_LIFETIME)
     fields = {
         "Content-Type": blob.content_type,
@@ -63,11 +62,11 @@ def create_blob(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
 
 
 def list_blobs(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
-    """GET /blobs.json: the caller's files, a page at a time.
+    """GET /blobs.json: one page of the caller's files.
 
-    - Pages are as those of users (documented, REST description), each item is wrapped in `blob` (observed, JavaScript
-      SDK). An API key alone sees all (assumed).
-    - An application session may read (documented, authentication): what is public or of no user (assumed).
+    - The reply is a page, as for users (documented, REST description). Each item is wrapped in `blob` (observed,
+      JavaScript SDK). An API key alone sees all files (assumed).
+    - An application session may read (documented, authentication) the files that are public or have no owner (assumed).
     """
     caller = call.caller
     blobs = [
@@ -79,13 +78,13 @@ def list_blobs(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
 
 
 def get_blob(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]] | Response:
-    """GET /blobs/{id}.json: what is known of a file; GET /blobs/{uid}: the file itself.
+    """GET /blobs/{id}.json: the record of a file; GET /blobs/{uid}: the file itself.
 
     - By id the reply is wrapped in `blob` (documented, REST description).
-    - By uid it is a redirect to the storage, with status 301 (documented, REST description). A public file needs no
-      token, any other does (documented, REST description).
+    - By uid it is a redirect to the storage, with status 301 (documented, REST description). A private file needs a
+      token, a public one does not (documented, REST description).
 
-    Refused with 404 for a missing file; by id 403 for somebody else's private file (assumed).
+    Refused with 404 for a missing file; by id with 403 for the private file of another user (assumed).
     """
     by_uid = store.blob_of_uid(id)
     if by_uid is not None and by_uid.public:
@@ -93,30 +92,29 @@ def get_blob(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]] | 
     call.caller = authenticate(store, call)
     if by_uid is not None:
         return _redirect(call, by_uid)
-    blob = _blob(store, id)
+    blob = _require_blob(store, id)
     if not blob.public and not call.caller.has_full_access and call.caller.user_id != blob.user_id:
-        raise no_permission(f"blob {id} is private, and {_owned_by(blob)}")
+        raise no_permission(f"blob {id} is private, and its owner is {_owner_name(blob)}")
     return 200, {"blob": blob.as_dict()}
 
 
 def complete_blob(store: Store, call: Call, id: str) -> tuple[int, str]:
-    """PUT /blobs/{id}/complete.json: say that a file was uploaded.
+    """PUT /blobs/{id}/complete.json: declare that a file was uploaded.
 
-    - The reply is empty, and `blob_status` becomes "complete" (documented, REST description); `blob[size]` is required
+    - The reply is empty, and `blob_status` becomes "complete" (documented, REST description). `blob[size]` is required
       (documented, REST description; the refusal is assumed).
-    - That nothing was uploaded, or another number of bytes, is not noticed (assumed); the fake warns of it.
+    - A missing upload, or a wrong size, is accepted (assumed); the fake warns of it.
 
-    Refused with 404 for a missing file, 403 for somebody else's, 422 without a size.
+    Refused with 404 for a missing file, 403 for the file of another user, 422 without a size.
     """
-    blob = _own(store, call, id)
-    given = call.params.get("blob")
-    size = whole_number(given.get("size")) if isinstance(given, dict) else None
+    blob = _require_own_blob(store, call, id)
+    size = whole_number(_blob_params(call).get("size"))
     if size is None:
-        raise invalid("the request has no blob[size], a number of bytes", size="is not a number")
+        raise invalid("blob[size] is missing or invalid; expected the number of bytes", size="is not a number")
     if blob.content is None:
-        call.warn(f"blob {blob.id}: nothing was uploaded to blob_object_access.params, so it stays empty")
+        call.warn(f"blob {blob.id}: is empty, since nothing was uploaded to its blob_object_access.params")
     elif len(blob.content) != size:
-        call.warn(f"blob[size]: is {size}, and {len(blob.content)} bytes were uploaded")
+        call.warn(f"blob[size]: is {size}, but {len(blob.content)} bytes were uploaded")
     blob.complete(size, int(call.now))
     return 200, ""
 
@@ -124,15 +122,14 @@ def complete_blob(store: Store, call: Call, id: str) -> tuple[int, str]:
 def update_blob(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]]:
     """PUT /blobs/{id}.json: change the name or the type of a file.
 
-    - The reply is wrapped in `blob` (documented, REST description). Whether it is public stays as it is (assumed).
+    - The reply is wrapped in `blob` (documented, REST description). `public` cannot be changed (assumed).
 
-    Refused with 404 for a missing file, 403 for somebody else's.
+    Refused with 404 for a missing file, 403 for the file of another user.
     """
-    blob = _own(store, call, id)
-    given = call.params.get("blob")
-    for name, value in given.items() if isinstance(given, dict) else ():
+    blob = _require_own_blob(store, call, id)
+    for name, value in _blob_params(call).items():
         if name not in ("name", "content_type"):
-            call.warn(f"blob[{name}]: is ignored; QuickBlox changes name and content_type")
+            call.warn(f"blob[{name}]: is ignored; QuickBlox changes only name and content_type")
         elif value:
             setattr(blob, name, str(value))
     blob.updated = int(call.now)
@@ -144,34 +141,40 @@ def delete_blob(store: Store, call: Call, id: str) -> tuple[int, str]:
 
     - The reply is empty (documented, REST description).
 
-    Refused with 404 for a missing file, 403 for somebody else's.
+    Refused with 404 for a missing file, 403 for the file of another user.
     """
-    del store.blobs[_own(store, call, id).id]
+    del store.blobs[_require_own_blob(store, call, id).id]
     return 200, ""
 
 
-def _owner(store: Store, call: Call) -> int | None:
-    """The caller as the owner of files; None for an API key alone, which owns all."""
+def _blob_params(call: Call) -> dict[str, Any]:
+    params = call.params.get("blob")
+    return params if isinstance(params, dict) else {}
+
+
+def _require_owner(store: Store, call: Call) -> int | None:
+    """The caller as the owner of files; None for an API key alone, which may change every file."""
     return None if call.caller.has_full_access else require_user(store, call)
 
 
-def _blob(store: Store, id: str) -> Blob:
+def _require_blob(store: Store, id: str) -> Blob:
     blob = store.blobs.get(whole_number(id) or 0)
     if blob is None:
         raise not_found(f"there is no blob {id!r}")
     return blob
 
 
-def _own(store: Store, call: Call, id: str) -> Blob:
-    blob = _blob(store, id)
-    owner = _owner(store, call)
-    if owner not in (None, blob.user_id):
-        raise no_permission(f"blob {id} is not {owner}'s, but {_owned_by(blob)}")
+def _require_own_blob(store: Store, call: Call, id: str) -> Blob:
+    """The blob of an id, which the caller may change."""
+    blob = _require_blob(store, id)
+    caller = _require_owner(store, call)
+    if caller not in (None, blob.user_id):
+        raise no_permission(f"user {caller} may not change blob {id}; its owner is {_owner_name(blob)}")
     return blob
 
 
-def _owned_by(blob: Blob) -> str:
-    return "the application's" if blob.user_id is None else f"{blob.user_id}'s"
+def _owner_name(blob: Blob) -> str:
+    return "the application" if blob.user_id is None else f"user {blob.user_id}"
 
 
 def _redirect(call: Call, blob: Blob) -> Response:

@@ -26,38 +26,39 @@ from pytest_qbchat.service.wire import encode_json
 
 # The parameters of a new message; every other key is a custom field.
 PARAMETERS = {"chat_dialog_id", "recipient_id", "message", "attachments", "send_to_chat", "markable"}
-# Set by the server; a request's own value is ignored (assumed).
+# Fields that the server sets; a value in a request is ignored (assumed).
 SERVER_FIELDS = {
     "_id", "created_at", "date_sent", "delivered_ids", "reactions", "read", "read_ids", "sender_id", "updated_at",
 }  # fmt: skip
-# Never custom fields either: the credential (observed), `save_to_history`, which belongs to XMPP and is never listed
-# (observed), and `system`, which is not documented (ignored: assumed).
+# Other parameters that never become custom fields: the credential (observed); `save_to_history`, which belongs to XMPP
+# and is never listed (observed); `system`, which is not documented (ignored: assumed).
 CONTROL_PARAMETERS = {"token", "save_to_history", "system"}
 _NOT_CUSTOM = PARAMETERS | SERVER_FIELDS | CONTROL_PARAMETERS
 
 
 def create_message(store: Store, call: Call) -> tuple[int, str]:
-    """POST /chat/Message.json: put a message into the history, and with `send_to_chat` into the chat.
+    """POST /chat/Message.json: add a message to the history, and with `send_to_chat` send it to the chat.
 
     - The reply has status 201 (documented, REST description) and is the bare message (documented, create-message).
     - With `send_to_chat` the reply has null dates and empty id lists (documented, create-message), since the chat
       server saves the message a moment later (assumed).
     - Without it the dates are set (assumed) and the sender is in both lists (observed, JavaScript SDK).
-    - With `send_to_chat` every other occupant receives the message in real time; without it nobody does (documented,
+    - With `send_to_chat` every other occupant receives the message in real time; without it no user does (documented,
       create-message; observed, JavaScript SDK).
-    - Only 1 and "1" count for `send_to_chat` and `markable` (documented, create-message); anything else is not 1
+    - `send_to_chat` and `markable` are set by 1 and "1" (documented, create-message). Any other value is read as 0
       (assumed).
-    - `markable` is echoed only if it was sent (documented, create-message; observed, Ruby client).
-    - Attachments go in as an object with index keys (documented, create-message), as a list (observed, JavaScript SDK),
-      or as bracketed form keys (documented, REST description), and come out as a list in index order (documented,
-      create-message).
-    - Attachments of any other form are lost without an error (observed, issue threads).
-    - Unknown keys are stored and echoed at the top level (documented, create-message) with their JSON types (assumed).
-    - `recipient_id` of a group is 0 or what was given, unchecked (documented, list-messages); of a private dialog it is
-      the opponent (assumed).
+    - `markable` is in the reply only if it was sent (documented, create-message; observed, Ruby client).
+    - Attachments are sent as an object with index keys (documented, create-message), as a list (observed, JavaScript
+      SDK), or as bracketed form keys (documented, REST description). They are returned as a list in index order
+      (documented, create-message).
+    - Attachments in any other form are lost without an error (observed, issue threads).
+    - Unknown keys are stored and returned at the top level (documented, create-message) with their JSON types
+      (assumed).
+    - `recipient_id` in a group is the value that was sent, unchecked, or 0 (documented, list-messages). In a private
+      dialog it is the opponent (assumed).
     - The first digits of the id are `date_sent`, which the server sets (documented, create-message).
-    - The message becomes the dialog's last one, and is unread by every other occupant (documented, dialog-model), also
-      without `send_to_chat` (assumed).
+    - The message becomes the dialog's last message, and is unread by every other occupant (documented, dialog-model),
+      also without `send_to_chat` (assumed).
 
     Refused with 401, 403, 404 or 422 as `authentication.authenticate` and `access.dialog_for_new_message` say.
     """
@@ -82,21 +83,21 @@ def list_messages(store: Store, call: Call) -> tuple[int, Any]:
       (documented, list-messages).
     - Fractions of seconds are accepted in dates (observed, issue threads).
     - `count=1` returns only the number of messages (documented, REST description).
-    - The messages returned become delivered to and read by the caller, unless `mark_as_read` is 0 (documented,
+    - The returned messages are marked as delivered to and read by the caller, unless `mark_as_read` is 0 (documented,
       list-messages). Counting marks nothing (assumed).
     - Marking changes `updated_at` (observed, Ruby client). The reply shows the messages as they were before (assumed).
-    - Nothing is ever marked in a public dialog (documented, release notes).
+    - Messages in a public dialog are never marked (documented, release notes).
     - Messages that the caller deleted for itself are not shown (documented, delete-message).
     - `include_reactions=1` adds the reactions (observed, JavaScript SDK).
 
-    Refused with 422 without a dialog; 403 if the caller is not an occupant; 404 for a missing dialog.
+    Refused with 422 without a dialog; 404 for a missing dialog, 403 if the caller is not an occupant.
     """
     reader = require_user(store, call)
-    dialog = call.dialog = require_dialog(store, reader, _dialog_id(call.params))
+    dialog = call.dialog = require_dialog(store, reader, _require_dialog_id(call.params))
     query = queries.parse(call, FIELDS, known=_LIST_PARAMETERS, largest=store.assume.largest_page)
     history = dialog.visible_to(reader)
     if query.descending and query.sort in (FIELDS["date_sent"], FIELDS["created_at"]):
-        history.reverse()  # within a second too, the newest message comes first
+        history.reverse()  # messages of the same second are sorted too
     found = query.select(history)
     if query.count:
         return 200, {"items": {"count": len(found)}}
@@ -117,7 +118,7 @@ def list_messages(store: Store, call: Call) -> tuple[int, Any]:
 def get_message(store: Store, call: Call, message_id: str) -> tuple[int, str]:
     """GET /chat/Message/{id}.json: one message.
 
-    - The reply is the bare message (observed, JavaScript SDK). It marks nothing (assumed).
+    - The reply is the bare message (observed, JavaScript SDK). The call marks nothing (assumed).
     - `include_reactions=1` adds the reactions (observed, JavaScript SDK).
 
     Refused with 404 for a missing message, 403 if the caller is not an occupant.
@@ -132,23 +133,23 @@ def update_message(store: Store, call: Call, message_ids: str = "") -> tuple[int
 
     - The reply is empty (documented, update-message).
     - `chat_dialog_id` is required (documented, update-message; the refusal is assumed).
-    - Without an id all messages of the dialog are meant (documented, REST description); several ids (observed, iOS SDK)
-      are separated by commas (assumed).
+    - Without an id the call changes all messages of the dialog (documented, REST description). Several ids (observed,
+      iOS SDK) are separated by commas (assumed).
     - `read` adds the caller to `read_ids`, `delivered` to `delivered_ids` (documented, update-message); in a private
       dialog the opponent also sets the deprecated `read` (documented, messages).
-    - `read=0` takes the message back to unread (documented, release notes), but for its sender (assumed).
-    - Nothing is ever marked in a public dialog (documented, release notes).
-    - A new text also shows in the dialog's last message (documented, release notes). Only the sender may set it
+    - `read=0` marks the message as unread (documented, release notes), except for its sender (assumed).
+    - Messages in a public dialog are never marked (documented, release notes).
+    - A new text also changes the dialog's last message (documented, release notes). Only the sender may change the text
       (assumed).
 
-    Refused with 422 without a dialog; 403 if the caller is not an occupant, or not the sender of a text to change; 404
-    for a missing dialog or message.
+    Refused with 422 without a dialog; 404 for a missing dialog or message, 403 if the caller is not an occupant, or not
+    the sender of a text to change.
     """
     _update(store, call, message_ids, call.params)
     check_flag(call, "read")
     check_flag(call, "delivered")
     if call.params.keys().isdisjoint({"read", "delivered", "message"}):
-        call.warn("the update changes nothing: it has neither read nor delivered nor message")
+        call.warn("the update changes nothing, since it has neither read nor delivered nor message")
     return 200, ""
 
 
@@ -157,14 +158,14 @@ def delete_message(store: Store, call: Call, message_ids: str) -> tuple[int, dic
 
     - The reply lists the ids under SuccessfullyDeleted, NotFound and WrongPermissions, without the empty ones
       (documented, delete-message).
-    - A malformed id among good ones is merely not found (observed, JavaScript SDK). With no good one at all the status
-      is 403 or 404 (documented, delete-message; when just, assumed).
-    - For the caller alone any message that it sees may be deleted (assumed).
-    - With `force` the sender, or the owner of the dialog, may delete (documented, delete-message), and an API key alone
-      (documented, delete-message), which has nobody to delete for without it (assumed). So may one who deleted it for
-      itself before (assumed).
+    - A malformed id among valid ones is reported as not found (observed, JavaScript SDK). Without any valid id the
+      status is 403 or 404 (documented, delete-message; which of them, assumed).
+    - Without `force` the caller may delete every message that it sees (assumed).
+    - With `force` the sender and the owner of the dialog may delete a message (documented, delete-message), also after
+      they deleted it for themselves (assumed). So may an API key alone (documented, delete-message), which cannot
+      delete without `force` (assumed).
 
-    Refused with 403 or 404 if nothing was deleted; 422 for an API key alone without `force`.
+    Refused with 403 or 404 if no message was deleted; 422 for an API key alone without `force`.
     """
     check_flag(call, "force")
     force = is_one(call.params.get("force"))
@@ -174,30 +175,33 @@ def delete_message(store: Store, call: Call, message_ids: str) -> tuple[int, dic
         message = store.find_message(message_id)
         if message is None or (caller in message.hidden_from and not force):
             result.not_found(message_id, f"there is no message {message_id!r}")
-        elif caller is None:
-            store.delete_message(message)
-            result.done.append(message_id)
+        elif caller is not None and (reason := _deletion_refusal(store, message, caller, force=force)):
+            result.wrong_permissions(message_id, reason)
         else:
-            _delete(store, message, caller, force=force, message_id=message_id, result=result)
+            result.done.append(message_id)
+            if caller is None or force:
+                store.delete_message(message)
+            else:
+                message.hidden_from += (caller,)
     return 200, result.reply("SuccessfullyDeleted", with_empty=False)
 
 
 def count_unread(store: Store, call: Call) -> tuple[int, dict[str, int]]:
-    """GET /chat/Message/unread.json: how many messages the caller has not read.
+    """GET /chat/Message/unread.json: the number of messages that the caller has not read.
 
-    - `chat_dialog_ids` is a comma list (documented, get-unread-message-count). Each dialog is in the reply beside the
-      total (documented, get-unread-message-count), which is that of these dialogs (assumed).
-    - Without it the total is that of all dialogs that the caller sees, which are not those that it deleted for itself
-      (assumed).
+    - `chat_dialog_ids` is a comma list (documented, get-unread-message-count). The reply has the number of each dialog
+      and the total (documented, get-unread-message-count) of these dialogs (assumed).
+    - Without `chat_dialog_ids` the reply has the total of all dialogs of the caller, except those that it deleted for
+      itself (assumed).
     - Public dialogs are not counted (observed, JavaScript SDK).
-    - A dialog that the caller is not in counts 0 (assumed).
+    - The number is 0 for a dialog that does not have the caller as an occupant (assumed).
     """
     caller = require_user(store, call)
     ids = call.params.get("chat_dialog_ids")
     if not ids:
         return 200, {"total": sum(dialog.unread_by(caller) for dialog in store.dialogs_of(caller))}
     counts: dict[str, int] = {}
-    dialogs: dict[str, Dialog] = {}  # each once, however often its id was sent
+    dialogs: dict[str, Dialog] = {}  # by id, since a request may repeat one
     for dialog_id in map(str, queries.split(ids)):
         dialog = store.find_dialog(dialog_id)
         counts[dialog_id] = dialog.unread_by(caller) if dialog else 0
@@ -208,9 +212,9 @@ def count_unread(store: Store, call: Call) -> tuple[int, dict[str, int]]:
 
 
 def mark_all(store: Store, call: Call) -> tuple[int, str]:
-    """PATCH /chat/Message/read.json: mark all messages of a dialog as read; so with `delivered`.
+    """PATCH /chat/Message/read.json: mark all messages of a dialog as read, or as delivered.
 
-    - That there is such a call is documented, its path is not (assumed); off unless `guessed_routes` is assumed.
+    - The call is documented, its path is not (assumed); off unless `guessed_routes` is assumed.
     """
     assert call.route is not None  # noqa: S101 - the router has set it
     mark = call.route.path.rpartition("/")[2]
@@ -222,13 +226,13 @@ def mark_all(store: Store, call: Call) -> tuple[int, str]:
 
 
 def build_message(store: Store, dialog: Dialog, sender_id: int, params: dict[str, Any], now: int) -> Message:
-    """A message made of the parameters of a request, not yet in the history."""
+    """A message with the parameters of a request. The caller adds it to the history."""
     others = dialog.others(sender_id)
     if dialog.type is DialogType.PRIVATE:
         recipient = others[0] if others else 0
     else:
         recipient = whole_number(params.get("recipient_id")) or 0
-    send_to_chat = _flag(store, params, "send_to_chat")
+    send_to_chat = _parse_flag(store, params, "send_to_chat")
     given = params.get("attachments")
     custom = {name: value for name, value in params.items() if name not in _NOT_CUSTOM}
     initial_readers = () if dialog.public else (sender_id,)  # public dialogs keep both lists empty (documented)
@@ -238,10 +242,10 @@ def build_message(store: Store, dialog: Dialog, sender_id: int, params: dict[str
         sender_id=sender_id,
         recipient_id=recipient,
         message=params.get("message"),
-        attachments_json=encode_json(_attachments(store, given)) if given else NO_ATTACHMENTS,
+        attachments_json=encode_json(_parse_attachments(store, given)) if given else NO_ATTACHMENTS,
         custom=custom or NO_FIELDS,
         send_to_chat=send_to_chat,
-        markable=_flag(store, params, "markable"),
+        markable=_parse_flag(store, params, "markable"),
         date_sent=now,
         audience=others if send_to_chat == 1 or store.assume.history_counts_as_unread else (),
         updated=now,
@@ -250,15 +254,15 @@ def build_message(store: Store, dialog: Dialog, sender_id: int, params: dict[str
     )
 
 
-def _flag(store: Store, params: dict[str, Any], name: str) -> int | None:
-    """1 for 1 and "1", which are documented; 0 for any other value (assumed); None without one."""
+def _parse_flag(store: Store, params: dict[str, Any], name: str) -> int | None:
+    """1 for 1 and "1" (documented); 0 for any other value (assumed); None if omitted."""
     if name not in params:
         return None
     value = params[name]
     return int(is_one(value) or (store.assume.true_is_one and value in (True, "true", "True")))
 
 
-def _attachments(store: Store, given: Any) -> list[dict[str, Any]]:
+def _parse_attachments(store: Store, given: Any) -> list[dict[str, Any]]:
     if isinstance(given, list) and not store.assume.attachment_list:
         return []
     kept = attachments(given)
@@ -268,13 +272,13 @@ def _attachments(store: Store, given: Any) -> list[dict[str, Any]]:
 
 
 def _warn_of_missing_content(store: Store, call: Call, message: Message) -> None:
-    """Warn of attached files that receivers will not find."""
+    """Warn of attached files that receivers cannot download."""
     for position, item in enumerate(message.attachments):
         blob = store.blobs.get(whole_number(item.get("id")) or 0)
         if blob is not None and blob.content is None:
             call.warn(
-                f"attachments[{position}]: nothing was uploaded for blob {blob.id}, so receivers get nothing; post "
-                "the file to its blob_object_access.params first"
+                f"attachments[{position}]: nothing was uploaded for blob {blob.id}, so receivers cannot download it; "
+                "post the file to its blob_object_access.params first"
             )
         elif blob is not None and blob.blob_status is None:
             call.warn(
@@ -287,15 +291,15 @@ def _warn_of_missing_content(store: Store, call: Call, message: Message) -> None
 
 
 def _update(store: Store, call: Call, message_ids: str, params: dict[str, Any]) -> None:
-    """Mark or edit messages of a dialog: those of a comma list, or all of them."""
+    """Mark or edit the messages of a comma list, or all messages of the dialog if the list is empty."""
     caller, now = require_user(store, call), int(call.now)
-    dialog = call.dialog = require_dialog(store, caller, _dialog_id(params))
-    messages = _in_dialog(store, caller, dialog, message_ids) if message_ids else dialog.visible_to(caller)
+    dialog = call.dialog = require_dialog(store, caller, _require_dialog_id(params))
+    messages = _require_messages(store, caller, dialog, message_ids) if message_ids else dialog.visible_to(caller)
     text = params.get("message")
     others = [message for message in messages if message.sender_id != caller]
     if text is not None and others:
         raise no_permission(
-            f"user {caller} may not change the text of {others[0].id}, which {others[0].sender_id} wrote"
+            f"user {caller} may not change the text of message {others[0].id}; its sender is {others[0].sender_id}"
         )
     for message in messages:
         if text is not None:
@@ -308,7 +312,7 @@ def _update(store: Store, call: Call, message_ids: str, params: dict[str, Any]) 
             dialog.mark_unread(message, caller, now)
 
 
-def _in_dialog(store: Store, reader: int, dialog: Dialog, message_ids: str) -> list[Message]:
+def _require_messages(store: Store, reader: int, dialog: Dialog, message_ids: str) -> list[Message]:
     messages = [require_message(store, reader, message_id) for message_id in queries.split(message_ids)]
     elsewhere = [message.id for message in messages if message.chat_dialog_id != dialog.id]
     if elsewhere or not messages:
@@ -316,28 +320,22 @@ def _in_dialog(store: Store, reader: int, dialog: Dialog, message_ids: str) -> l
     return messages
 
 
-def _delete(store: Store, message: Message, caller: int, *, force: bool, message_id: str, result: BatchResult) -> None:
-    """Delete a message for a user, or with `force` for everyone, and note the result under its id as it was sent."""
+def _deletion_refusal(store: Store, message: Message, caller: int, *, force: bool) -> str:
+    """Why a user may not delete a message for itself, or with `force` for everyone; empty if it may."""
     try:
         dialog = get_or_adopt_dialog(store, caller, message.chat_dialog_id)
     except QuickBloxError as error:
-        result.wrong_permissions(message_id, error.reason)
-        return
+        return error.reason
     owns_dialog = caller == dialog.user_id and store.assume.owner_deletes_messages
     if force and caller != message.sender_id and not owns_dialog:
-        result.wrong_permissions(message_id, f"user {caller} neither sent message {message_id} nor owns its dialog")
-        return
-    if force:
-        store.delete_message(message)
-    else:
-        message.hidden_from += (caller,)
-    result.done.append(message_id)
+        return f"user {caller} neither sent message {message.id} nor owns its dialog"
+    return ""
 
 
-def _dialog_id(params: dict[str, Any]) -> Any:
+def _require_dialog_id(params: dict[str, Any]) -> Any:
     dialog_id = params.get("chat_dialog_id")
     if not dialog_id:
-        raise invalid("the request names no chat_dialog_id", chat_dialog_id="is required")
+        raise invalid("the request has no chat_dialog_id", chat_dialog_id="is required")
     return dialog_id
 
 

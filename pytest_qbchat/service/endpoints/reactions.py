@@ -12,8 +12,8 @@ from pytest_qbchat.service.ids import is_object_id
 from pytest_qbchat.service.models import Message
 from pytest_qbchat.service.store import Store
 
-_MOST = 20
-_LONGEST_NAME = 100
+_MAX_REACTIONS = 20
+_MAX_NAME_LENGTH = 100
 _MISSING = "Message not found for the specified user and message ID."
 
 
@@ -22,21 +22,23 @@ def add_reaction(store: Store, call: Call, message_id: str) -> tuple[int, str]:
 
     - The reply has status 201 and is empty; the same reaction by the same user changes nothing (observed, JavaScript
       SDK).
-    - `name` has up to 100 characters (observed, JavaScript SDK); a message has up to 20 different reactions (observed,
+    - `name` has up to 100 characters (observed, JavaScript SDK). A message has up to 20 different reactions (observed,
       the vendor's mocks; the text is assumed).
-    - There are no reactions in public dialogs (observed, the vendor's mocks).
+    - Reactions in public dialogs are refused (observed, the vendor's mocks).
 
-    Refused with 400 for a wrong id or name, or one too many; 404 for a missing message; 422 in a public dialog.
+    Refused with 400 for an invalid id or name, or too many reactions; 404 for a missing message; 422 in a public
+    dialog.
     """
     caller = require_user(store, call)
-    message = _message(store, caller, message_id)
-    name = _name(call)
+    message = _require_message(store, caller, message_id)
+    name = _reaction_name(call)
     if store.dialogs[message.chat_dialog_id].public:
         text = "Reactions are not allowed in public dialogs."
         raise reaction_refused(422, text, f"dialog {message.chat_dialog_id} is public")
     reactions = message.reactions or {}
-    if name not in reactions and len(reactions) >= _MOST:
-        raise reaction_refused(400, f"Reactions limit of {_MOST} exceeded.", f"message {message.id} has {_MOST}")
+    if name not in reactions and len(reactions) >= _MAX_REACTIONS:
+        text = f"Reactions limit of {_MAX_REACTIONS} exceeded."
+        raise reaction_refused(400, text, f"message {message.id} has {_MAX_REACTIONS} different reactions")
     users = reactions.setdefault(name, [])
     if caller not in users:
         users.append(caller)
@@ -45,15 +47,15 @@ def add_reaction(store: Store, call: Call, message_id: str) -> tuple[int, str]:
 
 
 def remove_reaction(store: Store, call: Call, message_id: str) -> tuple[int, str]:
-    """DELETE /chat/Message/{id}/reactions.json: take a reaction back.
+    """DELETE /chat/Message/{id}/reactions.json: remove a reaction.
 
     - The reply is empty (observed, JavaScript SDK).
 
-    Refused with 400 for a wrong id or name; 404 for a missing message or reaction.
+    Refused with 400 for an invalid id or name; 404 for a missing message or reaction.
     """
     caller = require_user(store, call)
-    message = _message(store, caller, message_id)
-    name = _name(call)
+    message = _require_message(store, caller, message_id)
+    name = _reaction_name(call)
     reactions = message.reactions or {}
     if caller not in reactions.get(name, ()):
         raise reaction_refused(404, "Reaction not found", f"user {caller} has no reaction {name!r} to {message.id}")
@@ -64,19 +66,19 @@ def remove_reaction(store: Store, call: Call, message_id: str) -> tuple[int, str
 
 
 def list_reactions(store: Store, call: Call, message_id: str) -> tuple[int, dict[str, Any]]:
-    """GET /chat/Message/{id}/reactions.json: who reacted, and how.
+    """GET /chat/Message/{id}/reactions.json: the reactions to a message.
 
     - The reply is `total_entries` and `items`, each with name, count and user_ids (observed, JavaScript SDK).
 
-    Refused with 400 for a wrong id, 404 for a missing message.
+    Refused with 400 for an invalid id; 404 for a missing message.
     """
-    items = _message(store, require_user(store, call), message_id).reaction_counts()
+    items = _require_message(store, require_user(store, call), message_id).reaction_counts()
     return 200, {"total_entries": len(items), "items": items}
 
 
-def _message(store: Store, caller: int, message_id: str) -> Message:
+def _require_message(store: Store, caller: int, message_id: str) -> Message:
     if not is_object_id(message_id):
-        raise reaction_refused(400, "Invalid message id", f"{message_id!r} is not the id of a message")
+        raise reaction_refused(400, "Invalid message id", f"{message_id!r} is not a message id")
     message = store.find_message(message_id)
     if message is None or caller in message.hidden_from:
         raise reaction_refused(404, _MISSING, f"there is no message {message_id}")
@@ -87,9 +89,9 @@ def _message(store: Store, caller: int, message_id: str) -> Message:
     return message
 
 
-def _name(call: Call) -> str:
+def _reaction_name(call: Call) -> str:
     name = call.params.get("name")
-    if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME:
+    if not isinstance(name, str) or not 0 < len(name) <= _MAX_NAME_LENGTH:
         text = 'Invalid or missing "name" parameter.'
-        raise reaction_refused(400, text, f"name is {name!r}: write 1 to {_LONGEST_NAME} characters")
+        raise reaction_refused(400, text, f"invalid name {name!r}; expected 1 to {_MAX_NAME_LENGTH} characters")
     return name

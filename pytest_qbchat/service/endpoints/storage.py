@@ -1,4 +1,4 @@
-"""/qbprod: where the bytes of files are, in place of QuickBlox's storage provider (S3, whose answers it gives)."""
+"""/qbprod: upload and download of files. It stands in for QuickBlox's storage provider, S3, and responds like it."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from pytest_qbchat.service.wire import Request, Response
 def upload(store: Store, call: Call) -> Response:
     """POST /qbprod: upload a file to the address that its declaration returned.
 
-    - The body is multipart: each item of the address's query as a field, then `file`, last (documented, REST
-      description; observed, JavaScript SDK). What comes after it is not read (assumed, as S3 does).
+    - The body is multipart. Each parameter in the query of the address is a field, and `file` is the last field
+      (documented, REST description; observed, JavaScript SDK). Fields after `file` are not read (assumed, as S3 does).
     - The reply has status 201 and is XML with Location, Bucket, Key and ETag (documented, REST description).
-    - An unknown `key`, or a form without the policy and the signature of the address, is refused as access denied; no
-      `key` or no `file` as an invalid argument (assumed, as S3 does).
+    - A form without `key` or `file` is refused as InvalidArgument. A form with an unknown `key`, or without the policy
+      and the signature of the address, is refused as AccessDenied (assumed, as S3 does).
     """
-    form = _fields(call.request)
+    form = _form_fields(call.request)
     key = form.get("key", b"").decode(errors="replace")
     blob = store.blob_of_uid(key)
     if "file" not in form or not key:
-        call.reason = "the upload needs the fields of the address, and then file"
-        return _refused(400, "InvalidArgument", "POST requires exactly one file upload per request.")
+        call.reason = "the upload lacks key or file; send each field of blob_object_access.params, then file"
+        return _error_response(400, "InvalidArgument", "POST requires exactly one file upload per request.")
     if blob is None:
         call.reason = f"no blob was declared with the key {key!r}"
-        return _refused(403, "AccessDenied", "Invalid according to Policy: Policy Condition failed")
+        return _error_response(403, "AccessDenied", "Invalid according to Policy: Policy Condition failed")
     if missing := [name for name in _SIGNED if name not in form]:
-        call.reason = f"the upload lacks {', '.join(missing)}: send each field of blob_object_access.params"
-        return _refused(403, "AccessDenied", "Access Denied")
+        call.reason = f"the upload lacks {', '.join(missing)}; send each field of blob_object_access.params"
+        return _error_response(403, "AccessDenied", "Access Denied")
     blob.content = form["file"]
     etag = f'"{md5(blob.content, usedforsecurity=False).hexdigest()}"'
     location = f"{call.request.base}/{BUCKET}/{key}"
@@ -42,22 +42,22 @@ def upload(store: Store, call: Call) -> Response:
         f"<PostResponse><Location>{escape(location)}</Location><Bucket>{BUCKET}</Bucket><Key>{escape(key)}</Key>"
         f"<ETag>{escape(etag)}</ETag></PostResponse>"
     )
-    return _xml(201, text)
+    return _xml_response(201, text)
 
 
 def download(store: Store, call: Call, uid: str) -> Response:
-    """GET /qbprod/{uid}: a file.
+    """GET /qbprod/{uid}: download a file.
 
-    - The reply is what was uploaded, with the type that was declared (documented, REST description).
-    - A private file needs the signature that the redirect gave (assumed).
+    - The reply is the uploaded file with the declared type (documented, REST description).
+    - A private file needs the signature in the address of the redirect (assumed).
     """
     blob = store.blob_of_uid(uid)
     if blob is None or blob.content is None:
         call.reason = f"nothing was uploaded for {uid!r}"
-        return _refused(404, "NoSuchKey", "The specified key does not exist.")
+        return _error_response(404, "NoSuchKey", "The specified key does not exist.")
     if not blob.public and not dict(parse_qsl(call.request.query)).get("Signature"):
-        call.reason = f"blob {blob.id} is private: ask /blobs/{uid} for its address"
-        return _refused(403, "AccessDenied", "Access Denied")
+        call.reason = f"blob {blob.id} is private; GET /blobs/{uid} redirects to its address"
+        return _error_response(403, "AccessDenied", "Access Denied")
     headers = [
         (b"Content-Type", blob.content_type.encode("latin-1", "replace")),
         (b"Content-Length", b"%d" % len(blob.content)),
@@ -68,14 +68,14 @@ def download(store: Store, call: Call, uid: str) -> Response:
 _SIGNED = ("policy", "x-amz-signature")
 
 
-def _fields(request: Request) -> dict[str, bytes]:
-    """The fields of a multipart form up to its file; empty if it is none.
+def _form_fields(request: Request) -> dict[str, bytes]:
+    """The fields of a multipart form, up to `file`; empty for any other body.
 
-    A parser for mail would look into a file that is itself a mail, or an archive of parts.
+    A parser for mail would also parse an uploaded file that is itself a mail.
     """
-    label = Message()
-    label["Content-Type"] = request.headers.get("Content-Type", "")
-    boundary = (label.get_boundary() or "").encode("latin-1", "replace")
+    header = Message()
+    header["Content-Type"] = request.headers.get("Content-Type", "")
+    boundary = (header.get_boundary() or "").encode("latin-1", "replace")
     fields: dict[str, bytes] = {}
     for part in (b"\r\n" + request.body).split(b"\r\n--" + boundary)[1:] if boundary else ():
         head, blank, content = part.partition(b"\r\n\r\n")
@@ -87,10 +87,10 @@ def _fields(request: Request) -> dict[str, bytes]:
     return fields
 
 
-def _refused(status: int, code: str, text: str) -> Response:
-    return _xml(status, f"<Error><Code>{code}</Code><Message>{text}</Message></Error>")
+def _error_response(status: int, code: str, text: str) -> Response:
+    return _xml_response(status, f"<Error><Code>{code}</Code><Message>{text}</Message></Error>")
 
 
-def _xml(status: int, text: str) -> Response:
+def _xml_response(status: int, text: str) -> Response:
     body = f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode()
     return Response(status, [(b"Content-Type", b"application/xml"), (b"Content-Length", b"%d" % len(body))], body)
