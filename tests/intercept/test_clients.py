@@ -1079,8 +1079,8 @@ def test_nothing_is_warned_of() -> None:
 @pytest.mark.parametrize(
     ("limit", "how", "status", "text"),
     [
-        ("LARGEST_HEAD", {"headers": {"X-Large": "a" * 1000}}, 431, "the headers are larger than 999 bytes"),
-        ("LARGEST_BODY", {"data": b"a" * 1000}, 413, "the body is larger than 999 bytes"),
+        ("MAX_HEAD_SIZE", {"headers": {"X-Large": "a" * 1000}}, 431, "the headers are larger than 999 bytes"),
+        ("MAX_BODY_SIZE", {"data": b"a" * 1000}, 413, "the body is larger than 999 bytes"),
     ],
 )
 @pytest.mark.usefixtures("qbchat")
