@@ -1,16 +1,16 @@
 """A stateful in-memory fake of the QuickBlox chat REST API, as a pytest fixture.
 
-- `plugin`: what pytest sees: fixtures, marker, options, reports;
-- `exceptions`: what the fake raises and warns of;
-- `fake`: what a test holds: the fake, its messages and users, faults, routes of the test's own;
-- `report`: what a failing test says;
+- `plugin`: the pytest plugin: fixtures, marker, options, reports;
+- `exceptions`: exceptions and the warning;
+- `fake`: the objects that a test uses: the fake, its messages and users, faults, custom routes;
+- `report`: failure texts and the transcript;
 - `payloads`: realistic payloads;
-- `intercept`: the ways in, one module for each family of HTTP libraries, and the live server;
-- `service`: QuickBlox itself, which knows nothing of pytest and of HTTP libraries;
+- `intercept`: an interceptor for each family of HTTP libraries, and the live server;
+- `service`: the QuickBlox API, independent of pytest and of HTTP libraries;
 - `cli`: the live server as a program.
 
-The public names are imported when they are first used: pytest imports this package in every run of an environment
-that has it, also where no test takes the fixture.
+Public names are imported at their first use, because pytest imports this package in every run, also without a test
+that uses a fixture.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ __all__ = [
     "User",
 ]
 
-_HOMES = {
+_MODULES = {
     "ABSENT": "report.matching",
     "Blob": "service.models",
     "Call": "service.calls",
@@ -73,6 +73,6 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("importlib.metadata").version("pytest-qbchat")
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

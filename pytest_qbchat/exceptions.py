@@ -1,25 +1,25 @@
-"""The exceptions and the warning that the fake raises in its own name."""
+"""The exceptions and the warning of the fake."""
 
 from __future__ import annotations
 
 
 class QuickBloxWarning(UserWarning):
-    """QuickBlox accepts this request, but does not do what the sender meant.
+    """QuickBlox accepts this request, but probably not with the intended effect.
 
-    To turn it into a failure, use pytest's own filter: `filterwarnings = error::pytest_qbchat.QuickBloxWarning`.
+    To turn it into a failure, use pytest's filter: `filterwarnings = error::pytest_qbchat.QuickBloxWarning`.
     """
 
 
-class CallRefused(Exception):  # noqa: N818 - the name says what happened, and a failure summary shows it first
-    """The fake cannot answer this call to QuickBlox, and did not let it through to the network.
+class CallRefused(Exception):  # noqa: N818 - the name is shown first in a failure summary
+    """The fake cannot answer this call to QuickBlox, and does not let it through to the network.
 
-    Raised in the code under test. The test fails even if that code catches it, unless the call was stubbed through
-    `qbchat.router` or expected with `qbchat.expect_refused()`.
+    The code under test gets it. The test fails even if that code catches it, unless the test expects the refusal with
+    `qbchat.expect_refused()`.
     """
 
 
-class ConnectionFault(Exception):  # noqa: N818 - a fault that the test injected; the client raises its own error
-    """The call gets no response. Each interceptor raises the error of its own library in place of this one.
+class ConnectionFault(Exception):  # noqa: N818 - the client raises its own error
+    """The call gets no response. Each interceptor raises an error of its library instead.
 
     Attributes:
         kind: "timeout" or "disconnect".

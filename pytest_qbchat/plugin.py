@@ -1,6 +1,6 @@
-"""What pytest sees: fixtures, the marker, ini options, verification and report sections.
+"""The pytest plugin: fixtures, the marker, ini options, verification and report sections.
 
-Imports pytest and the standard library alone; everything else is imported when a fixture asks for it.
+It imports only pytest and the standard library; fixtures import everything else when a test uses them.
 """
 
 from __future__ import annotations
@@ -23,17 +23,15 @@ if TYPE_CHECKING:
 _FAKE: pytest.StashKey[FakeQuickBlox] = pytest.StashKey()
 _INTERCEPTION: pytest.StashKey[Interception[FakeQuickBlox]] = pytest.StashKey()
 _MARKER = (
-    "qbchat(*, strict: bool, hosts: list[str]): strict=True refuses what the test did not declare, hosts=[...] are "
-    "QuickBlox's too. The nearest marker's strict counts; hosts add up."
+    "qbchat(*, strict: bool, hosts: list[str]): strict=True refuses undeclared tokens, API keys, users and dialogs; "
+    "hosts=[...] adds hosts that belong to QuickBlox. The nearest marker sets strict; the hosts of all markers count."
 )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the ini options."""
-    parser.addini("qbchat_hosts", "hosts or base URLs that are QuickBlox's, besides *.quickblox.com", type="linelist")
-    parser.addini(
-        "qbchat_strict", "refuse unknown tokens, users and dialogs, and adopt none", type="bool", default=False
-    )
+    parser.addini("qbchat_hosts", "hosts or base URLs of QuickBlox, besides *.quickblox.com", type="linelist")
+    parser.addini("qbchat_strict", "refuse undeclared tokens, API keys, users and dialogs", type="bool", default=False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,7 +54,7 @@ def qbchat() -> Iterator[FakeQuickBlox]:
 
 @pytest.fixture
 def qbchat_transport() -> QuickBloxTransport:
-    """An httpx transport, sync and async, to the fake of the test; patches nothing. Assert on its `fake`."""
+    """An httpx transport, sync and async, to the fake of the test, without patches. Assert on its `fake`."""
     from pytest_qbchat.fake.transport import QuickBloxTransport
 
     return QuickBloxTransport(_fake_of(_running[-1]))
@@ -89,7 +87,7 @@ def _qbchat_certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate
         return Certificate(tmp_path_factory.mktemp("qbchat"))
     except ImportError as error:
         pytest.fail(
-            f"qbchat_tls_server makes its certificate with trustme: pip install 'pytest-qbchat[tls]' ({error})",
+            f"qbchat_tls_server needs trustme; use pip install 'pytest-qbchat[tls]' ({error})",
             pytrace=False,
         )
 
@@ -105,14 +103,14 @@ def qbchat_factory(request: pytest.FixtureRequest) -> PayloadFactory:
         return PayloadFactory()
 
 
-# The test that runs now, above those in whose process it runs. Asking pytest for it by a `request` argument would take
-# nearly as long as all that the fixture does.
+# The current test is the last one; a test that runs pytest in its own process is below it. A `request` argument would
+# take nearly as long as the rest of the fixture.
 _running: list[pytest.Item] = []
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Know which test is running."""
+    """Record which test is running."""
     _running.append(item)
     try:
         return (yield)
@@ -121,48 +119,53 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def _fake_of(item: pytest.Item) -> FakeQuickBlox:
-    """The one fake of a test, which all of its fixtures share, until the last of them is torn down."""
+    """The fake of a test. All fixtures of the test share it."""
     if _FAKE not in item.stash:
         from pytest_qbchat.fake.quickblox import FakeQuickBlox
 
         try:
             item.stash[_FAKE] = FakeQuickBlox(**_settings(item))
         except ValueError as error:
-            pytest.fail(f"in qbchat_hosts or @pytest.mark.qbchat: {error}", pytrace=False)
+            pytest.fail(f"qbchat_hosts or @pytest.mark.qbchat: {error}", pytrace=False)
         item.addfinalizer(partial(_forget, item))
     fake: FakeQuickBlox = item.stash[_FAKE]
     return fake
 
 
 def _forget(item: pytest.Item) -> None:
-    """Let go of a fake: the test may be run again, and lives for as long as the session."""
+    """Remove the fake, because pytest keeps the test until its session ends and may run it again."""
     fake = item.stash[_FAKE]
     del item.stash[_FAKE]
     fake.raise_problems()
 
 
 def _settings(item: pytest.Item) -> dict[str, Any]:
-    """The ini options, and over them the markers from the nearest to the farthest."""
+    """The arguments of the fake. The nearest marker with `strict` overrides the ini option; hosts are added."""
     strict: bool | None = None
     hosts: list[str] = list(item.config.getini("qbchat_hosts"))
     for marker in item.iter_markers("qbchat"):
-        wrong = [*map(repr, marker.args), *sorted(marker.kwargs.keys() - {"strict", "hosts"})]
-        more, own = marker.kwargs.get("hosts", []), marker.kwargs.get("strict")
-        if not isinstance(more, list | tuple | set):
-            wrong.append(f"hosts={more!r}")
-        if own not in (None, True, False):
-            wrong.append(f"strict={own!r}")
-        if wrong:
-            right = "@pytest.mark.qbchat(strict=True, hosts=['chat.shop.example'])"
-            pytest.fail(f"@pytest.mark.qbchat does not take {', '.join(wrong)}: write {right}", pytrace=False)
-        hosts += more
-        strict = own if strict is None else strict
+        _check_marker(marker)
+        hosts += marker.kwargs.get("hosts", [])
+        if strict is None:
+            strict = marker.kwargs.get("strict")
     return {"strict": item.config.getini("qbchat_strict") if strict is None else strict, "hosts": hosts}
+
+
+def _check_marker(marker: pytest.Mark) -> None:
+    invalid = [*map(repr, marker.args), *sorted(marker.kwargs.keys() - {"strict", "hosts"})]
+    hosts, strict = marker.kwargs.get("hosts", []), marker.kwargs.get("strict")
+    if not isinstance(hosts, list | tuple | set):
+        invalid.append(f"hosts={hosts!r}")
+    if strict not in (None, True, False):
+        invalid.append(f"strict={strict!r}")
+    if invalid:
+        example = "@pytest.mark.qbchat(strict=True, hosts=['chat.shop.example'])"
+        pytest.fail(f"@pytest.mark.qbchat does not take {', '.join(invalid)}; use {example}", pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Let the fake come first during the test, and fail the test here for what its code caught."""
+    """Give the fake precedence over other mocks during the test, then fail the test for caught problems."""
     interception = item.stash.get(_INTERCEPTION, None)
     if interception is not None:
         interception.repatch()
@@ -179,7 +182,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def _verify(item: pytest.Item) -> None:
-    """Fail a test that did not fail, for the problems that did not come up to it."""
+    """Fail the test for problems whose exceptions did not reach its function."""
     if _FAKE in item.stash and (problems := item.stash[_FAKE].problems.pop_unreported(item)):
         from pytest_qbchat.report.problems import report
 
@@ -188,19 +191,19 @@ def _verify(item: pytest.Item) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Show the conversation in the report of a failing phase, and of a passing test if pytest is asked for output."""
+    """Show the conversation in the report of a failing phase, and with -rP or -rA of a passing test."""
     if _FAKE not in item.stash:
         return
     fake = item.stash[_FAKE]
     wanted = call.when == "call" and not {"P", "A"}.isdisjoint(getattr(item.config.option, "reportchars", ""))
     if call.excinfo is not None or wanted:
-        # Those that belong to no call are in the transcript of none.
-        rest = [f"refused: {problem.text}" for problem in fake.problems.drain() if problem.call is None]
+        # The transcript does not show problems without a call.
+        others = [f"refused: {problem.text}" for problem in fake.problems.drain() if problem.call is None]
         try:
             conversation = fake.transcript()
         except Exception as error:
             conversation = f"the conversation cannot be shown: {error!r}"
-        item.add_report_section(call.when, "qbchat", "\n".join([conversation, *rest]))
+        item.add_report_section(call.when, "qbchat", "\n".join([conversation, *others]))
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

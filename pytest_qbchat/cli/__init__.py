@@ -1,1 +1,1 @@
-"""The live server as a stand-alone program, and the file that it can be seeded from."""
+"""The live server as a stand-alone program, and its seed file."""

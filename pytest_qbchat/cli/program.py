@@ -1,7 +1,7 @@
 """The live server as a program, for development and for end-to-end suites in other languages.
 
-It shows each call as it happens, and answers two requests of its own under a prefix that QuickBlox does not have:
-`GET /_qbchat/state` and `POST /_qbchat/reset`.
+It prints each call, and answers two requests that QuickBlox does not have: `GET /_qbchat/state` and
+`POST /_qbchat/reset`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_qbchat.cli.seed import apply_seed, read_seed
@@ -35,22 +34,22 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.wire import Request
 
 _PREFIX = "/_qbchat"
-_OWN_REQUESTS = f"GET {_PREFIX}/state shows the state, and POST {_PREFIX}/reset goes back to the beginning"
-_LONGEST_TEXT = 60  # of a message, in the line that shows it
-_MOST_LINES = 20  # of users, and as many of tokens
+_CONTROL_REQUESTS = f"GET {_PREFIX}/state shows the state, and POST {_PREFIX}/reset restores the initial state"
+_MAX_TEXT_LENGTH = 60  # of a message
+_MAX_ROWS = 20  # of users, and of tokens
 _CANNOT_START = 2  # exit status
 _TYPES = {DialogType.PUBLIC_GROUP: "public group", DialogType.GROUP: "group", DialogType.PRIVATE: "private dialog"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program until it is stopped; return the exit status: 0 when it was stopped, 2 if it could not start."""
+    """Run the program until it is stopped. Return its exit status: 0, or 2 if it cannot start."""
     options = _parser().parse_args(argv)
     with _interruptible(), warnings.catch_warnings():
         warnings.simplefilter("ignore", QuickBloxWarning)  # each is printed below its call
         try:
             program = Program(options)
             with _listening(LiveServer(program, host=options.host, port=options.port)) as url:
-                program.introduce(url)
+                program.print_startup(url)
                 _wait()
         except KeyboardInterrupt:
             return 0
@@ -60,22 +59,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class _StartError(Exception):
-    """Why the program cannot start."""
+    """The program cannot start."""
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m pytest_qbchat",
         description="A QuickBlox chat REST API in memory, on a port of this machine. Point a client's base URL at it.",
-        epilog=f"{_OWN_REQUESTS}. Ctrl-C stops the server.",
+        epilog=f"{_CONTROL_REQUESTS}. Ctrl-C stops the server.",
     )
     add = parser.add_argument
-    add("--host", default="127.0.0.1", help="address to listen at (default: %(default)s, this machine alone)")
-    add("--port", type=_port, default=8089, help="port to listen at, 0 for any free one (default: %(default)s)")
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s, this machine only)")
+    add("--port", type=_port, default=8089, help="port to listen on, 0 for any free port (default: %(default)s)")
     add("--strict", action="store_true", help="refuse undeclared tokens, API keys, users and dialogs")
-    add("--seed", type=Path, metavar="FILE", help="JSON of users, sessions, dialogs and messages to begin with")
-    group = parser.add_argument_group("credentials", "Declared ones are enforced; otherwise any is accepted.")
-    group.add_argument("--application-id", type=int, metavar="ID", help="the application that sessions are for")
+    add("--seed", type=Path, metavar="FILE", help="JSON file with the initial users, sessions, dialogs and messages")
+    group = parser.add_argument_group(
+        "credentials", "Declared ones are enforced; without --strict, others are accepted."
+    )
+    group.add_argument("--application-id", type=int, metavar="ID", help="the application id of sessions")
     group.add_argument("--auth-key", metavar="KEY", help="the authorization key of the application")
     group.add_argument("--auth-secret", metavar="SECRET", help="the authorization secret, which signs sessions")
     group.add_argument("--api-key", action="append", default=[], metavar="KEY", help="an API key; may be repeated")
@@ -83,17 +84,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65_535:  # noqa: PLR2004 - 16 bits
-        raise ValueError(text)
-    return port
-
-
-_port.__name__ = "port"  # as argparse calls it in its errors
+    if not text.isdecimal() or int(text) > 65_535:  # noqa: PLR2004 - 16 bits
+        raise argparse.ArgumentTypeError(f"invalid port {text!r}; expected a number from 0 to 65535")
+    return int(text)
 
 
 class Program:
-    """The request handler of the server: a fake, which a reset replaces by a new one."""
+    """The request handler of the server. It has a fake, which a reset replaces."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
@@ -121,39 +118,39 @@ class Program:
         """Answer a request."""
         path = f"{request.prefix}{request.path}"
         if path == _PREFIX or path.startswith(f"{_PREFIX}/"):
-            response = self._own_response(request.method, path)
-            self.heard(f"{request.method} {path} {response.status}")
+            response = self._control_response(request.method, path)
+            self.log(f"{request.method} {path} {response.status}")
             return response
         try:
             return await self._fake.handle_async(request)
         except CallRefused as refusal:
             return _response(404, {"code": None, "message": str(refusal).partition("\n")[0]})
 
-    def heard(self, what: str) -> None:
-        """Show what is not a call of the API."""
-        self._print(f"{_clock()} {what}")
+    def log(self, line: str) -> None:
+        """Print a line about a request that is not a call of the API."""
+        self._print(f"{_clock()} {line}")
 
-    def _own_response(self, method: str, path: str) -> Response:
+    def _control_response(self, method: str, path: str) -> Response:
         if (method, path) == ("POST", f"{_PREFIX}/reset"):
             self._fake = self._new_fake()
         elif (method, path) != ("GET", f"{_PREFIX}/state"):
-            return _response(404, {"code": None, "message": f"there is no {method} {path}: {_OWN_REQUESTS}"})
+            return _response(404, {"code": None, "message": f"unknown request {method} {path}; {_CONTROL_REQUESTS}"})
         return _response(200, _state(self._fake))
 
-    # What it prints
+    # Output
 
-    def introduce(self, url: str) -> None:
-        """Print where the server is, and what a client is configured with."""
-        say = self._out.line
-        say(f"QuickBlox is faked at {url}")
+    def print_startup(self, url: str) -> None:
+        """Print the URL, the accepted credentials, users and tokens."""
+        print_line = self._out.print_line
+        print_line(f"The fake QuickBlox listens on {url}")
         for label, text in [*self._credentials(), *self._users(), *self._tokens()]:
-            say(f"  {label:<15} {_printable(text)}")
-        say(f"  {_OWN_REQUESTS}")
-        say("Ctrl-C stops it. Each call:")
+            print_line(f"  {label:<15} {_printable(text)}")
+        print_line(f"  {_CONTROL_REQUESTS}")
+        print_line("Press Ctrl-C to stop. Calls:")
 
     def _credentials(self) -> Iterator[tuple[str, str]]:
         options = self._options
-        undeclared = "none is accepted: declare one, or leave --strict out" if options.strict else "any is accepted"
+        undeclared = "none is accepted; declare one, or omit --strict" if options.strict else "any is accepted"
         yield "application id", str(options.application_id or "any is accepted")
         yield "auth key", options.auth_key or "any is accepted"
         yield "auth secret", options.auth_secret or undeclared
@@ -162,20 +159,20 @@ class Program:
 
     def _users(self) -> Iterator[tuple[str, str]]:
         users = [user for user in self._fake.users if user.login or user.email]
-        for user in users[:_MOST_LINES]:
+        for user in users[:_MAX_ROWS]:
             names = [f"{name} {value}" for name in ("login", "email", "password") if (value := getattr(user, name))]
             yield "user", f"{self._person(user.id)}: {', '.join(names)}"
         yield from _rest(users)
 
     def _tokens(self) -> Iterator[tuple[str, str]]:
         sessions = self._fake.sessions
-        for session in islice(sessions, _MOST_LINES):
+        for session in islice(sessions, _MAX_ROWS):
             who = "the application" if session.user_id is None else self._person(session.user_id)
             yield "token", f"{session.token}: {who}"
         yield from _rest(sessions)
 
     def _show_call(self, call: Call) -> None:
-        """Print a call, and forget it: the program may run for days."""
+        """Print a call, and forget it, because the program may run for days."""
         line = f"{_clock()} {call.method} {call.path} {call.status or 404} by {self._caller(call.caller)}"
         if call.reason:
             line += f": {call.reason}"
@@ -186,24 +183,24 @@ class Program:
         self._fake.forget_calls()
 
     def _print(self, text: str) -> None:
-        self._out.line(_printable(self._fake.masked(text)))
+        self._out.print_line(_printable(self._fake.masked(text)))
 
     def _caller(self, caller: Caller) -> str:
         if caller.user_id is not None:
             return f"{'an API key for ' if caller.by_api_key else ''}{self._person(caller.user_id)}"
         if caller.by_api_key:
             return "an API key"
-        return "nobody" if caller.session is None else "the application"
+        return "an unauthenticated client" if caller.session is None else "the application"
 
     def _posted(self, message: Message, dialog: Dialog) -> str:
-        """The text of a message, its dialog, and the users that it reached."""
+        """The text of a message, its dialog, and the users to whom it was delivered."""
         text = message.message
-        shown = repr(f"{text[:_LONGEST_TEXT]}…" if isinstance(text, str) and len(text) > _LONGEST_TEXT else text)
+        shown = repr(f"{text[:_MAX_TEXT_LENGTH]}…" if isinstance(text, str) and len(text) > _MAX_TEXT_LENGTH else text)
         name = f" {dialog.name!r}" if dialog.name else ""
-        reached = reach(message)
+        delivery = reach(message)
         if message.sent_to_chat:
-            reached += f", delivered to {', '.join(map(self._person, message.delivered_to)) or 'no known occupant'}"
-        details = "; ".join([reached, receipts(message), *attachment_labels(message)])
+            delivery += f", delivered to {', '.join(map(self._person, message.delivered_to)) or 'no known occupant'}"
+        details = "; ".join([delivery, receipts(message), *attachment_labels(message)])
         return f"{shown} to {_TYPES[dialog.type]} {dialog.id}{name}, {details}"
 
     def _person(self, id: int) -> str:
@@ -212,11 +209,11 @@ class Program:
 
 
 def _rest(records: Sequence[object]) -> Iterable[tuple[str, str]]:
-    return [("", f"and {len(records) - _MOST_LINES} more")] if len(records) > _MOST_LINES else []
+    return [("", f"and {len(records) - _MAX_ROWS} more")] if len(records) > _MAX_ROWS else []
 
 
 def _state(fake: FakeQuickBlox) -> dict[str, Any]:
-    """The whole state as it is now, in QuickBlox's names."""
+    """The whole state, with QuickBlox field names."""
     return {
         "users": [user.as_dict() for user in fake.users],
         "sessions": [session.as_dict() for session in fake.sessions],
@@ -227,23 +224,23 @@ def _state(fake: FakeQuickBlox) -> dict[str, Any]:
 
 
 class _Output:
-    """Standard output, a line at a time, for as long as anybody reads it."""
+    """Standard output. It ignores a reader that has closed the pipe."""
 
     def __init__(self) -> None:
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # whatever the encoding of the terminal
 
-    def line(self, text: str) -> None:
-        """Print a line at once."""
+    def print_line(self, text: str) -> None:
+        """Print a line without buffering."""
         try:
             print(text, flush=True)
         except BrokenPipeError:
-            # The unwritten rest would be tried again at the end of the process, and fail it.
+            # Python flushes the buffer at exit; that would fail again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _printable(text: str) -> str:
-    """A text without characters that move the cursor or begin another line."""
+    """Escape the characters that move the cursor or start another line."""
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
@@ -269,13 +266,13 @@ def _read(path: Path) -> Any:
 
 @contextmanager
 def _listening(server: LiveServer) -> Iterator[str]:
-    """A server at work, as its URL."""
+    """Run a server; the context is its URL."""
     try:
         server.start()
     except OSError as error:
-        taken = error.errno == errno.EADDRINUSE
-        why = "the port is taken; write another --port, or 0 for any free one" if taken else error.strerror
-        raise _StartError(f"cannot listen at {server.host}:{server.port}: {why}") from None
+        in_use = error.errno == errno.EADDRINUSE
+        reason = "the port is in use; use another --port, or 0 for any free port" if in_use else error.strerror
+        raise _StartError(f"cannot listen on {server.host}:{server.port}: {reason}") from None
     try:
         yield server.url
     finally:
@@ -284,21 +281,17 @@ def _listening(server: LiveServer) -> Iterator[str]:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let a signal that ends a program raise KeyboardInterrupt, also in the background of a shell."""
+    """Let SIGINT and SIGTERM raise KeyboardInterrupt, also in a background job of a shell."""
     signals = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(each, _interrupt) for each in signals]
+    handlers = [signal.signal(each, signal.default_int_handler) for each in signals]
     try:
         yield
     finally:
-        for each, handler in zip(signals, before, strict=True):
+        for each, handler in zip(signals, handlers, strict=True):
             signal.signal(each, handler)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
-
-
 def _wait() -> NoReturn:
-    """Wait for a signal. Windows does not interrupt an endless wait."""
+    """Wait for a signal, in short waits, because Windows does not interrupt an endless one."""
     while True:
         threading.Event().wait(1)

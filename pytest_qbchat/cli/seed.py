@@ -1,4 +1,4 @@
-"""The seed file of the stand-alone program: what is there when it starts, in QuickBlox's own names.
+"""The seed file of the stand-alone program: the initial state, with QuickBlox field names.
 
     {
       "users": [{"id": 7, "full_name": "Cleo Customer", "login": "cleo", "password": "made-up-password"}],
@@ -7,7 +7,7 @@
       "messages": [{"chat_dialog_id": "5d75327ba28f9a0f32cb0f99", "sender_id": 8, "message": "Hello"}]
     }
 
-Each record goes through the `add_*` call of `FakeQuickBlox` that a test would use, which checks it.
+The `add_*` methods of `FakeQuickBlox` check and add the records.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ def read_seed(text: str) -> Any:
     """The content of a seed file.
 
     Raises:
-        ValueError: It is not JSON, or has values that JSON cannot carry.
+        ValueError: The text is not JSON, or has values that JSON cannot represent.
     """
     try:
         seed = json.loads(text)
-        # Python reads NaN and escaped halves of characters, and neither can be sent.
+        # Python accepts NaN and lone surrogates, which cannot be sent.
         json.dumps(seed, ensure_ascii=False, allow_nan=False).encode()
     except RecursionError:
-        raise ValueError("it is nested too deep") from None
+        raise ValueError("it is nested too deeply") from None
     return seed
 
 
@@ -42,10 +42,10 @@ def apply_seed(fake: FakeQuickBlox, seed: Any) -> None:
     """Declare everything in a seed.
 
     Raises:
-        ValueError: A part of it is unknown or wrong; the text names the record, and says what to write.
+        ValueError: A part is unknown or invalid.
     """
     if not isinstance(seed, dict):
-        raise ValueError(f"a seed is an object; expected {{{', '.join(f'{part!r}: [...]' for part in _PARTS)}}}")
+        raise ValueError(f"invalid seed; expected {{{', '.join(f'{part!r}: [...]' for part in _PARTS)}}}")
     _check_names(seed, set(_PARTS))
     for part, add in _PARTS.items():
         records = seed.get(part, [])
@@ -64,7 +64,7 @@ def _add_user(fake: FakeQuickBlox, record: Record) -> None:
     _check_names(record, _USER_FIELDS)
     tags = record.get("user_tags") or ""
     if not isinstance(tags, str):
-        raise TypeError(f"invalid user_tags={tags!r}; expected a text, 'vip,new'")
+        raise TypeError(f"invalid user_tags={tags!r}; expected a string, 'vip,new'")
     fields = {name: value for name, value in record.items() if name != "user_tags"}
     fake.add_user(**fields, tags=[tag.strip() for tag in tags.split(",") if tag.strip()])
 
@@ -73,7 +73,7 @@ def _add_session(fake: FakeQuickBlox, record: Record) -> None:
     _check_names(record, {"token", "user_id"})
     token: Any = record.get("token")
     if any(session.token == token for session in fake.sessions):
-        raise ValueError("the token is that of another session")
+        raise ValueError("the token already belongs to another session")
     fake.add_session(token, record.get("user_id") or None)
 
 
@@ -99,14 +99,14 @@ def _add_message(fake: FakeQuickBlox, record: Record) -> None:
 def _check_names(record: Record, known: set[str]) -> None:
     for name in record:
         if name not in known:
-            meant = closest_name(name, known) or f"one of {', '.join(sorted(known))}"
-            raise ValueError(f"unknown {name!r}; expected {meant}")
+            suggestion = closest_name(name, known) or f"one of {', '.join(sorted(known))}"
+            raise ValueError(f"unknown key {name!r}; expected {suggestion}")
 
 
 _USER_FIELDS = {
     "id", "full_name", "login", "email", "password", "phone", "external_user_id", "custom_data", "user_tags",
 }  # fmt: skip
-# In this order, since messages name dialogs, and dialogs name users.
+# In this order, because messages refer to dialogs, and dialogs to users.
 _PARTS: dict[str, Callable[[FakeQuickBlox, Record], None]] = {
     "users": _add_user,
     "sessions": _add_session,

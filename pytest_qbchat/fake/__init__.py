@@ -1,1 +1,1 @@
-"""What a test holds: the fake, its messages and users, and the collections that it is observed through."""
+"""The objects that a test uses: the fake, its messages and users, and the collections of records."""

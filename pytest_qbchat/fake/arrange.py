@@ -1,7 +1,7 @@
-"""What a test declares before the code under test calls: users, sessions, dialogs, files, credentials, assumptions.
+"""The declarations of a test: users, sessions, dialogs, files, credentials, assumptions.
 
-Every declaration is checked where it is made, since a wrong type would only show in the code under test. The public
-methods, with their documentation, are those of `FakeQuickBlox`.
+Each declaration is checked at once, because a wrong type would otherwise fail in the code under test. `FakeQuickBlox`
+documents the public methods.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pytest_qbchat.service.store import Store
 
 
 class Arrange:
-    """The declarations of a test, on the state of its fake."""
+    """Adds the declarations of a test to the state of its fake."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -30,10 +30,10 @@ class Arrange:
         """See `FakeQuickBlox.add_user`."""
         __tracebackhide__ = True
         user_id = None if id is None else id_of(id)
-        labels = _items("tags", tags, "['vip']")
+        labels = _as_list("tags", tags, "['vip']")
         external_id = fields["external_user_id"]
         fields["external_user_id"] = None if external_id is None else str(external_id)
-        _check_texts(**fields, **{f"tags[{position}]": label for position, label in enumerate(labels)})
+        _check_strings(**fields, **{f"tags[{position}]": label for position, label in enumerate(labels)})
         for name in ("login", "email"):
             fields[name] = fields[name] and fields[name].strip()  # as QuickBlox does at a sign-up
         with self._store.lock:
@@ -47,40 +47,40 @@ class Arrange:
         """See `FakeQuickBlox.add_session`."""
         __tracebackhide__ = True
         if not isinstance(token, str) or not token:
-            raise TypeError(f"invalid token {token!r}; expected the text that the code under test sends as QB-Token")
+            raise TypeError(f"invalid token {token!r}; expected the string that the code under test sends as QB-Token")
         with self._store.lock:
-            return self._store.add_session(token, None if user is None else self._known(user))
+            return self._store.add_session(token, None if user is None else self._user_id(user))
 
     def add_dialog(
         self, id: str | None, *, occupants_ids: Iterable[int | models.User], type: int, name: str | None
     ) -> Dialog:
         """See `FakeQuickBlox.add_dialog`."""
         __tracebackhide__ = True
-        _check_texts(name=name)
-        users = _items("occupants_ids", occupants_ids, "[user, ...]")
+        _check_strings(name=name)
+        users = _as_list("occupants_ids", occupants_ids, "[user, ...]")
         if not users:
-            raise ValueError("a dialog has at least its owner: write occupants_ids=[user, ...]")
+            raise ValueError("a dialog needs at least its owner; use occupants_ids=[user, ...]")
         if type not in tuple(DialogType):
             raise ValueError(f"unknown dialog type {type!r}; expected 1 public group, 2 group or 3 private")
         if id is not None and not is_object_id(id):
-            raise ValueError(f"invalid dialog id {id!r}; expected 24 hexadecimal digits, or none for a new id")
+            raise ValueError(f"invalid dialog id {id!r}; expected 24 hexadecimal digits, or None for a new id")
         with self._store.lock:
-            occupants = [self._known(user) for user in users]
-            dialog_id = self._free_dialog_id(id)
+            occupants = [self._user_id(user) for user in users]
+            dialog_id = self._check_dialog_id(id)
             if type == DialogType.PRIVATE:
                 dialog_id = self._id_for_private_dialog(dialog_id, occupants)
             return self._store.add_dialog(DialogType(type), occupants, occupants[0], id=dialog_id, name=name)
 
-    def _free_dialog_id(self, id: str | None) -> str | None:
-        """An id in lower case, of no dialog but an adopted one, whose place the declared one takes."""
+    def _check_dialog_id(self, id: str | None) -> str | None:
+        """Refuse the id of an existing dialog, unless that was adopted; return the id in lower case."""
         __tracebackhide__ = True
         existing = self._store.find_dialog(id)
         if existing is not None and not existing.adopted:
-            raise ValueError(f"dialog {id} exists already, with the occupants {existing.occupants_ids}")
+            raise ValueError(f"dialog {id} already exists, with the occupants {existing.occupants_ids}")
         return id and id.lower()
 
     def _id_for_private_dialog(self, id: str | None, occupants: list[int]) -> str | None:
-        """The id of a new private dialog: that of the adopted one of the same users, if there is one."""
+        """The id for a private dialog. It replaces an adopted dialog of the same users."""
         __tracebackhide__ = True
         pair = sorted({*occupants})
         if len(pair) != 2:  # noqa: PLR2004 - a pair
@@ -89,7 +89,7 @@ class Arrange:
         if existing is None:
             return id
         if not existing.adopted or id not in (None, existing.id):
-            raise ValueError(f"users {pair} have a private dialog already: {existing.id}")
+            raise ValueError(f"users {pair} already have a private dialog: {existing.id}")
         return existing.id
 
     def add_blob(
@@ -99,9 +99,9 @@ class Arrange:
         __tracebackhide__ = True
         if not isinstance(content, bytes):
             raise TypeError(f"invalid content of type {type(content).__name__}; expected bytes: add_blob(b'...', ...)")
-        _check_texts(name=name, content_type=content_type)
+        _check_strings(name=name, content_type=content_type)
         with self._store.lock:
-            owner = None if user is None else self._known(user)
+            owner = None if user is None else self._user_id(user)
             return self._store.add_blob(name, content_type, user_id=owner, public=public, content=content)
 
     def credentials(
@@ -110,14 +110,14 @@ class Arrange:
         """See `FakeQuickBlox.credentials`."""
         __tracebackhide__ = True
         if (api_key, application_id, auth_key, auth_secret) == (None, None, None, None):
-            raise TypeError("credentials() declares nothing: write credentials(auth_secret=...), or another of them")
-        _check_texts(api_key=api_key, auth_key=auth_key, auth_secret=auth_secret)
+            raise TypeError("credentials() needs at least one credential; use credentials(auth_secret=...)")
+        _check_strings(api_key=api_key, auth_key=auth_key, auth_secret=auth_secret)
         if application_id is not None and type(application_id) is not int:
             raise TypeError(f"invalid application_id={application_id!r}; expected a number")
         if api_key is not None and (not api_key or " " in api_key):
-            raise ValueError("invalid API key; expected the text after 'ApiKey ' in the Authorization header")
+            raise ValueError("invalid API key; expected the string after 'ApiKey ' in the Authorization header")
         if auth_secret == "":
-            raise ValueError("an authorization secret is not empty: write the secret that signs the sessions")
+            raise ValueError("invalid auth_secret=''; expected the secret that signs the sessions")
         application = self._store.application
         if api_key is not None:
             application.api_keys.add(api_key)
@@ -131,12 +131,12 @@ class Arrange:
         """See `FakeQuickBlox.assume`."""
         __tracebackhide__ = True
         if not assumptions:
-            raise TypeError("assume() changes nothing: write assume(need_user_status=403), or another of them")
+            raise TypeError("assume() needs at least one assumption; use assume(need_user_status=403)")
         known = [field.name for field in fields(Assumptions)]
         for name, value in assumptions.items():
             if name not in known:
-                meant = closest_name(name, known) or f"one of {', '.join(known)}"
-                raise TypeError(f"unknown assumption {name!r}; expected {meant}")
+                suggestion = closest_name(name, known) or f"one of {', '.join(known)}"
+                raise TypeError(f"unknown assumption {name!r}; expected {suggestion}")
             if expected := invalid_value_hint(name, value):
                 raise TypeError(f"invalid {name}={value!r}; expected {expected}")
         with self._store.lock:
@@ -144,16 +144,16 @@ class Arrange:
                 setattr(self._store.assume, name, value)
 
     def _check_unique(self, id: int | None, keys: dict[str, str | None]) -> None:
-        """Refuse an id that was declared, and a key that belongs to another user."""
+        """Refuse a declared id, and a unique field of another user."""
         __tracebackhide__ = True
         if id in self._declared and (existing := self._store.users.get(id)) is not None:
-            raise ValueError(f"user {id} exists already: {existing!r}")
+            raise ValueError(f"user {id} already exists: {existing!r}")
         for name, value in keys.items():
             if value and (existing := self._store.find_user(**{name: value})) and existing.id != id:
-                raise ValueError(f"the {name} {value!r} belongs to user {existing.id} already")
+                raise ValueError(f"the {name} {value!r} already belongs to user {existing.id}")
 
-    def _known(self, user: int | models.User) -> int:
-        """The id of a user that a declaration names, which declares the user."""
+    def _user_id(self, user: int | models.User) -> int:
+        """The id of a user, who is added if unknown."""
         __tracebackhide__ = True
         user_id = id_of(user)
         if user_id not in self._store.users:
@@ -161,16 +161,15 @@ class Arrange:
         return user_id
 
 
-def _check_texts(**given: Any) -> None:
-    """Refuse a value that is neither a text nor None."""
+def _check_strings(**given: Any) -> None:
     __tracebackhide__ = True
     for name, value in given.items():
         if value is not None and not isinstance(value, str):
-            raise TypeError(f"invalid {name}={value!r}; expected a text")
+            raise TypeError(f"invalid {name}={value!r}; expected a string")
 
 
-def _items(name: str, given: Any, example: str) -> list[Any]:
-    """The items of a list, a tuple or another collection; refuse a single value and a text."""
+def _as_list(name: str, given: Any, example: str) -> list[Any]:
+    """The items of a collection. A string and a single value are refused."""
     __tracebackhide__ = True
     if isinstance(given, str | bytes) or not isinstance(given, Iterable):
         raise TypeError(f"invalid {name}={given!r}; expected a list, {name}={example}")

@@ -1,4 +1,4 @@
-"""What pytest shows for a failed `==` with a message or a collection."""
+"""The explanation that pytest shows for a failed `==` with a message or a collection."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def explain(left: object, right: object) -> list[str] | None:
 
 def _message_lines(message: Message, fields: Mapping[str, object]) -> list[str]:
     if not fields:
-        return [f"message {explanations.where(message)} == {{}}", "an empty dict compares nothing: name some fields"]
+        return [f"message {explanations.where(message)} == {{}}", "an empty dict has no fields to compare"]
     return [f"message {explanations.where(message)} differs", *differences.of_fields(message, fields)]
 
 
 def _records_lines(records: Records[object], expected: Sequence[object]) -> list[str]:
-    lines = [f"{len(records)} there, {len(expected)} expected"]
+    lines = [f"found {len(records)}, expected {len(expected)}"]
     for position, (actual, wanted) in enumerate(zip(records, expected, strict=False)):
         if actual == wanted:
             continue

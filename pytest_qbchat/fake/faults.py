@@ -1,4 +1,4 @@
-"""Injected faults: refusals, lost answers and broken answers, each for a number of calls."""
+"""Injected faults: error statuses, lost responses and broken responses, each for a number of calls."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Fault:
 
     Attributes:
         what: A status, "timeout", "disconnect", "malformed" or "empty".
-        left: The number of calls that it is still to be applied to.
-        method: Only to calls with this method; None for any.
-        path: Only to calls with this path, without `.json`, or to this route, with {} for its variables; None for any.
-        stored: Whether the request takes effect all the same.
+        left: The remaining number of calls.
+        method: The method of the calls; None for any.
+        path: The path of the calls without `.json`, or their route with {} for its variables; None for any.
+        stored: Whether the request takes effect although its response is lost.
     """
 
     what: int | str
@@ -49,7 +49,7 @@ class Fault:
 
 
 class Faults:
-    """The faults that a test has injected and that are not used up, in the order of their injection."""
+    """The unused faults of a test, in the order of their injection."""
 
     def __init__(self, assume: Assumptions) -> None:
         self._faults: list[Fault] = []
@@ -60,14 +60,15 @@ class Faults:
         __tracebackhide__ = True
         _check(what, times, stored)
         if method is not None and method not in _METHODS:
-            meant = repr(method.upper()) if method.upper() in _METHODS else f"one of {', '.join(sorted(_METHODS))}"
-            raise ValueError(f"unknown method {method!r}; expected {meant}")
+            known = f"one of {', '.join(sorted(_METHODS))}"
+            suggestion = repr(method.upper()) if method.upper() in _METHODS else known
+            raise ValueError(f"unknown method {method!r}; expected {suggestion}")
         if path is not None:
             path = _known_path(method, path)
         self._faults.append(Fault(what, times, method, path, what in BROKEN if stored is None else stored))
 
     def pop_matching(self, request: Request) -> Fault | None:
-        """The fault to apply to a request; one of its times is used up. A request for an unknown route gets none."""
+        """Count down and return the fault for a request. A request for an unknown route gets none."""
         if not self._faults:
             return None
         path = without_suffix(request.path)
@@ -83,14 +84,14 @@ class Faults:
         return None
 
     def unused(self) -> list[str]:
-        """The faults that are not used up, a line for each."""
+        """A line for each unused fault."""
         return [
-            f"{fault} is still waiting for {fault.left} call{'s' if fault.left > 1 else ''}" for fault in self._faults
+            f"unused fault: {fault}, {fault.left} call{'s' if fault.left > 1 else ''} left" for fault in self._faults
         ]
 
 
 def apply_fault(fault: Fault, service: Service, call: Call) -> None:
-    """Answer a call with a fault. It has no response afterwards if the connection failed."""
+    """Answer a call with a fault. If the fault is one of the connection, the call has no response."""
     if fault.stored:
         service.handle(call)
     else:
@@ -100,7 +101,7 @@ def apply_fault(fault: Fault, service: Service, call: Call) -> None:
     call.response = None
     effect = "stored" if fault.stored else "not stored"
     if call.reason:
-        effect = f"refused all the same: {call.reason}"
+        effect = f"request refused: {call.reason}"
     call.reason = f"qbchat.fail({fault.what!r}), {effect}"
     if isinstance(fault.what, int):
         refusal = by_status(fault.what)
@@ -114,39 +115,36 @@ def apply_fault(fault: Fault, service: Service, call: Call) -> None:
 _METHODS = {route.method for route in ROUTES}
 
 
-def _broken(answered: Response, *, empty: bool) -> Response:
-    """An answer whose body is left out or cut."""
-    # Half a body is not JSON any more; an empty one gets an open bracket.
-    body = b"" if empty else answered.body[: len(answered.body) // 2] or b"{"
-    if b"json" in dict(answered.raw_headers).get(b"Content-Type", b""):
+def _broken(response: Response, *, empty: bool) -> Response:
+    # Half a body is not JSON. In place of an empty body there is an open bracket.
+    body = b"" if empty else response.body[: len(response.body) // 2] or b"{"
+    if b"json" in dict(response.raw_headers).get(b"Content-Type", b""):
         body = body.decode(errors="ignore").encode()  # cut between characters, so that it fails as JSON
-    headers = [(name, value) for name, value in answered.raw_headers if name != b"Content-Length"]
-    return Response(answered.status, [*headers, (b"Content-Length", b"%d" % len(body))], body)
+    headers = [(name, value) for name, value in response.raw_headers if name != b"Content-Length"]
+    return Response(response.status, [*headers, (b"Content-Length", b"%d" % len(body))], body)
 
 
 def _template(path: str) -> str:
-    """The path of a route, without the names of its variables."""
     return _VARIABLE.sub("{}", path)
 
 
 def _check(what: int | str, times: int, stored: bool | None) -> None:
-    """Refuse an impossible fault."""
     __tracebackhide__ = True
     known = f"a status, or one of {', '.join(map(repr, LOST + BROKEN))}"
     if isinstance(what, bool) or not isinstance(what, int | str):
         raise TypeError(f"unknown fault {what!r}; expected {known}")
     if isinstance(what, int) and what not in _STATUSES:
-        raise ValueError(f"unknown status {what} of a failure; expected an HTTP status from 400 to 599, such as 503")
+        raise ValueError(f"unknown error status {what}; expected an HTTP status from 400 to 599, such as 503")
     if isinstance(what, str) and what not in LOST + BROKEN:
         raise ValueError(f"unknown fault {what!r}; expected {what if what.isdecimal() else known}")
     if isinstance(times, bool) or not isinstance(times, int) or times < 1:
-        raise ValueError(f"invalid times={times!r}; expected a number from 1 on")
+        raise ValueError(f"invalid times={times!r}; expected 1 or greater")
     if what in BROKEN and stored is False:
-        raise ValueError(f"fail({what!r}) breaks an answer, so the request took effect: leave stored out")
+        raise ValueError(f"fail({what!r}) breaks the response of a request that took effect; omit stored")
 
 
 def _known_path(method: str | None, path: str) -> str:
-    """The path without suffix, of a route that the fake has."""
+    """A path that the fake has, without its suffix; of a route, its template."""
     __tracebackhide__ = True
     wanted = without_suffix(path)
     methods = [method] if method else sorted(_METHODS)
@@ -155,5 +153,6 @@ def _known_path(method: str | None, path: str) -> str:
         return _template(wanted)
     if any(find(each, wanted)[0] for each in methods):
         return wanted
-    meant = urlsplit(path).path if "://" in path else closest_name(wanted, templates)
-    raise ValueError(f"the fake has no route {method or 'for'} {path}{f'; write {meant!r}' if meant else ''}")
+    suggestion = urlsplit(path).path if "://" in path else closest_name(wanted, templates)
+    hint = f"; use {suggestion!r}" if suggestion else ""
+    raise ValueError(f"the fake has no route {method or 'for'} {path}{hint}")

@@ -1,4 +1,4 @@
-"""A message as a test holds it: the record, and its assertions."""
+"""Messages with assertions."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pytest_qbchat.service.calls import Call
 
 
 class Message(models.Message):
-    """A message in the history, with the fields that QuickBlox names and assertions in its words.
+    """A message in the history, with QuickBlox's fields and with assertions.
 
-    A message equals a dict if it has every field that the dict names; fields that it does not name are not compared,
-    and an empty dict, which compares nothing, equals no message.
+    A message equals a dict if it has every field of the dict. Other fields are not compared. An empty dict has no
+    fields to compare, and does not equal any message.
     """
 
     __slots__ = ()
@@ -34,7 +34,7 @@ class Message(models.Message):
         return hash(self.id)
 
     def as_posted(self) -> Message:
-        """The message with the text that it was posted with. Everything else is as it is now."""
+        """The message with its original text. All other fields have their present values."""
         return _AsPosted(self) if self.edited else self
 
     def __repr__(self) -> str:
@@ -47,7 +47,7 @@ class Message(models.Message):
             self._fail("was not sent to the chat", explanations.flag(self, "send_to_chat"))
 
     def assert_history_only(self) -> None:
-        """Assert that the message went into the history and notified nobody."""
+        """Assert that the message was added to the history, and that no occupant was notified."""
         __tracebackhide__ = True
         if self.sent_to_chat:
             self._fail("was sent to the chat", explanations.flag(self, "send_to_chat"))
@@ -68,17 +68,17 @@ class Message(models.Message):
         """Assert that the message has exactly these attachments, in this order.
 
         Args:
-            *expected: For each attachment the keys that matter; keys that are not named are not compared.
+            *expected: A dict for each attachment. Keys that it does not have are not compared.
+
+        Raises:
+            AssertionError: The attachments differ.
+            TypeError: An expected attachment is empty or is not a dict.
         """
         __tracebackhide__ = True
         if not expected or not all(expected):
-            raise TypeError(
-                "assert_attachments() compares with nothing: name some keys, or write assert_no_attachments()"
-            )
+            raise TypeError("assert_attachments() needs keys to compare; for none use assert_no_attachments()")
         if not all(isinstance(each, Mapping) for each in expected):
-            raise TypeError(
-                "assert_attachments() takes a dict for each attachment: write assert_attachments({...}, {...})"
-            )
+            raise TypeError("assert_attachments() takes a dict for each attachment; use assert_attachments({...})")
         if difference := differences.of_attachments(self, expected):
             raise AssertionError(self.masked(f"message {difference}"))
 
@@ -99,8 +99,8 @@ class Message(models.Message):
         if missing and self.sent_to_chat:
             self._fail(
                 f"was not delivered to {missing}",
-                f"delivered_to   {list(self.delivered_to)}: every other occupant that the fake knows was notified",
-                "the occupants of a dialog are those of qbchat.add_dialog(...), or else those who have posted to it",
+                f"delivered_to   {list(self.delivered_to)}: every other known occupant was notified",
+                "without qbchat.add_dialog(...), the occupants of a dialog are the users that posted to it",
             )
         elif missing:
             self._fail(f"was not delivered to {missing}", explanations.flag(self, "send_to_chat"))
@@ -123,12 +123,12 @@ class Message(models.Message):
         raise AssertionError(self.masked("\n".join(lines)))
 
     def masked(self, text: str) -> str:
-        """A text about this message in which the token and the API key of its call are masked."""
+        """Mask the token and the API key of this message's call in a text."""
         return text if self.call is None else self.call.masked(text)
 
 
 class _AsPosted(Message):
-    """An edited message with the text that it was posted with. Every other field is that of the message now."""
+    """An edited message with its original text and the present values of all other fields."""
 
     __slots__ = ("_message",)
 
@@ -141,7 +141,7 @@ for _name in (field.name for field in fields(models.Message)):
 
 
 class PostedMessages(Sequence[Message]):
-    """A growing list of messages, each with the text that it was posted with."""
+    """A view of a growing list of messages, each with its original text."""
 
     def __init__(self, messages: list[Message]) -> None:
         self._messages = messages
@@ -163,8 +163,8 @@ class PostedMessages(Sequence[Message]):
 
 
 def _missing(users: tuple[int | models.User, ...], ids: Collection[int]) -> str:
-    """The users that are not among some ids."""
+    """The users with other ids, as text."""
     __tracebackhide__ = True
     if not users:
-        raise TypeError("name at least one user, or its id")
+        raise TypeError("expected at least one user or user id")
     return ", ".join(str(user) for user in map(models.id_of, users) if user not in ids)

@@ -1,4 +1,4 @@
-"""FakeQuickBlox: the object that a test holds. It answers calls, records them, and asserts what was posted."""
+"""FakeQuickBlox answers calls, records them, and has the assertions on what was posted."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ _UNITS = ("days", "hours", "microseconds", "milliseconds", "minutes", "seconds",
 class FakeQuickBlox:
     """A working QuickBlox in memory.
 
-    It adopts unknown tokens, users and dialogs, and enforces what it knows, as QuickBlox would.
+    It adopts unknown tokens, users and dialogs, and enforces QuickBlox's rules on known ones.
 
     Attributes:
         hosts: The hosts that belong to QuickBlox.
-        problems: What must fail the test although the code under test caught it.
+        problems: The refusals and warnings that fail the test even if the code under test catches them.
     """
 
     def __init__(
         self, *, strict: bool = False, hosts: Iterable[str] = (), on_call: Callable[[Call], None] | None = None
     ) -> None:
-        """Make a fake that shares nothing with any other.
+        """Make a fake with a state that no other fake shares.
 
         Args:
             strict: Refuse unknown tokens, API keys, users and dialogs as QuickBlox would, instead of adopting them.
@@ -67,7 +67,7 @@ class FakeQuickBlox:
         self._faults = Faults(self._store.assume)
         self._on_call = on_call
         self._calls: list[Call] = []
-        self._unscanned_calls: list[Call] = []  # for secrets: few calls are ever shown
+        self._unscanned_calls: list[Call] = []  # their secrets are collected when a text is masked
         self._posted: list[Message] = []
         self._stubs: Stubs | None = None
 
@@ -89,22 +89,22 @@ class FakeQuickBlox:
         custom_data: str | None = None,
         tags: Iterable[str] = (),
     ) -> User:
-        """Declare a user. The returned handle plays the other side of a conversation.
+        """Declare a user. The returned object plays the other side of a conversation.
 
         Args:
-            id: The user id; a new one if left out.
+            id: The user id; a new one if omitted.
             full_name: The name that others see.
             login: The login.
             email: The e-mail address.
-            password: The password that a login must have; the first one that comes if left out.
+            password: The password that a login must have. If omitted, the first login sets it.
             phone: The telephone number.
-            external_user_id: The id that the code under test knows the user by.
-            custom_data: A text of the application's own, often JSON.
+            external_user_id: The id of the user in the application.
+            custom_data: Data that the application stores with the user: a string, often JSON.
             tags: `user_tags` in replies.
 
         Raises:
             TypeError: A value is of another type.
-            ValueError: The id, the login or another unique key was declared before.
+            ValueError: The id, the login or another unique field belongs to another user.
         """
         __tracebackhide__ = True
         return self._arrange.add_user(
@@ -122,10 +122,10 @@ class FakeQuickBlox:
     def add_session(self, token: str, user: int | models.User | None) -> Session:
         """Declare the user of a token. The session expires two hours after its last call (`session.expires_at`).
 
-        The two hours begin with its first call, so that a test may arrange the past with a frozen clock or `advance()`.
+        An unused session does not expire, so a test can arrange the past with a frozen clock or `advance()`.
 
         Args:
-            token: The text that the code under test sends as `QB-Token`.
+            token: The string that the code under test sends as `QB-Token`.
             user: The user or its id; None for an application session, which may not post (422 "Need user").
 
         Raises:
@@ -147,14 +147,14 @@ class FakeQuickBlox:
         A dialog that was adopted before keeps its messages.
 
         Args:
-            id: 24 hexadecimal digits; a new id if left out.
+            id: 24 hexadecimal digits; a new id if omitted.
             occupants_ids: Users or their ids. The first is the owner.
-            type: 1 public group, where anybody may post; 2 group; 3 private.
+            type: 1 public group, to which every user may post; 2 group; 3 private.
             name: The name of a group.
 
         Raises:
-            TypeError: The name is not a text, or the occupants are not a list of users.
-            ValueError: The id is malformed or declared already, the type is unknown, or the occupants do not suit it.
+            TypeError: The name is not a string, or the occupants are not a list of users.
+            ValueError: The id is malformed or already declared, the type is unknown, or the occupants do not suit it.
         """
         __tracebackhide__ = True
         return self._arrange.add_dialog(id, occupants_ids=occupants_ids, type=type, name=name)
@@ -162,7 +162,7 @@ class FakeQuickBlox:
     def add_message(
         self, dialog: Dialog | str, sender: int | models.User, message: str | None = None, **fields: Any
     ) -> Message:
-        """Put a message into the history, as if it had been there before the test. It is not in `posted`.
+        """Add a message to the history, as if it was sent before the test. It is not in `posted`.
 
         Args:
             dialog: A dialog that `add_dialog` returned, or its id.
@@ -171,7 +171,7 @@ class FakeQuickBlox:
             **fields: Further fields of a request: `attachments`, `markable`, `send_to_chat`, custom fields.
 
         Raises:
-            TypeError: A field is misspelt, or is set by the server.
+            TypeError: A field is misspelt, or QuickBlox sets it.
             ValueError: The dialog is unknown, or the sender is not an occupant.
         """
         __tracebackhide__ = True
@@ -187,13 +187,13 @@ class FakeQuickBlox:
         user: int | models.User | None = None,
         public: bool = False,
     ) -> Blob:
-        """Put an uploaded file into the content module.
+        """Declare a file that was uploaded before the test.
 
         Args:
             content: The bytes.
             name: The file name.
             content_type: The MIME type.
-            user: The owner; if left out there is none, and only an API key may change the file.
+            user: The owner. If omitted, only an API key may change the file.
             public: Whether it can be downloaded without a token.
 
         Raises:
@@ -210,17 +210,17 @@ class FakeQuickBlox:
         auth_key: str | None = None,
         auth_secret: str | None = None,
     ) -> None:
-        """Declare credentials of the application, as its dashboard shows them. Declared ones are enforced.
+        """Declare credentials of the application, as in its dashboard. Declared credentials are enforced.
 
         Args:
-            api_key: The text after `ApiKey ` in the Authorization header. Any other key gets 401 from now on.
+            api_key: The string after `ApiKey ` in the Authorization header. Any other key gets 401 from now on.
             application_id: A session for another application is refused (422 "Unexpected signature").
-            auth_key: The authorization key, likewise.
-            auth_secret: The authorization secret. Every session must be signed with it, and a wrong signature is
-                explained by a `QuickBloxWarning`.
+            auth_key: The authorization key. A session with another key is refused in the same way.
+            auth_secret: The authorization secret. Every session must be signed with it, and a `QuickBloxWarning`
+                explains a wrong signature.
 
         Raises:
-            TypeError: Nothing is declared, or a value is of another type.
+            TypeError: No credential is given, or a value is of another type.
             ValueError: The key is empty or starts with `ApiKey `, or the secret is empty.
         """
         __tracebackhide__ = True
@@ -229,13 +229,13 @@ class FakeQuickBlox:
         )
 
     def assume(self, **assumptions: Any) -> None:
-        """Choose otherwise where QuickBlox's behaviour is unknown outside QuickBlox.
+        """Change how the fake behaves where QuickBlox's behaviour is not documented or observed.
 
         Args:
-            **assumptions: Named and explained in `pytest_qbchat.service.assumptions.Assumptions`.
+            **assumptions: The attributes of `pytest_qbchat.service.assumptions.Assumptions`.
 
         Raises:
-            TypeError: An assumption is unknown, or a value does not suit it. Nothing is changed then.
+            TypeError: An assumption is unknown, or its value is invalid. No assumption is changed.
         """
         __tracebackhide__ = True
         self._arrange.assume(**assumptions)
@@ -251,68 +251,67 @@ class FakeQuickBlox:
         path: str | None = None,
         stored: bool | None = None,
     ) -> None:
-        """Inject a fault into the next calls. They are in `calls` all the same.
+        """Inject a fault into the next calls. `calls` contains these calls too.
 
-        Several faults are used up in the order of their injection. The client raises its own exceptions.
+        Several faults are applied in the order of their injection. The client raises its own exceptions.
 
         Args:
-            what: An HTTP status from 400 on, answered in QuickBlox's words; "timeout"; "disconnect", a connection that
-                ends before the answer; "malformed" or "empty", an answer whose body is cut or left out. A "timeout"
-                takes no time, except for clients that are served over the loopback interface (aiohttp, Tornado,
-                niquests, the live server): these wait until their own time-out.
+            what: An HTTP status from 400 to 599, with QuickBlox's error body; "timeout"; "disconnect", a connection
+                that ends before the response; "malformed" or "empty", a response with a cut or an empty body. A
+                "timeout" takes no time, except for clients that are served over the loopback interface (aiohttp,
+                Tornado, niquests, the live server): these wait until their own timeout.
             times: The number of calls.
             method: Only calls with this method, in upper case.
-            path: Only calls of this path, `/chat/Message.json`, or route, `/chat/Dialog/{id}`; uploads go to `/qbprod`.
-            stored: Whether the request takes effect all the same, and only the answer is lost. By default it does for
-                "malformed" and "empty", and does not for the others.
+            path: Only calls to this path, `/chat/Message.json`, or route, `/chat/Dialog/{id}`; uploads go to `/qbprod`.
+            stored: Whether the request takes effect although its response is lost. By default it does for "malformed"
+                and "empty", and does not for other faults.
 
         Raises:
-            TypeError: `what` is neither a status nor a word.
-            ValueError: The fault, the status or the route is unknown, or `times` is not a number from 1 on.
+            TypeError: `what` is neither a status nor a string.
+            ValueError: The fault, the status or the route is unknown, or `times` is not 1 or greater.
         """
         __tracebackhide__ = True
         self._faults.inject(what, times=times, method=method, path=path, stored=stored)
 
     def expire_sessions(self) -> None:
-        """End every session so far: the next call with its token gets 401, as after two idle hours.
+        """Expire every session: the next call with its token gets 401, as after two idle hours.
 
-        A token that is seen for the first time afterwards gets 401 too, since it must be older. Tokens that a login
-        returns, or that `add_session` declares, are valid.
+        An unknown token gets 401 too from now on. Tokens that a login returns or that `add_session` declares are valid.
         """
         self._store.expire_sessions()
 
     def advance(self, **delta: float) -> None:
-        """Move the fake's clock on. Nothing sleeps, and the clock of the code under test stays as it is.
+        """Advance the fake's clock. Nothing sleeps, and the clock of the code under test does not change.
 
         Args:
-            **delta: As for `datetime.timedelta`: `hours=2`, `minutes=1`, `seconds=0.5`. A declared session that was not
-                used yet stays fresh.
+            **delta: As for `datetime.timedelta`: `hours=2`, `minutes=1`, `seconds=0.5`. An unused declared session
+                does not expire.
 
         Raises:
-            TypeError: No time is given, or in another unit.
+            TypeError: No time is given, or the unit is unknown.
             ValueError: The time is negative.
         """
         __tracebackhide__ = True
         if not delta:
-            raise TypeError("advance() moves nothing: write advance(hours=2)")
+            raise TypeError("advance() needs a time; use advance(hours=2)")
         if unknown := sorted(delta.keys() - _UNITS):
-            meant = closest_name(unknown[0], _UNITS) or f"one of {', '.join(_UNITS)}"
-            raise TypeError(f"unknown unit {unknown[0]!r}; expected {meant}")
+            suggestion = closest_name(unknown[0], _UNITS) or f"one of {', '.join(_UNITS)}"
+            raise TypeError(f"unknown unit {unknown[0]!r}; expected {suggestion}")
         try:
             seconds = timedelta(**delta).total_seconds()
         except (OverflowError, ValueError) as error:
-            raise ValueError(f"{error}: the clock cannot be moved on by that much") from None
+            raise ValueError(f"the clock cannot advance by that much: {error}") from None
         except TypeError as error:
-            raise TypeError(f"{error}: advance() takes numbers, as in advance(hours=2)") from None
+            raise TypeError(f"advance() takes numbers, as in advance(hours=2): {error}") from None
         if seconds < 0:
-            raise ValueError(f"the clock cannot go back by {-seconds} seconds: freezegun or time-machine can do that")
+            raise ValueError(f"advance() cannot set the clock back by {-seconds} s; use freezegun or time-machine")
         self._store.advance(seconds)
 
     @property
     def router(self) -> respx.Router:
-        """A respx router in front of the fake, for routes that are not faked and for answers of the test's own.
+        """A respx router in front of the fake, for routes that are not faked and for custom responses.
 
-        Its routes win, whichever client calls; every other call goes to the fake.
+        Its routes take precedence, with every client. All other calls go to the fake.
         """
         if self._stubs is None:
             from pytest_qbchat.fake.router import Stubs  # noqa: PLC0415 - respx is imported for the tests that use it
@@ -324,19 +323,19 @@ class FakeQuickBlox:
 
     @property
     def posted(self) -> Records[Message]:
-        """The messages that came through POST, oldest first, each with the text that it was posted with."""
+        """The messages that were sent through POST, oldest first, each with its original text."""
         posted = PostedMessages(self._posted)
         return Records(posted, Message, "posted message", lambda: explanations.not_accepted(self._calls))
 
     @property
     def messages(self) -> Records[Message]:
-        """The whole history as it is now, in the order in which the messages came."""
+        """The whole history as it is now, oldest message first."""
         with self._store.lock:
             return Records(cast("list[Message]", list(self._store.messages.values())), Message, "message")
 
     @property
     def calls(self) -> Records[Call]:
-        """Every call with its request and response, oldest first; refused ones too."""
+        """Every call with its request and response, oldest first; refused calls too."""
         return Records(self._calls, Call, "call")
 
     @property
@@ -347,24 +346,24 @@ class FakeQuickBlox:
 
     @property
     def sessions(self) -> Records[Session]:
-        """The sessions as they are now, the expired ones too: declared, created and adopted."""
+        """The sessions as they are now, expired ones too: declared, created and adopted."""
         with self._store.lock:
             return Records(list(self._store.sessions.values()), Session, "session")
 
     @property
     def dialogs(self) -> Records[Dialog]:
-        """The dialogs as they are now: declared, created, adopted, and begun by a message to a user."""
+        """The dialogs as they are now: declared, created, adopted, and started by a message to a user."""
         with self._store.lock:
             return Records(list(self._store.dialogs.values()), Dialog, "dialog")
 
     @property
     def blobs(self) -> Records[Blob]:
-        """The files as they are now: declared, with `content` once they were uploaded."""
+        """The files as they are now; those that were not uploaded yet have no `content`."""
         with self._store.lock:
             return Records(list(self._store.blobs.values()), Blob, "blob")
 
     def inbox(self, user: int | models.User) -> Records[Message]:
-        """The messages that the chat delivered to a user in real time, oldest first: those with `send_to_chat`.
+        """The messages with `send_to_chat` that the chat delivered to a user in real time, oldest first.
 
         Args:
             user: The user or its id.
@@ -375,7 +374,7 @@ class FakeQuickBlox:
         return Records(inbox, Message, f"message in the inbox of user {user_id}")
 
     def transcript(self) -> str:
-        """The conversation as it stands, with every call that did not do what it should; tokens and keys masked."""
+        """The conversation so far, with every call that QuickBlox did not accept; tokens and keys are masked."""
         rendered = transcript.render(self.dialogs, self.users, self.posted, self.calls)
         return self.masked("\n".join([rendered, *self._faults.unused()]))
 
@@ -386,22 +385,20 @@ class FakeQuickBlox:
 
         Args:
             times: The number of such messages; None means at least one.
-            **fields: The fields that the message must have, in QuickBlox's names, custom fields too. The expected value
-                stands on the left of `==`; a compiled regular expression searches a string. Attachments are compared
-                whole, as a list or in the form of a request. Only `ABSENT` matches a field that is absent.
+            **fields: The fields that the message must have, with QuickBlox field names, custom fields too. The expected
+                value is on the left of `==`; a compiled regular expression searches a string. Attachments are compared
+                as a whole, as a list or in the form of a request. Only `ABSENT` matches an absent field.
 
         Returns:
             The message; the newest one if there are several.
 
         Raises:
-            AssertionError: There is no such message, or another number of them.
+            AssertionError: No message matches, or another number of messages.
             TypeError: A field is misspelt, or `times` is not a positive number.
         """
         __tracebackhide__ = True
         if times is not None and (type(times) is not int or times < 1):
-            raise TypeError(
-                f"invalid times={times!r}; expected a number from 1 on; for none use assert_not_posted(...)"
-            )
+            raise TypeError(f"invalid times={times!r}; expected 1 or greater; for none use assert_not_posted(...)")
         found = self.posted.where(**fields)
         if not found:
             raise AssertionError(self.masked(differences.no_match(self.posted, fields, self._calls)))
@@ -416,14 +413,14 @@ class FakeQuickBlox:
             **fields: As for `assert_posted`, without `times`; at least one.
 
         Raises:
-            AssertionError: There is such a message.
-            TypeError: A field is misspelt, or there is none.
+            AssertionError: A message matches.
+            TypeError: A field is misspelt, or no field is given.
         """
         __tracebackhide__ = True
         if not fields:
-            raise TypeError("assert_not_posted() names no field: write assert_nothing_posted()")
+            raise TypeError("assert_not_posted() needs a field; for no message at all use assert_nothing_posted()")
         if "times" in fields:
-            raise TypeError("assert_not_posted() takes no times: write assert_posted(times=...)")
+            raise TypeError("assert_not_posted() does not take times; use assert_posted(times=...)")
         if found := self.posted.where(**fields):
             raise AssertionError(self.masked(differences.unexpected(found, fields)))
 
@@ -431,23 +428,24 @@ class FakeQuickBlox:
         """Assert that no message was posted at all.
 
         Raises:
-            AssertionError: There is one.
+            AssertionError: A message was posted.
         """
         __tracebackhide__ = True
         if self._posted:
             raise AssertionError(self.masked(differences.unexpected(self.posted, {})))
 
     def expect_refused(self, method: str | None = None, path: str | None = None) -> Expectation:
-        """Expect the fake to refuse a call in a `with` block, for a route that it does not know.
+        """Expect the fake to refuse a call to an unknown route in a `with` block.
 
-        The `CallRefused` that is raised in the code under test does not leave the block, and does not fail the test.
+        The `CallRefused` that the code under test gets does not leave the block, and does not fail the test.
 
         Args:
-            method: The method of the call, in upper case; any if left out.
-            path: The path of the call, within the API: `/events.json`; any if left out.
+            method: The method of the call, in upper case; any if omitted.
+            path: The path of the call within the API, `/events.json`; any if omitted.
 
         Raises:
             AssertionError: No such call was refused.
+            ValueError: The method is not in upper case.
         """
         __tracebackhide__ = True
         return self.problems.expect(method, path)
@@ -457,7 +455,7 @@ class FakeQuickBlox:
     def intercept(self) -> Interception[FakeQuickBlox]:
         """A context manager in which every supported HTTP client reaches this fake instead of QuickBlox.
 
-        The context is this fake. On leaving, refused calls that nobody expected raise an AssertionError.
+        It returns this fake. On exit, a refused call that the test did not expect raises an AssertionError.
         """
         return Interception(self)
 
@@ -465,10 +463,10 @@ class FakeQuickBlox:
         """Answer a request.
 
         Raises:
-            CallRefused: The fake does not know the route. Noted, so that the test fails.
+            CallRefused: The route is unknown. The refusal is recorded, so that the test fails.
         """
         __tracebackhide__ = True
-        call = self._arrived(request)
+        call = self._record_call(request)
         if self._stubs is not None:
             call.stubbed = True  # also if the route raises an error
             call.response = self._stubs.answer(request)
@@ -476,9 +474,9 @@ class FakeQuickBlox:
         return call.response or self._serve(call)
 
     async def handle_async(self, request: Request) -> Response:
-        """Answer a request of an asynchronous client, whose stubs may be coroutines; otherwise as `handle`."""
+        """Answer a request of an asynchronous client like `handle`. Its stubs may be coroutines."""
         __tracebackhide__ = True
-        call = self._arrived(request)
+        call = self._record_call(request)
         if self._stubs is not None:
             call.stubbed = True
             call.response = await self._stubs.answer_async(request)
@@ -486,24 +484,24 @@ class FakeQuickBlox:
         return call.response or self._serve(call)
 
     def refuse(self, reason: str, call: Call | None = None) -> CallRefused:
-        """Note that a call was refused, and make the error to raise in the code under test."""
+        """Record a refused call, and return the error to raise in the code under test."""
         text = self.masked(reason)
         error = CallRefused(f"pytest-qbchat refused this call: {text}")
         self.problems.add(text, call=call, error=error)
         return error
 
     def raise_problems(self) -> None:
-        """Fail for what the code under test caught and nobody has reported.
+        """Fail for problems that the code under test caught.
 
         Raises:
-            AssertionError: There is something.
+            AssertionError: There are problems that were not reported yet.
         """
         __tracebackhide__ = True
         if problems := self.problems.drain():
             raise AssertionError(report(problems))
 
     def masked(self, text: str) -> str:
-        """A text in which every token, key and password that the fake has seen is masked."""
+        """Mask every token, key and password that the fake has seen in a text."""
         with self._store.lock:
             while self._unscanned_calls:
                 for secret in self._unscanned_calls.pop().secrets():
@@ -511,8 +509,8 @@ class FakeQuickBlox:
             return self._store.secrets.mask(text)
 
     def forget_calls(self) -> None:
-        """Forget the calls, the posted messages and the problems so far. The state stays: users, dialogs, history."""
-        self.masked("")  # which learns the secrets of the calls
+        """Forget all calls, posted messages and problems. Users, dialogs and the history are kept."""
+        self.masked("")  # collects the secrets of the calls
         for message in self._posted:
             message.call = None
         self._calls.clear()
@@ -524,15 +522,14 @@ class FakeQuickBlox:
         user._realtime = self._realtime
         return user
 
-    def _arrived(self, request: Request) -> Call:
-        """Record a call before anything else can happen to it."""
+    def _record_call(self, request: Request) -> Call:
         call = Call(request)
         self._calls.append(call)
         self._unscanned_calls.append(call)
         return call
 
     def _serve(self, call: Call) -> Response:
-        """Let the service answer, and record, warn and raise what comes of it."""
+        """Let the service answer; record the message, emit warnings, and raise refusals and faults."""
         __tracebackhide__ = True
         with self._store.lock:
             fault = self._faults.pop_matching(call.request)

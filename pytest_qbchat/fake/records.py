@@ -1,4 +1,4 @@
-"""The collections of messages, calls, users and other records that a test looks at."""
+"""Collections of messages, calls, users and other records."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any, Generic, TypeVar, overload
 from pytest_qbchat.report.matching import check_names, has_fields
 
 T = TypeVar("T")
-_LISTED = 10
+_MAX_LISTED = 10
 
 
 class Records(Sequence[T], Generic[T]):
-    """Records in the order in which they came. A collection of a growing list grows with it.
+    """A view of records, oldest first. It grows with the list that it shows.
 
     Equal to any sequence of equal items: `qbchat.posted == []`, `qbchat.posted == [{"message": "hi"}]`.
     """
@@ -23,12 +23,12 @@ class Records(Sequence[T], Generic[T]):
     def __init__(
         self, items: Sequence[T], kind: type[T], noun: str, reasons: Callable[[], Iterable[str]] = tuple
     ) -> None:
-        """Wrap a sequence, by reference. `reasons` makes lines that may explain why an expected item is missing."""
+        """Show a sequence. `reasons` makes lines that may explain why an expected item is missing."""
         self._items = items
         self._kind = kind
         self._noun = noun
         self._reasons = reasons
-        self._all = items  # including those that `where` or a slice has left out
+        self._all = items  # before `where` and slices
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -36,7 +36,7 @@ class Records(Sequence[T], Generic[T]):
     def __getitem__(self, index: slice) -> Records[T]: ...
     def __getitem__(self, index: int | slice) -> T | Records[T]:
         if isinstance(index, slice):
-            return self._part(self._items[index], self._noun)
+            return self._subset(self._items[index], self._noun)
         return self._items[index]
 
     def __len__(self) -> int:
@@ -58,24 +58,24 @@ class Records(Sequence[T], Generic[T]):
         """The newest record.
 
         Raises:
-            AssertionError: There is none.
+            AssertionError: The collection is empty.
         """
         __tracebackhide__ = True
         if not self._items:
-            raise AssertionError("\n".join([f"expected a {self._noun}, there is none", *self._others()]))
+            raise AssertionError("\n".join([f"expected a {self._noun}, found none", *self._missing_lines()]))
         return self._items[-1]
 
     def one(self) -> T:
         """The only record.
 
         Raises:
-            AssertionError: There is none, or more than one.
+            AssertionError: The collection is empty, or has more than one record.
         """
         __tracebackhide__ = True
         if not self._items:
-            raise AssertionError("\n".join([f"expected one {self._noun}, there is none", *self._others()]))
+            raise AssertionError("\n".join([f"expected one {self._noun}, found none", *self._missing_lines()]))
         if len(self._items) > 1:
-            first = f"expected one {self._noun}, there are {len(self._items)}"
+            first = f"expected one {self._noun}, found {len(self._items)}"
             raise AssertionError("\n".join([first, *_listed(self._items)]))
         return self._items[0]
 
@@ -92,15 +92,15 @@ class Records(Sequence[T], Generic[T]):
         check_names(fields, self._kind, self._items)
         expected = ", ".join(f"{name}={value!r}" for name, value in fields.items())
         noun = f"{self._noun} with {expected}" if fields else self._noun
-        return self._part([item for item in self._items if has_fields(item, fields)], noun)
+        return self._subset([item for item in self._items if has_fields(item, fields)], noun)
 
-    def _part(self, items: Sequence[T], noun: str) -> Records[T]:
-        part = Records(items, self._kind, noun, self._reasons)
-        part._all = self._all
-        return part
+    def _subset(self, items: Sequence[T], noun: str) -> Records[T]:
+        subset = Records(items, self._kind, noun, self._reasons)
+        subset._all = self._all
+        return subset
 
-    def _others(self) -> Iterator[str]:
-        """Lines that list all records, and may explain why the expected one is missing."""
+    def _missing_lines(self) -> Iterator[str]:
+        """Lines that list all records, and the reasons why the expected one may be missing."""
         if self._all:
             yield f"{len(self._all)} in all:"
             yield from _listed(self._all)
@@ -108,6 +108,6 @@ class Records(Sequence[T], Generic[T]):
 
 
 def _listed(items: Sequence[object]) -> Iterator[str]:
-    yield from (f"  {item!r}" for item in items[:_LISTED])
-    if len(items) > _LISTED:
-        yield f"  and {len(items) - _LISTED} more"
+    yield from (f"  {item!r}" for item in items[:_MAX_LISTED])
+    if len(items) > _MAX_LISTED:
+        yield f"  and {len(items) - _MAX_LISTED} more"

@@ -1,4 +1,4 @@
-"""Routes of the test's own, in front of the fake and in the language of respx."""
+"""Custom routes in front of the fake, with respx."""
 
 from __future__ import annotations
 
@@ -12,16 +12,13 @@ from pytest_qbchat.service.wire import Request, Response
 
 
 class Stubs:
-    """A respx router and the way through it.
-
-    A request that no route matches, or one marked `pass_through()`, goes on to the fake.
-    """
+    """A respx router. The fake answers requests that no route matches, and requests marked `pass_through()`."""
 
     def __init__(self) -> None:
         self.router = respx.Router(assert_all_called=False)
 
     def answer(self, request: Request) -> Response | None:
-        """What a route answers, or None. Raises what the route's side effect raises."""
+        """The response of a route, or None. An error of the route's side effect is raised."""
         try:
             response = self.router.handler(_to_httpx(request))
         except (AllMockedAssertionError, PassThrough):
@@ -40,7 +37,7 @@ class Stubs:
 
 
 def _to_httpx(request: Request) -> httpx.Request:
-    # As a stream, since content would be measured, labelled and encoded anew.
+    # As a stream: httpx would add headers to content.
     body = httpx.ByteStream(request.body)
     copy = httpx.Request(request.method, request.url, headers=request.raw_headers, stream=body)
     copy.read()

@@ -1,4 +1,4 @@
-"""A transport for clients that take one: nothing is patched, and every request of that client reaches the fake."""
+"""An httpx transport that sends every request of its client to the fake, without patches."""
 
 from __future__ import annotations
 
@@ -13,28 +13,30 @@ if TYPE_CHECKING:
 
 
 class QuickBloxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Serves httpx and httpx2, synchronous and asynchronous clients: `httpx.Client(transport=qbchat_transport)`.
+    """A transport for httpx and httpx2, for synchronous and asynchronous clients.
+
+    Use it as `httpx.Client(transport=qbchat_transport)`.
 
     Attributes:
-        fake: The fake behind it, to observe and assert on.
+        fake: The fake that answers.
     """
 
     def __init__(self, fake: FakeQuickBlox) -> None:
         self.fake = fake
 
     def handle_request(self, request: Any) -> Any:
-        """Answer a request, whatever its host."""
+        """Answer a request to any host."""
         return answer(self._library(request), request, self.fake, self._prefix(request))
 
     async def handle_async_request(self, request: Any) -> Any:
-        """Answer a request of an asynchronous client, whatever its host."""
+        """Answer a request of an asynchronous client to any host."""
         return await answer_async(self._library(request), request, self.fake, self._prefix(request))
 
     def _library(self, request: Any) -> Any:
-        """The library whose request it is."""
+        """The library of a request."""
         return next(module for module in installed() if isinstance(request, module.Request))
 
     def _prefix(self, request: Any) -> str:
-        """The path prefix of the API; none if the host is not QuickBlox's."""
+        """The path prefix of the API; empty if the host does not belong to QuickBlox."""
         found = fake_for_request([self.fake], request)
         return found[1] if found else ""

@@ -1,4 +1,4 @@
-"""A user as a test holds it, which plays the other side of a conversation."""
+"""Users that play the other side of a conversation."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pytest_qbchat.service.realtime import Realtime
 
 
 class User(models.User):
-    """A user with an app, which receives, reads and answers.
+    """A user with an app that receives, reads and sends messages.
 
-    The app is connected to the chat, so its actions need no token and leave no call behind.
+    The app is connected to the chat, so its actions need no token and add nothing to `calls`.
     """
 
     __slots__ = ("_realtime",)
@@ -21,19 +21,19 @@ class User(models.User):
 
     @property
     def inbox(self) -> Records[Message]:
-        """The messages that the chat has delivered in real time, oldest first: those with `send_to_chat`."""
+        """The messages with `send_to_chat` that the chat delivered in real time, oldest first."""
         return _records(self._realtime.inbox(self.id), f"message in the inbox of user {self.id}")
 
     @property
     def dialogs(self) -> Records[models.Dialog]:
-        """The dialogs that the user sees, the one of the newest message first."""
+        """The dialogs that the user sees, the one with the newest message first."""
         return Records(self._realtime.dialogs(self.id), models.Dialog, "dialog")
 
     def unread(self, dialog: models.Dialog | str | None = None) -> int:
-        """How many messages the user has not read.
+        """The number of messages that the user has not read.
 
         Args:
-            dialog: A dialog or its id; all dialogs that the user sees if left out.
+            dialog: A dialog or its id; all dialogs that the user sees if omitted.
 
         Raises:
             ValueError: The dialog is unknown.
@@ -45,13 +45,13 @@ class User(models.User):
         """Let the app confirm the messages in the inbox: markable ones become delivered to the user.
 
         Args:
-            message: One of the inbox; all of them if left out.
+            message: A message in the inbox; all of them if omitted.
 
         Returns:
-            The messages that were confirmed: the markable ones.
+            The confirmed messages: the markable ones.
 
         Raises:
-            TypeError: It is not a message.
+            TypeError: The argument is not a message.
             ValueError: The message is not in the inbox.
         """
         __tracebackhide__ = True
@@ -63,20 +63,20 @@ class User(models.User):
         A message that is not markable gets no receipt, and stays unread until the dialog is opened.
 
         Args:
-            message: One of the inbox; all of them if left out.
+            message: A message in the inbox; all of them if omitted.
 
         Returns:
-            The messages that were confirmed: the markable ones.
+            The confirmed messages: the markable ones.
 
         Raises:
-            TypeError: It is not a message.
+            TypeError: The argument is not a message.
             ValueError: The message is not in the inbox.
         """
         __tracebackhide__ = True
         return self._confirm(message, read=True)
 
     def open(self, dialog: models.Dialog | str) -> Records[Message]:
-        """Open a dialog: its history is listed, as over REST, and so becomes delivered to and read by the user.
+        """Open a dialog: its history becomes delivered to and read by the user, as if listed over REST.
 
         Returns:
             The history as the user sees it.
@@ -92,11 +92,11 @@ class User(models.User):
     ) -> Message:
         """Send a message to the chat. It is not in `qbchat.posted`, since it did not come through POST.
 
-        In the history it looks like the messages that apps send over XMPP: with a custom field `dialog_id`, with custom
-        fields as texts, and without a recipient in a group (observed).
+        In the history it has the form of a message that an app sends over XMPP: with a custom field `dialog_id`, with
+        custom fields as strings, and without a recipient in a group (observed).
 
         Args:
-            to: A message to answer it in its dialog, a dialog or its id, or a user or its id for the private dialog.
+            to: A dialog or its id, a message for its dialog, or a user or its id for the private dialog.
             message: The text.
             **fields: Further fields: `attachments`, `markable`, custom fields.
 
@@ -113,13 +113,13 @@ class User(models.User):
         if message is not None:
             if not isinstance(message, models.Message):
                 raise TypeError(
-                    f"invalid message {message!r}; expected one of the inbox, or use open(dialog) to read a history"
+                    f"invalid message {message!r}; expected a message in the inbox; for the history use open(dialog)"
                 )
             messages = [each for each in messages if each == message]
             if not messages:
                 raise ValueError(
-                    f"{message!r} is not in the inbox of user {self.id}, since it did not reach the user in real time: "
-                    "use open(dialog) to read a history"
+                    f"{message!r} is not in the inbox of user {self.id}, because it was not delivered in real time; "
+                    "for the history use open(dialog)"
                 )
         return _records(self._realtime.confirm(self.id, messages, read=read), "markable message")
 

@@ -1,8 +1,8 @@
-"""Interceptors, which lead the calls of HTTP libraries to a fake.
+"""Interceptors send the calls of HTTP libraries to a fake.
 
-- `patching`: patch points, and the patcher that a process has;
+- `patching`: patch points, and the patcher of the process;
 - `httpx`, `http_client`, `asyncio_clients`, `niquests`: an interceptor for each family of libraries;
-- `guard`: refuses calls that no interceptor catches; `hosts`: tells which URLs belong to QuickBlox;
+- `guard`: refuses calls that no interceptor catches; `hosts`: the URLs that belong to QuickBlox;
 - `server`, `http11`, `certificate`: the live server; `loopback`: the servers for clients of asyncio and niquests.
 """
 
@@ -20,7 +20,6 @@ F = TypeVar("F", bound=InterceptedFake)
 
 @cache
 def _patcher() -> Patcher:
-    """The patcher of the process."""
     modules = (httpx, http_client, asyncio_clients, niquests, guard)
     return Patcher(point for module in modules for point in module.patch_points())
 
@@ -44,12 +43,12 @@ class Interception(Generic[F]):
             self._fake.raise_problems()
 
     def repatch(self) -> None:
-        """Patch again where another mock has patched since, so that the fake gets QuickBlox's calls before that mock.
+        """Patch again over another mock, so that the fake gets QuickBlox's calls before it.
 
         The mock still gets all other calls.
         """
         _patcher().patch()
 
     def undo_repatch(self) -> None:
-        """Undo `repatch`, before that mock undoes its own patches."""
+        """Undo `repatch`, before the other mock undoes its patches."""
         _patcher().restore()

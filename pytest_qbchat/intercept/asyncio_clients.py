@@ -1,16 +1,16 @@
-"""aiohttp, Tornado's client and asyncio's streams: their calls are sent to a server on the loopback interface.
+"""Sends the calls of aiohttp, Tornado's client and asyncio's streams to a server on the loopback interface.
 
-These libraries have no public function that could be replaced to answer a whole request. So their connections to
-QuickBlox lead to the loopback server instead, unencrypted, because that server has no certificate for the host.
-Requests, responses, sessions, pools, streams and errors are the library's own. The patch points are public:
+These libraries have no public function that can be replaced to answer a whole request. Instead, their connections to
+QuickBlox lead to the loopback server. They are unencrypted, because that server has no certificate for the host.
+Requests, responses, sessions, pools, streams and errors are the library's. The patch points are public:
 
 - `connect()` of aiohttp's connectors, which gets the request;
 - `connect()` of Tornado's `TCPClient`, which gets the host;
 - `create_connection()` of asyncio's event loops, which gets the host, and `start_tls()`: asyncio's streams use both.
 
-At these points a host cannot be divided by path prefixes. A request to a host that is QuickBlox's only below a path
-prefix is refused with aiohttp and Tornado's client, and so is a request of aiohttp through a proxy that the code names.
-Tornado's client uses proxies only with pycurl. Requests that are written to asyncio's streams by hand pass.
+These functions do not get the path. With aiohttp and Tornado's client, a request to a host that belongs to QuickBlox
+only below a path prefix is refused; such a request on asyncio's streams is not intercepted. A request of aiohttp
+through a proxy that the code names is refused too. Tornado's client uses proxies only with pycurl.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from pytest_qbchat.intercept.patching import (
 
 
 def patch_points() -> Iterator[PatchPoint]:
-    """Those of the standard library, and of the libraries that are installed."""
+    """The patch points in the standard library and in the installed libraries."""
     yield PatchPoint(asyncio.BaseEventLoop, "create_connection", _create_connection)
     yield PatchPoint(asyncio.BaseEventLoop, "start_tls", _start_tls)
     for connector in installed_classes("aiohttp", "BaseConnector"):

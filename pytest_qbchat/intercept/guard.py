@@ -1,10 +1,10 @@
 """Refuses every call to QuickBlox that no interceptor catches.
 
-Such a call has to resolve a QuickBlox host or connect to it, so the standard library's functions that do this are
-guarded, for these hosts only. `getproxies_environment()`, which aiohttp and niquests call, excepts these hosts from the
-proxies of the environment. The guard cannot see connections made earlier, resolvers and event loops written in C
-(c-ares, uvloop), pycurl, and what a library without an interceptor sends through a proxy or to a host that is
-QuickBlox's only below a path prefix.
+Such a call has to resolve a QuickBlox host or connect to it. The functions of the standard library that do this refuse
+these hosts. `getproxies_environment()`, which aiohttp and niquests call, excludes these hosts from the proxies of the
+environment. The guard does not see earlier connections, resolvers and event loops written in C (c-ares, uvloop), and
+pycurl. For libraries without an interceptor, it does not see requests through a proxy, or to a host that belongs to
+QuickBlox only below a path prefix.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from pytest_qbchat.report.call_site import OTHER_LIBRARIES, package_of
 
 
 def patch_points() -> Iterator[PatchPoint]:
-    """Those of the standard library."""
+    """The patch points in the standard library."""
     for function in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
         yield PatchPoint(socket, function, partial(_guarded, lambda host=None, port=None, *_, **__: (host, port)))
     for method in ("connect", "connect_ex"):
         yield PatchPoint(socket.socket, method, partial(_guarded, _address_of_connect))
-    # Otherwise the loop would call socket.getaddrinfo() in a thread where the calling library is not on the stack.
+    # The loop calls socket.getaddrinfo() in a thread, where the calling library is not on the stack.
     yield PatchPoint(asyncio.BaseEventLoop, "getaddrinfo", partial(_guarded, lambda _, host, port, **__: (host, port)))
     yield PatchPoint(urllib.request, "getproxies_environment", _getproxies)
 
@@ -64,16 +64,16 @@ def _guarded(
 def _getproxies(function: Function, fakes: list[InterceptedFake]) -> Function:
     def getproxies_environment() -> dict[str, str]:
         proxies: dict[str, str] = function()
-        if fakes and proxies.get("no") != "*":  # also where there are no proxies: niquests remembers earlier ones
-            excepted = [host for fake in fakes for host in fake.hosts.names]
-            proxies["no"] = ",".join(filter(None, [proxies.get("no"), *excepted]))
+        if fakes and proxies.get("no") != "*":  # also without proxies: niquests remembers earlier ones
+            excluded = [host for fake in fakes for host in fake.hosts.names]
+            proxies["no"] = ",".join(filter(None, [proxies.get("no"), *excluded]))
         return proxies
 
     return getproxies_environment
 
 
 def _library() -> str:
-    """The library that made the call: the outermost on the stack, because libraries are built on each other."""
+    """The library that made the call: the outermost one on the stack."""
     found = "something"
     frame = currentframe()
     while frame is not None:
@@ -85,16 +85,16 @@ def _library() -> str:
 
 
 def refuse_path_prefix(fake: InterceptedFake, library: str, host: str | None) -> Exception:
-    """Refuse a request to a host that is QuickBlox's only below a path prefix."""
+    """Refuse a request to a host that belongs to QuickBlox only below a path prefix."""
     return fake.refuse(
-        f"{library} tried to reach {host}, where only one path is QuickBlox's, and the fake cannot intercept a part "
-        "of a host here\n  send this call to the url of qbchat_server, or give QuickBlox a host of its own in this test"
+        f"{library} tried to reach {host}, where only one path belongs to QuickBlox, and the fake cannot intercept a "
+        "part of a host\n  send this call to the url of qbchat_server, or configure a separate host for QuickBlox"
     )
 
 
 def refuse_proxy(fake: InterceptedFake, library: str, host: str) -> Exception:
     """Refuse a request through a proxy that the code names."""
     return fake.refuse(
-        f"{library} tried to reach {host} through a proxy, where the fake cannot intercept it\n  send this call to the "
+        f"{library} tried to reach {host} through a proxy, and the fake cannot intercept this call\n  send it to the "
         "url of qbchat_server, or use no proxy in this test"
     )

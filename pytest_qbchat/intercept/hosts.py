@@ -1,4 +1,4 @@
-"""Which URLs belong to QuickBlox."""
+"""The URLs that belong to QuickBlox."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-# The default hosts, and those of enterprise customers: `api<name>.quickblox.com` (documented).
+# The default hosts, and the hosts of enterprise customers: `api<name>.quickblox.com` (documented).
 _DOMAIN = ".quickblox.com"
 
 
@@ -19,33 +19,33 @@ class _Base:
     prefix: bytes
 
     def matches(self, host: str, port: int | None) -> bool:
-        """Whether this is the base of a host, and of the port if one was configured. Clients omit default ports."""
+        """Whether this is the base of a host, and of its port if one was configured. Clients omit default ports."""
         return host == self.host and (self.port in (None, port) or (port is None and self.port in (80, 443)))
 
 
 class Hosts:
-    """`*.quickblox.com`, and the hosts that the user configured."""
+    """`*.quickblox.com` and the configured hosts."""
 
     def __init__(self, extra: Iterable[str] = ()) -> None:
         """Parse host names and base URLs: `chat.shop.example`, `localhost:8080`, `https://shop.example/quickblox`.
 
         Raises:
-            TypeError: It is a single string.
-            ValueError: One of them is malformed.
+            TypeError: The argument is a single string.
+            ValueError: A host is malformed.
         """
         if isinstance(extra, str):
-            raise TypeError(f"hosts is a string; expected a list: hosts=[{extra!r}]")
+            raise TypeError(f"invalid hosts={extra!r}; expected a list, hosts=[{extra!r}]")
         self._bases = [_parse(each) for each in extra]
 
     @property
     def names(self) -> list[str]:
-        """The hosts that belong to QuickBlox as a whole, in the notation of `NO_PROXY`, which has no ports here."""
+        """The hosts that belong to QuickBlox as a whole, without ports, for `NO_PROXY`."""
         return [_DOMAIN, *(base.host for base in self._bases if not base.prefix)]
 
     def prefix(self, host: str, port: int | None, target: bytes) -> str | None:
         """The path prefix below which a URL belongs to QuickBlox; None if the URL does not belong to it.
 
-        The host is in lower case; the target is path and query as they are sent.
+        The host is in lower case. The target is the path and query as sent.
         """
         host = host.rstrip(".")
         if host.endswith(_DOMAIN):
@@ -64,8 +64,8 @@ class Hosts:
         """Whether a host belongs to QuickBlox as a whole, not only below a path prefix.
 
         Args:
-            host: A name as text or bytes. Nothing else belongs to QuickBlox.
-            port: A number, or its digits. Anything else means that the port is not known.
+            host: A name as a string or bytes. No other value belongs to QuickBlox.
+            port: A number or its digits. Any other value means an unknown port.
         """
         if isinstance(host, bytes):
             host = host.decode("ascii", "replace")
@@ -81,10 +81,9 @@ def _parse(text: str) -> _Base:
     try:
         host, port = (parts.hostname or "").rstrip(".").encode("idna").decode(), parts.port
     except ValueError as error:
-        raise ValueError(f"{text!r} is not a host or base URL: {error}") from None
+        raise ValueError(f"invalid host or base URL {text!r}: {error}") from None
     if not host or "*" in host or parts.query or parts.fragment:
         raise ValueError(
-            f"{text!r} is not a host or base URL; expected one like 'chat.shop.example' or "
-            "'https://shop.example/quickblox'"
+            f"invalid host or base URL {text!r}; expected 'chat.shop.example' or 'https://shop.example/quickblox'"
         )
     return _Base(host, port, parts.path.rstrip("/").encode())

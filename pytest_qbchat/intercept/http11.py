@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from pytest_qbchat.service.wire import Header, RawHeaders, Request, Response, encode_json
 
-LARGEST_HEAD = 64 * 1024  # bytes
-LARGEST_BODY = 128 * 1024 * 1024
-LARGEST_TARGET = 8 * 1024  # as in nginx
+MAX_HEAD_SIZE = 64 * 1024  # bytes
+MAX_BODY_SIZE = 128 * 1024 * 1024
+MAX_TARGET_SIZE = 8 * 1024  # as in nginx
 
 _REQUEST_LINE = re.compile(rb"([A-Za-z]+) ([!-~]+) (HTTP/1\.\d)")
 _HEADER = re.compile(rb"([^\s:\0][^:\0\r\n]*):([^\0\r\n]*)")
@@ -19,7 +19,7 @@ _HOST = re.compile(r"([\w.~-]+|\[[0-9A-Fa-f:.]+\])(:\d{0,5})?", re.ASCII)
 _MAX_SIZE_DIGITS = 15
 _PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
 _JSON = (b"Content-Type", b"application/json; charset=utf-8")
-# Headers of a single connection, which do not describe this response: its body is complete.
+# Headers of a single connection. They do not describe the body, which is complete here.
 _HOP_BY_HOP = (b"transfer-encoding", b"connection", b"keep-alive")
 
 
@@ -94,7 +94,7 @@ def parse_head(data: bytes) -> Head:
 
 
 def destination(head: Head) -> tuple[str, str]:
-    """The host with its port, and the path with its query. The target may contain both (RFC 9112, 3.2.2)."""
+    """The host with port, and the path with query. The target may contain both (RFC 9112, 3.2.2)."""
     host, target = (head.header(b"host") or b"localhost").decode("latin-1"), head.target
     absolute = _ABSOLUTE.fullmatch(target)
     if absolute is not None:
@@ -102,8 +102,8 @@ def destination(head: Head) -> tuple[str, str]:
         target = target if target.startswith("/") else f"/{target}"
     if not target.startswith("/"):
         raise MalformedRequestError("the target is neither a path nor a URL")
-    if len(target) > LARGEST_TARGET:
-        raise MalformedRequestError(f"the target is longer than {LARGEST_TARGET} bytes", 414)
+    if len(target) > MAX_TARGET_SIZE:
+        raise MalformedRequestError(f"the target is longer than {MAX_TARGET_SIZE} bytes", 414)
     if not _HOST.fullmatch(host):
         raise MalformedRequestError("the host is malformed")
     return host, target
@@ -124,7 +124,7 @@ class Reader:
 
     @property
     def expects_continue(self) -> bool:
-        """Whether the client waits for 100 Continue before it sends the body. True once for each request."""
+        """Whether the client waits for 100 Continue before it sends the body. True at most once for each request."""
         if self._head is None or self._continued:
             return False
         self._continued = True
@@ -150,7 +150,7 @@ class Reader:
     def _take_head(self) -> Head | None:
         while self._buffer[:2] == b"\r\n":  # between two requests (RFC 9112, 2.2)
             del self._buffer[:2]
-        # TLS and lines that end in LF are rejected at once, because they never become a request.
+        # TLS and lines that end in LF are rejected at once, because no further data makes them a request.
         start = bytes(self._buffer[:2])
         if start not in (b"", b"\r") and not start[:1].isalpha():
             raise MalformedRequestError("this is not HTTP/1.1")
@@ -158,8 +158,8 @@ class Reader:
         if line >= 0 and self._buffer[line - 1] != ord("\r"):
             raise MalformedRequestError("lines must end in CR and LF")
         end = self._buffer.find(b"\r\n\r\n")
-        if (end if end >= 0 else len(self._buffer)) > LARGEST_HEAD:
-            raise MalformedRequestError(f"the headers are larger than {LARGEST_HEAD} bytes", 431)
+        if (end if end >= 0 else len(self._buffer)) > MAX_HEAD_SIZE:
+            raise MalformedRequestError(f"the headers are larger than {MAX_HEAD_SIZE} bytes", 431)
         if end < 0:
             return None
         head = parse_head(self._take(0, end, 4))
@@ -177,7 +177,7 @@ class Reader:
         while True:
             end = self._buffer.find(b"\r\n")
             if end < 0:
-                if len(self._buffer) > LARGEST_HEAD:
+                if len(self._buffer) > MAX_HEAD_SIZE:
                     raise MalformedRequestError("a chunk has no size")
                 return False
             size = _chunk_size(bytes(self._buffer[:end]))
@@ -192,17 +192,17 @@ class Reader:
             self._body += self._take(start, stop, 2)
 
     def _take_trailers(self, start: int) -> bool:
-        # From the end of the last size on, the first empty line ends the trailers, even if there are none.
+        # The first empty line after the last size ends the trailers, even if there are none.
         end = self._buffer.find(b"\r\n\r\n", start)
-        if (end if end >= 0 else len(self._buffer)) > LARGEST_HEAD:
-            raise MalformedRequestError(f"the headers after the chunks are larger than {LARGEST_HEAD} bytes", 431)
+        if (end if end >= 0 else len(self._buffer)) > MAX_HEAD_SIZE:
+            raise MalformedRequestError(f"the headers after the chunks are larger than {MAX_HEAD_SIZE} bytes", 431)
         if end < 0:
             return False
         del self._buffer[: end + 4]
         return True
 
     def _take(self, start: int, end: int, delimiter: int = 0) -> bytes:
-        """Return bytes, copied once, and remove them from the buffer with all before them and a delimiter after."""
+        """Return a slice of the buffer, copied once, and remove everything up to the delimiter after it."""
         with memoryview(self._buffer) as view:
             taken = bytes(view[start:end])
         del self._buffer[: end + delimiter]
@@ -210,8 +210,8 @@ class Reader:
 
 
 def _check_size(size: int) -> None:
-    if size > LARGEST_BODY:
-        raise MalformedRequestError(f"the body is larger than {LARGEST_BODY} bytes", 413)
+    if size > MAX_BODY_SIZE:
+        raise MalformedRequestError(f"the body is larger than {MAX_BODY_SIZE} bytes", 413)
 
 
 def _chunk_size(line: bytes) -> int:
@@ -222,13 +222,13 @@ def _chunk_size(line: bytes) -> int:
 
 
 def request(head: Head, body: bytes, origin: str, prefix: str) -> Request:
-    """The request with a head and a decoded body. The prefix is the part of the path before that of the API."""
+    """The request for a head and a decoded body. The prefix is the part of the path before the API's path."""
     path, _, query = head.target.partition("?")
     return Request(head.method, origin, prefix, path[len(prefix) :], query, head.headers, body)
 
 
 def refusal(status: int, text: str, *more: Header) -> Response:
-    """A refusal by the fake itself, in the format of QuickBlox for a request that it cannot route or read."""
+    """A refusal by the fake, in QuickBlox's format for a request that it cannot route or read."""
     return Response(status, [_JSON, *more], encode_json({"code": None, "message": text}).encode())
 
 

@@ -1,12 +1,12 @@
-"""http.client and the libraries that are built on it: urllib.request, urllib3, requests.
+"""Intercepts http.client and the libraries that are built on it: urllib.request, urllib3, requests.
 
 The patch points are `connect()` of their connections, public in all of them, and `set_tunnel()` and `putrequest()`,
-which tell where a connection through a proxy leads. A connection to QuickBlox gets a `FakeSocket` that leads to the
-fake. Everything above the socket is the library's own: sessions, adapters, pools, retries, redirects, streams,
-decompression, errors and responses. Timeouts and broken connections are what the library makes of a failing socket.
+which get the destination behind a proxy. A connection to QuickBlox gets a `FakeSocket` that leads to the fake.
+Everything above the socket is the library's: sessions, adapters, pools, retries, redirects, streams, decompression,
+errors and responses. Timeouts and broken connections are errors that the library makes of a failing socket.
 
-Whether a request to a host that is QuickBlox's only below a path prefix belongs to QuickBlox is known when its path is
-known, in `putrequest()`. Until then no connection to that host is made.
+Some hosts belong to QuickBlox only below a path prefix. `putrequest()` gets the path of a request. Until then no
+connection to such a host is made.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class Target(NamedTuple):
-    """The URL of a request, which through a proxy is not where its connection leads."""
+    """The URL of a request. With a proxy, its connection leads to another host."""
 
     scheme: str
     host: str
@@ -51,16 +51,16 @@ class Target(NamedTuple):
 
 
 def patch_points() -> Iterator[PatchPoint]:
-    """Those of the standard library, and of urllib3 if it is installed."""
+    """The patch points in the standard library, and in urllib3 if it is installed."""
     yield PatchPoint(HTTPConnection, "set_tunnel", _set_tunnel)
     yield PatchPoint(HTTPConnection, "putrequest", _putrequest)
     of_urllib3 = installed_classes("urllib3.connection", "HTTPConnection", "HTTPSConnection")
     for connection in (HTTPConnection, HTTPSConnection, *of_urllib3):
-        if issubclass(connection, HTTPConnection):  # those of urllib3-future, in urllib3's place, are not
+        if issubclass(connection, HTTPConnection):  # not with urllib3-future in place of urllib3
             yield PatchPoint(connection, "connect", _connect)
 
 
-# The hosts that connections reach through a proxy, and the connections whose latest request was not for QuickBlox.
+# The destinations of connections through a proxy, and the connections with a latest request that was not for QuickBlox.
 _tunnels: WeakKeyDictionary[Any, tuple[str, int | None]] = WeakKeyDictionary()
 _foreign_connections: WeakSet[Any] = WeakSet()
 
@@ -96,7 +96,7 @@ def _putrequest(function: Function, fakes: list[InterceptedFake]) -> Function:
         intercepted = target is not None and _fake_for_target(fakes, target) is not None
         sock = connection.sock
         if sock is not None and isinstance(sock, FakeSocket) is not intercepted:
-            sock.close()  # closing the connection itself would make urllib3 forget where a tunnel leads
+            sock.close()  # closing the connection itself would make urllib3 forget the host of a tunnel
             connection.sock = sock = None
         if intercepted:
             _foreign_connections.discard(connection)
@@ -114,7 +114,7 @@ def _destination(connection: Any) -> tuple[str, int | None]:
 
 
 def _target(connection: Any, url: str) -> Target | None:
-    """The target of a request; None if its URL is malformed, which the library itself reports."""
+    """The target of a request; None for a malformed URL, which the library reports."""
     if url.startswith(("http://", "https://")):  # for a proxy
         try:
             parts = urlsplit(url)
@@ -133,13 +133,13 @@ def _fake_for_target(fakes: list[InterceptedFake], target: Target) -> tuple[Inte
 
 def _fake_socket(connection: Any, fakes: list[InterceptedFake]) -> FakeSocket:
     """A new socket for a connection, with the attributes that urllib3 expects after connecting."""
-    connection.is_verified = True  # otherwise urllib3 warns of a connection without TLS
-    connection._has_connected_to_proxy = True  # otherwise urllib3 takes a timeout for that of a proxy
+    connection.is_verified = True  # otherwise urllib3 warns about a connection without TLS
+    connection._has_connected_to_proxy = True  # otherwise urllib3 reports a timeout as one of a proxy
     return FakeSocket(connection.timeout, fakes)
 
 
 class FakeSocket:
-    """Takes the place of the socket of a connection to QuickBlox: requests are written to it, responses read from it.
+    """The socket of a connection to QuickBlox: requests are written to it, responses are read from it.
 
     Attributes:
         target: The target of the latest request.
@@ -153,7 +153,7 @@ class FakeSocket:
         self._pair: tuple[socket.socket, socket.socket] | None = None
 
     def sendall(self, data: Any) -> None:
-        """Take bytes of a request."""
+        """Add bytes of a request."""
         self._sent += data
 
     def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BufferedIOBase:
@@ -175,7 +175,7 @@ class FakeSocket:
         reader.feed(sent)
         try:
             request = reader.request()
-        except http11.MalformedRequestError as error:  # answered like the live server does
+        except http11.MalformedRequestError as error:  # as in the live server
             return http11.encode(http11.refusal(error.status, str(error)), "GET", b"close")
         target = self.target
         if target is None or request is None:
@@ -204,12 +204,12 @@ class FakeSocket:
         """A descriptor that becomes readable when the fake stops: pools use it to detect closed connections."""
         if self._pair is None:
             self._pair = socket.socketpair()
-        if not self._fakes:  # as a server that closes the connection
+        if not self._fakes:  # like a server that closes the connection
             self._pair[1].close()
         return self._pair[0].fileno()
 
     def settimeout(self, timeout: float | None) -> None:
-        """Store the timeout, which never expires."""
+        """Store the timeout. It never expires."""
         self._timeout = timeout
 
     def gettimeout(self) -> float | None:

@@ -1,12 +1,10 @@
-"""httpx and httpx2, by one interceptor that gets the module as its parameter.
+"""Intercepts httpx and httpx2; the module is a parameter.
 
-The patch points are `HTTPTransport.handle_request` and its asynchronous counterpart. They are public, the same in both
-libraries, used by module functions and clients, and looked up at each call, so that clients made earlier are
-intercepted too. Custom transports are left alone. `respx.mock(using="httpx")` patches a private method above these
-points and goes on working.
+The patch points are `HTTPTransport.handle_request` and its asynchronous counterpart. They are public and the same in
+both libraries. Module functions and clients look them up at each call, so existing clients are intercepted too. Custom
+transports are not patched. `respx.mock(using="httpx")` patches a private method above these points and still works.
 
-A response gets a byte stream instead of content that was read already, so that `.elapsed`, `stream()` and
-`iter_bytes()` work as with a real one.
+A response gets a byte stream instead of content, so that `.elapsed`, `stream()` and `iter_bytes()` work.
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ from pytest_qbchat.service.wire import Request, Response
 
 @cache
 def installed() -> list[Any]:
-    """The modules of the family that are installed, imported here because code under test may import them later.
+    """The installed modules. They are imported here because code under test may import them later.
 
     `httpx2.alias_httpx()` makes both names one module, which is listed once.
     """
@@ -34,7 +32,7 @@ def installed() -> list[Any]:
 
 
 def patch_points() -> Iterator[PatchPoint]:
-    """Those of each installed library."""
+    """The patch points in each installed library."""
     for module in installed():
         yield PatchPoint(module.HTTPTransport, "handle_request", partial(_sync, module))
         yield PatchPoint(module.AsyncHTTPTransport, "handle_async_request", partial(_async, module))
@@ -76,7 +74,7 @@ def answer(module: Any, request: Any, fake: InterceptedFake, prefix: str) -> Any
 
 
 async def answer_async(module: Any, request: Any, fake: InterceptedFake, prefix: str) -> Any:
-    """Answer a request of an asynchronous client; otherwise as `answer`."""
+    """Answer a request of an asynchronous client."""
     __tracebackhide__ = True
     try:
         return _response(module, await fake.handle_async(_request(request, await request.aread(), prefix)))
@@ -97,12 +95,12 @@ def _response(module: Any, response: Response) -> Any:
 
 
 def _foreign_errors(module: Any) -> tuple[type[Exception], ...]:
-    """Faults, and for httpx2 the errors of httpx: a respx route raises them."""
+    """Faults, and for httpx2 also the errors of httpx, which a respx route raises."""
     return (ConnectionFault,) if module is httpx else (ConnectionFault, httpx.RequestError)
 
 
 def _client_exception(module: Any, error: Exception, request: Any) -> Exception:
-    """The error of the client's own library."""
+    """The error of the client's library."""
     if isinstance(error, ConnectionFault):
         kind = module.ReadTimeout if error.kind == "timeout" else module.RemoteProtocolError
     else:

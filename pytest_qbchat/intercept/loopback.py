@@ -1,8 +1,8 @@
-"""The servers on the loopback interface, for libraries whose calls cannot be answered in place.
+"""Servers on the loopback interface, for libraries without a function that answers a whole request.
 
-There is one server for http and one for https, because the connections to both are unencrypted and the request does
-not tell the scheme. They are started by the first such call and run until the process ends, because sessions keep
-addresses and connections longer than one test. While no fake answers a host, its requests get a closed connection.
+There is one server for http and one for https, because connections to both are unencrypted and a request does not
+contain the scheme. The first call starts a server. It runs until the process ends, because sessions keep addresses and
+connections longer than one test. While no fake answers a host, its requests get a closed connection.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pytest_qbchat.intercept.patching import InterceptedFake, fake_for_host
 from pytest_qbchat.intercept.server import LiveServer
 from pytest_qbchat.service.wire import Request, Response
 
-# By the list of the active fakes, of which a process has one, and by whether the code asked for encryption.
+# The keys are the id of the list of active fakes, one for each process, and whether the code asked for encryption.
 _servers: dict[tuple[int, bool], LiveServer] = {}
 _starting = Lock()
 
@@ -45,9 +45,9 @@ class _Dispatcher:
         host, _, port = request.origin.partition("://")[2].partition(":")
         fake = fake_for_host(self._fakes, host, port)
         if fake is None:
-            raise ConnectionFault("disconnect", "no fake answers this host any more")
+            raise ConnectionFault("disconnect", "no fake answers this host")
         return await fake.handle_async(request)
 
     def refuse(self, reason: str) -> Exception:
-        """Record an error of a route that a test registered, with the fake that was entered last."""
+        """Record an error of a custom route, with the newest fake."""
         return self._fakes[0].refuse(reason)

@@ -1,9 +1,9 @@
-"""niquests, which is built on urllib3-future: its calls are sent to the loopback server, like those of aiohttp.
+"""Sends the calls of niquests, which is built on urllib3-future, to the loopback server.
 
-The patch point is `connect()` of urllib3-future's connections, public as in urllib3, which it replaces unless told
-otherwise. Its connections need a real socket, because they speak several protocols, so they get one to the loopback
-server, unencrypted. A request through a proxy that the code names, and a request to a host that is QuickBlox's only
-below a path prefix, cannot be intercepted this way and are refused at `set_tunnel()` and `putrequest()`.
+The patch point is `connect()` of urllib3-future's connections, which is public. urllib3-future replaces urllib3 by
+default. Its connections need a real socket, because they support several protocols. They get an unencrypted one to the
+loopback server. `set_tunnel()` and `putrequest()` refuse requests that cannot be intercepted this way: through a proxy
+that the code names, and to a host that belongs to QuickBlox only below a path prefix.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from pytest_qbchat.intercept.patching import (
 
 
 def patch_points() -> Iterator[PatchPoint]:
-    """Those of urllib3-future, if it is installed."""
-    for name in ("urllib3_future", "urllib3"):  # it has one of these names, or both: then these are two modules
+    """The patch points in urllib3-future, if it is installed."""
+    for name in ("urllib3_future", "urllib3"):  # it has one of these names, or both with separate modules
         if not installed_classes(f"{name}.backend.hface", "HfaceBackend"):
             continue
         plain, encrypted = installed_classes(f"{name}.connection", "HTTPConnection", "HTTPSConnection")
@@ -71,7 +71,7 @@ def _redirected(connection: Any, fakes: list[InterceptedFake]) -> Iterator[None]
     """Let a connection connect to the loopback server."""
     host, port = connection.host, connection.port
     connection.host, connection.port = loopback_address(fakes, encrypted=connection.default_port == 443)  # noqa: PLR2004 - https
-    connection.is_verified = True  # otherwise urllib3-future warns of a connection without TLS
+    connection.is_verified = True  # otherwise urllib3-future warns about a connection without TLS
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Replaces functions of HTTP libraries while a fake is active, and puts the originals back."""
+"""Replaces functions of HTTP libraries while a fake is active, and restores the originals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Function = Callable[..., Any]
 
 
 class InterceptedFake(Protocol):
-    """What the interceptors need of a fake.
+    """The interface of a fake for the interceptors.
 
     Attributes:
         hosts: The hosts whose calls are intercepted.
@@ -42,7 +42,7 @@ class InterceptedFake(Protocol):
 def fake_for_url(
     fakes: list[InterceptedFake], host: str, port: int | None, target: bytes
 ) -> tuple[InterceptedFake, str] | None:
-    """The first fake that answers a URL, with the path prefix of its API; arguments as for `Hosts.prefix`."""
+    """The first fake that answers a URL, and the path prefix of its API; arguments as for `Hosts.prefix`."""
     for fake in fakes:
         prefix = fake.hosts.prefix(host, port, target)
         if prefix is not None:
@@ -65,9 +65,9 @@ class PatchPoint:
     Attributes:
         owner: The class or module.
         name: The attribute.
-        wrap: Makes the replacement from the function and the list of the active fakes, which changes over time. The
-            replacement passes calls that no active fake answers to the function, also after the patch was undone:
-            somebody may have kept the replacement.
+        wrap: Makes the replacement from the function and the list of active fakes, which changes over time. The
+            replacement passes calls that no active fake answers to the function. It may be called after the patch was
+            undone, by code that kept a reference to it.
     """
 
     owner: Any
@@ -80,7 +80,7 @@ class Patch:
     """A replacement at a patch point.
 
     Attributes:
-        inherited: Whether the owner has the original from a base class.
+        inherited: Whether the owner inherits the original from a base class.
         active: Whether the patch was applied and not yet undone.
     """
 
@@ -91,7 +91,7 @@ class Patch:
     active: bool = False
 
     def undo(self) -> None:
-        """Put the original back, unless another patch was put over this one."""
+        """Restore the original, unless another patch is on top of this one."""
         self.active = False
         owner, name = self.point.owner, self.point.name
         if getattr(owner, name) is not self.replacement:
@@ -103,7 +103,7 @@ class Patch:
 
 
 def installed_classes(module: str, *names: str) -> list[type]:
-    """The classes of a module that exist; none if the library is not installed, broken, or replaced by a stub."""
+    """The existing classes of a module; none if the library is not installed, broken, or replaced by a stub."""
     try:
         found = import_module(module)
     except Exception:
@@ -118,7 +118,7 @@ _PATCH = "pytest_qbchat_patch"
 def patch_of(function: Function) -> Patch | None:
     """The patch of a replacement; None for any other function.
 
-    A mock object has every attribute, and `functools.wraps` copies attributes, so the patch must match as well.
+    Mock objects have every attribute, and `functools.wraps` copies attributes, so the replacement must match too.
     """
     patch = getattr(function, _PATCH, None)
     return patch if isinstance(patch, Patch) and patch.replacement is function else None
@@ -127,8 +127,7 @@ def patch_of(function: Function) -> Patch | None:
 class Patcher:
     """Patches a process for any number of fakes.
 
-    Patches are applied in layers: one for each fake, and another for each `patch`, in case somebody has patched the
-    same functions meanwhile.
+    Each fake adds a layer of patches, and each further `patch` adds another on top of the patches of other mocks.
     """
 
     def __init__(self, points: Iterable[PatchPoint]) -> None:
@@ -143,7 +142,7 @@ class Patcher:
         self.patch()
 
     def leave(self, fake: InterceptedFake) -> None:
-        """Stop a fake from answering."""
+        """Remove a fake and the newest layer."""
         self.restore()
         self._fakes.remove(fake)
 
@@ -156,7 +155,7 @@ class Patcher:
             if patch is None:
                 patch = self._patch_for(point, function)
                 setattr(point.owner, point.name, patch.replacement)
-            if not patch.active:  # new, or put back by somebody who had patched over it until after it was undone
+            if not patch.active:  # new, or restored by another mock after it was undone
                 patch.active = True
                 layer.append(patch)
         self._layers.append(layer)

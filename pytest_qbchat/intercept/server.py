@@ -1,7 +1,7 @@
 """A live server on the loopback interface, for clients that no interceptor catches: other processes, other languages.
 
-One thread with its own event loop serves all connections, which are kept alive. Any input gets a response or a closed
-connection, never an internal error of the server.
+One thread with a separate event loop serves all connections, which are kept alive. Any input gets a response or a
+closed connection, never an internal error of the server.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ class ProblemSink(Protocol):
 
 @runtime_checkable
 class CallLog(Protocol):
-    """A handler that shows everything that reaches the server, also what is not a call of the API."""
+    """A handler that prints every request, also those that are not calls of the API."""
 
-    def heard(self, what: str) -> None:
-        """Show one line."""
+    def log(self, line: str) -> None:
+        """Print a line."""
         ...
 
 
@@ -62,7 +62,7 @@ class LiveServer:
     Attributes:
         fake: The fake that answers.
         host: The address that the server listens on.
-        port: The port that the server listens on. If it was given as 0, the system chooses it at the start.
+        port: The port that the server listens on. If it is 0, the system chooses a port at the start.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class LiveServer:
             host: The address to listen on.
             port: The port to listen on; 0 for any free port.
             tls: A context with a certificate, for https.
-            scheme: The scheme of the URLs that the fake sees, if clients use another one than the server.
+            scheme: The scheme of the URLs that the fake gets, if it is not that of the server.
         """
         self.fake = fake
         self.host = host
@@ -95,7 +95,7 @@ class LiveServer:
 
     @property
     def url(self) -> str:
-        """The base URL, without a slash at its end."""
+        """The base URL, without a trailing slash."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self._tls else 'http'}://{host}:{self.port}"
 
@@ -109,7 +109,7 @@ class LiveServer:
         self.stop()
 
     def start(self) -> None:
-        """Start to listen. The server answers when this returns.
+        """Start to listen. The server is ready when this returns.
 
         Raises:
             OSError: The server cannot listen on this address.
@@ -135,8 +135,8 @@ class LiveServer:
             self._thread = None
 
     def _run(self, listening: socket.socket, ready: threading.Event) -> None:
-        # The loop is one of asyncio, whatever event loop policy the code under test sets. The runner cancels the
-        # responses and TLS handshakes that are unfinished at the end.
+        # The loop does not depend on the event loop policy of the code under test. At the end the runner cancels
+        # unfinished responses and TLS handshakes.
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
             runner.run(self._serve(listening, ready))
 
@@ -168,7 +168,7 @@ class EncryptedServer(LiveServer):
 
 
 class _Connection(asyncio.Protocol):
-    """One connection, whose requests are answered one after the other."""
+    """A connection. Its requests are answered one after the other."""
 
     _transport: asyncio.Transport
 
@@ -203,11 +203,11 @@ class _Connection(asyncio.Protocol):
         self._reader.feed(data)
         if self._task is None:
             self._answer_next()
-        elif len(self._reader) > http11.LARGEST_HEAD:  # the client sends requests faster than they are answered
+        elif len(self._reader) > http11.MAX_HEAD_SIZE:  # the client sends requests faster than they are answered
             self._transport.pause_reading()
 
     def eof_received(self) -> bool:
-        """Keep the connection of a client that still waits for a response. With TLS that is not possible."""
+        """Keep the connection while the client waits for a response. TLS does not support this."""
         self._at_eof = True
         return self._task is not None and not self._discarding and self._transport.can_write_eof()
 
@@ -238,11 +238,11 @@ class _Connection(asyncio.Protocol):
     def _reject(self, error: MalformedRequestError) -> None:
         """Answer a malformed request, and discard further input.
 
-        The client should close the connection first. If the server closed it while the client still sends, such as
-        the rest of a body that is too large, the system could drop the response before the client has read it.
+        The client should close the connection first. If the server closed it while the client still sends, for
+        example a body that is too large, the system could drop the response before the client reads it.
         """
         if isinstance(self._fake, CallLog):
-            self._fake.heard(f"malformed request {error.status}: {error}")
+            self._fake.log(f"malformed request {error.status}: {error}")
         response = http11.refusal(error.status, str(error), _ANY_ORIGIN)
         self._transport.write(http11.encode(response, "GET", b"close"))
         if self._transport.can_write_eof():
@@ -252,7 +252,7 @@ class _Connection(asyncio.Protocol):
         self._close_timer = asyncio.get_running_loop().call_later(_CLOSE_TIMEOUT, self._transport.close)
 
     def _discard_input(self) -> None:
-        """Read on, to notice when the client closes the connection."""
+        """Keep reading, to notice when the client closes the connection."""
         self._discarding = True
         self._reader = Reader()
         self._transport.resume_reading()
@@ -264,7 +264,7 @@ class _Connection(asyncio.Protocol):
             self._reject(error)
             return
         except ConnectionFault as fault:
-            if fault.kind == "timeout" and not self._at_eof:  # there is no response; the client ends the connection
+            if fault.kind == "timeout" and not self._at_eof:  # the client ends the connection
                 self._discard_input()
             else:
                 self._transport.close()
@@ -281,7 +281,7 @@ class _Connection(asyncio.Protocol):
         host, target = http11.destination(head)
         if head.method == "OPTIONS" and head.header(b"origin") is not None:  # the preflight request of a browser
             if isinstance(self._fake, CallLog):
-                self._fake.heard(f"OPTIONS {head.target} 200: preflight request of a browser")
+                self._fake.log(f"OPTIONS {head.target} 200: preflight request of a browser")
             return Response(200, [], b"")
         head = head._replace(target=target)
         request = http11.request(head, body, f"{self._scheme}://{host}", _prefix(head.method, target))
@@ -291,20 +291,20 @@ class _Connection(asyncio.Protocol):
             return http11.refusal(404, str(refusal))
         except (ConnectionFault, asyncio.CancelledError):
             raise
-        except BaseException as error:  # raised by a route that the test registered, perhaps by pytest.fail()
+        except BaseException as error:  # from a custom route, perhaps by pytest.fail()
             raise self._fault(error) from error
 
     def _fault(self, error: BaseException) -> ConnectionFault:
-        """The fault that the client sees for an error. An error that is not one of connections fails the test, too."""
+        """The fault for an error of a custom route. Any error except connection errors also fails the test."""
         if not isinstance(error, httpx.RequestError | OSError) and isinstance(self._fake, ProblemSink):
-            with suppress(CallRefused):  # it needs a traceback, which shows that it did not reach the test
+            with suppress(CallRefused):  # raised to give it a traceback, which shows that it did not reach the test
                 raise self._fake.refuse(f"a route of qbchat.router raised {type(error).__name__}: {error}")
         timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
         return ConnectionFault("timeout" if timed_out else "disconnect", str(error))
 
 
 def _prefix(method: str, target: str) -> str:
-    """The part of a path before that of the API, because the base URL of a client may have a path."""
+    """The part of a path before the API's path. The base URL of a client may have such a prefix."""
     segments = target.partition("?")[0].removesuffix(".json").split("/")
     starts = [position for position, segment in enumerate(segments) if segment in _ROOTS]
     for start in starts:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_qbchat.payloads.phrasebook import pick
 
-# How cameras and apps begin a file name, its extension, its content type, and its width and height in pixels.
+# Prefix and extension of the file name, content type, width and height in pixels.
 _IMAGES = (
     ("IMG_", "jpg", "image/jpeg", 4032, 3024),
     ("IMG_", "jpg", "image/jpeg", 3024, 4032),
@@ -80,7 +80,7 @@ def _file(random: Random, type: str, stem: str, extension: str, content_type: st
     }
 
 
-# The types that QuickBlox documents. It accepts any text; older clients sent "photo" (observed).
+# The types that QuickBlox documents. It accepts any string; older clients sent "photo" (observed).
 ATTACHMENTS: dict[str, Callable[[Random], dict[str, Any]]] = {
     "image": image,
     "video": video,
@@ -88,7 +88,7 @@ ATTACHMENTS: dict[str, Callable[[Random], dict[str, Any]]] = {
     "location": location,
 }
 
-# The forms in which a caller can give attachments: a number of images, a list, or the object of a request.
+# A number of images, a list of attachments, or the object of a request.
 Attached = int | list[dict[str, Any]] | Mapping[str, dict[str, Any]]
 
 
@@ -112,5 +112,5 @@ def listed(random: Random, attached: Attached) -> list[dict[str, Any]]:
 
 def _images(random: Random, count: int) -> list[dict[str, Any]]:
     if count < 0:
-        raise ValueError(f"attachments={count}; expected 0 or more")
+        raise ValueError(f"invalid attachments={count}; expected 0 or greater")
     return [image(random) for _ in range(count)]

@@ -1,6 +1,6 @@
-"""Realistic payloads: request bodies in the form of the QuickBlox documentation, and QuickBlox's replies.
+"""Realistic payloads: request bodies in the documented form, and QuickBlox's replies.
 
-The random source of a Faker determines all payloads: seed the Faker to get the same payloads again. They do not depend
+The random source of a Faker determines all payloads. Seed the Faker to get the same payloads again. They do not depend
 on the clock or the process.
 """
 
@@ -19,7 +19,7 @@ from pytest_qbchat.payloads.phrasebook import Phrasebook, phrasebook, pick
 from pytest_qbchat.service.ids import is_object_id, timestamp
 from pytest_qbchat.service.models import DialogType
 
-# 2025-01-01T00:00:00Z. All payloads are from the half year after it.
+# 2025-01-01T00:00:00Z. All payloads are from the following half year.
 _EPOCH = 1_735_689_600
 
 # Like those in QuickBlox's documentation.
@@ -29,7 +29,7 @@ _ATTACHMENTS = 2
 
 _TAGS = ("customer", "customer,newsletter", "driver", "support")
 
-# Parameters of a request that its reply does not have.
+# Parameters of a request that are not in its reply.
 _MESSAGE_CONTROLS = ("send_to_chat", "save_to_history", "system")
 _USER_CONTROLS = ("password", "old_password")
 
@@ -39,9 +39,9 @@ Names = str | Iterable[str]
 class PayloadFactory:
     """Realistic QuickBlox payloads, in the locale of a Faker and from its random source.
 
-    Each method takes fields as keyword arguments. A field that the payload has is overridden, and the fields that must
-    agree with it change too; any other is added as a custom field. `without` names one field or several to leave out;
-    a name that the payload does not have raises ValueError.
+    Each method takes fields as keyword arguments. They override fields of the payload, and the fields that must agree
+    with them change too. Unknown fields are added as custom fields. `without` names one or several fields to omit; a
+    name that the payload does not have raises ValueError.
 
         factory.message(message="Order #7 has shipped", attachments=0)
         factory.message(attachments=[factory.attachment("audio")], priority="high")
@@ -50,8 +50,8 @@ class PayloadFactory:
     Field names, forms and key order are documented unless stated otherwise; the values are made up.
 
     Args:
-        faker: A `Faker`, of one locale or several, or a `faker.Generator`. When it is seeded again, the payloads start
-            over. Default: English, seeded with 0.
+        faker: A `Faker`, of one locale or several, or a `faker.Generator`. When it is seeded again, the payloads
+            repeat. Default: English, seeded with 0.
     """
 
     def __init__(self, faker: Faker | Generator | None = None) -> None:
@@ -76,10 +76,10 @@ class PayloadFactory:
         return _object_id(self._random)
 
     def text(self) -> str:
-        """A text that people really send: about orders, appointments, support, deliveries, payments, or small talk.
+        """A realistic text about orders, appointments, support, deliveries or payments, or small talk.
 
         Texts contain names, links, emoji and line breaks. They are in the language of the Faker's locale, or in English
-        if there are no texts in that language.
+        if that language has no texts.
         """
         return self._phrases.message(self._random)
 
@@ -87,13 +87,13 @@ class PayloadFactory:
         """An attachment whose fields agree with each other.
 
         A file has `type`, `id` (a string), `name`, `content-type`, `size` in bytes, `width` and `height` in pixels
-        (image, video), and `duration` in seconds (video, audio). A location has `type` and `data`, a JSON text with
+        (image, video), and `duration` in seconds (video, audio). A location has `type` and `data`, a JSON string with
         `lat` and `lng` in degrees (its form is assumed).
 
         Args:
-            type: "image", "video", "audio" or "location", as documented. QuickBlox accepts any text; to send another
+            type: "image", "video", "audio" or "location", as documented. QuickBlox accepts any string; to send another
                 type, set it in the result.
-            without: Names of fields to leave out.
+            without: Names of fields to omit.
             **fields: Fields to override or to add: `**{"content-type": "image/heic"}`.
 
         Raises:
@@ -108,8 +108,7 @@ class PayloadFactory:
 
         It has `chat_dialog_id`, `message`, `attachments` as an object keyed "0", "1", ..., `send_to_chat` and
         `markable`. Without `send_to_chat` the message is added to the history only. The argument `attachments` is a
-        number of images (default 2; 0 leaves the field out), a list of attachments, or any other value to send as it
-        is.
+        number of images (default 2; 0 omits the field), a list of attachments, or any other value, which is unchanged.
         """
         random = self._random
         body: dict[str, Any] = {"chat_dialog_id": _object_id(random), "message": self._phrases.message(random)}
@@ -126,10 +125,11 @@ class PayloadFactory:
         `read_ids` are empty.
 
         Keys are in alphabetical order, custom fields included, and `read` is last. `attachments` is a list;
-        `recipient_id` is 0, as in a group; times are `YYYY-MM-DDTHH:MM:SSZ`. A message counts as delivered to everybody
-        who has read it (assumed); `read` is 1 once the recipient has read it (observed).
+        `recipient_id` is 0, as in a group; times are `YYYY-MM-DDTHH:MM:SSZ`. A message is delivered to every user
+        that has read it (assumed); `read` is 1 if the recipient has read it (observed).
 
-        The arguments may be the fields of a request; those that only control it, such as `send_to_chat`, are left out.
+        The arguments may be the fields of a request; those that are not in a reply, such as `send_to_chat`, are
+        omitted.
         `attachments` is as in `message()`. An `_id` or a `date_sent` (Unix seconds) determines all times.
         """
         random = self._random
@@ -160,7 +160,7 @@ class PayloadFactory:
         """The body of `POST /chat/Dialog.json`, of type 1 public group, 2 group or 3 private.
 
         It has `type`, `name`, `occupants_ids` (three, without the caller) and `photo` (a content id, as a string). A
-        private dialog has one occupant and no `name`, since QuickBlox shows each side the name of the other.
+        private dialog has one occupant and no `name`, because QuickBlox shows each user the name of the other.
         """
         random = self._random
         private = _dialog_type(type) is DialogType.PRIVATE
@@ -215,8 +215,8 @@ class PayloadFactory:
     def user(self, *, without: Names = (), **fields: Any) -> dict[str, Any]:
         """The body of `POST /users.json`: `{"user": {...}}`; fields and `without` are those of the user.
 
-        It has `login`, `password` (long enough for QuickBlox), `email`, `full_name`, `phone` and `tag_list` (one text,
-        tags separated by commas).
+        It has `login`, `password` (long enough for QuickBlox), `email`, `full_name`, `phone` and `tag_list` (a string
+        of tags, separated by commas).
         """
         random = self._random
         person = self._phrases.person(random)
@@ -234,7 +234,7 @@ class PayloadFactory:
         """A user in a reply: `{"user": {...}}`; fields and `without` are those of the user.
 
         Keys are in documented order; times are `YYYY-MM-DDTHH:MM:SSZ`. The arguments may be the fields of a request: a
-        `tag_list` becomes `user_tags`, and a password is left out.
+        `tag_list` becomes `user_tags`, and a password is omitted.
         """
         random = self._random
         person = self._phrases.person(random)
@@ -266,7 +266,7 @@ class PayloadFactory:
         """The bodies of the `POST /chat/Message.json` calls in which two people talk in one dialog.
 
         Args:
-            length: The number of messages. Long conversations go on to further topics.
+            length: The number of messages. Long conversations have several topics.
             **fields: As in `message()`, for every message. By default they have no attachments.
         """
         return [self.message(**turn) for _, turn in self._turns(length, fields)]
@@ -322,9 +322,9 @@ def _generators(source: Faker | Generator) -> list[Generator]:
 
 
 def _locale(generator: Generator) -> str:
-    """The locale that a generator was made for.
+    """The locale of a generator.
 
-    Only its providers state it. A provider without data for the locale falls back to English or Latin, so any other
+    Only its providers have it. A provider without data for the locale falls back to English or Latin, so any other
     language is that of the generator.
     """
     languages = (provider.__lang__ for provider in generator.providers)
@@ -336,7 +336,7 @@ def _object_id(random: Random, since: int = _EPOCH) -> str:
 
 
 def _origin(random: Random, id: str | None, seconds: int | None = None, since: int = _EPOCH) -> tuple[str, int]:
-    """The id of a record and the second in which it was created. The id begins with it, so either determines both."""
+    """The id of a record and its creation time in seconds. The id starts with it, so each determines the other."""
     drawn = _object_id(random, since)
     if seconds is None:
         seconds = int((id if id and is_object_id(id) else drawn)[:8], 16)
@@ -353,7 +353,7 @@ def _dialog_type(type: int) -> DialogType:
 def _amended(
     payload: dict[str, Any], fields: Mapping[str, Any], without: Names, *, controls: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """The payload with fields overridden, added and left out."""
+    """The payload with fields overridden, added and omitted."""
     payload.update(fields)
     for name in controls:
         payload.pop(name, None)

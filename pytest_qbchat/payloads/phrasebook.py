@@ -1,7 +1,7 @@
-"""Texts that people write to each other, one phrasebook per locale.
+"""Realistic texts, one phrasebook per locale.
 
 `texts/<locale>.json` contains single messages, threads of several turns, dialog names and people, all with slots such
-as `{name}`, and the values for the slots. Everything is made up; links lead to domains that RFC 2606 reserves.
+as `{name}`, and the values for the slots. Everything is made up; links use domains reserved by RFC 2606.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ T = TypeVar("T")
 _TEXTS = Path(__file__).with_name("texts")
 _FALLBACK = "en_US"
 
-# Slots with numbers, which are written alike in every locale.
+# Slots with numbers, the same in every locale.
 _NUMBERS = {
     "order": range(10_000, 100_000),
     "code": range(100_000, 1_000_000),
@@ -30,12 +30,12 @@ _NUMBERS = {
     "n4": range(1_000, 10_000),
 }
 
-# Slots that keep their values when a conversation goes on to its next topic.
+# Slots with the same value in all topics of a conversation.
 _CAST = ("name", "agent", "company")
 
 
 class Person(NamedTuple):
-    """A made-up person: the name in the script of the locale, and a login in ASCII made from it."""
+    """A made-up person: the name in the script of the locale, and an ASCII login made from it."""
 
     full_name: str
     login: str
@@ -74,7 +74,7 @@ class Phrasebook:
         return pick(random, self.dialogs).fill(random)
 
     def person(self, random: Random) -> Person:
-        """A person. Two persons rarely have the same login."""
+        """A person. Logins are rarely equal."""
         first, first_ascii = pick(random, self._first_names)
         last, last_ascii = pick(random, self._last_names)
         return Person(
@@ -116,13 +116,13 @@ def pick(random: Random, values: Sequence[T]) -> T:
 
 @cache
 def available() -> tuple[str, ...]:
-    """The locales that have texts of their own, in alphabetical order."""
+    """The locales with separate texts, in alphabetical order."""
     return tuple(sorted(path.stem for path in _TEXTS.glob("*.json")))
 
 
 @cache
 def phrasebook(locale: str) -> Phrasebook:
-    """The phrasebook of a locale. One without texts gets those of its language, `"de_DE"` for `"de_AT"`, or English."""
+    """The phrasebook of a locale, or of its language (`"de_DE"` for `"de_AT"`), or the English one."""
     if locale in available():
         return Phrasebook(json.loads((_TEXTS / f"{locale}.json").read_text(encoding="utf-8")))
     language = locale.partition("_")[0]

@@ -1,1 +1,1 @@
-"""What people read: failure texts, the transcript of a conversation, and the line of their code that made a call."""
+"""Failure texts, the transcript of a conversation, and the line of code that made a call."""

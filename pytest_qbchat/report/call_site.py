@@ -1,4 +1,4 @@
-"""The line of the code under test that made a call, found on the stack: for error texts and for warnings."""
+"""Finds the line of the code under test that made a call, for error texts and warnings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BETWEEN = OTHER_LIBRARIES | {"pytest_qbchat", "httpx", "httpx2", "socket", "ssl
 
 
 def called_at() -> str:
-    """The line that made the call, as text; empty if the code under test is not on the stack of this thread."""
+    """The file and line of the call; empty if the code under test is not on the stack of this thread."""
     frame, _ = _code_under_test()
     if frame is None or package_of(frame) in ("asyncio", "threading", "concurrent"):
         return ""

@@ -1,4 +1,4 @@
-"""What a failed assertion says: which message came closest to the expected one, and where the two differ."""
+"""The texts of failed assertions: the closest message to the expected one, and their differences."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.calls import Call
     from pytest_qbchat.service.models import Message
 
-_LISTED_MESSAGES = 10
-_COMPARED_MESSAGES = 50
-_COMPARED_CHARACTERS = 200
+_MAX_LISTED = 10
+_MAX_COMPARED = 50
+_MAX_COMPARED_LENGTH = 200
 
 
 def no_match(messages: Sequence[Message], fields: Mapping[str, Any], calls: Iterable[Call]) -> str:
     """The failure text if no message has the expected fields."""
-    lines = ["no posted message has", *_table(fields)] if fields else ["no message was posted"]
+    lines = ["no posted message has", *_field_lines(fields)] if fields else ["no message was posted"]
     if messages:
         nearest = closest(messages, fields)
         count = "1 message was posted," if len(messages) == 1 else f"{len(messages)} messages were posted, the closest"
@@ -44,34 +44,34 @@ def wrong_number(found: Sequence[Message], times: int, fields: Mapping[str, Any]
     """The failure text if more or fewer messages than expected have the expected fields."""
     expected = f"expected {_count(times, 'posted message')}{' with' if fields else ''}"
     actual = f"there {'is' if len(found) == 1 else 'are'} {len(found)}:"
-    return "\n".join([expected, *_table(fields), actual, *_listed(found), *not_accepted(calls)])
+    return "\n".join([expected, *_field_lines(fields), actual, *_listed(found), *not_accepted(calls)])
 
 
 def unexpected(found: Sequence[Message], fields: Mapping[str, Any]) -> str:
-    """The failure text if messages were posted that were not expected."""
+    """The failure text if unexpected messages were posted."""
     count = f"{_count(len(found), 'message')} {'was' if len(found) == 1 else 'were'} posted"
-    return "\n".join([f"{count}{' with' if fields else ''}", *_table(fields), *_listed(found)])
+    return "\n".join([f"{count}{' with' if fields else ''}", *_field_lines(fields), *_listed(found)])
 
 
 def closest(messages: Sequence[Message], fields: Mapping[str, Any]) -> Message:
-    """The message with the fewest wrong fields; among equals the one whose values are most alike, then the newest."""
-    wrong = {message: _wrong(message, fields) for message in reversed(messages)}
+    """The message with the fewest wrong fields, then with the most similar values, then the newest."""
+    wrong = {message: _wrong_fields(message, fields) for message in reversed(messages)}
     fewest = min(map(len, wrong.values()))
     candidates = [message for message in wrong if len(wrong[message]) == fewest]
     if len(candidates) == 1:
         return candidates[0]
 
-    def likeness(message: Message) -> float:
-        return sum(_likeness(expected, field_of(message, name)) for name, expected in wrong[message].items())
+    def similarity(message: Message) -> float:
+        return sum(_similarity(expected, field_of(message, name)) for name, expected in wrong[message].items())
 
-    return max(candidates[:_COMPARED_MESSAGES], key=likeness)
+    return max(candidates[:_MAX_COMPARED], key=similarity)
 
 
 def of_fields(message: Message, fields: Mapping[str, Any]) -> list[str]:
     """Two lines, expected and actual, for each field that differs."""
     rows = {
         name: (expected, value_sent(message, name), consequence(message, name))
-        for name, expected in _wrong(message, fields).items()
+        for name, expected in _wrong_fields(message, fields).items()
     }
     return _compared(rows)
 
@@ -98,27 +98,27 @@ def of_attachments(message: Message, expected: Sequence[Mapping[str, Any]]) -> s
     return "\n".join([f"{where(message)} has other attachments", *lines]) if lines else None
 
 
-def _wrong(message: Message, fields: Mapping[str, Any]) -> dict[str, Any]:
+def _wrong_fields(message: Message, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The expected fields that do not match."""
     return {name: expected for name, expected in fields.items() if not field_matches(message, name, expected)}
 
 
-def _likeness(expected: Any, actual: Any) -> float:
-    left, right = shown(expected)[:_COMPARED_CHARACTERS], shown(actual)[:_COMPARED_CHARACTERS]
+def _similarity(expected: Any, actual: Any) -> float:
+    left, right = shown(expected)[:_MAX_COMPARED_LENGTH], shown(actual)[:_MAX_COMPARED_LENGTH]
     return SequenceMatcher(None, left, right, autojunk=False).ratio()
 
 
-def _table(fields: Mapping[str, Any]) -> list[str]:
+def _field_lines(fields: Mapping[str, Any]) -> list[str]:
     width = max(map(len, fields), default=0)
     return [f"    {name:<{width}}   {shortened(value)}" for name, value in fields.items()]
 
 
 def _listed(messages: Sequence[Message]) -> Iterator[str]:
-    """A line for each message, the oldest first, up to the number that anybody reads."""
-    for message in messages[:_LISTED_MESSAGES]:
+    """A line for each of the oldest messages, and the number of the others."""
+    for message in messages[:_MAX_LISTED]:
         yield f"  {where(message)}: {brief(message)}"
-    if len(messages) > _LISTED_MESSAGES:
-        yield f"  and {len(messages) - _LISTED_MESSAGES} more"
+    if len(messages) > _MAX_LISTED:
+        yield f"  and {len(messages) - _MAX_LISTED} more"
 
 
 def _compared(rows: Mapping[str, tuple[Any, Any, str]]) -> list[str]:
@@ -126,13 +126,13 @@ def _compared(rows: Mapping[str, tuple[Any, Any, str]]) -> list[str]:
     width = max(map(len, rows), default=0)
     lines: list[str] = []
     for label, (expected, actual, note) in rows.items():
-        left, right = _side_by_side(expected, actual)
+        left, right = _excerpts(expected, actual)
         lines += [f"  - {label:<{width}}   {left}", f"  + {label:<{width}}   {right}{note and f': {note}'}"]
     return lines
 
 
-def _side_by_side(expected: Any, actual: Any) -> tuple[str, str]:
-    """Both values; of two long texts the part around their first difference."""
+def _excerpts(expected: Any, actual: Any) -> tuple[str, str]:
+    """Both values; of two long strings the part around their first difference."""
     left, right = shown(expected), shown(actual)
     if not (isinstance(expected, str) and isinstance(actual, str)) or max(len(left), len(right)) <= WIDTH:
         return shortened(expected, 4 * WIDTH), shortened(actual, 4 * WIDTH)
@@ -140,12 +140,12 @@ def _side_by_side(expected: Any, actual: Any) -> tuple[str, str]:
     difference = next((index for index, (one, other) in pairs if one != other), min(len(left), len(right)))
     start = max(0, difference - WIDTH // 3)
     word = left.rfind(" ", 0, start) + 1
-    if difference - word < WIDTH:  # a secret that is cut at its front would not be recognized and masked
+    if difference - word < WIDTH:  # the mask does not recognize a secret without its start
         start = word
-    return _part(left, start), _part(right, start)
+    return _cut(left, start), _cut(right, start)
 
 
-def _part(text: str, start: int) -> str:
+def _cut(text: str, start: int) -> str:
     end = start + WIDTH
     return f"{'…' if start else ''}{text[start:end]}{'…' if len(text) > end else ''}"
 

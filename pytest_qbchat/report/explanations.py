@@ -1,4 +1,4 @@
-"""What is said of one message or call: its state, and what its fields meant to the people in the dialog."""
+"""Describes one message or call: its state, and the effect of its fields on the occupants."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ def where(message: Message) -> str:
 
 
 def brief(message: Message) -> str:
-    """One line for a message: its text and what became of it."""
+    """A message in one line: its text, delivery, receipts and attachments."""
     details = ", ".join([reach(message), receipts(message), *attachment_labels(message)])
     return f"{shortened(message.message)} ({details})"
 
 
 def reach(message: Message) -> str:
-    """Whether anybody was notified."""
+    """Whether occupants were notified."""
     return "sent to chat" if message.sent_to_chat else "history only"
 
 
 def receipts(message: Message) -> str:
-    """Whether the sender asked for receipts."""
+    """Whether the sender requested receipts."""
     return "markable" if message.markable == 1 else "not markable"
 
 
 def attachment_labels(message: Message) -> Iterator[str]:
-    """Type and id or address of each attachment: `image 47863`."""
+    """Type and id or URL of each attachment: `image 47863`."""
     for item in message.attachments:
         yield f"{item.get('type', 'untyped')} {item.get('id', item.get('url', ''))}".rstrip()
 
@@ -55,7 +55,7 @@ def flag(message: Message, name: str) -> str:
 
 
 def consequence(message: Message, name: str) -> str:
-    """What the value of a field meant to the people in the dialog; empty if there is nothing to say."""
+    """The effect of a field on the occupants, or a note on its value; empty if neither is known."""
     name = "send_to_chat" if name == "sent_to_chat" else name
     if name in _EFFECTS:
         return _effect(message, name)
@@ -68,7 +68,7 @@ def consequence(message: Message, name: str) -> str:
 
 
 def value_sent(message: Message, name: str) -> Any:
-    """The value of a field; of a flag that QuickBlox read as 0, the value that the request had."""
+    """The value of a field. For a flag that QuickBlox reads as 0 it is the value in the request."""
     value = field_of(message, name)
     if name in _EFFECTS and value == 0 and message.call is not None:
         return message.call.params[name]
@@ -76,7 +76,7 @@ def value_sent(message: Message, name: str) -> Any:
 
 
 def lost_attachments(message: Message) -> str:
-    """What the request had in place of attachments; empty if QuickBlox read some, or there were none."""
+    """The ignored value of `attachments` in the request; empty if QuickBlox read it, or there was none."""
     sent = message.call.params.get("attachments") if message.call else None
     if not sent or message.attachments:
         return ""
@@ -84,7 +84,7 @@ def lost_attachments(message: Message) -> str:
 
 
 def not_accepted(calls: Iterable[Call]) -> Iterator[str]:
-    """A line for each call that QuickBlox did not accept. The message that a test misses may be in one of them."""
+    """A line for each call that QuickBlox did not accept. One of them may have sent an expected message."""
     for call in calls:
         if call.stubbed:
             yield f"{call.method} {call.path} was answered {call.status or 'with an error'} by qbchat.router"
@@ -109,10 +109,10 @@ def shortened(value: Any, width: int = WIDTH) -> str:
 
 
 def _effect(message: Message, flag: str) -> str:
-    """What a flag did, or why it did nothing."""
-    done, not_done = _EFFECTS[flag]
+    """The effect of a flag, or the reason why it has none."""
+    if_set, if_not_set = _EFFECTS[flag]
     if getattr(message, flag) == 1:
-        return done
+        return if_set
     if near := similar_name(flag, message.custom):
-        return f"the request had {near!r}, which became a custom field; {not_done}"
-    return f"only 1 counts; {not_done}" if getattr(message, flag) == 0 else not_done
+        return f"the request had {near!r}, which became a custom field; {if_not_set}"
+    return f"only 1 counts; {if_not_set}" if getattr(message, flag) == 0 else if_not_set

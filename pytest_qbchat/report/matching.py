@@ -1,4 +1,4 @@
-"""How expected values are compared with the fields of messages and other records."""
+"""Compares expected values with the fields of messages and other records."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ ABSENT: Final = _Absent.ABSENT
 def matches(expected: Any, actual: Any) -> bool:
     """Whether a value is the expected one.
 
-    The expected value stands on the left of `==`, so that `unittest.mock.ANY`, `pytest.approx` and dirty-equals work.
-    A compiled pattern searches a string. A user, dialog or file stands for its id. Lists and dicts are compared item by
+    The expected value is on the left of `==`, so that `unittest.mock.ANY`, `pytest.approx` and dirty-equals work.
+    A compiled pattern searches a string. A user, dialog or file means its id. Lists and dicts are compared item by
     item in the same way.
     """
     if isinstance(expected, re.Pattern):
@@ -38,7 +38,7 @@ def matches(expected: Any, actual: Any) -> bool:
     if type(expected) in (list, tuple) and isinstance(actual, list | tuple):
         return len(expected) == len(actual) and all(map(matches, expected, actual))
     if isinstance(expected, User | Dialog | Blob) and isinstance(actual, int | str):
-        return str(expected.id) == str(actual)  # an attachment has the id of its file as text or as a number
+        return str(expected.id) == str(actual)  # an attachment has the id of its file as a string or a number
     return bool(expected == actual)
 
 
@@ -59,8 +59,8 @@ def field_of(record: object, name: str) -> Any:
 def field_matches(record: object, name: str, expected: Any) -> bool:
     """Whether a field of a record has the expected value.
 
-    An absent field matches only `ABSENT`, and None if it is a flag; not even `ANY` matches it. Attachments may be
-    expected in the form of a request, an object with index keys.
+    An absent field matches only `ABSENT`, and an absent flag also None; `ANY` does not match it. Expected attachments
+    may have the form of a request, an object with index keys.
     """
     actual = field_of(record, name)
     if actual is ABSENT:
@@ -76,13 +76,13 @@ def has_fields(record: object, fields: Mapping[str, Any]) -> bool:
 
 
 def check_names(names: Iterable[str], kind: type, records: Collection[object]) -> None:
-    """Refuse a misspelt field, which would match nothing and let an assertion that something is absent pass.
+    """Refuse a misspelt field. It would match no record, so an assertion of absence would always pass.
 
     The public attributes of `kind` are the fields of the records.
 
     Raises:
-        TypeError: A field is unknown. A message may have custom fields of any name, so of a message only names are
-            refused that no record has, and that are similar to a field.
+        TypeError: A field is unknown. A message may have custom fields with any name, so for messages a name is unknown
+            only if it is similar to a field and no record has it.
     """
     __tracebackhide__ = True
     fields = {name for name in dir(kind) if not name.startswith("_") and not callable(getattr(kind, name))}
@@ -100,5 +100,5 @@ def check_names(names: Iterable[str], kind: type, records: Collection[object]) -
         raise TypeError(f"unknown field {name!r} of a {kind.__name__.lower()}; expected {expected}")
 
 
-# Other words for the fields of a message; a request may well have custom fields of these names.
+# Common names for fields of a message. A request may have custom fields with these names.
 _SYNONYMS = {"msg": "message", "sender": "sender_id"}

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from traceback import walk_tb
+from types import CodeType, TracebackType
 from typing import TYPE_CHECKING
 
 from pytest_qbchat.exceptions import CallRefused
@@ -24,7 +25,7 @@ class Problem:
     """A refused call, or a warning that the test turns into an error.
 
     Attributes:
-        text: What happened and what to write instead; masked.
+        text: The description, with a suggestion; masked.
         call: The call, if it reached the fake.
         error: The exception that was raised in the code under test, if any.
     """
@@ -34,22 +35,20 @@ class Problem:
     error: CallRefused | None = None
 
     def reached(self, item: pytest.Item) -> bool:
-        """Whether the exception reached the function of the test, which may have caught it there."""
+        """Whether the exception reached the test function, which may have caught it."""
         if self.error is None:
             return False
-        traceback = self.error.__traceback__
-        if traceback is None:  # assertRaises of unittest removes it
+        if self.error.__traceback__ is None:  # assertRaises of unittest removes it
             return _is_unittest(item)
-        function = getattr(item, "function", None)
-        code = getattr(inspect.unwrap(function), "__code__", None) if function else None
-        # The code differs where hypothesis or another decorator replaced the function: compare its name and file too.
-        name = getattr(item, "originalname", None) or item.name
-        while traceback is not None:
-            here = traceback.tb_frame.f_code
-            if here is code or (here.co_name == name and Path(here.co_filename).name == item.path.name):
-                return True
-            traceback = traceback.tb_next
-        return False
+        return any(_is_test_function(frame.f_code, item) for frame, _ in walk_tb(self.error.__traceback__))
+
+
+def _is_test_function(code: CodeType, item: pytest.Item) -> bool:
+    if code is getattr(inspect.unwrap(getattr(item, "function", None)), "__code__", None):  # type: ignore[arg-type]
+        return True
+    # hypothesis and other decorators replace the function, but keep its name and file.
+    name = getattr(item, "originalname", None) or item.name
+    return code.co_name == name and Path(code.co_filename).name == item.path.name
 
 
 def _is_unittest(item: pytest.Item) -> bool:
@@ -59,7 +58,7 @@ def _is_unittest(item: pytest.Item) -> bool:
 
 
 class Problems:
-    """The problems of one fake that were not reported yet."""
+    """The unreported problems of one fake."""
 
     def __init__(self) -> None:
         self._open: list[Problem] = []
@@ -69,9 +68,9 @@ class Problems:
         self._open.append(Problem("\n".join(filter(None, (text, called_at()))), call, error))
 
     def pop_unreported(self, item: pytest.Item) -> list[Problem]:
-        """Remove all problems and return those whose exceptions did not reach the test function.
+        """Remove all problems, and return those whose exceptions did not reach the test function.
 
-        After retries of a call it is enough that one of the refusals, which have the same text, reached it.
+        If a call was retried, its refusals have the same text, and one that reached the function is enough.
         """
         problems = self.drain()
         seen = {problem.text for problem in problems if problem.reached(item)}
@@ -108,14 +107,15 @@ class Expectation:
         __tracebackhide__ = True
         inside = self._problems[self._before :]
         refused = [problem for problem in inside if self._expects(problem)]
-        self._problems[self._before :] = others = [problem for problem in inside if problem not in refused]
+        others = [problem for problem in inside if problem not in refused]
+        self._problems[self._before :] = others
         if error is not None:
             return all(any(leaf is problem.error for problem in refused) for leaf in _leaves(error))
         if not refused:
-            wanted = " ".join(filter(None, (self._method, self._path))) or "a call"
+            expected = " ".join(filter(None, (self._method, self._path))) or "a call"
             calls = [problem.call for problem in others if problem.call]
-            instead = ", ".join(f"{call.method} {call.path}" for call in calls) or "nothing"
-            raise AssertionError(f"expected the fake to refuse {wanted}, but it refused {instead}")
+            actual = ", ".join(f"{call.method} {call.path}" for call in calls) or "nothing"
+            raise AssertionError(f"expected the fake to refuse {expected}, but it refused {actual}")
         return False
 
     def _expects(self, problem: Problem) -> bool:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.calls import Call
     from pytest_qbchat.service.models import Dialog, Message, User
 
-_SHOWN_MESSAGES = 20  # the newest of each dialog
+_MAX_SHOWN = 20  # the newest of each dialog
 
 
 def render(dialogs: Iterable[Dialog], users: Iterable[User], posted: Iterable[Message], calls: Iterable[Call]) -> str:
-    """Who posted what to which dialog and what became of it, then refused calls and warnings.
+    """The messages of each dialog and their delivery, then calls that were not accepted, and warnings.
 
     The caller masks the text.
     """
@@ -27,21 +27,21 @@ def render(dialogs: Iterable[Dialog], users: Iterable[User], posted: Iterable[Me
         if history := dialog.history:
             kept.update(message.id for message in history)
             lines.append(_heading(dialog, names))
-            if len(history) > _SHOWN_MESSAGES:
-                lines.append(f"  ({len(history) - _SHOWN_MESSAGES} earlier messages)")
-            for message in history[-_SHOWN_MESSAGES:]:
+            if len(history) > _MAX_SHOWN:
+                lines.append(f"  ({len(history) - _MAX_SHOWN} earlier messages)")
+            for message in history[-_MAX_SHOWN:]:
                 lines.extend(_message(message, names))
     for message in posted:
         if message.id not in kept:
             lines += [f"later deleted from dialog {message.chat_dialog_id}:", *_message(message, names)]
-    trouble: Counter[str] = Counter()
+    notes: Counter[str] = Counter()
     for call in calls:
-        trouble.update([*not_accepted([call]), *(f"warning: {text}" for text in call.warnings)])
-    lines += [line if times == 1 else f"{line} ({times} times)" for line, times in trouble.items()]
+        notes.update([*not_accepted([call]), *(f"warning: {text}" for text in call.warnings)])
+    lines += [line if times == 1 else f"{line} ({times} times)" for line, times in notes.items()]
     return "\n".join(lines) or "nothing was posted"
 
 
-def _people(ids: Iterable[int], names: Mapping[int, str]) -> str:
+def _names_of(ids: Iterable[int], names: Mapping[int, str]) -> str:
     return ", ".join(names.get(user_id, str(user_id)) for user_id in ids)
 
 
@@ -49,17 +49,17 @@ def _heading(dialog: Dialog, names: Mapping[int, str]) -> str:
     name = f" {dialog.name!r}" if dialog.name else ""
     kind = dialog.type.name.lower().replace("_", " ")
     adopted = ", adopted on first sight" if dialog.adopted else ""
-    return f"dialog {dialog.id}{name} ({kind}{adopted}), occupants {_people(dialog.occupants_ids, names)}"
+    return f"dialog {dialog.id}{name} ({kind}{adopted}), occupants {_names_of(dialog.occupants_ids, names)}"
 
 
 def _message(message: Message, names: Mapping[int, str]) -> Iterator[str]:
-    delivered = f", delivered to {_people(message.delivered_to, names) or 'no known occupant'}"
+    delivered = f", delivered to {_names_of(message.delivered_to, names) or 'no known occupant'}"
     reached = f"{reach(message)}{delivered if message.sent_to_chat else ''}"
     attached = ", ".join(attachment_labels(message)) or "no attachments"
-    yield f"  {_people([message.sender_id], names)}: {message.message!r}"
+    yield f"  {_names_of([message.sender_id], names)}: {message.message!r}"
     readers = [reader for reader in message.read_by if reader != message.sender_id]
-    read = f"; read by {_people(readers, names)}" if readers else ""
+    read = f"; read by {_names_of(readers, names)}" if readers else ""
     yield f"    {reached}; {receipts(message)}; {attached}{read}"
     for name, value in message.custom.items():
-        if (name, value) != ("dialog_id", message.chat_dialog_id):  # every app adds this one
+        if (name, value) != ("dialog_id", message.chat_dialog_id):  # every app adds this field
             yield f"    {name}: {value!r}"

@@ -37,7 +37,7 @@ SEED: dict[str, Any] = {
 }
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "server.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", DOCUMENT, flags=re.DOTALL | re.MULTILINE)
-END = "Ctrl-C stops it. Each call:"
+END = "Press Ctrl-C to stop. Calls:"
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
 
@@ -104,7 +104,7 @@ def test_it_says_where_it_is_and_what_a_client_is_configured_with(seed: Path) ->
         "--seed", seed, "--api-key", API_KEY, "--auth-secret", "made-up-secret", "--auth-key", "made-up-key"
     ) as server:
         url, *lines = server.introduction
-        assert re.fullmatch(r"QuickBlox is faked at http://127\.0\.0\.1:\d+", url)
+        assert re.fullmatch(r"The fake QuickBlox listens on http://127\.0\.0\.1:\d+", url)
         assert lines == [
             "  application id  any is accepted",
             "  auth key        made-up-key",
@@ -113,7 +113,7 @@ def test_it_says_where_it_is_and_what_a_client_is_configured_with(seed: Path) ->
             "  user            7 Sam Support: login sam, password made-up-password",
             "  user            8 Cleo Customer: email cleo@shop.example",
             *[f"  token           {session['token']}: 7 Sam Support" for session in SEED["sessions"]],
-            "  GET /_qbchat/state shows the state, and POST /_qbchat/reset goes back to the beginning",
+            "  GET /_qbchat/state shows the state, and POST /_qbchat/reset restores the initial state",
             END,
         ]
         wrong = server.client.get("/users.json", headers={"Authorization": "ApiKey another-made-up-key"})
@@ -139,8 +139,8 @@ def test_strict_mode_adopts_nobody() -> None:
         assert server.introduction[1:5] == [
             "  application id  any is accepted",
             "  auth key        any is accepted",
-            "  auth secret     none is accepted: declare one, or leave --strict out",
-            "  API key         none is accepted: declare one, or leave --strict out",
+            "  auth secret     none is accepted; declare one, or omit --strict",
+            "  API key         none is accepted; declare one, or omit --strict",
         ]
         assert server.post(message="hi").status_code == 401
         server.stop()
@@ -203,9 +203,9 @@ def test_each_call_is_a_line(seed: Path) -> None:
             "GET /chat/Dialog.json 200 by 7 Sam Support",
             "GET /chat/Message.json 404 by 7 Sam Support: invalid chat_dialog_id '5d75327ba28f9a0f32cb0f0'; "
             "expected 24 hexadecimal digits",
-            "GET /data/Customer/7.json 404 by nobody: the fake does not cover custom objects, and has no route "
-            "GET /data/Customer/7.json",
-            "GET /account_settings.json 401 by nobody: the request has no QB-Account-Key header",
+            "GET /data/Customer/7.json 404 by an unauthenticated client: the fake does not cover custom objects, "
+            "and has no route GET /data/Customer/7.json",
+            "GET /account_settings.json 401 by an unauthenticated client: the request has no QB-Account-Key header",
             "GET /_qbchat/state 200",
         ]
 
@@ -244,7 +244,7 @@ def test_who_called_is_a_user_or_what_stands_for_one(tmp_path: Path) -> None:
             "GET /session.json 200 by the application",
             "GET /users.json 200 by an API key",
             "GET /chat/Dialog.json 200 by an API key for 7",
-            "GET /session.json 401 by nobody",
+            "GET /session.json 401 by an unauthenticated client",
         ]
 
 
@@ -331,7 +331,7 @@ def test_nothing_else_is_under_the_prefix() -> None:
         calls = [("GET", "/_qbchat"), ("GET", "/_qbchat/reset"), ("POST", "/_qbchat/state"), ("GET", "/_qbchat/users")]
         for method, path in calls:
             reply = server.client.request(method, path)
-            text = f"there is no {method} {path}: GET /_qbchat/state shows the state, and POST /_qbchat/reset"
+            text = f"unknown request {method} {path}; GET /_qbchat/state shows the state, and POST /_qbchat/reset"
             assert reply.status_code == 404
             assert reply.json()["message"].startswith(text)
         assert server.state()["users"] == []
@@ -379,13 +379,13 @@ def run(arguments: Sequence[object]) -> int:
 
 def interrupt_when_it_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Ctrl-C as soon as the program waits for one."""
-    introduce = program.Program.introduce
+    print_startup = program.Program.print_startup
 
     def introduced(self: program.Program, url: str) -> None:
-        introduce(self, url)
+        print_startup(self, url)
         threading.Thread(target=os.kill, args=[os.getpid(), signal.SIGINT]).start()
 
-    monkeypatch.setattr(program.Program, "introduce", introduced)
+    monkeypatch.setattr(program.Program, "print_startup", introduced)
 
 
 def test_it_can_be_run_from_python(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -416,7 +416,7 @@ def test_the_help_tells_all_options(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("port", ["http", "-1", "65536"])
 def test_a_port_is_a_number_up_to_65535(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--port", port]) == 2
-    assert f"argument --port: invalid port value: '{port}'" in capsys.readouterr().err
+    assert f"argument --port: invalid port '{port}'; expected a number from 0 to 65535" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -424,9 +424,9 @@ def test_a_port_is_a_number_up_to_65535(port: str, capsys: pytest.CaptureFixture
     [
         pytest.param(None, "No such file or directory", id="missing"),
         pytest.param("{", "is not JSON: Expecting .*", id="malformed"),
-        pytest.param("[]", "a seed is an object; expected .*", id="no object"),
+        pytest.param("[]", "invalid seed; expected .*", id="no object"),
         pytest.param(
-            '{"users": [{"fullname": "x"}]}', r"users\[0\]: unknown 'fullname'; expected full_name", id="unknown"
+            '{"users": [{"fullname": "x"}]}', r"users\[0\]: unknown key 'fullname'; expected full_name", id="unknown"
         ),
     ],
 )
@@ -443,8 +443,8 @@ def test_a_wrong_seed_is_refused(
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["--api-key", "ApiKey made-up"], "invalid API key; expected the text after 'ApiKey '"),
-        (["--auth-secret", ""], "an authorization secret is not empty"),
+        (["--api-key", "ApiKey made-up"], "invalid API key; expected the string after 'ApiKey '"),
+        (["--auth-secret", ""], "invalid auth_secret=''"),
     ],
 )
 def test_a_wrong_credential_is_refused(arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -459,15 +459,15 @@ def test_a_port_that_is_taken_is_named_in_one_line() -> None:
         done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"pytest_qbchat: cannot listen at 127.0.0.1:{port}: the port is taken; write another --port, or 0 for any "
-        "free one\n"
+        f"pytest_qbchat: cannot listen on 127.0.0.1:{port}: the port is in use; use another --port, or 0 for any "
+        "free port\n"
     )
 
 
 def test_an_address_of_another_machine_is_named_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--host", "192.0.2.1", "--port", 0]) == 2
     [line] = capsys.readouterr().err.splitlines()
-    assert line.startswith("pytest_qbchat: cannot listen at 192.0.2.1:0: ")
+    assert line.startswith("pytest_qbchat: cannot listen on 192.0.2.1:0: ")
 
 
 # --- the documentation ---

@@ -117,8 +117,7 @@ def test_a_refusal_can_be_malformed(qbchat: FakeQuickBlox, client: httpx.Client)
     assert response.status_code == 422
     assert response.text == '{"errors":{"base":["Fo'
     assert qbchat.calls.one().reason == (
-        "qbchat.fail('malformed'), refused all the same: "
-        "the token made… belongs to an application session; log in a user"
+        "qbchat.fail('malformed'), request refused: the token made… belongs to an application session; log in a user"
     )
 
 
@@ -280,10 +279,10 @@ def test_the_retry_decides_the_order_of_the_messages(qbchat: FakeQuickBlox, clie
 @pytest.mark.parametrize(
     ("kwargs", "error", "text"),
     [
-        ({"what": 200}, ValueError, "unknown status 200 of a failure; expected an HTTP status from 400 to 599"),
-        ({"what": 399}, ValueError, "unknown status 399 of a failure"),
-        ({"what": 499}, ValueError, "unknown status 499 of a failure"),
-        ({"what": 600}, ValueError, "unknown status 600 of a failure"),
+        ({"what": 200}, ValueError, "unknown error status 200; expected an HTTP status from 400 to 599"),
+        ({"what": 399}, ValueError, "unknown error status 399"),
+        ({"what": 499}, ValueError, "unknown error status 499"),
+        ({"what": 600}, ValueError, "unknown error status 600"),
         (
             {"what": "time-out"},
             ValueError,
@@ -297,13 +296,13 @@ def test_the_retry_decides_the_order_of_the_messages(qbchat: FakeQuickBlox, clie
         ),
         ({"what": None}, TypeError, "unknown fault None"),
         ({"what": 5.5}, TypeError, "unknown fault 5.5"),
-        ({"what": 503, "times": 0}, ValueError, "invalid times=0; expected a number from 1 on"),
+        ({"what": 503, "times": 0}, ValueError, "invalid times=0; expected 1 or greater"),
         ({"what": 503, "times": True}, ValueError, "invalid times=True"),
         ({"what": 503, "times": "2"}, ValueError, "invalid times='2'"),
         (
             {"what": "empty", "stored": False},
             ValueError,
-            r"fail\('empty'\) breaks an answer, so the request took effect: leave stored out",
+            r"fail\('empty'\) breaks the response of a request that took effect; omit stored",
         ),
         (
             {"what": 503, "method": "post"},
@@ -313,7 +312,7 @@ def test_the_retry_decides_the_order_of_the_messages(qbchat: FakeQuickBlox, clie
         (
             {"what": 503, "path": "/chat/Mesage.json"},
             ValueError,
-            "the fake has no route for /chat/Mesage.json; write '/chat/Message'",
+            "the fake has no route for /chat/Mesage.json; use '/chat/Message'",
         ),
         (
             {"what": 503, "method": "PATCH", "path": "/chat/Dialog"},
@@ -344,8 +343,8 @@ def test_the_transcript_names_faults_that_were_not_used() -> None:
     fake.fail("timeout", path="/users")
     assert fake.transcript().splitlines() == [
         "nothing was posted",
-        "qbchat.fail(503) is still waiting for 2 calls",
-        "qbchat.fail('timeout', path='/users') is still waiting for 1 call",
+        "unused fault: qbchat.fail(503), 2 calls left",
+        "unused fault: qbchat.fail('timeout', path='/users'), 1 call left",
     ]
 
 
@@ -356,5 +355,5 @@ def test_a_slash_at_the_end_of_a_path_makes_no_difference(qbchat: FakeQuickBlox,
 
 
 def test_a_fault_with_a_url_in_place_of_a_path_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"the fake has no route POST https://.*; write '/chat/Message\.json'$"):
+    with pytest.raises(ValueError, match=r"the fake has no route POST https://.*; use '/chat/Message\.json'$"):
         FakeQuickBlox().fail(503, method="POST", path="https://api.quickblox.com/chat/Message.json")

@@ -61,28 +61,28 @@ def test_a_collection_equals_any_sequence_of_equal_items(fake: FakeQuickBlox) ->
 
 
 def test_one_and_last_say_what_is_there(fake: FakeQuickBlox) -> None:
-    with pytest.raises(AssertionError, match=r"^expected one posted message, there is none$"):
+    with pytest.raises(AssertionError, match=r"^expected one posted message, found none$"):
         fake.posted.one()
-    with pytest.raises(AssertionError, match=r"^expected a posted message, there is none$"):
+    with pytest.raises(AssertionError, match=r"^expected a posted message, found none$"):
         _ = fake.posted.last
     with httpx.Client(transport=QuickBloxTransport(fake)) as client:
         client.post(URL, json={})
     why = "POST /chat/Message.json was answered 401: the request has neither"
-    with pytest.raises(AssertionError, match=rf"^expected one posted message, there is none\n{why}"):
+    with pytest.raises(AssertionError, match=rf"^expected one posted message, found none\n{why}"):
         fake.posted.one()
-    with pytest.raises(AssertionError, match=rf"^expected a posted message, there is none\n{why}"):
+    with pytest.raises(AssertionError, match=rf"^expected a posted message, found none\n{why}"):
         _ = fake.posted.last
     post(fake, message="one")
     post(fake, message="two")
-    with pytest.raises(AssertionError, match=r"^expected one message, there are 2\n  <Message .*'one'.*>\n  <Message"):
+    with pytest.raises(AssertionError, match=r"^expected one message, found 2\n  <Message .*'one'.*>\n  <Message"):
         fake.messages.one()
     for _ in range(8):
         post(fake, message="more")
-    with pytest.raises(AssertionError, match=r"^expected one message, there are 10\n(  <.*\n){9}  <.*>$"):
+    with pytest.raises(AssertionError, match=r"^expected one message, found 10\n(  <.*\n){9}  <.*>$"):
         fake.messages.one()
     for _ in range(2):
         post(fake, message="more")
-    with pytest.raises(AssertionError, match=r"^expected one message, there are 12\n(  <.*\n){10}  and 2 more$"):
+    with pytest.raises(AssertionError, match=r"^expected one message, found 12\n(  <.*\n){10}  and 2 more$"):
         fake.messages.one()
 
 
@@ -353,14 +353,14 @@ def test_of_those_that_were_asked_for_it_is_said_what_there_is_instead(fake: Fak
     with pytest.raises(AssertionError) as raised:
         fake.messages.where(message="13", sender_id=1).one()
     assert str(raised.value).splitlines() == [
-        "expected one message with message='13', sender_id=1, there is none",
+        "expected one message with message='13', sender_id=1, found none",
         "12 in all:",
         *[f"  {message!r}" for message in messages[:10]],
         "  and 2 more",
     ]
-    with pytest.raises(AssertionError, match=r"^expected a message with message='13', there is none"):
+    with pytest.raises(AssertionError, match=r"^expected a message with message='13', found none"):
         _ = fake.messages.where(message="13").last
-    with pytest.raises(AssertionError, match=r"^expected one message with sender_id=1, there are 12"):
+    with pytest.raises(AssertionError, match=r"^expected one message with sender_id=1, found 12"):
         fake.messages.where(sender_id=1).one()
     with pytest.raises(TypeError, match="unknown field '_id' of a call; expected one of caller, dialog, fault, "):
         fake.calls.where(_id=3)

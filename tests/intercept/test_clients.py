@@ -623,7 +623,7 @@ def test_hosts_that_need_no_proxy_are_named_beside_the_users_own(
 
 def test_a_base_url_with_a_prefix_is_refused_where_it_cannot_be_caught() -> None:
     async def post(session: aiohttp.ClientSession) -> None:
-        with pytest.raises(CallRefused, match=r"aiohttp tried to reach localhost, where only one path is Quick"):
+        with pytest.raises(CallRefused, match=r"aiohttp tried to reach localhost, where only one path belongs to Quick"):
             await status_of(session, f"{gateway}/qb{PATH}?x=1")
 
     with another_server() as gateway, FakeQuickBlox(hosts=["x.example/qb", f"{gateway}/qb"]).intercept() as fake:
@@ -640,7 +640,7 @@ def test_a_base_url_with_a_prefix_is_refused_to_tornado_too() -> None:
         client = AsyncHTTPClient()
         for request in (f"{gateway}/qb{PATH}?x=1", HTTPRequest(f"{gateway}/qb{PATH}", method="POST", body="{}")):
             with pytest.raises(
-                CallRefused, match=r"Tornado tried to reach localhost, where only one path is QuickBlox's"
+                CallRefused, match=r"Tornado tried to reach localhost, where only one path belongs to QuickBlox"
             ):
                 await client.fetch(request)
         assert (await client.fetch(f"{gateway}/other")).body == b"another server"
@@ -1079,8 +1079,8 @@ def test_nothing_is_warned_of() -> None:
 @pytest.mark.parametrize(
     ("limit", "how", "status", "text"),
     [
-        ("LARGEST_HEAD", {"headers": {"X-Large": "a" * 1000}}, 431, "the headers are larger than 999 bytes"),
-        ("LARGEST_BODY", {"data": b"a" * 1000}, 413, "the body is larger than 999 bytes"),
+        ("MAX_HEAD_SIZE", {"headers": {"X-Large": "a" * 1000}}, 431, "the headers are larger than 999 bytes"),
+        ("MAX_BODY_SIZE", {"data": b"a" * 1000}, 413, "the body is larger than 999 bytes"),
     ],
 )
 @pytest.mark.usefixtures("qbchat")

@@ -181,7 +181,7 @@ def test_what_is_too_large_is_refused_before_it_has_come(row: str) -> None:
 
 def test_the_largest_length_is_not_too_large() -> None:
     reader = Reader()
-    reader.feed(LINE + b"Content-Length: %d\r\n\r\n" % http11.LARGEST_BODY)
+    reader.feed(LINE + b"Content-Length: %d\r\n\r\n" % http11.MAX_BODY_SIZE)
     assert reader.request() is None
 
 

@@ -120,13 +120,15 @@ def test_another_scheme_is_the_librarys_to_refuse(qbchat: FakeQuickBlox) -> None
 
 
 def test_hosts_is_a_list() -> None:
-    with pytest.raises(TypeError, match=r"hosts is a string; expected a list: hosts=\['chat\.shop\.example'\]"):
+    with pytest.raises(
+        TypeError, match=r"invalid hosts='chat.shop.example'; expected a list, hosts=\['chat\.shop\.example'\]"
+    ):
         FakeQuickBlox(hosts="chat.shop.example")
 
 
 @pytest.mark.parametrize("host", ["", "https://", "*.shop.example", "shop.example:port", "https://shop.example/?a=1"])
 def test_a_malformed_host_is_the_tests_own_mistake(host: str) -> None:
-    with pytest.raises(ValueError, match="is not a host or base URL"):
+    with pytest.raises(ValueError, match="invalid host or base URL"):
         FakeQuickBlox(hosts=[host])
 
 

@@ -82,7 +82,7 @@ def proxies(monkeypatch):
 @pytest.mark.parametrize("url", [URL, URL.replace("https", "http")])
 @pytest.mark.parametrize("post", [niquests.post, requests.post])
 def test_a_proxy_that_the_code_names_is_refused(qbchat, post, url):
-    with pytest.raises(CallRefused, match="niquests tried to reach api.quickblox.com through a proxy, where the fake"):
+    with pytest.raises(CallRefused, match="niquests tried to reach api.quickblox.com through a proxy, and the fake"):
         post(url, proxies=dict.fromkeys(("http", "https"), PROXY), **HOW)
     assert len(qbchat.problems.drain()) == 1
 
@@ -90,7 +90,7 @@ def test_a_proxy_that_the_code_names_is_refused(qbchat, post, url):
 @pytest.mark.qbchat(hosts=[f"{PROXY}/quickblox"])
 @pytest.mark.parametrize("post", [niquests.post, requests.post])
 def test_a_host_of_which_only_a_path_is_quickbloxes_is_refused(qbchat, post):
-    with pytest.raises(CallRefused, match="where only one path is QuickBlox's"):
+    with pytest.raises(CallRefused, match="where only one path belongs to QuickBlox"):
         post(f"{PROXY}/quickblox/chat/Message.json", **HOW)
     assert len(qbchat.problems.drain()) == 1
     assert post(f"{PROXY}/other", **HOW).status_code == 404

@@ -630,7 +630,7 @@ def test_a_client_may_ask_whether_to_go_on(line: Line) -> None:
 
 
 def test_a_client_that_asks_and_is_too_large_is_told_at_once(line: Line) -> None:
-    line.send(b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % (http11.LARGEST_BODY + 1))
+    line.send(b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % (http11.MAX_BODY_SIZE + 1))
     assert line.answer().status == 413
 
 
@@ -746,7 +746,7 @@ def test_a_route_of_the_test_may_allow_one_origin_alone(line: Line, qbchat_serve
 
 
 def test_headers_that_are_too_large_are_refused_clearly(line: Line) -> None:
-    line.send(posting("hi", b"X-Large: " + b"a" * http11.LARGEST_HEAD))
+    line.send(posting("hi", b"X-Large: " + b"a" * http11.MAX_HEAD_SIZE))
     answer = line.answer()
     assert (answer.status, answer.headers["Content-Type"]) == (431, "application/json; charset=utf-8")
     assert json.loads(answer.body) == {"code": None, "message": "the headers are larger than 65536 bytes"}
@@ -758,7 +758,7 @@ def test_headers_that_are_too_large_are_refused_clearly(line: Line) -> None:
 def test_a_body_that_is_too_large_is_refused_clearly(
     qbchat_server: LiveServer, monkeypatch: pytest.MonkeyPatch, chunked: bool
 ) -> None:
-    monkeypatch.setattr(http11, "LARGEST_BODY", 1_000_000)
+    monkeypatch.setattr(http11, "MAX_BODY_SIZE", 1_000_000)
     content = b"a" * 20_000_000
     body = iter([content[:500_000], content]) if chunked else content
     # requests reads no answer before it has sent everything, so the server has to bear that.
@@ -963,7 +963,7 @@ def test_without_trustme_the_fixture_says_what_to_install(run: Any, monkeypatch:
     monkeypatch.setitem(__import__("sys").modules, "trustme", None)
     result = run("def test_it(qbchat_tls_server):\n    pass\n\ndef test_plain(qbchat_server):\n    pass\n")
     result.assert_outcomes(errors=1, passed=1)
-    result.stdout.fnmatch_lines(["*qbchat_tls_server makes its certificate with trustme: pip install 'pytest-qbchat*"])
+    result.stdout.fnmatch_lines(["*qbchat_tls_server needs trustme; use pip install 'pytest-qbchat*"])
     result.stdout.no_fnmatch_line("*Traceback*")
 
 

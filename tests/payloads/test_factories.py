@@ -164,7 +164,7 @@ class TestMessage:
 
     @pytest.mark.parametrize("make", ["message", "message_response"])
     def test_refuses_less_than_no_attachments(self, factory: PayloadFactory, make: str) -> None:
-        with pytest.raises(ValueError, match="attachments=-1; expected 0 or more"):
+        with pytest.raises(ValueError, match="attachments=-1; expected 0 or greater"):
             getattr(factory, make)(attachments=-1)
 
 

@@ -89,13 +89,17 @@ def test_fractions_of_a_second_add_up(qbchat: FakeQuickBlox, client: httpx.Clien
 @pytest.mark.parametrize(
     ("delta", "error", "text"),
     [
-        ({}, TypeError, r"advance\(\) moves nothing: write advance\(hours=2\)"),
+        ({}, TypeError, r"advance\(\) needs a time; use advance\(hours=2\)"),
         ({"hour": 1}, TypeError, r"unknown unit 'hour'; expected hours"),
         ({"years": 1}, TypeError, r"unknown unit 'years'; expected one of days, hours, "),
         ({"hour": 1}, TypeError, "'hour'"),
         ({"hours": "2"}, TypeError, r"advance\(\) takes numbers, as in advance\(hours=2\)"),
-        ({"hours": -1}, ValueError, "the clock cannot go back by 3600.0 seconds: freezegun or time-machine can"),
-        ({"hours": 1, "minutes": -61}, ValueError, "the clock cannot go back by 60.0 seconds"),
+        (
+            {"hours": -1},
+            ValueError,
+            r"advance\(\) cannot set the clock back by 3600.0 s; use freezegun or time-machine",
+        ),
+        ({"hours": 1, "minutes": -61}, ValueError, "cannot set the clock back by 60.0 s"),
     ],
     ids=repr,
 )
@@ -246,5 +250,5 @@ def test_a_clock_that_is_turned_back_keeps_the_history_in_order(qbchat: FakeQuic
 
 @pytest.mark.parametrize("hours", [float("nan"), float("inf"), 1e300])
 def test_an_advance_by_an_impossible_time_is_refused(hours: float) -> None:
-    with pytest.raises(ValueError, match=r": the clock cannot be moved on by that much$"):
+    with pytest.raises(ValueError, match=r"^the clock cannot advance by that much: "):
         FakeQuickBlox().advance(hours=hours)

@@ -1115,7 +1115,7 @@ def test_a_dialog_hidden_by_a_user_stays_hidden_when_it_is_declared(api: Api) ->
 
 def test_the_private_dialog_that_a_call_brought_in_is_the_one_that_is_declared(api: Api) -> None:
     api("POST", "Message", json={"chat_dialog_id": UNKNOWN, "recipient_id": BERT})
-    with pytest.raises(ValueError, match=rf"have a private dialog already: {UNKNOWN}$"):
+    with pytest.raises(ValueError, match=rf"already have a private dialog: {UNKNOWN}$"):
         api.fake.add_dialog("5d75327ba28f9a0f32cb0f98", occupants_ids=[ANNA, BERT], type=PRIVATE)
     dialog = api.fake.add_dialog(occupants_ids=[ANNA, BERT], type=PRIVATE)
     assert (dialog.id, len(dialog.history), dialog.adopted) == (UNKNOWN, 1, False)
