@@ -115,8 +115,8 @@ MEASURED = {
     "a message posted to `qbchat_server`": r"\*\*`qbchat_server`\*\* against pytest-httpserver: .*? measured (\S+),",
     "a message posted with requests": r"against the fastest peer, responses, .*? measured (\S+),",
     "a post into 100,000 messages": r"\*\*100,000 messages in 1,000 dialogs\*\* against 10 .*? measured (\S+),",
-    "a page of 100 messages, read as JSON": r"of 100,000 messages, read as JSON, .*? measured (\S+),",
-    "the fixture's set-up and tear-down": r"the ratios were (\S+),.* and (\S+), so the aim",
+    "a page of 100 messages, read as JSON": r"\| \*\*a page\*\*, of 100 messages(?: \| [^|]+){3} \| (\S+) \|\n",
+    "the fixture's set-up and tear-down": r"runs\sof\sthe\sfixture\stable\sgave\s(\S+)\sto\s(\S+)\.\n",
     "a run that has the plugin and does not use it": r"installation with `-p no:qbchat`: .*? measured (\S+),",
     "a message of `qbchat_factory`": r"against plain `random`: .*? measured (\S+),",
 }
