@@ -84,11 +84,7 @@ def _is_given(value: Any) -> bool:
 
 
 def _adopt_dialog(store: Store, sender_id: int, dialog_id: str, recipient_id: int | None) -> Dialog:
-    """Make a dialog for an unknown id.
-
-    It is private if the request names a recipient with whom the sender has no private dialog yet, since `recipient_id`
-    is meaningful in private dialogs only (documented). Otherwise it is a group.
-    """
+    """Make a private dialog if the request names a recipient and the two users have none yet, otherwise a group."""
     other = recipient_id if recipient_id and recipient_id != sender_id else None
     if other and not store.private_dialog(sender_id, other) and store.user(other):
         return store.add_dialog(DialogType.PRIVATE, [sender_id, other], sender_id, id=dialog_id, adopted=True)

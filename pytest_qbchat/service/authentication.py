@@ -12,6 +12,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from pytest_qbchat.service.calls import Call, Caller
 from pytest_qbchat.service.errors import (
     authorization_failed,
@@ -67,7 +69,9 @@ def _by_token(store: Store, token: str, now: float) -> Caller:
     if session is None:
         raise session_does_not_exist(_unknown_token_reason(store, token))
     if now >= session.expires_at:
-        raise session_does_not_exist(f"the session {mask(token)} {session.end_reason}")
+        by_test = session.expires_at == -inf
+        end = "was ended by qbchat.expire_sessions()" if by_test else "expired two hours after its last call"
+        raise session_does_not_exist(f"the session {mask(token)} {end}")
     session.expires_at = now + SESSION_LIFETIME
     if session.user_id is not None:
         store.users[session.user_id].last_request = int(now)

@@ -79,7 +79,6 @@ class Call:
         dialog: The dialog that it concerned.
         message: The message that it created.
         now: Unix time of the fake's clock, the same throughout the call.
-        lowercase_headers: Values by lower-case name.
     """
 
     request: Request

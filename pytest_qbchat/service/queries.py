@@ -122,7 +122,6 @@ class Query:
 
     Attributes:
         sort: The field to sort by; None keeps the order of the list.
-        descending: Whether the largest value is first.
         count: Whether only the number of records is requested.
     """
 
@@ -158,11 +157,8 @@ def sort(records: list[T], field: Field, *, descending: bool) -> list[T]:
 def parse(call: Call, fields: Mapping[str, Field], *, known: set[str], largest: int) -> Query:
     """Read the query of a call, and warn of parameters that are ignored.
 
-    Args:
-        call: The call. `{"date_sent": {"gt": 5}}` in its parameters is the filter `date_sent[gt]=5`.
-        fields: The fields of the list by their names in a request.
-        known: Further parameters of the endpoint, which reads them itself.
-        largest: The maximum of `limit`.
+    A filter like `date_sent[gt]=5` is decoded as `{"date_sent": {"gt": "5"}}`. `known` are further parameters, which
+    the endpoint reads itself, and `largest` is the maximum of `limit`.
     """
     conditions: list[Condition] = []
     for name, given in call.params.items():

@@ -55,11 +55,7 @@ class Store:
     """
 
     def __init__(
-        self,
-        *,
-        strict: bool = False,
-        message_class: type[Message] = Message,
-        new_user: Callable[..., User] = User,
+        self, *, strict: bool = False, message_class: type[Message] = Message, new_user: Callable[..., User] = User
     ) -> None:
         self.lock = RLock()
         self.strict = strict

@@ -20,7 +20,6 @@ class Session:
         expires_at: Unix time of the end, postponed by every call. Infinite before the first call with a declared token,
             minus infinity after `expire_sessions()`.
         updated: Unix time of the last login or logout.
-        ts: The client's timestamp.
         adopted: Whether the fake invented the session for an unknown token.
     """
 
@@ -34,12 +33,6 @@ class Session:
     nonce: int = 0
     ts: int = 0
     adopted: bool = False
-
-    @property
-    def end_reason(self) -> str:
-        """Why the session ended, if it has."""
-        by_test = self.expires_at == -inf
-        return "was ended by qbchat.expire_sessions()" if by_test else "expired two hours after its last call"
 
     def __repr__(self) -> str:
         return f"Session(token={mask(self.token)!r}, user_id={self.user_id}, adopted={self.adopted})"
