@@ -44,7 +44,8 @@ class Problem:
 
 
 def _is_test_function(code: CodeType, item: pytest.Item) -> bool:
-    if code is getattr(inspect.unwrap(getattr(item, "function", None)), "__code__", None):  # type: ignore[arg-type]
+    function = getattr(item, "function", None)
+    if function is not None and code is getattr(inspect.unwrap(function), "__code__", None):
         return True
     # hypothesis and other decorators replace the function, but keep its name and file.
     name = getattr(item, "originalname", None) or item.name
