@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -58,12 +57,6 @@ def updated(done: list[Any], missing: list[Any], forbidden: list[Any]) -> Any:
 
 
 NOT_JOINABLE = field_error(is_joinable="is not allowed for this type of dialog")
-
-
-@pytest.fixture
-def api(qbchat: FakeQuickBlox) -> Iterator[Api]:
-    with httpx.Client(verify=TLS) as client:
-        yield Api(qbchat, client)
 
 
 def create(api: Api, *, by: int = ANNA, **params: Any) -> dict[str, Any]:

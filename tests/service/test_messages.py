@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -37,12 +36,6 @@ KEYS = [
 ]  # fmt: skip
 PUBLIC, GROUP, PRIVATE = 1, 2, 3
 NO_DIALOG = {"errors": {"chat_dialog_id": ["is required"]}}
-
-
-@pytest.fixture
-def api(qbchat: FakeQuickBlox) -> Iterator[Api]:
-    with httpx.Client(verify=TLS) as client:
-        yield Api(qbchat, client)
 
 
 def dialog(api: Api, type: int = GROUP, *others: int) -> str:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 from support.chat_api import ANNA, BERT, CLEO, DORA, HOST, UNKNOWN, Api, answer
-from support.ways import DIALOG, TLS, TOKEN, World
-
-from pytest_qbchat import FakeQuickBlox
+from support.ways import DIALOG, TOKEN, World
 
 BAD_ID = {"errors": ["Invalid message id"]}
 BAD_NAME = {"errors": ['Invalid or missing "name" parameter.']}
@@ -19,12 +15,6 @@ NO_REACTION = {"errors": ["Reaction not found"]}
 TOO_MANY = {"errors": ["Reactions limit of 20 exceeded."]}
 PUBLIC_DIALOG = {"errors": ["Reactions are not allowed in public dialogs."]}
 METHODS = ["GET", "POST", "DELETE"]
-
-
-@pytest.fixture
-def api(qbchat: FakeQuickBlox) -> Iterator[Api]:
-    with httpx.Client(verify=TLS) as client:
-        yield Api(qbchat, client)
 
 
 @pytest.fixture
