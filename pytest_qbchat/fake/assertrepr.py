@@ -15,7 +15,7 @@ def explain(left: object, right: object) -> list[str] | None:
     Returns:
         Lines, a summary first; None for any other comparison.
     """
-    if isinstance(right, Message | Records):
+    if isinstance(right, Message | Records):  # `==` may have it on either side
         left, right = right, left
     if isinstance(left, Message) and isinstance(right, Mapping):
         return left.masked("\n".join(_message_lines(left, right))).splitlines()
@@ -37,7 +37,7 @@ def _records_lines(records: Records[object], expected: Sequence[object]) -> list
             continue
         explanation = explain(actual, wanted) or [f"{actual!r} is not {wanted!r}"]
         lines += [f"[{position}] {explanation[0]}", *explanation[1:]]
-    both = min(len(records), len(expected))
-    lines += [f"[{position}] not expected: {each!r}" for position, each in enumerate(records[both:], both)]
-    lines += [f"[{position}] missing: {each!r}" for position, each in enumerate(expected[both:], both)]
+    common = min(len(records), len(expected))
+    lines += [f"[{position}] not expected: {each!r}" for position, each in enumerate(records[common:], common)]
+    lines += [f"[{position}] missing: {each!r}" for position, each in enumerate(expected[common:], common)]
     return lines

@@ -18,7 +18,7 @@ class Stubs:
         self.router = respx.Router(assert_all_called=False)
 
     def answer(self, request: Request) -> Response | None:
-        """The response of a route, or None. An error of the route's side effect is raised."""
+        """The response of a route, or None. If the route's side effect raises an error, so does this."""
         try:
             response = self.router.handler(_to_httpx(request))
         except (AllMockedAssertionError, PassThrough):
@@ -26,7 +26,7 @@ class Stubs:
         return _from_httpx(response, b"".join(cast("httpx.SyncByteStream", response.stream)))
 
     async def answer_async(self, request: Request) -> Response | None:
-        """The same for an asynchronous client, whose side effects may be coroutines."""
+        """Like `answer`, for an asynchronous client. A route's side effect may be a coroutine function."""
         try:
             response = await self.router.async_handler(_to_httpx(request))
         except (AllMockedAssertionError, PassThrough):
@@ -37,7 +37,7 @@ class Stubs:
 
 
 def _to_httpx(request: Request) -> httpx.Request:
-    # As a stream: httpx would add headers to content.
+    # A stream, because httpx adds headers such as Content-Length to other content.
     body = httpx.ByteStream(request.body)
     copy = httpx.Request(request.method, request.url, headers=request.raw_headers, stream=body)
     copy.read()

@@ -20,13 +20,13 @@ class Assumptions:
         need_user_status: Status of "Forbidden. Need user.". 422 was observed for years; ConnectyCube, a sister product,
             answers 403.
         missing_dialog_status: Status for a message to a dialog that does not exist.
-        login_status: Status of a login. 200 is documented; SDKs accept 202 too, for this call only.
-        duplicate_dialog_status: Status for creating a private dialog that exists, which is returned.
+        login_status: Status of a login. 200 is documented. For this call alone, SDKs accept 202 too.
+        duplicate_dialog_status: Status if a private dialog to be created exists already. The existing one is returned.
         true_is_one: Whether `send_to_chat` and `markable` accept `true` like the documented 1.
         attachment_list: Whether `attachments` may be a JSON list instead of the documented object.
         unlisted_attachment_keys: Whether attachments keep undocumented keys.
         history_counts_as_unread: Whether a message without `send_to_chat` is counted as unread.
-        marked_in_reply: Whether the reply to listing messages already shows them as read by the caller.
+        marked_in_reply: Whether listing messages returns them as read by the caller, although they were unread before.
         deleting_leaves_group: Whether a user who deletes a group for themselves stops being an occupant; otherwise
             the group is hidden until the next message.
         owner_deletes_messages: Whether the owner of a dialog may delete the messages of others for everyone.

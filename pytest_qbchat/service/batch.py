@@ -9,7 +9,7 @@ from pytest_qbchat.service.errors import no_permission, not_found
 
 
 class BatchResult:
-    """The ids by their result, in the three lists of QuickBlox's replies (documented, delete-dialog)."""
+    """The ids of a call by their result, as QuickBlox's replies list them (documented, delete-dialog)."""
 
     def __init__(self) -> None:
         self.done: list[Hashable] = []
@@ -28,7 +28,7 @@ class BatchResult:
         self._reasons.append(reason)
 
     def as_dict(self, success: str, *, with_empty: bool = True) -> dict[str, Any]:
-        """The three lists, with the ids that worked under `success`."""
+        """The three lists; that of the ids that worked is called `success`. Empty lists may be omitted."""
         groups = {success: self.done, "NotFound": self._not_found, "WrongPermissions": self._wrong_permissions}
         return {name: {"ids": ids} for name, ids in groups.items() if ids or with_empty}
 

@@ -39,7 +39,7 @@ def diagnose(params: dict[str, Any], secret: str) -> str:
     given = str(params.get("signature"))
     pairs = list(_flatten(params))
     ordered = sorted(pairs)
-    mistakes = {
+    pairs_by_mistake = {
         "it signs the parameters in the order sent; sort them by name": pairs,
         "it omits the user's parameters; sign user[login] and user[password] too": [
             pair for pair in ordered if "[" not in pair[0]
@@ -47,13 +47,13 @@ def diagnose(params: dict[str, Any], secret: str) -> str:
     }
     if given.lower() in _signatures(string_to_sign(params), secret):
         return "it is in upper case; write lower-case hexadecimal digits"
-    for mistake, signed in mistakes.items():
+    for mistake, signed in pairs_by_mistake.items():
         if given in _signatures(_join(signed), secret):
             return mistake
     for encode in (quote, quote_plus):
         encoded = [(name, encode(value, safe="")) for name, value in ordered]
-        both = [(encode(name, safe=""), value) for name, value in encoded]
-        if given in _signatures(_join(encoded), secret) + _signatures(_join(both), secret):
+        names_too = [(encode(name, safe=""), value) for name, value in encoded]
+        if given in _signatures(_join(encoded), secret) + _signatures(_join(names_too), secret):
             return "it signs percent-encoded values; sign them as they are"
     return ""
 
@@ -67,7 +67,7 @@ def _join(pairs: list[tuple[str, str]]) -> str:
 
 
 def _flatten(params: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Each parameter except the signature, with its bracketed name: `user[login]`."""
+    """Each parameter except the signature, with its name; a nested one is named `user[login]`."""
     for name, value in params.items():
         full = f"{prefix}[{name}]" if prefix else name
         if isinstance(value, dict):
