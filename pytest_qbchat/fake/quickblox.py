@@ -72,7 +72,7 @@ class FakeQuickBlox:
         self._stubs: Stubs | None = None
 
     def __repr__(self) -> str:
-        return f"<FakeQuickBlox: {len(self._posted)} posted in {len(self._calls)} calls>"
+        return f"<FakeQuickBlox: calls={len(self._calls)} posted={len(self._posted)}>"
 
     # Arrange
 

@@ -315,7 +315,7 @@ def test_declared_records_can_be_observed() -> None:
     assert fake.dialogs.where(name="Team").one() is dialog
     assert (dialog.id, dialog.user_id, dialog.occupants_ids) == (DIALOG, 20, [20, 30, 96830001])
     assert len(fake.add_dialog(occupants_ids=[1]).id) == 24
-    assert repr(fake) == "<FakeQuickBlox: 0 posted in 0 calls>"
+    assert repr(fake) == "<FakeQuickBlox: calls=0 posted=0>"
 
 
 # --- what a test gives, checked where it is given ---
