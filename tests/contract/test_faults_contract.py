@@ -38,7 +38,7 @@ def test_the_error_of_a_fault_names_the_fault_and_its_request(world: World, what
     with pytest.raises(world.way.error(what)) as caught:
         world.post(BODY)
     library = type(caught.value).__module__.partition(".")[0]
-    request = caught.value.request  # type: ignore[attr-defined]
+    request = caught.value.request  # type: ignore[attr-defined]  # both libraries set it
     assert type(request).__module__.startswith(library)
     assert (request.method, str(request.url)) == ("POST", URL)
     assert str(caught.value) == f"qbchat.fail('{what}'), not stored"
