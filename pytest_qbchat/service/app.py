@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from itertools import count
+from sys import intern
 from typing import Any
 
 from pytest_qbchat.service import pitfalls
@@ -53,16 +54,20 @@ class Service:
         call.response = answer if isinstance(answer, Response) else self.respond(call, *answer)
         if not route.raw:
             pitfalls.find(call)
+            call.release_params()
 
     def prepare(self, call: Call) -> None:
         """Add the time and the headers by lower-case name to a call."""
-        sent = tuple(call.request.raw_headers)
+        request = call.request
+        sent = tuple(request.raw_headers)
         known = self._headers.get(sent)
         if known is None:
             if len(self._headers) >= _MAX_KEPT_HEADERS:  # a client may send a new id with each call
                 self._headers.clear()
             known = self._headers[sent] = sent, {name.lower(): value for name, value in sent}
-        call.request.raw_headers, call.lowercase_headers = known
+        request.raw_headers, call.lowercase_headers = known
+        # Equal strings are kept once too: a test may hold 100,000 requests.
+        request.method, request.origin, request.path = map(intern, (request.method, request.origin, request.path))
         call.now = self.store.now()
 
     def respond(self, call: Call, status: int, body: Any, *more: Header) -> Response:

@@ -118,16 +118,20 @@ class Call:
     @property
     def params(self) -> dict[str, Any]:
         """The parameters in the body and the query string; empty if they cannot be decoded."""
-        if self._params is None:
-            try:
-                self._params = decode(self.request)
-            except QuickBloxError:
-                self._params = {}
-        return self._params
+        if self._params is not None:
+            return self._params
+        try:
+            return decode(self.request)
+        except QuickBloxError:
+            return {}
 
     def read_params(self) -> None:
-        """Decode the parameters. Raises QuickBloxError if they cannot be decoded."""
+        """Decode the parameters and keep them. Raises QuickBloxError if they cannot be decoded."""
         self._params = decode(self.request)
+
+    def release_params(self) -> None:
+        """Drop the decoded parameters after the response: they need more memory than the message and its request."""
+        self._params = None
 
     def warn(self, text: str) -> None:
         """Add a warning that names the field, its effect in QuickBlox, and the correct spelling or value."""
