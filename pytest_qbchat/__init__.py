@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_qbchat.exceptions import CallRefused, QuickBloxWarning
+    from pytest_qbchat.fake.httpx_transport import QuickBloxTransport
     from pytest_qbchat.fake.message import Message
     from pytest_qbchat.fake.quickblox import FakeQuickBlox
-    from pytest_qbchat.fake.records import Records
-    from pytest_qbchat.fake.transport import QuickBloxTransport
+    from pytest_qbchat.fake.record_list import Records
     from pytest_qbchat.fake.user import User
     from pytest_qbchat.intercept.server import LiveServer
     from pytest_qbchat.payloads.factory import PayloadFactory, QuickBloxProvider
-    from pytest_qbchat.report.matching import ABSENT
+    from pytest_qbchat.report.field_matching import ABSENT
     from pytest_qbchat.service.calls import Call
     from pytest_qbchat.service.models import Blob, Dialog, Session
 
@@ -52,7 +52,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "ABSENT": "report.matching",
+    "ABSENT": "report.field_matching",
     "Blob": "service.models",
     "Call": "service.calls",
     "CallRefused": "exceptions",
@@ -62,9 +62,9 @@ _MODULES = {
     "Message": "fake.message",
     "PayloadFactory": "payloads.factory",
     "QuickBloxProvider": "payloads.factory",
-    "QuickBloxTransport": "fake.transport",
+    "QuickBloxTransport": "fake.httpx_transport",
     "QuickBloxWarning": "exceptions",
-    "Records": "fake.records",
+    "Records": "fake.record_list",
     "Session": "service.models",
     "User": "fake.user",
 }

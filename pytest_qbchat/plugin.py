@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_qbchat.fake.httpx_transport import QuickBloxTransport
     from pytest_qbchat.fake.quickblox import FakeQuickBlox
-    from pytest_qbchat.fake.transport import QuickBloxTransport
     from pytest_qbchat.intercept import Interception
     from pytest_qbchat.intercept.certificate import Certificate
     from pytest_qbchat.intercept.server import EncryptedServer, LiveServer
@@ -55,7 +55,7 @@ def qbchat() -> Iterator[FakeQuickBlox]:
 @pytest.fixture
 def qbchat_transport() -> QuickBloxTransport:
     """An httpx transport, sync and async, to the fake of the test, without patches. Assert on its `fake`."""
-    from pytest_qbchat.fake.transport import QuickBloxTransport
+    from pytest_qbchat.fake.httpx_transport import QuickBloxTransport
 
     return QuickBloxTransport(_fake_of(_running[-1]))
 

@@ -25,7 +25,7 @@ from pytest_qbchat.cli.seed import apply_seed, read_seed
 from pytest_qbchat.exceptions import CallRefused, QuickBloxWarning
 from pytest_qbchat.fake.quickblox import FakeQuickBlox
 from pytest_qbchat.intercept.server import LiveServer
-from pytest_qbchat.report.explanations import attachment_labels, reach, receipts
+from pytest_qbchat.report.message_effects import attachment_labels, reach, receipts
 from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.wire import Response, encode_json
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pytest_qbchat.fake.message import Message
-from pytest_qbchat.fake.records import Records
-from pytest_qbchat.report import differences, explanations
+from pytest_qbchat.fake.record_list import Records
+from pytest_qbchat.report import differences, message_effects
 
 
 def explain(left: object, right: object) -> list[str] | None:
@@ -26,8 +26,8 @@ def explain(left: object, right: object) -> list[str] | None:
 
 def _message_lines(message: Message, fields: Mapping[str, object]) -> list[str]:
     if not fields:
-        return [f"message {explanations.where(message)} == {{}}", "an empty dict has no fields to compare"]
-    return [f"message {explanations.where(message)} differs", *differences.of_fields(message, fields)]
+        return [f"message {message_effects.where(message)} == {{}}", "an empty dict has no fields to compare"]
+    return [f"message {message_effects.where(message)} differs", *differences.of_fields(message, fields)]
 
 
 def _records_lines(records: Records[object], expected: Sequence[object]) -> list[str]:

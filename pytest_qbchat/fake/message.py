@@ -7,8 +7,8 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, overload
 
-from pytest_qbchat.report import differences, explanations
-from pytest_qbchat.report.matching import has_fields
+from pytest_qbchat.report import differences, message_effects
+from pytest_qbchat.report.field_matching import has_fields
 from pytest_qbchat.service import models
 from pytest_qbchat.service.calls import Call
 
@@ -38,31 +38,31 @@ class Message(models.Message):
         return _AsPosted(self) if self.edited else self
 
     def __repr__(self) -> str:
-        return self.masked(f"<Message {explanations.where(self)}: {explanations.brief(self)}>")
+        return self.masked(f"<Message {message_effects.where(self)}: {message_effects.brief(self)}>")
 
     def assert_sent_to_chat(self) -> None:
         """Assert that the message was pushed to the occupants in real time: `send_to_chat` was 1."""
         __tracebackhide__ = True
         if not self.sent_to_chat:
-            self._fail("was not sent to the chat", explanations.flag(self, "send_to_chat"))
+            self._fail("was not sent to the chat", message_effects.flag(self, "send_to_chat"))
 
     def assert_history_only(self) -> None:
         """Assert that the message was added to the history, and that no occupant was notified."""
         __tracebackhide__ = True
         if self.sent_to_chat:
-            self._fail("was sent to the chat", explanations.flag(self, "send_to_chat"))
+            self._fail("was sent to the chat", message_effects.flag(self, "send_to_chat"))
 
     def assert_markable(self) -> None:
         """Assert that the message requests delivered and read receipts: `markable` was 1."""
         __tracebackhide__ = True
         if self.markable != 1:
-            self._fail("is not markable", explanations.flag(self, "markable"))
+            self._fail("is not markable", message_effects.flag(self, "markable"))
 
     def assert_not_markable(self) -> None:
         """Assert that the message requests no receipts."""
         __tracebackhide__ = True
         if self.markable == 1:
-            self._fail("is markable", explanations.flag(self, "markable"))
+            self._fail("is markable", message_effects.flag(self, "markable"))
 
     def assert_attachments(self, *expected: Mapping[str, Any]) -> None:
         """Assert that the message has exactly these attachments, in this order.
@@ -86,7 +86,7 @@ class Message(models.Message):
         """Assert that the message has no attachments."""
         __tracebackhide__ = True
         if self.attachments:
-            self._fail("has attachments", ", ".join(explanations.attachment_labels(self)))
+            self._fail("has attachments", ", ".join(message_effects.attachment_labels(self)))
 
     def assert_delivered_to(self, *users: int | models.User) -> None:
         """Assert that the message reached each of these users in real time.
@@ -103,7 +103,7 @@ class Message(models.Message):
                 "without qbchat.add_dialog(...), the occupants of a dialog are the users that posted to it",
             )
         elif missing:
-            self._fail(f"was not delivered to {missing}", explanations.flag(self, "send_to_chat"))
+            self._fail(f"was not delivered to {missing}", message_effects.flag(self, "send_to_chat"))
 
     def assert_read_by(self, *users: int | models.User) -> None:
         """Assert that each of these users has read the message.
@@ -114,12 +114,12 @@ class Message(models.Message):
         __tracebackhide__ = True
         if missing := _missing(users, self.read_ids):
             unset = [name for name in ("markable", "send_to_chat") if getattr(self, name) != 1]
-            reason = explanations.flag(self, unset[0]) if unset else ""
+            reason = message_effects.flag(self, unset[0]) if unset else ""
             self._fail(f"has not been read by {missing}", f"read_ids   {self.read_ids}", reason)
 
     def _fail(self, what: str, *details: str) -> None:
         __tracebackhide__ = True
-        lines = [f"message {explanations.where(self)} {what}", *(f"    {detail}" for detail in details if detail)]
+        lines = [f"message {message_effects.where(self)} {what}", *(f"    {detail}" for detail in details if detail)]
         raise AssertionError(self.masked("\n".join(lines)))
 
     def masked(self, text: str) -> str:

@@ -10,25 +10,25 @@ from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.fake.arrange import Arrange
 from pytest_qbchat.fake.faults import Faults, apply_fault
 from pytest_qbchat.fake.message import Message, PostedMessages
-from pytest_qbchat.fake.records import Records
+from pytest_qbchat.fake.record_list import Records
 from pytest_qbchat.fake.user import User
 from pytest_qbchat.intercept import Interception
 from pytest_qbchat.intercept.hosts import Hosts
-from pytest_qbchat.report import differences, explanations, transcript
+from pytest_qbchat.report import differences, message_effects, transcript
 from pytest_qbchat.report.call_site import warn
 from pytest_qbchat.report.problems import Expectation, Problems, report
 from pytest_qbchat.service import models
 from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.models import Blob, Dialog, DialogType, Session, id_of
-from pytest_qbchat.service.realtime import Realtime
+from pytest_qbchat.service.realtime_chat import Realtime
 from pytest_qbchat.service.spelling import closest_name
 from pytest_qbchat.service.store import Store
 
 if TYPE_CHECKING:
     import respx
 
-    from pytest_qbchat.fake.router import Stubs
+    from pytest_qbchat.fake.respx_router import Stubs
     from pytest_qbchat.service.wire import Request, Response
 
 _UNITS = ("days", "hours", "microseconds", "milliseconds", "minutes", "seconds", "weeks")
@@ -314,7 +314,7 @@ class FakeQuickBlox:
         Its routes take precedence, with every client. All other calls go to the fake.
         """
         if self._stubs is None:
-            from pytest_qbchat.fake.router import Stubs  # noqa: PLC0415 - respx is imported for the tests that use it
+            from pytest_qbchat.fake.respx_router import Stubs  # noqa: PLC0415 - respx is imported for the tests that use it
 
             self._stubs = Stubs()
         return self._stubs.router
@@ -325,7 +325,7 @@ class FakeQuickBlox:
     def posted(self) -> Records[Message]:
         """The messages that were sent through POST, oldest first, each with its original text."""
         posted = PostedMessages(self._posted)
-        return Records(posted, Message, "posted message", lambda: explanations.not_accepted(self._calls))
+        return Records(posted, Message, "posted message", lambda: message_effects.not_accepted(self._calls))
 
     @property
     def messages(self) -> Records[Message]:

@@ -3,7 +3,8 @@
 - `patching`: patch points, and the patcher of the process;
 - `httpx`, `http_client`, `asyncio_clients`, `niquests`: an interceptor for each family of libraries;
 - `guard`: refuses calls that no interceptor catches; `hosts`: the URLs that belong to QuickBlox;
-- `server`, `http11`, `certificate`: the live server; `loopback`: the servers for clients of asyncio and niquests.
+- `server`, `http11`, `certificate`: the live server;
+- `loopback_servers`: the servers for clients of asyncio and niquests.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from functools import partial
 from inspect import currentframe
 from typing import Any
 
-from pytest_qbchat.intercept.loopback import is_loopback_server
+from pytest_qbchat.intercept.loopback_servers import is_loopback_server
 from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint, fake_for_host
 from pytest_qbchat.report.call_site import OTHER_LIBRARIES, package_of
 

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_qbchat.intercept.guard import refuse_path_prefix, refuse_proxy
-from pytest_qbchat.intercept.loopback import loopback_address
+from pytest_qbchat.intercept.loopback_servers import loopback_address
 from pytest_qbchat.intercept.patching import (
     Function,
     InterceptedFake,

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
-from pytest_qbchat.report.explanations import (
+from pytest_qbchat.report.field_matching import ABSENT, field_matches, field_of, matches
+from pytest_qbchat.report.message_effects import (
     WIDTH,
     brief,
     consequence,
@@ -17,7 +18,6 @@ from pytest_qbchat.report.explanations import (
     value_sent,
     where,
 )
-from pytest_qbchat.report.matching import ABSENT, field_matches, field_of, matches
 
 if TYPE_CHECKING:
     from pytest_qbchat.service.calls import Call

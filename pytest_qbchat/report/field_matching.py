@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from enum import Enum
 from typing import Any, Final
 
+from pytest_qbchat.service.flags_and_attachments import FLAGS, attachments
 from pytest_qbchat.service.models import Blob, Dialog, User
-from pytest_qbchat.service.params import FLAGS, attachments
 from pytest_qbchat.service.spelling import closest_name, similar_name
 
 

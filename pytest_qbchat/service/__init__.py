@@ -9,10 +9,10 @@ client; the test's output shows it, so it names the remedy in the test. From the
 - `authentication`: the caller of a request;
 - `routes`: the endpoint of each path, and the nearest route to an unknown path;
 - `endpoints`: one file for each QuickBlox resource;
-- `signature`, `access`, `params`, `queries`, `batch`: the rules that endpoints share;
+- `signature`, `access`, `flags_and_attachments`, `queries`, `batch_reply`: the rules that endpoints share;
 - `errors`: the refusals in QuickBlox's format;
 - `pitfalls`, `spelling`: silent mistakes; `masking`: hidden tokens, keys and passwords;
-- `models`, `store`, `ids`: the state; `realtime`: the users' apps;
+- `models`, `store`, `ids`: the state; `realtime_chat`: the users' apps;
 - `assumptions`: unknown behaviour that a test may choose;
 - `calls`: the record of a request, from its arrival to the assertion about it.
 

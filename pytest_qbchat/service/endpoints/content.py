@@ -9,9 +9,9 @@ from pytest_qbchat.service.authentication import authenticate, require_user
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints.account import BUCKET
 from pytest_qbchat.service.errors import invalid, no_permission, not_found
+from pytest_qbchat.service.flags_and_attachments import is_one
 from pytest_qbchat.service.ids import timestamp, whole_number
 from pytest_qbchat.service.models import Blob
-from pytest_qbchat.service.params import is_one
 from pytest_qbchat.service.queries import paged
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Response

@@ -14,7 +14,7 @@ from pytest_qbchat.service.access import (
     require_dialog,
 )
 from pytest_qbchat.service.authentication import require_user
-from pytest_qbchat.service.batch import BatchResult
+from pytest_qbchat.service.batch_reply import BatchResult
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints.account import chat_host
 from pytest_qbchat.service.errors import (
@@ -29,9 +29,9 @@ from pytest_qbchat.service.errors import (
     opponent_missing,
     too_many_occupants,
 )
+from pytest_qbchat.service.flags_and_attachments import check_flag, is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import Dialog, DialogType
-from pytest_qbchat.service.params import check_flag, is_one, is_zero
 from pytest_qbchat.service.queries import NE, RANGE, SET, Field, number, object_id
 from pytest_qbchat.service.store import Store
 
