@@ -1,7 +1,7 @@
 """Interceptors send the calls of HTTP libraries to a fake.
 
 - `patching`: patch points, and the patcher of the process;
-- `httpx`, `http_client`, `asyncio_clients`, `niquests`: an interceptor for each family of libraries;
+- `httpx`, `httpcore`, `http_client`, `asyncio_clients`, `niquests`: an interceptor for each family of libraries;
 - `guard`: refuses calls that no interceptor catches; `hosts`: the URLs that belong to QuickBlox;
 - `server`, `http11`, `certificate`: the live server;
 - `loopback_servers`: the servers for clients of asyncio and niquests.
@@ -13,7 +13,7 @@ from functools import cache
 from types import TracebackType
 from typing import Generic, TypeVar
 
-from pytest_qbchat.intercept import asyncio_clients, guard, http_client, httpx, niquests
+from pytest_qbchat.intercept import asyncio_clients, guard, http_client, httpcore, httpx, niquests
 from pytest_qbchat.intercept.patching import InterceptedFake, Patcher
 
 F = TypeVar("F", bound=InterceptedFake)
@@ -21,8 +21,10 @@ F = TypeVar("F", bound=InterceptedFake)
 
 @cache
 def _patcher() -> Patcher:
-    modules = (httpx, http_client, asyncio_clients, niquests, guard)
-    return Patcher(point for module in modules for point in module.patch_points())
+    modules = (httpx, httpcore, http_client, asyncio_clients, niquests, guard)
+    patcher = Patcher(point for module in modules for point in module.patch_points())
+    guard.add_audit_hook(patcher.fakes)
+    return patcher
 
 
 class Interception(Generic[F]):

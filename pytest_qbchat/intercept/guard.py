@@ -1,16 +1,21 @@
 """Refuses every call to QuickBlox that no interceptor catches.
 
-Such a call has to resolve a QuickBlox host or connect to it. The functions of the standard library that do this refuse
-these hosts. `getproxies_environment()`, which aiohttp and niquests call, excludes these hosts from the proxies of the
-environment. The guard does not see earlier connections, resolvers and event loops written in C (c-ares, uvloop), and
-pycurl. For libraries without an interceptor, it does not see requests through a proxy, or to a host that belongs to
-QuickBlox only below a path prefix.
+Such a call has to resolve a QuickBlox host, or to connect or send to it. CPython raises an audit event for each of
+these, whichever code calls, and a hook that raises an error refuses the call. Unlike a patch, the hook cannot be avoided
+by a library that imported a function earlier. Hooks cannot be removed, so this one does nothing without an active fake.
+Methods of sockets that take a name look it up before their event, so they are patched too.
+
+`getproxies_environment()`, which aiohttp and niquests call, excludes QuickBlox hosts from the proxies of the
+environment. The guard does not see earlier connections, and resolvers that ask a name server themselves (c-ares,
+dnspython) or that are written in C (uvloop, pycurl). For libraries without an interceptor, it does not see requests
+through a proxy, or to a host that belongs to QuickBlox only below a path prefix.
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -18,47 +23,83 @@ from inspect import currentframe
 from typing import Any
 
 from pytest_qbchat.intercept.loopback_servers import is_loopback_server
-from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint, fake_for_host
-from pytest_qbchat.report.call_site import OTHER_LIBRARIES, package_of
+from pytest_qbchat.intercept.patching import (
+    Function,
+    InterceptedFake,
+    PatchPoint,
+    fake_for_host,
+    installed_classes,
+)
+from pytest_qbchat.report.call_site import OTHER_LIBRARIES, in_thread_of_library, package_of
+
+Address = tuple[object, object]  # host and port
+_NO_ADDRESS: Address = (None, None)
+
+
+def _address(given: object) -> Address:
+    """The host and port of a socket address."""
+    if not isinstance(given, tuple) or len(given) < 2 or is_loopback_server(given):  # noqa: PLR2004 - host, port
+        return _NO_ADDRESS
+    return given[0], given[1]
+
+
+# The address in the arguments of each audit event.
+_EVENTS: dict[str, Callable[..., Address]] = {
+    "socket.getaddrinfo": lambda host, port, *_: (host, port),
+    "socket.gethostbyname": lambda host: (host, None),
+    "socket.gethostbyaddr": lambda host: (host, None),
+    "socket.connect": lambda _, address: _address(address),
+    "socket.sendto": lambda _, address: _address(address),
+    "socket.sendmsg": lambda _, address: _address(address),
+}
+
+
+def add_audit_hook(fakes: list[InterceptedFake]) -> None:
+    """Refuse calls to QuickBlox hosts from now on, while there are active fakes. A hook cannot be removed."""
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in _EVENTS and fakes:
+            _refuse_quickblox(fakes, *_EVENTS[event](*arguments))
+
+    sys.addaudithook(hook)
 
 
 def patch_points() -> Iterator[PatchPoint]:
     """The patch points in the standard library."""
-    for function in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
-        yield PatchPoint(socket, function, partial(_guarded, lambda host=None, port=None, *_, **__: (host, port)))
-    for method in ("connect", "connect_ex"):
-        yield PatchPoint(socket.socket, method, partial(_guarded, _address_of_connect))
+    for sockets in installed_classes("socket", "socket"):
+        for method in ("connect", "connect_ex", "sendto"):
+            yield PatchPoint(sockets, method, partial(_guarded, lambda *args: _address(args[-1])))
     # The loop calls socket.getaddrinfo() in a thread, where the calling library is not on the stack.
     yield PatchPoint(asyncio.BaseEventLoop, "getaddrinfo", partial(_guarded, lambda _, host, port, **__: (host, port)))
     yield PatchPoint(urllib.request, "getproxies_environment", _getproxies)
 
 
-def _address_of_connect(_: socket.socket, address: object) -> tuple[object, object]:
-    if not isinstance(address, tuple) or len(address) < 2 or is_loopback_server(address):  # noqa: PLR2004 - host, port
-        return None, None
-    return address[0], address[1]
-
-
-def _guarded(
-    address_of: Callable[..., tuple[object, object]], function: Function, fakes: list[InterceptedFake]
-) -> Function:
+def _guarded(address_of: Callable[..., Address], function: Function, fakes: list[InterceptedFake]) -> Function:
     """Refuse a call whose arguments name a QuickBlox host."""
 
     def guard(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        host, port = address_of(*args, **kwargs)
-        fake = fake_for_host(fakes, host, port)
-        if fake is not None:
-            name = host.decode() if isinstance(host, bytes) else host
-            raise fake.refuse(
-                f"{_library()} tried to reach {name} in a way that the fake does not intercept, and no call to "
-                "QuickBlox is let through\n  make this call with httpx, httpx2, requests, urllib3, urllib, "
-                "http.client, aiohttp, niquests or Tornado's client, send it to the url of qbchat_server, or "
-                "replace it in this test"
-            )
+        _refuse_quickblox(fakes, *address_of(*args, **kwargs))
         return function(*args, **kwargs)
 
     return guard
+
+
+def _refuse_quickblox(fakes: list[InterceptedFake], host: object, port: object) -> None:
+    __tracebackhide__ = True
+    fake = fake_for_host(fakes, host, port)
+    if fake is None:
+        return
+    name = host.decode() if isinstance(host, bytes) else host
+    error = fake.refuse(
+        f"{_library()} tried to reach {name} in a way that the fake does not intercept, and no call to "
+        "QuickBlox is let through\n  make this call with httpx, httpx2, requests, urllib3, urllib, "
+        "http.client, aiohttp, niquests or Tornado's client, send it to the url of qbchat_server, or "
+        "replace it in this test"
+    )
+    if in_thread_of_library():  # after an error that resolvers do not raise, Twisted would wait forever
+        raise socket.gaierror(socket.EAI_FAIL, str(error)) from error
+    raise error
 
 
 def _getproxies(function: Function, fakes: list[InterceptedFake]) -> Function:

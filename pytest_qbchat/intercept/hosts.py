@@ -8,6 +8,13 @@ from urllib.parse import urlsplit
 
 # The default hosts, and the hosts of enterprise customers: `api<name>.quickblox.com` (documented).
 _DOMAIN = ".quickblox.com"
+_PORTS = {"http": 80, "https": 443}
+
+
+def origin(scheme: str, host: str, port: int | None) -> str:
+    """Scheme, host, and the port unless it is the default one: `https://api.quickblox.com`."""
+    host = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{host}" + ("" if port in (None, _PORTS[scheme]) else f":{port}")
 
 
 @dataclass(slots=True, frozen=True)
@@ -20,7 +27,7 @@ class _Base:
 
     def matches(self, host: str, port: int | None) -> bool:
         """Whether this is the base of a host, and of its port if one was configured. Clients omit default ports."""
-        return host == self.host and (self.port in (None, port) or (port is None and self.port in (80, 443)))
+        return host == self.host and (self.port in (None, port) or (port is None and self.port in _PORTS.values()))
 
 
 class Hosts:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import io
 import socket
 from collections.abc import Iterator
-from http.client import HTTPConnection, HTTPSConnection
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary, WeakSet
@@ -23,6 +22,7 @@ import httpx
 
 from pytest_qbchat.exceptions import ConnectionFault
 from pytest_qbchat.intercept import http11
+from pytest_qbchat.intercept.hosts import origin
 from pytest_qbchat.intercept.patching import (
     Function,
     InterceptedFake,
@@ -31,8 +31,6 @@ from pytest_qbchat.intercept.patching import (
     fake_for_url,
     installed_classes,
 )
-
-_PORTS = {"http": 80, "https": 443}
 
 
 class Target(NamedTuple):
@@ -46,17 +44,16 @@ class Target(NamedTuple):
     @property
     def origin(self) -> str:
         """Scheme, host, and the port unless it is the default one."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}" + ("" if self.port in (None, _PORTS[self.scheme]) else f":{self.port}")
+        return origin(self.scheme, self.host, self.port)
 
 
 def patch_points() -> Iterator[PatchPoint]:
     """The patch points in the standard library, and in urllib3 if it is installed."""
-    yield PatchPoint(HTTPConnection, "set_tunnel", _set_tunnel)
-    yield PatchPoint(HTTPConnection, "putrequest", _putrequest)
-    of_urllib3 = installed_classes("urllib3.connection", "HTTPConnection", "HTTPSConnection")
-    for connection in (HTTPConnection, HTTPSConnection, *of_urllib3):
-        if issubclass(connection, HTTPConnection):  # not with urllib3-future in place of urllib3
+    base, *others = installed_classes("http.client", "HTTPConnection", "HTTPSConnection")
+    yield PatchPoint(base, "set_tunnel", _set_tunnel)
+    yield PatchPoint(base, "putrequest", _putrequest)
+    for connection in (base, *others, *installed_classes("urllib3.connection", "HTTPConnection", "HTTPSConnection")):
+        if issubclass(connection, base):  # not with urllib3-future in place of urllib3
             yield PatchPoint(connection, "connect", _connect)
 
 
@@ -123,7 +120,7 @@ def _target(connection: Any, url: str) -> Target | None:
         except ValueError:
             return None
     host, port = _destination(connection)
-    scheme = "https" if connection.default_port == _PORTS["https"] else "http"
+    scheme = "https" if connection.default_port == 443 else "http"
     return Target(scheme, host.lower(), port, url.encode())
 
 
@@ -141,6 +138,8 @@ def _fake_socket(connection: Any, fakes: list[InterceptedFake]) -> FakeSocket:
 class FakeSocket:
     """The socket of a connection to QuickBlox: requests are written to it, responses are read from it.
 
+    A request is answered when its last byte is written, whether or not the response is read.
+
     Attributes:
         target: The target of the latest request.
     """
@@ -149,39 +148,46 @@ class FakeSocket:
         self.target: Target | None = None
         self._timeout = timeout
         self._fakes = fakes
-        self._sent = bytearray()
-        self._pair: tuple[socket.socket, socket.socket] | None = None
+        self._reader = http11.Reader()
+        self._response: io.BufferedIOBase | None = None
+        self._watched: socket.socket | None = None
 
     def sendall(self, data: Any) -> None:
-        """Add bytes of a request."""
-        self._sent += data
+        """Add bytes of a request, and answer it if it is complete.
 
-    def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BufferedIOBase:
-        """Answer the request that was sent, and return the response as a file.
-
-        Errors are raised when that file is read, because a response of `http.client` without a file cannot be closed.
+        Errors are raised when the response is read, because a response of `http.client` without a file cannot be
+        closed.
         """
         __tracebackhide__ = True
-        sent = bytes(self._sent)
-        self._sent.clear()
+        if self._response is not None:  # the rest of a request that was refused for its headers
+            return
+        self._reader.feed(data)
         try:
-            return io.BytesIO(self._answer(sent))
+            answer = self._answer()
         except Exception as error:
-            return io.BufferedReader(_BrokenFile(_socket_error(error)))
+            self._response = io.BufferedReader(_BrokenFile(_socket_error(error)))
+        else:
+            self._response = None if answer is None else io.BytesIO(answer)
 
-    def _answer(self, sent: bytes) -> bytes:
+    def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BufferedIOBase:
+        """The response to the request that was sent, as a file."""
+        response, self._response = self._response, None
+        if response is None:
+            return io.BufferedReader(_BrokenFile(ConnectionResetError("the request is incomplete")))
+        return response
+
+    def _answer(self) -> bytes | None:
         __tracebackhide__ = True
-        reader = http11.Reader()
-        reader.feed(sent)
         try:
-            request = reader.request()
+            request = self._reader.request()
         except http11.MalformedRequestError as error:  # as in the live server
+            self._reader = http11.Reader()
             return http11.encode(http11.refusal(error.status, str(error)), "GET", b"close")
+        if request is None:
+            return None
         target = self.target
-        if target is None or request is None:
-            raise ConnectionResetError("the request is incomplete")
-        found = _fake_for_target(self._fakes, target)
-        if found is None:
+        found = None if target is None else _fake_for_target(self._fakes, target)
+        if target is None or found is None:
             raise ConnectionResetError("the fake QuickBlox of this connection has stopped")
         fake, prefix = found
         head, body = request
@@ -202,11 +208,14 @@ class FakeSocket:
 
     def fileno(self) -> int:
         """A descriptor that becomes readable when the fake stops: pools use it to detect closed connections."""
-        if self._pair is None:
-            self._pair = socket.socketpair()
+        if self._watched is None:
+            # The socket class of the standard library, also while pytest-socket or gevent have replaced it.
+            [sockets] = installed_classes("socket", "socket")
+            self._watched = sockets(socket.AF_INET, socket.SOCK_DGRAM)
+            self._watched.bind(("127.0.0.1", 0))
         if not self._fakes:  # like a server that closes the connection
-            self._pair[1].close()
-        return self._pair[0].fileno()
+            self._watched.sendto(b"closed", self._watched.getsockname())
+        return self._watched.fileno()
 
     def settimeout(self, timeout: float | None) -> None:
         """Store the timeout. It never expires."""
@@ -224,9 +233,9 @@ class FakeSocket:
 
     def close(self) -> None:
         """Close the descriptor."""
-        for end in self._pair or ():
-            end.close()
-        self._pair = None
+        if self._watched is not None:
+            self._watched.close()
+        self._watched = None
 
     def __del__(self) -> None:
         self.close()

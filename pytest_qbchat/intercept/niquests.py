@@ -49,7 +49,7 @@ def _connect(plain: Any, function: Function, fakes: list[InterceptedFake]) -> Fu
         if fake_for_host(fakes, connection.host, connection.port) is None:
             function(connection)
         else:
-            with _redirected(connection, fakes):
+            with _redirected(connection, plain, fakes):
                 plain.connect(connection)
 
     return connect
@@ -60,22 +60,23 @@ def _connect_async(plain: Any, function: Function, fakes: list[InterceptedFake])
         if fake_for_host(fakes, connection.host, connection.port) is None:
             await function(connection)
         else:
-            with _redirected(connection, fakes):
+            with _redirected(connection, plain, fakes):
                 await plain.connect(connection)
 
     return connect
 
 
 @contextmanager
-def _redirected(connection: Any, fakes: list[InterceptedFake]) -> Iterator[None]:
+def _redirected(connection: Any, plain: Any, fakes: list[InterceptedFake]) -> Iterator[None]:
     """Let a connection connect to the loopback server."""
-    host, port = connection.host, connection.port
+    host, port, resolver = connection.host, connection.port, connection._resolver
     connection.host, connection.port = loopback_address(fakes, encrypted=connection.default_port == 443)  # noqa: PLR2004 - https
+    connection._resolver = plain(host)._resolver  # that of the system; another may not know the loopback interface
     connection.is_verified = True  # otherwise urllib3-future warns about a connection without TLS
     try:
         yield
     finally:
-        connection.host, connection.port = host, port
+        connection.host, connection.port, connection._resolver = host, port, resolver
 
 
 def _set_tunnel(function: Function, fakes: list[InterceptedFake]) -> Function:

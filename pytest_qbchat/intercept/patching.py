@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from types import ModuleType
 from typing import Any, Protocol
 
 from pytest_qbchat.intercept.hosts import Hosts
@@ -103,12 +104,29 @@ class Patch:
 
 
 def installed_classes(module: str, *names: str) -> list[type]:
-    """The existing classes of a module; none if the library is not installed, broken, or replaced by a stub."""
+    """The existing classes of a module; none if the library is not installed, broken, or replaced by a stub.
+
+    The classes are the library's own, also while another mock has replaced them in the module.
+    """
     try:
         found = import_module(module)
     except Exception:
         return []
-    return [each for name in names if isinstance(each := getattr(found, name, None), type)]
+    return [each for name in names if (each := _own_class(found, name)) is not None]
+
+
+def _own_class(module: ModuleType, name: str) -> type | None:
+    current = getattr(module, name, None)
+    if not isinstance(current, type) or current.__module__ == module.__name__:
+        return current if isinstance(current, type) else None
+    own = (each for each in _subclasses(object) if (each.__module__, each.__qualname__) == (module.__name__, name))
+    return next(own, current)
+
+
+def _subclasses(base: type) -> Iterator[type]:
+    for each in type.__subclasses__(base):
+        yield each
+        yield from _subclasses(each)
 
 
 # The attribute of a replacement that holds its patch.
@@ -128,47 +146,63 @@ class Patcher:
     """Patches a process for any number of fakes.
 
     Each fake adds a layer of patches, and each further `patch` adds another on top of the patches of other mocks.
+
+    Attributes:
+        fakes: The active fakes, the newest first.
     """
 
     def __init__(self, points: Iterable[PatchPoint]) -> None:
         self._points = list(points)
-        self._fakes: list[InterceptedFake] = []
+        self.fakes: list[InterceptedFake] = []
         self._layers: list[list[Patch]] = []
         self._latest: dict[PatchPoint, Patch] = {}  # reused from test to test: wrapping all functions takes 20 µs
 
     def enter(self, fake: InterceptedFake) -> None:
-        """Let a fake answer before those that were entered earlier."""
-        self._fakes.insert(0, fake)
-        self.patch()
+        """Let a fake answer before those that were entered earlier. If this fails, everything is as before."""
+        self.fakes.insert(0, fake)
+        try:
+            self.patch()
+        except BaseException:
+            self.fakes.remove(fake)
+            raise
 
     def leave(self, fake: InterceptedFake) -> None:
         """Remove a fake and the newest layer."""
+        self.fakes.remove(fake)
         self.restore()
-        self._fakes.remove(fake)
 
     def patch(self) -> None:
-        """Replace every function that is not an active replacement already."""
+        """Replace every function that is not an active replacement already, or none if one cannot be replaced."""
         layer: list[Patch] = []
-        for point in self._points:
-            function = getattr(point.owner, point.name)
-            patch = patch_of(function)
-            if patch is None:
-                patch = self._patch_for(point, function)
-                setattr(point.owner, point.name, patch.replacement)
-            if not patch.active:  # new, or restored by another mock after it was undone
-                patch.active = True
-                layer.append(patch)
         self._layers.append(layer)
+        try:
+            for point in self._points:
+                function = getattr(point.owner, point.name)
+                patch = patch_of(function) or self._patch_for(point, function)
+                if not patch.active:  # new, or restored by another mock after it was undone
+                    patch.active = True
+                    layer.append(patch)
+                if function is not patch.replacement:
+                    setattr(point.owner, point.name, patch.replacement)
+        except BaseException:
+            self.restore()
+            raise
 
     def _patch_for(self, point: PatchPoint, original: Function) -> Patch:
         patch = self._latest.get(point)
         if patch is None or patch.original is not original:
-            replacement = point.wrap(original, self._fakes)
+            replacement = point.wrap(original, self.fakes)
             patch = self._latest[point] = Patch(point, original, replacement, point.name not in vars(point.owner))
             setattr(replacement, _PATCH, patch)
         return patch
 
     def restore(self) -> None:
-        """Undo the newest layer."""
-        for patch in reversed(self._layers.pop()):
-            patch.undo()
+        """Undo the newest layer, as a whole even if one of its patches cannot be undone."""
+        layer = self._layers.pop()
+        try:
+            while layer:
+                layer.pop().undo()
+        finally:
+            if layer:
+                self._layers.append(layer)
+                self.restore()

@@ -13,20 +13,32 @@ from pytest_qbchat.exceptions import QuickBloxWarning
 # The libraries that a refusal can name as the caller.
 OTHER_LIBRARIES = {
     "requests", "niquests", "aiohttp", "tornado", "urllib3", "urllib", "httpcore", "httpcore2", "http", "anyio",
+    "trio", "twisted", "gevent", "eventlet", "websockets", "smtplib",
 }  # fmt: skip
 # Packages whose frames lie between the code under test and the fake.
 _BETWEEN = OTHER_LIBRARIES | {"pytest_qbchat", "httpx", "httpx2", "socket", "ssl", "contextlib"}
+_CONCURRENCY = {"asyncio", "threading", "concurrent"}
 
 
 def called_at() -> str:
     """The file and line of the call; empty if the code under test is not on the stack of this thread."""
     frame, _ = _code_under_test()
-    if frame is None or package_of(frame) in ("asyncio", "threading", "concurrent"):
+    if frame is None or package_of(frame) in _CONCURRENCY:
         return ""
     path = Path(frame.f_code.co_filename)
     with suppress(OSError, ValueError):  # the current folder was deleted, or does not contain the file
         path = path.relative_to(Path.cwd())
     return f"  called at {path}:{frame.f_lineno}"
+
+
+def in_thread_of_library() -> bool:
+    """Whether only libraries are on the stack of this thread: it belongs to one of them, perhaps to its resolver."""
+    frame = inspect.currentframe()
+    while frame is not None:
+        if package_of(frame) not in _BETWEEN | _CONCURRENCY:
+            return False
+        frame = frame.f_back
+    return True
 
 
 def warn(text: str) -> bool:

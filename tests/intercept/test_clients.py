@@ -38,6 +38,7 @@ from pytest_qbchat import CallRefused, FakeQuickBlox
 from pytest_qbchat.intercept import asyncio_clients, http11, http_client, niquests
 from pytest_qbchat.intercept.certificate import Certificate
 from pytest_qbchat.intercept.http_client import FakeSocket
+from pytest_qbchat.intercept.patching import installed_classes
 from pytest_qbchat.intercept.server import EncryptedServer
 
 API = "https://api.quickblox.com"
@@ -976,8 +977,11 @@ def test_tornado_reaches_other_hosts_as_before(qbchat: FakeQuickBlox) -> None:
 
 
 def test_what_is_not_installed_is_not_patched(monkeypatch: pytest.MonkeyPatch) -> None:
+    def of_standard_library(module: str, *names: str) -> list[type]:
+        return installed_classes(module, *names) if module == "http.client" else []
+
     for module in (http_client, asyncio_clients, niquests):
-        monkeypatch.setattr(module, "installed_classes", lambda *_: [])
+        monkeypatch.setattr(module, "installed_classes", of_standard_library)
     owners = {point.owner for module in (http_client, asyncio_clients, niquests) for point in module.patch_points()}
     assert owners == {http.client.HTTPConnection, http.client.HTTPSConnection, asyncio.BaseEventLoop}
 
@@ -1010,7 +1014,8 @@ def test_what_has_the_name_of_a_library_and_is_none_is_left_alone(
 
 def test_a_urllib3_that_does_without_http_client_is_left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTPConnection", "HTTPSConnection"):
-        monkeypatch.setattr(f"urllib3.connection.{name}", object)
+        independent = type(name, (), {"__module__": "urllib3.connection"})
+        monkeypatch.setattr(f"urllib3.connection.{name}", independent)
     owners = {point.owner for point in http_client.patch_points()}
     assert owners == {http.client.HTTPConnection, http.client.HTTPSConnection}
 

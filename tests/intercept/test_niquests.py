@@ -52,6 +52,17 @@ def test_it_is_answered_asynchronously(qbchat):
     assert asyncio.run(post()) == [201, 201]
 
 
+@pytest.mark.parametrize("hosts", ["api.quickblox.com:192.0.2.1", "other.shop.example:192.0.2.1"])
+def test_a_resolver_that_does_not_know_the_loopback_interface(qbchat, hosts):
+    async def post():
+        async with niquests.AsyncSession(resolver=f"in-memory://default?hosts={hosts}") as client:
+            return (await client.post(URL, **HOW)).status_code
+
+    with niquests.Session(resolver=f"in-memory://default?hosts={hosts}") as client:
+        assert client.post(URL, **HOW).status_code == 201
+    assert asyncio.run(post()) == 201
+
+
 @pytest.mark.parametrize(
     ("what", "error"), [("timeout", niquests.ReadTimeout), ("disconnect", niquests.ConnectionError)]
 )

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import aiohttp
+import httpcore
 import httpx
 import httpx2
 import pytest
@@ -219,6 +220,18 @@ def _http_client(request: httpx.Request, timeout: float) -> httpx.Response:
         line.close()
 
 
+def _httpcore(request: httpx.Request, timeout: float) -> httpx.Response:
+    with httpcore.ConnectionPool(ssl_context=TLS) as pool:
+        response = pool.request(
+            request.method,
+            str(request.url),
+            headers=request.headers.raw,
+            content=request.content,
+            extensions={"timeout": {"read": timeout}, "target": request.url.raw_path},
+        )
+    return httpx.Response(response.status, headers=response.headers, content=response.content)
+
+
 def _aiohttp(request: httpx.Request, timeout: float) -> httpx.Response:
     async def send() -> httpx.Response:
         async with (
@@ -311,6 +324,7 @@ WAYS = [
     Way("urllib3", _as_httpx(_urllib3), urllib3.exceptions.ReadTimeoutError, urllib3.exceptions.ProtocolError),
     Way("urllib.request", _as_httpx(_urllib), TimeoutError, http.client.RemoteDisconnected),
     Way("http.client", _as_httpx(_http_client), TimeoutError, http.client.RemoteDisconnected),
+    Way("httpcore", _as_httpx(_httpcore), httpcore.ReadTimeout, httpcore.RemoteProtocolError),
     Way(
         "aiohttp",
         _as_httpx(_aiohttp),

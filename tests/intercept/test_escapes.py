@@ -1,0 +1,249 @@
+"""Calls that try to get past the fake: libraries without an interceptor, early-bound functions, bare sockets."""
+
+from __future__ import annotations
+
+import _socket
+import asyncio
+import http.client
+import smtplib
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from socket import getaddrinfo as bound_at_import
+
+import anyio
+import httpcore
+import httpcore2
+import httpx
+import pytest
+import trio
+import websockets
+from support.ways import TLS, TOKEN, URL
+from websockets.sync.client import connect as connect_websocket
+
+from pytest_qbchat import CallRefused, FakeQuickBlox
+from pytest_qbchat.intercept import guard
+
+HOST = "api.quickblox.com"
+BODY = b'{"recipient_id": 20, "message": "hi"}'
+HEADERS = {"QB-Token": TOKEN, "Content-Type": "application/json"}
+
+
+def by_trio() -> None:
+    trio.run(trio.open_tcp_stream, HOST, 443)
+
+
+def by_anyio() -> None:
+    anyio.run(anyio.connect_tcp, HOST, 443)
+
+
+def by_websocket() -> None:
+    with connect_websocket(f"wss://{HOST}:5291"):
+        pass
+
+
+def by_smtp() -> None:
+    smtplib.SMTP("smtp.quickblox.com")
+
+
+def by_asyncio_datagrams() -> None:
+    async def connect() -> None:
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(asyncio.DatagramProtocol, remote_addr=(HOST, 9))
+
+    asyncio.run(connect())
+
+
+def by_asyncio_socket() -> None:
+    async def connect() -> None:
+        with socket.socket() as sock:
+            sock.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(sock, (HOST, 443))
+
+    asyncio.run(connect())
+
+
+def by_datagram() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.sendto(b"hi", (HOST, 9))
+
+
+def by_datagram_with_flags() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.sendto(b"hi", 0, (HOST, 9))
+
+
+def by_socket() -> None:
+    with socket.socket() as sock:
+        sock.connect((HOST, 443))
+
+
+def by_socket_without_exception() -> None:
+    with socket.socket() as sock:
+        sock.connect_ex((HOST, 443))
+
+
+@pytest.mark.parametrize(
+    ("reach", "library"),
+    [
+        (by_socket, "something"),
+        (by_socket_without_exception, "something"),
+        (lambda: socket.gethostbyname("API.quickblox.com."), "something"),
+        (lambda: socket.gethostbyname_ex(HOST), "something"),
+        (lambda: socket.getaddrinfo(HOST.encode(), 443), "something"),
+        (by_trio, "trio"),
+        (by_anyio, "anyio"),
+        (by_websocket, "websockets"),
+        (by_smtp, "smtplib"),
+        (by_asyncio_datagrams, "something"),
+        (by_asyncio_socket, "something"),
+        (by_datagram, "something"),
+        (by_datagram_with_flags, "something"),
+        (lambda: bound_at_import(HOST, 443), "something"),
+        (lambda: _socket.getaddrinfo(HOST.encode(), "https"), "something"),
+        (lambda: socket.gethostbyaddr(HOST), "something"),
+        (lambda: socket.getfqdn(HOST), "something"),
+    ],
+    ids=lambda each: getattr(each, "__name__", each),
+)
+def test_a_call_past_the_interceptors_is_refused(reach: Callable[[], object], library: str) -> None:
+    with FakeQuickBlox().intercept() as fake:
+        with pytest.raises(CallRefused, match=rf"(?i)refused this call: {library} tried to reach \w+\.quickblox\.com"):
+            reach()
+        [problem] = fake.problems.drain()
+    assert "make this call with httpx, httpx2, requests, urllib3, " in problem.text
+
+
+def connect(host: str, port: int) -> None:
+    with socket.socket() as sock:
+        _socket.socket.connect(sock, (host, port))
+
+
+def send_message(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.sendmsg([b"hi"], [], 0, (host, port))
+
+
+@pytest.mark.parametrize("reach", [connect, send_message])
+def test_a_name_that_was_looked_up_in_c_is_refused_before_anything_is_sent(reach: Callable[[str, int], None]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        with FakeQuickBlox(hosts=[f"localhost:{port}"]).intercept() as fake:
+            with pytest.raises(CallRefused, match="something tried to reach localhost"):
+                reach("localhost", port)
+            fake.problems.drain()
+        listening.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listening.accept()
+
+
+def test_a_message_to_a_connected_peer_passes(qbchat: FakeQuickBlox) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendmsg([b"hi"])
+        assert theirs.recv(2) == b"hi"
+
+
+def test_the_hook_is_inert_without_an_active_fake() -> None:
+    fakes: list[FakeQuickBlox] = []
+    guard.add_audit_hook(fakes)  # type: ignore[arg-type]
+    assert bound_at_import("127.0.0.1", 443)
+    fakes.append(FakeQuickBlox(hosts=["127.0.0.1"]))
+    with pytest.raises(CallRefused):
+        bound_at_import("127.0.0.1", 443)
+    fakes.clear()
+    assert bound_at_import("127.0.0.1", 443)
+
+
+# --- httpcore, which is intercepted ---
+
+
+@pytest.mark.parametrize("library", [httpcore, httpcore2], ids=["httpcore", "httpcore2"])
+@pytest.mark.parametrize("url", [URL, URL.replace("https", "http"), f"https://{HOST}:443/chat/Message.json?x=1"])
+def test_httpcore_is_answered(qbchat: FakeQuickBlox, library: object, url: str) -> None:
+    async def post() -> int:
+        async with library.AsyncConnectionPool(ssl_context=TLS) as pool:  # type: ignore[attr-defined]
+            response = await pool.request("POST", url, headers=HEADERS, content=BODY)
+            return int(response.status)
+
+    with library.ConnectionPool(ssl_context=TLS) as pool:  # type: ignore[attr-defined]
+        response = pool.request("POST", url, headers=HEADERS, content=BODY)
+    assert (response.status, dict(response.headers)[b"Status"]) == (201, b"201 Created")
+    assert asyncio.run(post()) == 201
+    assert qbchat.posted == [{"message": "hi"}] * 2
+    assert [call.request.url for call in qbchat.calls] == [url.replace(":443", "")] * 2
+
+
+def test_httpcore_is_answered_through_a_proxy(qbchat: FakeQuickBlox) -> None:
+    with httpcore.HTTPProxy("http://proxy.shop.example:8080", ssl_context=TLS) as pool:
+        assert pool.request("POST", URL, headers=HEADERS, content=BODY).status == 201
+    assert len(qbchat.posted) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"), [("timeout", httpcore.ReadTimeout), ("disconnect", httpcore.RemoteProtocolError)]
+)
+def test_httpcore_raises_its_own_errors(qbchat: FakeQuickBlox, fault: str, error: type[Exception]) -> None:
+    async def post() -> None:
+        async with httpcore.AsyncConnectionPool(ssl_context=TLS) as pool:
+            await pool.request("POST", URL)
+
+    qbchat.fail(fault, times=2)
+    with httpcore.ConnectionPool(ssl_context=TLS) as pool, pytest.raises(error):
+        pool.request("POST", URL)
+    with pytest.raises(error):
+        asyncio.run(post())
+
+
+def test_httpcore_raises_the_error_of_a_route(qbchat: FakeQuickBlox) -> None:
+    qbchat.router.post("/chat/Message.json").mock(side_effect=httpx.ConnectTimeout)
+    with httpcore.ConnectionPool(ssl_context=TLS) as pool, pytest.raises(httpcore.ConnectTimeout):
+        pool.request("POST", URL)
+
+
+@pytest.mark.parametrize("scheme", ["http", "ws"])
+def test_httpcore_reaches_other_hosts_and_schemes_as_before(qbchat: FakeQuickBlox, scheme: str) -> None:
+    async def get() -> None:
+        async with httpcore.AsyncConnectionPool() as pool:
+            await pool.request("GET", f"{scheme}://127.0.0.1:1/")
+
+    with httpcore.ConnectionPool() as pool, pytest.raises(httpcore.ConnectError):
+        pool.request("GET", f"{scheme}://127.0.0.1:1/")
+    with pytest.raises(httpcore.ConnectError):
+        asyncio.run(get())
+
+
+# --- http.client: a call without a reader ---
+
+
+def test_a_request_is_served_when_its_last_byte_is_sent(qbchat: FakeQuickBlox) -> None:
+    connection = http.client.HTTPSConnection(HOST, context=TLS)
+    connection.putrequest("POST", "/chat/Message.json")
+    for name, value in (HEADERS | {"Content-Length": str(len(BODY))}).items():
+        connection.putheader(name, value)
+    connection.endheaders(BODY[:-1])
+    assert len(qbchat.calls) == 0
+    connection.send(BODY[-1:])
+    assert qbchat.posted.one() == {"message": "hi"}
+    connection.close()
+    assert len(qbchat.calls) == 1
+
+
+def test_an_unknown_route_fails_the_test_though_nobody_reads_the_answer() -> None:
+    def careless() -> None:
+        with FakeQuickBlox().intercept():
+            connection = http.client.HTTPSConnection(HOST, context=TLS)
+            connection.request("GET", "/events.json")
+            connection.close()
+
+    with pytest.raises(AssertionError, match=r"has no route GET /events\.json"):
+        careless()
+
+
+def test_websockets_on_asyncio_streams_reach_the_fake(qbchat: FakeQuickBlox) -> None:
+    async def connect() -> None:
+        async with websockets.connect(f"wss://{HOST}:5291"):
+            pass
+
+    with qbchat.expect_refused("GET", "/"), suppress(websockets.InvalidStatus):
+        asyncio.run(connect())
