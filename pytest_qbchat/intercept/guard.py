@@ -1,8 +1,8 @@
 """Refuses every call to QuickBlox that no interceptor catches.
 
 Such a call has to resolve a QuickBlox host, or to connect or send to it. CPython raises an audit event for each of
-these, whichever code calls, and a hook that raises an error refuses the call. Unlike a patch, the hook cannot be avoided
-by a library that imported a function earlier. Hooks cannot be removed, so this one does nothing without an active fake.
+these, whichever code calls, and a hook that raises an error refuses the call. Unlike a patch, the hook also works for a
+library that imported a function earlier. Hooks cannot be removed, so this one does nothing without an active fake.
 Methods of sockets that take a name look it up before their event, so they are patched too.
 
 `getproxies_environment()`, which aiohttp and niquests call, excludes QuickBlox hosts from the proxies of the

@@ -32,6 +32,8 @@ from pytest_qbchat.intercept.patching import (
     installed_classes,
 )
 
+_HTTPS_PORT = 443
+
 
 class Target(NamedTuple):
     """The URL of a request. With a proxy, its connection leads to another host."""
@@ -120,7 +122,7 @@ def _target(connection: Any, url: str) -> Target | None:
         except ValueError:
             return None
     host, port = _destination(connection)
-    scheme = "https" if connection.default_port == 443 else "http"
+    scheme = "https" if connection.default_port == _HTTPS_PORT else "http"
     return Target(scheme, host.lower(), port, url.encode())
 
 

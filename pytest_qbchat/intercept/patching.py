@@ -119,11 +119,12 @@ def _own_class(module: ModuleType, name: str) -> type | None:
     current = getattr(module, name, None)
     if not isinstance(current, type) or current.__module__ == module.__name__:
         return current if isinstance(current, type) else None
-    own = (each for each in _subclasses(object) if (each.__module__, each.__qualname__) == (module.__name__, name))
-    return next(own, current)
+    wanted = module.__name__, name
+    return next((each for each in _subclasses(object) if (each.__module__, each.__qualname__) == wanted), current)
 
 
 def _subclasses(base: type) -> Iterator[type]:
+    each: type
     for each in type.__subclasses__(base):
         yield each
         yield from _subclasses(each)
