@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from pytest_qbchat.intercept import Interception
     from pytest_qbchat.intercept.certificate import Certificate
     from pytest_qbchat.intercept.server import EncryptedServer, LiveServer
+    from pytest_qbchat.intercept.suite_guard import SuiteGuard
     from pytest_qbchat.payloads.factory import PayloadFactory
+    from pytest_qbchat.report.problems import Problems
 
 _FAKE: pytest.StashKey[FakeQuickBlox] = pytest.StashKey()
 _INTERCEPTION: pytest.StashKey[Interception[FakeQuickBlox]] = pytest.StashKey()
@@ -32,11 +34,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the ini options."""
     parser.addini("qbchat_hosts", "hosts or base URLs of QuickBlox, besides *.quickblox.com", type="linelist")
     parser.addini("qbchat_strict", "refuse undeclared tokens, API keys, users and dialogs", type="bool", default=False)
+    parser.addini("qbchat_guard", "refuse calls to QuickBlox in tests without the qbchat fixture", type="bool")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker."""
+    """Declare the marker, and guard the whole suite if that is configured."""
     config.addinivalue_line("markers", _MARKER)
+    if config.getini("qbchat_guard"):
+        config.pluginmanager.register(_SuiteGuardHooks(), "qbchat_guard")
 
 
 @pytest.fixture
@@ -182,11 +187,52 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def _verify(item: pytest.Item) -> None:
+    if _FAKE in item.stash:
+        _fail_for(item.stash[_FAKE].problems, item)
+
+
+def _fail_for(problems: Problems, item: pytest.Item) -> None:
     """Fail the test for problems whose exceptions did not reach its function."""
-    if _FAKE in item.stash and (problems := item.stash[_FAKE].problems.pop_unreported(item)):
+    if unreported := problems.pop_unreported(item):
         from pytest_qbchat.report.problems import report
 
-        pytest.fail(report(problems), pytrace=False)
+        pytest.fail(report(unreported), pytrace=False)
+
+
+class _SuiteGuardHooks:
+    """Hooks that refuse calls to QuickBlox while the tests run; the fakes of fixtures take precedence."""
+
+    _guard: SuiteGuard
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        """Refuse calls until the last test has ended."""
+        from pytest_qbchat.intercept import Interception
+        from pytest_qbchat.intercept.suite_guard import SuiteGuard
+
+        try:
+            self._guard = SuiteGuard(session.config.getini("qbchat_hosts"))
+        except ValueError as error:
+            raise pytest.UsageError(f"qbchat_hosts: {error}") from None
+        with Interception(self._guard):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Fail a phase of a test for refused calls whose exceptions the code under test caught."""
+        result = yield
+        _fail_for(self._guard.problems, item)
+        return result
+
+    pytest_runtest_setup = pytest_runtest_teardown = pytest_runtest_call
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """Show the refused calls that did not fail the phase themselves."""
+        if call.excinfo is not None and (problems := self._guard.problems.pop_unreported(item)):
+            from pytest_qbchat.report.problems import report
+
+            item.add_report_section(call.when, "qbchat", report(problems))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -694,9 +694,10 @@ def test_the_plugin_describes_itself(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest("--markers")
     result.stdout.fnmatch_lines(["@pytest.mark.qbchat([*], strict: bool, hosts: list[[]str[]]): *"])
     result = pytester.runpytest("--fixtures")
-    result.stdout.fnmatch_lines(["qbchat -- *", "qbchat_transport -- *", "qbchat_factory -- *"])
+    for fixture in ("qbchat", "qbchat_transport", "qbchat_factory"):
+        result.stdout.fnmatch_lines([f"{fixture} -- *"])
     result = pytester.runpytest("--help")
-    result.stdout.fnmatch_lines(["*qbchat_hosts (linelist)*", "*qbchat_strict (bool)*"])
+    result.stdout.fnmatch_lines(["*qbchat_hosts (linelist)*", "*qbchat_strict (bool)*", "*qbchat_guard (bool)*"])
 
 
 # --- factories ---
@@ -844,3 +845,140 @@ def test_an_error_of_a_stubbed_route_fails_the_test_over_the_loopback_server(
     result = run_project()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*a route of qbchat.router raised KeyError: 'room'*"])
+
+
+# --- the guard of the whole suite ---
+
+
+def test_the_suite_guard_refuses_a_call_of_a_test_without_the_fixture_by_name(run) -> None:
+    result = run("def test_it():\n    send()\n", qbchat_guard="true")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E * this test called POST https://api.quickblox.com/chat/Message.json without the qbchat fixture",
+            "E * use the qbchat fixture in this test, or replace the code that makes the call",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*suite_guard.py*")
+
+
+def test_the_suite_guard_fails_the_phase_in_which_the_code_swallowed_the_refusal(run) -> None:
+    result = run(
+        """
+import pytest
+
+@pytest.fixture
+def before():
+    swallow(send)
+
+@pytest.fixture
+def after():
+    yield
+    swallow(send)
+
+def test_setup(before, qbchat):
+    pass
+
+def test_call():
+    swallow(send)
+
+def test_both():
+    swallow(send)
+    assert False, "genuine"
+
+def test_teardown(after):
+    pass
+
+def test_clean():
+    pass
+""",
+        qbchat_guard="true",
+    )
+    result.assert_outcomes(failed=2, errors=2, passed=2)
+    text = "this test called POST https://api.quickblox.com/chat/Message.json without the qbchat fixture"
+    assert result.stdout.str().count(f"\n{text}\n") == 4
+    result.stdout.fnmatch_lines(["*AssertionError: genuine", "*Captured qbchat call*", text])
+
+
+def test_the_suite_guard_refuses_libraries_without_an_interceptor_and_configured_hosts(run) -> None:
+    result = run(
+        """
+import smtplib
+
+def test_smtp():
+    smtplib.SMTP("smtp.quickblox.com")
+
+def test_configured():
+    httpx.get("https://chat.shop.example/session.json", verify=False)
+""",
+        qbchat_guard="true",
+        qbchat_hosts="chat.shop.example",
+    )
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "E * this test called QuickBlox without the qbchat fixture: smtplib tried to reach smtp.quickblox.com in *",
+            "E * this test called GET https://chat.shop.example/session.json without the qbchat fixture",
+        ]
+    )
+
+
+def test_the_suite_guard_leaves_every_fake_and_every_other_host_alone(run) -> None:
+    run(
+        """
+import asyncio, socket
+import aiohttp
+
+@pytest.fixture(scope="session")
+def shared():
+    with pytest_qbchat.FakeQuickBlox().intercept() as fake:
+        yield fake
+
+def test_fixture(qbchat):
+    assert send().status_code == 201
+
+def test_own_fake():
+    with pytest_qbchat.FakeQuickBlox().intercept():
+        assert send().status_code == 201
+
+def test_transport(qbchat_transport):
+    assert httpx.Client(transport=qbchat_transport, verify=False).get(URL).status_code == 401
+
+def test_other_hosts():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        socket.create_connection(listening.getsockname()).close()
+
+def test_expected():
+    with pytest.raises(pytest_qbchat.CallRefused):
+        send()
+
+def test_asynchronous():
+    async def post():
+        async with aiohttp.ClientSession() as session, session.get(URL) as response:
+            assert "without the qbchat fixture" in (await response.json())["message"]
+
+    asyncio.run(post())
+
+def test_shared(shared):
+    assert send().status_code == 201
+""",
+        qbchat_guard="true",
+    ).assert_outcomes(passed=6, failed=1)
+
+
+def test_the_suite_guard_reports_a_malformed_host(run) -> None:
+    result = run("def test_it():\n    pass\n", qbchat_guard="true", qbchat_hosts="*.shop.example")
+    result.stderr.fnmatch_lines(["*qbchat_hosts: invalid host or base URL '?.shop.example'*"])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_suite_without_the_guard_imports_nothing_and_patches_nothing(run, alone: tuple[str, ...]) -> None:
+    run(
+        """
+import sys
+
+def test_it():
+    assert "pytest_qbchat.intercept" not in sys.modules
+""",
+        *alone,
+    )

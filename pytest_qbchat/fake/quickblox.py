@@ -16,7 +16,7 @@ from pytest_qbchat.intercept import Interception
 from pytest_qbchat.intercept.hosts import Hosts
 from pytest_qbchat.report import differences, message_effects, transcript
 from pytest_qbchat.report.call_site import warn
-from pytest_qbchat.report.problems import Expectation, Problems, report
+from pytest_qbchat.report.problems import Expectation, Problems
 from pytest_qbchat.service import models
 from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.calls import Call
@@ -485,10 +485,7 @@ class FakeQuickBlox:
 
     def refuse(self, reason: str, call: Call | None = None) -> CallRefused:
         """Record a refused call, and return the error to raise in the code under test."""
-        text = self.masked(reason)
-        error = CallRefused(f"pytest-qbchat refused this call: {text}")
-        self.problems.add(text, call=call, error=error)
-        return error
+        return self.problems.refuse(self.masked(reason), call)
 
     def raise_problems(self) -> None:
         """Fail for problems that the code under test caught.
@@ -497,8 +494,7 @@ class FakeQuickBlox:
             AssertionError: There are problems that were not reported yet.
         """
         __tracebackhide__ = True
-        if problems := self.problems.drain():
-            raise AssertionError(report(problems))
+        self.problems.raise_all()
 
     def masked(self, text: str) -> str:
         """Mask every token, key and password that the fake has seen in a text."""

@@ -58,6 +58,7 @@ def add_audit_hook(fakes: list[InterceptedFake]) -> None:
     """Refuse calls to QuickBlox hosts from now on, while there are active fakes. A hook cannot be removed."""
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        __tracebackhide__ = True
         if event in _EVENTS and fakes:
             _refuse_quickblox(fakes, *_EVENTS[event](*arguments))
 
@@ -92,10 +93,10 @@ def _refuse_quickblox(fakes: list[InterceptedFake], host: object, port: object) 
         return
     name = host.decode() if isinstance(host, bytes) else host
     error = fake.refuse(
-        f"{_library()} tried to reach {name} in a way that the fake does not intercept, and no call to "
-        "QuickBlox is let through\n  make this call with httpx, httpx2, requests, urllib3, urllib, "
-        "http.client, aiohttp, niquests or Tornado's client, send it to the url of qbchat_server, or "
-        "replace it in this test"
+        f"{_library()} tried to reach {name} in a way that the fake does not intercept\n"
+        "  no call to QuickBlox is let through: make this call with httpx, httpx2, httpcore, requests, urllib3, "
+        "urllib, http.client, aiohttp, niquests or Tornado's client, send it to the url of qbchat_server, or replace "
+        "it in this test"
     )
     if in_thread_of_library():  # after an error that resolvers do not raise, Twisted would wait forever
         raise socket.gaierror(socket.EAI_FAIL, str(error)) from error

@@ -88,7 +88,7 @@ class Patch:
     point: PatchPoint
     original: Function
     replacement: Function
-    inherited: bool
+    inherited: bool = False
     active: bool = False
 
     def undo(self) -> None:
@@ -184,6 +184,7 @@ class Patcher:
                     patch.active = True
                     layer.append(patch)
                 if function is not patch.replacement:
+                    patch.inherited = point.name not in vars(point.owner)
                     setattr(point.owner, point.name, patch.replacement)
         except BaseException:
             self.restore()
@@ -193,7 +194,7 @@ class Patcher:
         patch = self._latest.get(point)
         if patch is None or patch.original is not original:
             replacement = point.wrap(original, self.fakes)
-            patch = self._latest[point] = Patch(point, original, replacement, point.name not in vars(point.owner))
+            patch = self._latest[point] = Patch(point, original, replacement)
             setattr(replacement, _PATCH, patch)
         return patch
 

@@ -68,6 +68,18 @@ class Problems:
         """Record a problem. The code under test is on the stack."""
         self._open.append(Problem("\n".join(filter(None, (text, called_at()))), call, error))
 
+    def refuse(self, text: str, call: Call | None = None) -> CallRefused:
+        """Record a refused call, and return the error to raise in the code under test."""
+        error = CallRefused(f"pytest-qbchat refused this call: {text}")
+        self.add(text, call=call, error=error)
+        return error
+
+    def raise_all(self) -> None:
+        """Remove all problems, and raise an AssertionError with their texts if there are any."""
+        __tracebackhide__ = True
+        if problems := self.drain():
+            raise AssertionError(report(problems))
+
     def pop_unreported(self, item: pytest.Item) -> list[Problem]:
         """Remove all problems, and return those whose exceptions did not reach the test function.
 

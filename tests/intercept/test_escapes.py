@@ -111,7 +111,7 @@ def test_a_call_past_the_interceptors_is_refused(reach: Callable[[], object], li
         with pytest.raises(CallRefused, match=rf"(?i)refused this call: {library} tried to reach \w+\.quickblox\.com"):
             reach()
         [problem] = fake.problems.drain()
-    assert "make this call with httpx, httpx2, requests, urllib3, " in problem.text
+    assert "make this call with httpx, httpx2, httpcore, requests, " in problem.text
 
 
 def connect(host: str, port: int) -> None:

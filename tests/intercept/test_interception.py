@@ -27,9 +27,10 @@ import urllib3.connection
 from support.elsewhere import another_server
 from support.ways import DIALOG, OF_HTTPX, TLS, TOKEN, URL, World
 
-from pytest_qbchat import CallRefused, FakeQuickBlox, QuickBloxTransport
+from pytest_qbchat import CallRefused, FakeQuickBlox, QuickBloxTransport, intercept
 from pytest_qbchat.intercept import httpx as family
-from pytest_qbchat.intercept.patching import patch_of
+from pytest_qbchat.intercept import patching
+from pytest_qbchat.intercept.patching import Patch, Patcher, PatchPoint, patch_of
 
 HEADERS = {"QB-Token": TOKEN}
 BODY = {"chat_dialog_id": DIALOG, "message": "hi"}
@@ -318,6 +319,70 @@ def test_the_patches_leave_no_trace() -> None:
         during = [vars(owner).get(name) for owner, name in PATCH_POINTS]
     assert [vars(owner).get(name) for owner, name in PATCH_POINTS] == before
     assert all(patched is not original for patched, original in zip(during, before, strict=True))
+
+
+class Unpatchable(type):
+    """Classes that refuse new attributes, and forget those that they have."""
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        raise TypeError("this class cannot be patched")
+
+
+def _patcher_with(point: PatchPoint, monkeypatch: pytest.MonkeyPatch) -> Patcher:
+    """The patcher of the process, with one more patch point in the middle."""
+    with FakeQuickBlox().intercept():
+        patcher: Patcher = intercept._patcher()
+    middle = len(patcher._points) // 2
+    monkeypatch.setattr(patcher, "_points", [*patcher._points[:middle], point, *patcher._points[middle:]])
+    return patcher
+
+
+def test_entering_that_fails_half_way_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = Unpatchable("Owner", (), {"call": len})
+    patcher = _patcher_with(PatchPoint(owner, "call", lambda *_: Mock()), monkeypatch)
+    before = [vars(owner).get(name) for owner, name in PATCH_POINTS]
+
+    with pytest.raises(TypeError, match="this class cannot be patched"), FakeQuickBlox().intercept():
+        pass
+    assert [vars(owner).get(name) for owner, name in PATCH_POINTS] == before
+    assert (patcher.fakes, patcher._layers) == ([], [])
+
+    monkeypatch.undo()
+    with FakeQuickBlox().intercept() as fake:
+        made_at_import.post(URL, json=BODY, headers=HEADERS)
+    assert len(fake.calls) == 1
+
+
+def test_leaving_that_fails_half_way_undoes_all_other_patches(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Owner:
+        call = len
+
+    patcher = _patcher_with(PatchPoint(Owner, "call", lambda *_: Mock()), monkeypatch)
+    before = [vars(owner).get(name) for owner, name in PATCH_POINTS]
+
+    def leave() -> None:
+        with FakeQuickBlox().intercept():
+            monkeypatch.setattr(patching.Patch, "undo", undo_or_fail)
+
+    def undo_or_fail(patch: Patch) -> None:
+        if patch.point.owner is Owner:
+            raise TypeError("this class cannot be restored")
+        undo(patch)
+
+    undo = patching.Patch.undo
+    with pytest.raises(TypeError, match="this class cannot be restored"):
+        leave()
+    assert [vars(owner).get(name) for owner, name in PATCH_POINTS] == before
+    assert (patcher.fakes, patcher._layers) == ([], [])
+
+
+def test_a_method_that_its_class_inherits_at_times_is_restored_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(2):  # pytest-socket leaves such an attribute behind
+        with FakeQuickBlox().intercept():
+            pass
+        before = vars(socket.socket).get("sendto")
+        monkeypatch.setattr(socket.socket, "sendto", socket.socket.sendto)
+    assert (before, vars(socket.socket)["sendto"]) == (socket.socket.sendto, socket.socket.sendto)
 
 
 @respx.mock
