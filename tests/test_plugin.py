@@ -450,7 +450,7 @@ SECTION = [
     "dialog ?????????????????????????? (private), occupants 10, 20",
     "  10: None",
     "    sent to chat, delivered to 20; not markable; no attachments",
-    "    note: 'made…'",
+    "    note: 'made…#f229'",
     "warning: sendToChat: became a custom field*",
     "POST /chat/Message.json was answered 403: user 10 is not among the occupants [[]20[]] of*",
 ]

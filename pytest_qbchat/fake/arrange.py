@@ -18,6 +18,8 @@ from pytest_qbchat.service.models import Blob, Dialog, DialogType, Session, id_o
 from pytest_qbchat.service.spelling import closest_name
 from pytest_qbchat.service.store import Store
 
+_SECRET = ("password", "api_key", "auth_key", "auth_secret")
+
 
 class Arrange:
     """Adds the declarations of a test to the state of its fake."""
@@ -47,7 +49,8 @@ class Arrange:
         """See `FakeQuickBlox.add_session`."""
         __tracebackhide__ = True
         if not isinstance(token, str) or not token:
-            raise TypeError(f"invalid token {token!r}; expected the string that the code under test sends as QB-Token")
+            given = "''" if token == "" else f"of type {type(token).__name__}"  # the value may be a secret
+            raise TypeError(f"invalid token {given}; expected the string that the code under test sends as QB-Token")
         with self._store.lock:
             return self._store.add_session(token, None if user is None else self._user_id(user))
 
@@ -165,7 +168,8 @@ def _check_strings(**given: Any) -> None:
     __tracebackhide__ = True
     for name, value in given.items():
         if value is not None and not isinstance(value, str):
-            raise TypeError(f"invalid {name}={value!r}; expected a string")
+            shown = f"{name} of type {type(value).__name__}" if name in _SECRET else f"{name}={value!r}"
+            raise TypeError(f"invalid {shown}; expected a string")
 
 
 def _as_list(name: str, given: Any, example: str) -> list[Any]:

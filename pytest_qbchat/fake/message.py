@@ -123,8 +123,8 @@ class Message(models.Message):
         raise AssertionError(self.masked("\n".join(lines)))
 
     def masked(self, text: str) -> str:
-        """Mask the token and the API key of this message's call in a text."""
-        return text if self.call is None else self.call.masked(text)
+        """Mask every token, key and password that the fake has seen in a text."""
+        return self.secrets.mask(text)
 
 
 class _AsPosted(Message):

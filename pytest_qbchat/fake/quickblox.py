@@ -67,7 +67,6 @@ class FakeQuickBlox:
         self._faults = Faults(self._store.assume)
         self._on_call = on_call
         self._calls: list[Call] = []
-        self._unscanned_calls: list[Call] = []  # their secrets are collected when a text is masked
         self._posted: list[Message] = []
         self._stubs: Stubs | None = None
 
@@ -325,42 +324,44 @@ class FakeQuickBlox:
     def posted(self) -> Records[Message]:
         """The messages that were sent through POST, oldest first, each with its original text."""
         posted = PostedMessages(self._posted)
-        return Records(posted, Message, "posted message", lambda: message_effects.not_accepted(self._calls))
+        return Records(
+            posted, Message, "posted message", self.masked, lambda: message_effects.not_accepted(self._calls)
+        )
 
     @property
     def messages(self) -> Records[Message]:
         """The whole history as it is now, oldest message first."""
         with self._store.lock:
-            return Records(cast("list[Message]", list(self._store.messages.values())), Message, "message")
+            return Records(cast("list[Message]", list(self._store.messages.values())), Message, "message", self.masked)
 
     @property
     def calls(self) -> Records[Call]:
         """Every call with its request and response, oldest first; refused calls too."""
-        return Records(self._calls, Call, "call")
+        return Records(self._calls, Call, "call", self.masked)
 
     @property
     def users(self) -> Records[User]:
         """The users as they are now: declared, signed up and adopted."""
         with self._store.lock:
-            return Records(cast("list[User]", list(self._store.users.values())), User, "user")
+            return Records(cast("list[User]", list(self._store.users.values())), User, "user", self.masked)
 
     @property
     def sessions(self) -> Records[Session]:
         """The sessions as they are now, expired ones too: declared, created and adopted."""
         with self._store.lock:
-            return Records(list(self._store.sessions.values()), Session, "session")
+            return Records(list(self._store.sessions.values()), Session, "session", self.masked)
 
     @property
     def dialogs(self) -> Records[Dialog]:
         """The dialogs as they are now: declared, created, adopted, and started by a message to a user."""
         with self._store.lock:
-            return Records(list(self._store.dialogs.values()), Dialog, "dialog")
+            return Records(list(self._store.dialogs.values()), Dialog, "dialog", self.masked)
 
     @property
     def blobs(self) -> Records[Blob]:
         """The files as they are now; those that were not uploaded yet have no `content`."""
         with self._store.lock:
-            return Records(list(self._store.blobs.values()), Blob, "blob")
+            return Records(list(self._store.blobs.values()), Blob, "blob", self.masked)
 
     def inbox(self, user: int | models.User) -> Records[Message]:
         """The messages with `send_to_chat` that the chat delivered to a user in real time, oldest first.
@@ -371,7 +372,7 @@ class FakeQuickBlox:
         __tracebackhide__ = True
         user_id = id_of(user)
         inbox = cast("list[Message]", self._realtime.inbox(user_id))
-        return Records(inbox, Message, f"message in the inbox of user {user_id}")
+        return Records(inbox, Message, f"message in the inbox of user {user_id}", self.masked)
 
     def transcript(self) -> str:
         """The conversation so far, with every call that QuickBlox did not accept; tokens and keys are masked."""
@@ -498,11 +499,7 @@ class FakeQuickBlox:
 
     def masked(self, text: str) -> str:
         """Mask every token, key and password that the fake has seen in a text."""
-        with self._store.lock:
-            while self._unscanned_calls:
-                for secret in self._unscanned_calls.pop().secrets():
-                    self._store.secrets.add(secret)
-            return self._store.secrets.mask(text)
+        return self._store.secrets.mask(text)
 
     def forget_calls(self) -> None:
         """Forget all calls, posted messages and problems. Users, dialogs and the history are kept."""
@@ -521,7 +518,7 @@ class FakeQuickBlox:
     def _record_call(self, request: Request) -> Call:
         call = Call(request)
         self._calls.append(call)
-        self._unscanned_calls.append(call)
+        self._store.secrets.add_later(call.secrets)
         return call
 
     def _serve(self, call: Call) -> Response:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, overload
 
 from pytest_qbchat.report.field_matching import check_names, has_fields
+from pytest_qbchat.service.masking import mask
 
 T = TypeVar("T")
 _MAX_LISTED = 10
+_SECRET = ("token", "password")
 
 
 class Records(Sequence[T], Generic[T]):
@@ -17,16 +19,30 @@ class Records(Sequence[T], Generic[T]):
     Equal to any sequence of equal items: `qbchat.posted == []`, `qbchat.posted == [{"message": "hi"}]`.
     """
 
-    __slots__ = ("_all", "_items", "_kind", "_noun", "_reasons")
+    __slots__ = ("_all", "_items", "_kind", "_masked", "_noun", "_reasons")
     __hash__ = None  # type: ignore[assignment]  # like a list: equal by content, and the content changes
 
     def __init__(
-        self, items: Sequence[T], kind: type[T], noun: str, reasons: Callable[[], Iterable[str]] = tuple
+        self,
+        items: Sequence[T],
+        kind: type[T],
+        noun: str,
+        masked: Callable[[str], str],
+        reasons: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        """Show a sequence. `reasons` makes lines that may explain why an expected item is missing."""
+        """Show a sequence.
+
+        Args:
+            items: The records.
+            kind: Their class.
+            noun: Their name in error texts: `posted message`.
+            masked: Masks the secrets in an error text.
+            reasons: Makes lines that may explain why an expected item is missing.
+        """
         self._items = items
         self._kind = kind
         self._noun = noun
+        self._masked = masked
         self._reasons = reasons
         self._all = items  # before `where` and slices
 
@@ -62,7 +78,7 @@ class Records(Sequence[T], Generic[T]):
         """
         __tracebackhide__ = True
         if not self._items:
-            raise AssertionError("\n".join([f"expected a {self._noun}, found none", *self._missing_lines()]))
+            raise self._error(f"expected a {self._noun}, found none", *self._missing_lines())
         return self._items[-1]
 
     def one(self) -> T:
@@ -73,10 +89,9 @@ class Records(Sequence[T], Generic[T]):
         """
         __tracebackhide__ = True
         if not self._items:
-            raise AssertionError("\n".join([f"expected one {self._noun}, found none", *self._missing_lines()]))
+            raise self._error(f"expected one {self._noun}, found none", *self._missing_lines())
         if len(self._items) > 1:
-            first = f"expected one {self._noun}, found {len(self._items)}"
-            raise AssertionError("\n".join([first, *_listed(self._items)]))
+            raise self._error(f"expected one {self._noun}, found {len(self._items)}", *_listed(self._items))
         return self._items[0]
 
     def where(self, **fields: Any) -> Records[T]:
@@ -90,14 +105,17 @@ class Records(Sequence[T], Generic[T]):
         """
         __tracebackhide__ = True
         check_names(fields, self._kind, self._items)
-        expected = ", ".join(f"{name}={value!r}" for name, value in fields.items())
+        expected = ", ".join(f"{name}={_shown(name, value)!r}" for name, value in fields.items())
         noun = f"{self._noun} with {expected}" if fields else self._noun
         return self._subset([item for item in self._items if has_fields(item, fields)], noun)
 
     def _subset(self, items: Sequence[T], noun: str) -> Records[T]:
-        subset = Records(items, self._kind, noun, self._reasons)
+        subset = Records(items, self._kind, noun, self._masked, self._reasons)
         subset._all = self._all
         return subset
+
+    def _error(self, *lines: str) -> AssertionError:
+        return AssertionError(self._masked("\n".join(lines)))
 
     def _missing_lines(self) -> Iterator[str]:
         """Lines that list all records, and the reasons why the expected one may be missing."""
@@ -105,6 +123,11 @@ class Records(Sequence[T], Generic[T]):
             yield f"{len(self._all)} in all:"
             yield from _listed(self._all)
         yield from self._reasons()
+
+
+def _shown(name: str, value: Any) -> Any:
+    """The value of a criterion; a token or password is masked, also one that the fake has not seen."""
+    return mask(value) if name in _SECRET and isinstance(value, str) else value
 
 
 def _listed(items: Sequence[object]) -> Iterator[str]:

@@ -22,12 +22,12 @@ class User(models.User):
     @property
     def inbox(self) -> Records[Message]:
         """The messages with `send_to_chat` that the chat delivered in real time, oldest first."""
-        return _records(self._realtime.inbox(self.id), f"message in the inbox of user {self.id}")
+        return self._records(self._realtime.inbox(self.id), f"message in the inbox of user {self.id}")
 
     @property
     def dialogs(self) -> Records[models.Dialog]:
         """The dialogs that the user sees, the one with the newest message first."""
-        return Records(self._realtime.dialogs(self.id), models.Dialog, "dialog")
+        return Records(self._realtime.dialogs(self.id), models.Dialog, "dialog", self._realtime.masked)
 
     def unread(self, dialog: models.Dialog | str | None = None) -> int:
         """The number of messages that the user has not read.
@@ -85,7 +85,7 @@ class User(models.User):
             ValueError: The dialog is unknown, or the user is not an occupant.
         """
         __tracebackhide__ = True
-        return _records(self._realtime.open(self.id, dialog), "message in the dialog")
+        return self._records(self._realtime.open(self.id, dialog), "message in the dialog")
 
     def send(
         self, to: Message | models.Dialog | models.User | int | str, message: str | None = None, **fields: Any
@@ -121,8 +121,7 @@ class User(models.User):
                     f"{message!r} is not in the inbox of user {self.id}, because it was not delivered in real time; "
                     "for the history use open(dialog)"
                 )
-        return _records(self._realtime.confirm(self.id, messages, read=read), "markable message")
+        return self._records(self._realtime.confirm(self.id, messages, read=read), "markable message")
 
-
-def _records(messages: list[models.Message], noun: str) -> Records[Message]:
-    return Records(cast("list[Message]", messages), Message, noun)
+    def _records(self, messages: list[models.Message], noun: str) -> Records[Message]:
+        return Records(cast("list[Message]", messages), Message, noun, self._realtime.masked)

@@ -1,11 +1,13 @@
-"""Masking of tokens, API keys and passwords: only their first characters are shown."""
+"""Masking of tokens, API keys and passwords: `made…#5f2c`, their first characters and a fingerprint."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from threading import RLock
 from urllib.parse import quote
+from zlib import crc32
 
 # CB-Token is the header of ConnectyCube, a sister product. Its clients are used with QuickBlox too.
 _SECRET_HEADERS = {"qb-token", "cb-token", "authorization", "qb-account-key"}
@@ -13,6 +15,7 @@ _SECRET_PARAMETER = re.compile(
     r"((?:[?&;]|\[|%5B)(?:\w*_)?(?:token|password|secret)(?:\]|%5D)?=|/tokens/|\"token\":\")([^&;\s'\"/]+)",
     re.IGNORECASE,
 )
+_MASKED = re.compile(r"[^…]{0,4}…(?:#[0-9a-f]{4})?")
 _END_OF_WORD = re.compile(r"[\s'\",;:&)\]}>…]")
 _SHOWN_LENGTH = 4
 _MIN_SECRET_LENGTH = 8  # a shorter token may be an ordinary word in the output of a test
@@ -20,8 +23,14 @@ _NOT_SECRET = ("password",)  # many tests use this word as a password; it is als
 
 
 def mask(secret: str) -> str:
-    """The first characters of a secret and an ellipsis; for a short secret only the ellipsis."""
-    return f"{secret[:_SHOWN_LENGTH] if len(secret) >= _MIN_SECRET_LENGTH else ''}…"
+    """The first characters of a secret, an ellipsis and a fingerprint, which tells two secrets apart.
+
+    A short secret has no first characters. A masked secret is returned unchanged.
+    """
+    if _MASKED.fullmatch(secret):
+        return secret
+    start = secret[:_SHOWN_LENGTH] if len(secret) >= _MIN_SECRET_LENGTH else ""
+    return f"{start}…#{crc32(secret.encode(errors='surrogatepass')) & 0xFFFF:04x}"
 
 
 def mask_header(name: str, value: str) -> str:
@@ -45,13 +54,16 @@ class Secrets:
 
     - `_lengths` maps the first eight characters, "decade00", to the lengths of the secrets that begin with them, so
       one look-up at each position of the string tells whether a secret may begin there.
-    - `_known` contains whole secrets: is the string of such a length at this position one of them?
+    - `_known` maps whole secrets, as they are and in other forms, to the secrets as they are: is the string of such a
+      length at this position one of them?
     - `_sorted` finds secrets that were cut off, like "decade0012" here: the first secret that is not smaller than this
       beginning starts with it, or no secret does.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._known: set[str] = set()
+        self._lock = RLock()
+        self._unread: list[Callable[[], Iterable[str]]] = []
+        self._known: dict[str, str] = {}
         self._sorted: list[str] = []
         self._lengths: dict[str, set[int]] = {}
         for secret in secrets:
@@ -61,34 +73,51 @@ class Secrets:
         """Add a secret, and its forms in a repr and in a URL."""
         if len(secret) < _MIN_SECRET_LENGTH or secret.lower() in _NOT_SECRET:
             return
-        for form in {secret, repr(secret)[1:-1], quote(secret, safe="", errors="replace")} - self._known:
-            self._known.add(form)
-            insort(self._sorted, form)
-            self._lengths.setdefault(form[:_MIN_SECRET_LENGTH], set()).add(len(form))
+        for form in {secret, repr(secret)[1:-1], quote(secret, safe="", errors="replace")} - self._known.keys():
+            with self._lock:
+                self._known[form] = secret
+                insort(self._sorted, form)
+                self._lengths.setdefault(form[:_MIN_SECRET_LENGTH], set()).add(len(form))
+
+    def add_later(self, find: Callable[[], Iterable[str]]) -> None:
+        """Add the secrets that a function finds, when the next text is masked: most tests mask none."""
+        self._unread.append(find)
 
     def mask(self, text: str) -> str:
         """Mask each secret in a string, and each beginning of a secret at the end of a word or of the string."""
+        with self._lock:
+            while self._unread:
+                for secret in self._unread.pop()():
+                    self.add(secret)
+            return self._mask(text)
+
+    def _mask(self, text: str) -> str:
         pieces, done = [], 0
         for start in range(len(text) - _MIN_SECRET_LENGTH + 1):
             lengths = self._lengths.get(text[start : start + _MIN_SECRET_LENGTH])
             if lengths is None or start < done:
                 continue
-            end = self._end_of_secret(text, start, lengths) or self._end_of_cut_secret(text, start, max(lengths))
+            end, masked = self._secret(text, start, lengths) or self._cut_secret(text, start, max(lengths))
             if end:
-                pieces += [text[done:start], mask(text[start:end])]
+                pieces += [text[done:start], masked]
                 done = end
         return mask_url("".join([*pieces, text[done:]]))
 
-    def _end_of_secret(self, text: str, start: int, lengths: set[int]) -> int:
-        """The end of the word that begins with a secret at this position; 0 if none does."""
+    def _secret(self, text: str, start: int, lengths: set[int]) -> tuple[int, str] | None:
+        """The end of the word that begins with a secret at this position, and the masked secret; None if none does."""
         for length in sorted(lengths, reverse=True):
-            if text[start : start + length] in self._known:
+            secret = self._known.get(text[start : start + length])
+            if secret is not None:
                 end_of_word = _END_OF_WORD.search(text, start + length)
-                return end_of_word.start() if end_of_word else len(text)
-        return 0
+                return end_of_word.start() if end_of_word else len(text), mask(secret)
+        return None
 
-    def _end_of_cut_secret(self, text: str, start: int, longest: int) -> int:
-        """The end of a word, or of the string, that is the beginning of a secret; 0 if there is none."""
+    def _cut_secret(self, text: str, start: int, longest: int) -> tuple[int, str]:
+        """The end of a word, or of the string, that is the beginning of a secret, and what to show; 0 if there is none.
+
+        It has no fingerprint, because several secrets may have the same beginning.
+        """
+        shown = f"{text[start : start + _SHOWN_LENGTH]}…"
         ends = [match.start() for match in _END_OF_WORD.finditer(text, start + _MIN_SECRET_LENGTH, start + longest)]
         if len(text) < start + longest:
             ends.append(len(text))
@@ -96,5 +125,5 @@ class Secrets:
             beginning = text[start:end]
             index = bisect_left(self._sorted, beginning)
             if index < len(self._sorted) and self._sorted[index].startswith(beginning):
-                return end
-        return 0
+                return end, shown
+        return 0, shown

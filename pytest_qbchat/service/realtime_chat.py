@@ -19,6 +19,10 @@ class Realtime:
     def __init__(self, store: Store) -> None:
         self._store = store
 
+    def masked(self, text: str) -> str:
+        """Mask every token, key and password that the fake has seen in a text."""
+        return self._store.secrets.mask(text)
+
     def inbox(self, user_id: int) -> list[Message]:
         """The messages that were delivered to a user, the oldest first. Later messages are added to the same list."""
         return self._store.inboxes[user_id]

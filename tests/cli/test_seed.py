@@ -65,7 +65,7 @@ WRONG: list[tuple[Any, str]] = [
     ({"users": [{"user_tags": 7}]}, r"users\[0\]: invalid user_tags=7; expected a string, 'vip,new'"),
     ({"users": [{"id": 7}, {"id": 7}]}, r"users\[1\]: user 7 already exists"),
     ({"users": [{"login": "sam"}, {"login": "sam"}]}, r"users\[1\]: the login 'sam' already belongs to user"),
-    ({"sessions": [{"user_id": 7}]}, r"sessions\[0\]: invalid token None"),
+    ({"sessions": [{"user_id": 7}]}, r"sessions\[0\]: invalid token of type NoneType"),
     ({"sessions": [{"token": "x"}, {"token": "x"}]}, r"sessions\[1\]: the token already belongs to another session"),
     (
         {"sessions": [{"token": "x", "expires": 1}]},

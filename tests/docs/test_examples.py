@@ -47,7 +47,7 @@ image 47863, video https://files.agency.example/tour.mp4, audio 47864
     sent to chat, delivered to 96830003 Harbour Master of Birchport; not markable; no attachments
     severity: 'amber'
 """,
-    "customer_host": "POST /chat/Message.json was answered 401: the API key made… was not declared",
+    "customer_host": "POST /chat/Message.json was answered 401: the API key made…#4903 was not declared",
     "injected_transport": """\
   96830001 Dana Driver: 'I am at the gate'
     sent to chat, delivered to 96830002 Pia Passenger; markable; no attachments
@@ -58,7 +58,7 @@ image 47863, video https://files.agency.example/tour.mp4, audio 47864
   96830001: 'Welcome, room 12 is ready!'
     sent to chat, delivered to 7; not markable; no attachments
 """,
-    "token_refresh": ": the session deca… expired two hours after its last call",
+    "token_refresh": ": the session deca…#87b0 expired two hours after its last call",
     "upload_then_send": """\
 : 'Somebody backed into my car'
     sent to chat, delivered to 96830001 Olga Office; not markable; image 1151000002

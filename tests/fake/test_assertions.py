@@ -324,10 +324,10 @@ def test_declared_records_can_be_observed() -> None:
 @pytest.mark.parametrize(
     ("wrong", "text"),
     [
-        (lambda fake: fake.credentials(auth_secret=b"secret"), "invalid auth_secret=b'secret'; expected a string"),
-        (lambda fake: fake.credentials(api_key=5), "invalid api_key=5; expected a string"),
+        (lambda fake: fake.credentials(auth_secret=b"secret"), "invalid auth_secret of type bytes; expected a string"),
+        (lambda fake: fake.credentials(api_key=5), "invalid api_key of type int; expected a string"),
         (lambda fake: fake.credentials(application_id="76730"), "invalid application_id='76730'; expected a number"),
-        (lambda fake: fake.add_user(login="a", password=12345678), "invalid password=12345678; expected a string"),
+        (lambda fake: fake.add_user(login="a", password=12345678), "invalid password of type int; expected a string"),
         (lambda fake: fake.add_user(custom_data={"vip": 1}), r"invalid custom_data=\{\'vip\': 1\}; expected a string"),
         (lambda fake: fake.add_user(tags=[1]), r"invalid tags\[0\]=1; expected a string"),
         (

@@ -11,6 +11,7 @@ import pytest
 from support.ways import DIALOG, TLS, TOKEN, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxWarning
+from pytest_qbchat.service.masking import mask
 
 API = "https://api.quickblox.com"
 AUTHOR = {"QB-Token": TOKEN}
@@ -117,7 +118,8 @@ def test_a_refusal_can_be_malformed(qbchat: FakeQuickBlox, client: httpx.Client)
     assert response.status_code == 422
     assert response.text == '{"errors":{"base":["Fo'
     assert qbchat.calls.one().reason == (
-        "qbchat.fail('malformed'), request refused: the token made… belongs to an application session; log in a user"
+        f"qbchat.fail('malformed'), request refused: the token {mask(TOKEN)} belongs to an "
+        "application session; log in a user"
     )
 
 

@@ -98,7 +98,7 @@ def test_where_compares_as_assertions_do(fake: FakeQuickBlox) -> None:
 
 
 def test_the_repr_of_a_collection_is_that_of_a_list() -> None:
-    assert repr(Records([1, 2], int, "number")) == "[1, 2]"
+    assert repr(Records([1, 2], int, "number", str)) == "[1, 2]"
 
 
 # --- calls ---
@@ -126,8 +126,8 @@ def test_a_call_shows_itself_without_its_token(fake: FakeQuickBlox) -> None:
     with httpx.Client(transport=QuickBloxTransport(fake)) as client:
         client.post(f"{URL}?a=1&token={TOKEN}", headers={"Authorization": "ApiKey made-up-key"})
     call = fake.calls.one()
-    assert repr(call.request) == f"<Request POST {URL}?a=1&token=made…>"
-    assert "'Authorization': 'ApiKey made…'" in repr(call.request.headers)
+    assert repr(call.request) == f"<Request POST {URL}?a=1&token={mask(TOKEN)}>"
+    assert f"'Authorization': 'ApiKey {mask('made-up-key')}'" in repr(call.request.headers)
     assert repr(call.response) == '<Response 422 {"errors":{"base":["Forbidden. Need user."]}}>'
     assert TOKEN not in repr(call)
 
@@ -136,19 +136,26 @@ def test_a_call_shows_itself_without_its_token(fake: FakeQuickBlox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("secret", "masked"), [("made-up-token", "made…"), ("12345678", "1234…"), ("1234567", "…"), ("", "…")]
+    ("secret", "masked"),
+    [("made-up-token", "made…#9cae"), ("12345678", "1234…#daaf"), ("1234567", "…#699f"), ("", "…#0000")],
 )
-def test_a_secret_shows_its_beginning_at_most(secret: str, masked: str) -> None:
+def test_a_secret_shows_its_beginning_and_a_fingerprint_at_most(secret: str, masked: str) -> None:
     assert mask(secret) == masked
+    assert mask(masked) == masked
+
+
+def test_two_masked_secrets_can_be_told_apart() -> None:
+    tokens = [f"made-up-token-{number}" for number in range(100)] + [f"tok-{number}" for number in range(100)]
+    assert len({mask(token) for token in tokens}) == 200
 
 
 @pytest.mark.parametrize(
     ("name", "value", "masked"),
     [
-        ("QB-Token", "made-up-token", "made…"),
-        ("qb-token ", "made-up-token", "made…"),
-        ("Authorization", "ApiKey made-up-key", "ApiKey made…"),
-        ("Authorization", "made-up-key", "made…"),
+        ("QB-Token", "made-up-token", "made…#9cae"),
+        ("qb-token ", "made-up-token", "made…#9cae"),
+        ("Authorization", "ApiKey made-up-key", "ApiKey made…#5a53"),
+        ("Authorization", "made-up-key", "made…#5a53"),
         ("Content-Type", "application/json", "application/json"),
     ],
 )
@@ -159,8 +166,8 @@ def test_a_header_is_masked_if_it_is_a_credential(name: str, value: str, masked:
 @pytest.mark.parametrize(
     ("url", "masked"),
     [
-        ("https://x.example/?token=abc", "https://x.example/?token=…"),
-        ("https://x.example/?a=1&token=made-up-token&b=2", "https://x.example/?a=1&token=made…&b=2"),
+        ("https://x.example/?token=abc", "https://x.example/?token=…#41c2"),
+        ("https://x.example/?a=1&token=made-up-token&b=2", "https://x.example/?a=1&token=made…#9cae&b=2"),
         ("https://x.example/?mytoken=abc", "https://x.example/?mytoken=abc"),
         ("https://x.example/token=abc", "https://x.example/token=abc"),
     ],
@@ -175,19 +182,19 @@ ALIKE = ["pass-word one", "pass-word one and two", "pass-word", "pass-words", "p
 @pytest.mark.parametrize(
     ("text", "masked"),
     [
-        ("pass-word", "pass…"),
-        ("pass-word one", "pass…"),
-        ("(pass-word one) two", "(pass…) two"),
-        ("pass-word one and two, three", "pass…, three"),
-        ("pass-word one and too", "pass… and too"),
-        ("pass-words", "pass…"),
-        ("pass-wordy", "pass…"),  # it goes on after one
+        ("pass-word", "pass…#833f"),
+        ("pass-word one", "pass…#5ce3"),
+        ("(pass-word one) two", "(pass…#5ce3) two"),
+        ("pass-word one and two, three", "pass…#aebe, three"),
+        ("pass-word one and too", "pass…#5ce3 and too"),
+        ("pass-words", "pass…#dbb5"),
+        ("pass-wordy", "pass…#833f"),  # it goes on after one
         ("pass-wor", "pass…"),
         ("pass-wor…", "pass……"),
         ("pass-worn", "pass-worn"),  # another word that begins alike
         ("pass-wo", "pass-wo"),
-        ("pass-word-of-the…pass-word pass-wore", "pass……pass… pass-wore"),
-        ("a pass-word-of-the-shop-pass-word", "a pass…"),
+        ("pass-word-of-the…pass-word pass-wore", "pass…#833f…pass…#833f pass-wore"),
+        ("a pass-word-of-the-shop-pass-word", "a pass…#535b"),
     ],
 )
 def test_of_secrets_that_begin_alike_the_longest_is_masked(text: str, masked: str) -> None:
@@ -198,11 +205,11 @@ def test_of_secrets_that_begin_alike_the_longest_is_masked(text: str, masked: st
 def test_secrets_are_masked_as_a_repr_or_a_url_has_them() -> None:
     secret = "back\\slash'n\"quote+/=\n1"
     masked = Secrets([secret]).mask(f"{secret!r} and {quote(secret, safe='')}")
-    assert masked == "'back…' and back…"
+    assert masked == f"'{mask(secret)}' and {mask(secret)}"
 
 
 def test_half_a_character_is_as_good_a_secret() -> None:
-    assert Secrets(["made-up-\udc80-password"]).mask("made-up-\udc80-password") == "made…"
+    assert Secrets(["made-up-\udc80-password"]).mask("made-up-\udc80-password").startswith("made…#")
 
 
 def test_a_word_that_many_a_test_has_as_a_password_is_shown() -> None:
@@ -217,7 +224,7 @@ def test_masking_takes_no_longer_with_many_secrets() -> None:
         seen: list[str] = []
         sys.setprofile(lambda frame, event, argument: seen.append(event))
         try:
-            assert secrets.mask(text) == "deca…, 'deca…' and deca… of a deca… deca……"
+            assert secrets.mask(text) == f"{mask(tokens[7])}, 'deca…' and deca… of a deca… deca……"
         finally:
             sys.setprofile(None)
         return len(seen)
@@ -227,7 +234,7 @@ def test_masking_takes_no_longer_with_many_secrets() -> None:
 
 def test_masking_takes_time_by_the_length_of_the_text_however_it_is_made() -> None:
     assert Secrets(["aaaaaaaab"]).mask("a" * 100_000 + "c") == "a" * 100_000 + "c"
-    assert Secrets(["made-up-token"]).mask("made-up-token " * 50_000) == "made… " * 50_000
+    assert Secrets(["made-up-token"]).mask("made-up-token " * 50_000) == "made…#9cae " * 50_000
 
 
 @given(
@@ -243,9 +250,9 @@ def test_no_secret_is_left_in_a_text(secrets: list[str], pieces: list[str]) -> N
 
 def test_known_secrets_are_masked_wherever_they_stand() -> None:
     secrets = ["made-up-token", "made-up-token-longer", "short", ""]
-    assert Secrets(secrets).mask("a made-up-token-longer b made-up-token, short") == "a made… b made…, short"
+    assert Secrets(secrets).mask("a made-up-token-longer b made-up-token, short") == "a made…#e256 b made…#9cae, short"
     assert Secrets(secrets).mask("cut off: 'made-up-tok…' and https://x.example/1?token=abc") == (
-        "cut off: 'made……' and https://x.example/1?token=…"
+        "cut off: 'made……' and https://x.example/1?token=…#41c2"
     )
 
 
@@ -377,7 +384,7 @@ def test_calls_with_a_new_header_each_leave_a_bounded_number_of_headers(qbchat: 
 def test_forgotten_calls_leave_the_history_and_their_secrets(qbchat: FakeQuickBlox) -> None:
     httpx.post(URL, json={"chat_dialog_id": DIALOG, "message": "hi"}, headers={"QB-Token": TOKEN}, verify=TLS)
     qbchat.forget_calls()
-    assert (qbchat.calls, qbchat.posted, qbchat._unscanned_calls) == ([], [], [])
+    assert (qbchat.calls, qbchat.posted, qbchat._store.secrets._unread) == ([], [], [])
     assert qbchat.messages == [{"message": "hi"}]
     assert qbchat.messages.one().call is None
     assert TOKEN not in qbchat.masked(f"the token is {TOKEN}")

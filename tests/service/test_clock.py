@@ -189,7 +189,7 @@ def test_every_session_can_be_ended_at_once(world: World) -> None:
     assert "was ended by qbchat.expire_sessions()" in world.fake.calls.last.reason
     assert [session.token for session in world.fake.sessions] == tokens
     assert world.post(BODY, token="made-up-token-of-a-third").status_code == 401
-    assert "made… was not created since; log in, or declare it" in world.fake.calls.last.reason
+    assert "made…#cbec was not created since; log in, or declare it" in world.fake.calls.last.reason
     world.fake.add_session("made-up-token-of-a-third", 20)
     assert world.post(BODY, token="made-up-token-of-a-third").status_code == 201
 
