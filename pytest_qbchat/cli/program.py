@@ -1,7 +1,7 @@
 """The live server as a program, for development and for end-to-end suites in other languages.
 
 It prints each call, and answers two requests that QuickBlox does not have: `GET /_qbchat/state` and
-`POST /_qbchat/reset`.
+`POST /_qbchat/reset`. Only senders on this machine may send these, and no page of another origin.
 """
 
 from __future__ import annotations
@@ -17,15 +17,18 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
+from ipaddress import ip_address
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlsplit
 
 from pytest_qbchat.cli.seed import apply_seed, read_seed
 from pytest_qbchat.exceptions import CallRefused, QuickBloxWarning
 from pytest_qbchat.fake.quickblox import FakeQuickBlox
-from pytest_qbchat.intercept.server import LiveServer
+from pytest_qbchat.intercept.server import CONTROL_PREFIX, LiveServer
 from pytest_qbchat.report.message_effects import attachment_labels, reach, receipts
+from pytest_qbchat.service.masking import mask
 from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.wire import Response, encode_json
 
@@ -33,11 +36,14 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.calls import Call, Caller
     from pytest_qbchat.service.wire import Request
 
-_PREFIX = "/_qbchat"
-_CONTROL_REQUESTS = f"GET {_PREFIX}/state shows the state, and POST {_PREFIX}/reset restores the initial state"
+_CONTROL_REQUESTS = (
+    f"GET {CONTROL_PREFIX}/state shows the state, and POST {CONTROL_PREFIX}/reset restores the initial state"
+)
+_LOOPBACK = "127.0.0.1"
 _MAX_TEXT_LENGTH = 60  # of a message
 _MAX_ROWS = 20  # of users, and of tokens
 _CANNOT_START = 2  # exit status
+_JSON = (b"Content-Type", b"application/json; charset=utf-8")
 _TYPES = {DialogType.PUBLIC_GROUP: "public group", DialogType.GROUP: "group", DialogType.PRIVATE: "private dialog"}
 
 
@@ -48,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         warnings.simplefilter("ignore", QuickBloxWarning)  # each is printed below its call
         try:
             program = Program(options)
-            with _listening(LiveServer(program, host=options.host, port=options.port)) as url:
+            host = _LOOPBACK if options.host is None else options.host
+            with _listening(LiveServer(program, host=host, port=options.port)) as url:
                 program.print_startup(url)
                 _wait()
         except KeyboardInterrupt:
@@ -69,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"{_CONTROL_REQUESTS}. Ctrl-C stops the server.",
     )
     add = parser.add_argument
-    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s, this machine only)")
+    add("--host", help=f"address to listen on (default: {_LOOPBACK}, this machine only)")
     add("--port", type=_port, default=8089, help="port to listen on, 0 for any free port (default: %(default)s)")
     add("--strict", action="store_true", help="refuse undeclared tokens, API keys, users and dialogs")
     add("--seed", type=Path, metavar="FILE", help="JSON file with the initial users, sessions, dialogs and messages")
@@ -117,10 +124,17 @@ class Program:
     async def handle_async(self, request: Request) -> Response:
         """Answer a request."""
         path = f"{request.prefix}{request.path}"
-        if path == _PREFIX or path.startswith(f"{_PREFIX}/"):
+        is_control = path == CONTROL_PREFIX or path.startswith(f"{CONTROL_PREFIX}/")
+        if reason := self._refusal_of_sender(request, is_control=is_control):
+            response = _response(403, {"code": None, "message": reason})
+        elif is_control:
             response = self._control_response(request.method, path)
-            self.log(f"{request.method} {path} {response.status}")
-            return response
+        else:
+            return await self._api_response(request)
+        self.log(f"{request.method} {path} {response.status}")
+        return response
+
+    async def _api_response(self, request: Request) -> Response:
         try:
             return await self._fake.handle_async(request)
         except CallRefused as refusal:
@@ -130,12 +144,25 @@ class Program:
         """Print a line about a request that is not a call of the API."""
         self._print(f"{_clock()} {line}")
 
+    def _refusal_of_sender(self, request: Request, *, is_control: bool) -> str:
+        """Why the sender may not call; empty if it may.
+
+        A web page can send requests to this machine, also under a name of its own that it lets resolve to this machine.
+        """
+        authority = request.origin.partition("://")[2]
+        if not _is_loopback(urlsplit(f"//{authority}").hostname or "") and (is_control or self._options.host is None):
+            return f"the host {authority!r} is not this machine; use {_LOOPBACK} or localhost, or start with --host"
+        origin = request.headers.get("Origin")
+        if is_control and origin not in (None, request.origin):
+            return f"a page of {origin} may not send control requests; send them from the tests"
+        return ""
+
     def _control_response(self, method: str, path: str) -> Response:
-        if (method, path) == ("POST", f"{_PREFIX}/reset"):
+        if (method, path) == ("POST", f"{CONTROL_PREFIX}/reset"):
             self._fake = self._new_fake()
-        elif (method, path) != ("GET", f"{_PREFIX}/state"):
+        elif (method, path) != ("GET", f"{CONTROL_PREFIX}/state"):
             return _response(404, {"code": None, "message": f"unknown request {method} {path}; {_CONTROL_REQUESTS}"})
-        return _response(200, _state(self._fake))
+        return Response(200, [_JSON], self._fake.masked(encode_json(_state(self._fake))).encode())
 
     # Output
 
@@ -143,6 +170,8 @@ class Program:
         """Print the URL, the accepted credentials, users and tokens."""
         print_line = self._out.print_line
         print_line(f"The fake QuickBlox listens on {url}")
+        if not _is_loopback(urlsplit(url).hostname or ""):
+            print_line("  warning: every machine that can reach this address can read and change the fake")
         for label, text in [*self._credentials(), *self._users(), *self._tokens()]:
             print_line(f"  {label:<15} {_printable(text)}")
         print_line(f"  {_CONTROL_REQUESTS}")
@@ -153,14 +182,16 @@ class Program:
         undeclared = "none is accepted; declare one, or omit --strict" if options.strict else "any is accepted"
         yield "application id", str(options.application_id or "any is accepted")
         yield "auth key", options.auth_key or "any is accepted"
-        yield "auth secret", options.auth_secret or undeclared
-        for key in sorted({*options.api_key}) or [undeclared]:
+        yield "auth secret", undeclared if options.auth_secret is None else mask(options.auth_secret)
+        for key in map(mask, sorted({*options.api_key})) if options.api_key else [undeclared]:
             yield "API key", key
 
     def _users(self) -> Iterator[tuple[str, str]]:
         users = [user for user in self._fake.users if user.login or user.email]
         for user in users[:_MAX_ROWS]:
-            names = [f"{name} {value}" for name in ("login", "email", "password") if (value := getattr(user, name))]
+            names = [f"{name} {value}" for name in ("login", "email") if (value := getattr(user, name))]
+            if user.password:
+                names.append(f"password {mask(user.password)}")
             yield "user", f"{self._person(user.id)}: {', '.join(names)}"
         yield from _rest(users)
 
@@ -168,7 +199,7 @@ class Program:
         sessions = self._fake.sessions
         for session in islice(sessions, _MAX_ROWS):
             who = "the application" if session.user_id is None else self._person(session.user_id)
-            yield "token", f"{session.token}: {who}"
+            yield "token", f"{mask(session.token)}: {who}"
         yield from _rest(sessions)
 
     def _show_call(self, call: Call) -> None:
@@ -249,7 +280,17 @@ def _clock() -> str:
 
 
 def _response(status: int, body: Any) -> Response:
-    return Response(status, [(b"Content-Type", b"application/json; charset=utf-8")], encode_json(body).encode())
+    return Response(status, [_JSON], encode_json(body).encode())
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a host is a name or an address of this machine alone."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 # Starting and stopping

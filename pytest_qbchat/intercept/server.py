@@ -10,6 +10,7 @@ import asyncio
 import socket
 import ssl
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
@@ -20,13 +21,15 @@ import httpx
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.intercept import http11
 from pytest_qbchat.intercept.certificate import Certificate
-from pytest_qbchat.intercept.http11 import Head, MalformedRequestError, Reader
+from pytest_qbchat.intercept.http11 import Head, MalformedRequestError
+from pytest_qbchat.intercept.request_reader import RequestReader, destination
 from pytest_qbchat.service.routes import ROUTES, UNSUPPORTED, find
 from pytest_qbchat.service.wire import Request, Response
 
 _BACKLOG = 1024
-_CLOSE_TIMEOUT = 10.0  # seconds
+_TIMEOUT = 10.0  # seconds, for a head to be complete, and for a refused client to close the connection
 _ANY_ORIGIN = (b"Access-Control-Allow-Origin", b"*")
+CONTROL_PREFIX = "/_qbchat"  # of requests to the program, which other pages must not send
 _ROOTS = {route.path.split("/")[1] for route in ROUTES} | {path.split("/")[1] for path in UNSUPPORTED}
 
 
@@ -176,13 +179,14 @@ class _Connection(asyncio.Protocol):
         self._fake = fake
         self._scheme = scheme
         self._connections = connections
-        self._reader = Reader()
+        self._reader = RequestReader()
+        self._received = bytearray()  # while a request is answered
         self._task: asyncio.Task[None] | None = None  # answers the current request
         self._writable = asyncio.Event()  # cleared while the client does not read its responses
         self._writable.set()
         self._at_eof = False
         self._discarding = False  # input is dropped
-        self._close_timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None  # until a head must be complete, or the connection is closed
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checkers
@@ -193,17 +197,16 @@ class _Connection(asyncio.Protocol):
         self._connections.discard(self)
         if self._task is not None:
             self._task.cancel()
-        if self._close_timer is not None:
-            self._close_timer.cancel()
+        self._start_timer(None)
 
     def data_received(self, data: bytes) -> None:
         """Answer the request that the data completes."""
         if self._discarding:
             return
-        self._reader.feed(data)
+        self._received += data
         if self._task is None:
             self._answer_next()
-        elif len(self._reader) > http11.MAX_HEAD_SIZE:  # the client sends requests faster than they are answered
+        elif len(self._received) > http11.MAX_HEAD_SIZE:  # the client sends requests faster than they are answered
             self._transport.pause_reading()
 
     def eof_received(self) -> bool:
@@ -221,12 +224,14 @@ class _Connection(asyncio.Protocol):
         self._transport.abort()
 
     def _answer_next(self) -> None:
+        received, self._received = bytes(self._received), bytearray()
         try:
-            request = self._reader.request()
+            request = self._reader.read(received)
         except MalformedRequestError as error:
             self._reject(error)
             return
         if request is not None:
+            self._start_timer(None)
             self._task = asyncio.get_running_loop().create_task(self._answer(*request))
         elif self._at_eof:
             self._transport.close()
@@ -234,6 +239,18 @@ class _Connection(asyncio.Protocol):
             self._transport.resume_reading()
             if self._reader.expects_continue:
                 self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            if not self._reader.in_head:
+                self._start_timer(None)
+            elif self._timer is None:
+                self._start_timer(self._reject, MalformedRequestError("the headers took too long", 408))
+
+    def _start_timer(self, callback: Callable[..., None] | None, *args: object) -> None:
+        """Replace the timer of the connection; None only cancels it."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if callback is not None:
+            self._timer = asyncio.get_running_loop().call_later(_TIMEOUT, callback, *args)
 
     def _reject(self, error: MalformedRequestError) -> None:
         """Answer a malformed request, and discard further input.
@@ -249,12 +266,12 @@ class _Connection(asyncio.Protocol):
             with suppress(OSError):  # the client has closed the connection already
                 self._transport.write_eof()
         self._discard_input()
-        self._close_timer = asyncio.get_running_loop().call_later(_CLOSE_TIMEOUT, self._transport.close)
+        self._start_timer(self._transport.close)
 
     def _discard_input(self) -> None:
         """Keep reading, to notice when the client closes the connection."""
         self._discarding = True
-        self._reader = Reader()
+        self._reader = RequestReader()
         self._transport.resume_reading()
 
     async def _answer(self, head: Head, body: bytes) -> None:
@@ -278,8 +295,9 @@ class _Connection(asyncio.Protocol):
         self._answer_next()
 
     async def _response(self, head: Head, body: bytes) -> Response:
-        host, target = http11.destination(head)
-        if head.method == "OPTIONS" and head.header(b"origin") is not None:  # the preflight request of a browser
+        host, target = destination(head)
+        # The preflight request of a browser
+        if head.method == "OPTIONS" and head.header(b"origin") is not None and not _is_control(target):
             if isinstance(self._fake, CallLog):
                 self._fake.log(f"OPTIONS {head.target} 200: preflight request of a browser")
             return Response(200, [], b"")
@@ -313,9 +331,13 @@ def _prefix(method: str, target: str) -> str:
     return "/".join(segments[: starts[0]]) if starts else ""
 
 
+def _is_control(target: str) -> bool:
+    return target.partition("?")[0].startswith(CONTROL_PREFIX)
+
+
 def _with_cors(head: Head, response: Response) -> Response:
     """Add headers that let a page of any origin read the response. The first is observed, the others are assumed."""
-    if head.header(b"origin") is None or "Access-Control-Allow-Origin" in response.headers:
+    if head.header(b"origin") is None or "Access-Control-Allow-Origin" in response.headers or _is_control(head.target):
         return response
     headers = [*response.raw_headers, _ANY_ORIGIN]
     if head.method == "OPTIONS":

@@ -1,0 +1,96 @@
+"""Reads the requests of a connection of the live server, with h11."""
+
+from __future__ import annotations
+
+import re
+
+import h11
+
+from pytest_qbchat.intercept.http11 import MAX_HEAD_SIZE, Head, MalformedRequestError, check_size
+
+MAX_TARGET_SIZE = 8 * 1024  # as in nginx
+_ABSOLUTE = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://([^/?#]*)(.*)")
+_HOST = re.compile(r"([\w.~-]+|\[[0-9A-Fa-f:.]+\])(:\d{0,5})?", re.ASCII)
+
+
+class RequestReader:
+    """Reads requests from bytes that arrive in pieces of any size."""
+
+    def __init__(self) -> None:
+        self._start(b"")
+
+    def _start(self, received: bytes) -> None:
+        """Wait for the next request. h11 is for one request here, because the server writes the responses itself."""
+        self._head: Head | None = None
+        self._body = bytearray()
+        self._connection = h11.Connection(h11.SERVER, MAX_HEAD_SIZE)
+        self._received = bool(received)
+        if received:
+            self._connection.receive_data(received)
+
+    @property
+    def in_head(self) -> bool:
+        """Whether a request has begun, but its headers are not complete."""
+        return self._received and self._head is None
+
+    @property
+    def expects_continue(self) -> bool:
+        """Whether the client waits for 100 Continue before it sends the body. True at most once for each request."""
+        if not self._connection.they_are_waiting_for_100_continue:
+            return False
+        self._connection.send(h11.InformationalResponse(status_code=100, headers=[]))
+        return True
+
+    def read(self, data: bytes) -> tuple[Head, bytes] | None:
+        """Add received bytes, and return the next request and its body; None while it is incomplete.
+
+        Raises:
+            MalformedRequestError: h11 refuses the bytes, or the request is too large.
+        """
+        if data:
+            self._received = True
+            self._connection.receive_data(data)
+        try:
+            return self._next_request()
+        except h11.RemoteProtocolError as error:
+            raise MalformedRequestError(str(error), error.error_status_hint) from None
+
+    def _next_request(self) -> tuple[Head, bytes] | None:
+        while True:
+            event = self._connection.next_event()
+            if isinstance(event, h11.Request):
+                self._head = _head(event)
+            elif isinstance(event, h11.Data):
+                self._body += event.data
+                check_size(len(self._body))
+            elif isinstance(event, h11.EndOfMessage) and self._head is not None:
+                request = self._head, bytes(self._body)
+                self._start(self._connection.trailing_data[0])
+                return request
+            else:
+                return None
+
+
+def _head(request: h11.Request) -> Head:
+    headers = [(bytes(name), bytes(value)) for name, value in request.headers.raw_items()]
+    head = Head(request.method.decode().upper(), request.target.decode(), request.http_version, headers)
+    if sum(len(name) + len(value) for name, value in headers) > MAX_HEAD_SIZE:  # h11 limits incomplete heads
+        raise MalformedRequestError(f"the headers are larger than {MAX_HEAD_SIZE} bytes", 431)
+    if len(head.target) > MAX_TARGET_SIZE:
+        raise MalformedRequestError(f"the target is longer than {MAX_TARGET_SIZE} bytes", 414)
+    check_size(int(head.header(b"content-length") or 0))
+    return head
+
+
+def destination(head: Head) -> tuple[str, str]:
+    """The host with port, and the path with query. The target may contain both (RFC 9112, 3.2.2)."""
+    host, target = (head.header(b"host") or b"localhost").decode("latin-1"), head.target
+    absolute = _ABSOLUTE.fullmatch(target)
+    if absolute is not None:
+        host, target = absolute[1], absolute[2]
+        target = target if target.startswith("/") else f"/{target}"
+    if not target.startswith("/"):
+        raise MalformedRequestError("the target is neither a path nor a URL")
+    if not _HOST.fullmatch(host):
+        raise MalformedRequestError("the host is malformed")
+    return host, target
