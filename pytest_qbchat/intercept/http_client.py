@@ -150,7 +150,7 @@ class FakeSocket:
         self.target: Target | None = None
         self._timeout = timeout
         self._fakes = fakes
-        self._reader = http11.Reader()
+        self._reader = http11.LenientReader()
         self._response: io.BufferedIOBase | None = None
         self._watched: socket.socket | None = None
 
@@ -163,9 +163,8 @@ class FakeSocket:
         __tracebackhide__ = True
         if self._response is not None:  # the rest of a request that was refused for its headers
             return
-        self._reader.feed(data)
         try:
-            answer = self._answer()
+            answer = self._answer(bytes(data))
         except Exception as error:
             self._response = io.BufferedReader(_BrokenFile(_socket_error(error)))
         else:
@@ -178,12 +177,12 @@ class FakeSocket:
             return io.BufferedReader(_BrokenFile(ConnectionResetError("the request is incomplete")))
         return response
 
-    def _answer(self) -> bytes | None:
+    def _answer(self, data: bytes) -> bytes | None:
         __tracebackhide__ = True
         try:
-            request = self._reader.request()
+            request = self._reader.read(data)
         except http11.MalformedRequestError as error:  # as in the live server
-            self._reader = http11.Reader()
+            self._reader = http11.LenientReader()
             return http11.encode(http11.refusal(error.status, str(error)), "GET", b"close")
         if request is None:
             return None

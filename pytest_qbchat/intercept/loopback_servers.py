@@ -11,11 +11,11 @@ from threading import Lock
 
 from pytest_qbchat.exceptions import ConnectionFault
 from pytest_qbchat.intercept.patching import InterceptedFake, fake_for_host
-from pytest_qbchat.intercept.server import LiveServer
+from pytest_qbchat.intercept.server import LocalServer
 from pytest_qbchat.service.wire import Request, Response
 
 # The keys are the id of the list of active fakes, one for each process, and whether the code asked for encryption.
-_servers: dict[tuple[int, bool], LiveServer] = {}
+_servers: dict[tuple[int, bool], LocalServer] = {}
 _starting = Lock()
 
 
@@ -24,7 +24,7 @@ def loopback_address(fakes: list[InterceptedFake], *, encrypted: bool) -> tuple[
     key = id(fakes), encrypted
     with _starting:
         if key not in _servers:
-            server = LiveServer(_Dispatcher(fakes), scheme="https" if encrypted else "http")
+            server = LocalServer(_Dispatcher(fakes), "https" if encrypted else "http")
             server.start()
             _servers[key] = server
         return _servers[key].host, _servers[key].port

@@ -21,7 +21,7 @@ import httpx
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.intercept import http11
 from pytest_qbchat.intercept.certificate import Certificate
-from pytest_qbchat.intercept.http11 import Head, MalformedRequestError
+from pytest_qbchat.intercept.http11 import Head, LenientReader, MalformedRequestError
 from pytest_qbchat.intercept.request_reader import RequestReader, destination
 from pytest_qbchat.service.routes import ROUTES, UNSUPPORTED, find
 from pytest_qbchat.service.wire import Request, Response
@@ -68,6 +68,8 @@ class LiveServer:
         port: The port that the server listens on. If it is 0, the system chooses a port at the start.
     """
 
+    _new_reader: type[RequestReader | LenientReader] = RequestReader
+
     def __init__(
         self,
         fake: RequestHandler,
@@ -75,7 +77,6 @@ class LiveServer:
         host: str = "127.0.0.1",
         port: int = 0,
         tls: ssl.SSLContext | None = None,
-        scheme: str | None = None,
     ) -> None:
         """Create a server that does not listen yet.
 
@@ -84,13 +85,12 @@ class LiveServer:
             host: The address to listen on.
             port: The port to listen on; 0 for any free port.
             tls: A context with a certificate, for https.
-            scheme: The scheme of the URLs that the fake gets, if it is not that of the server.
         """
         self.fake = fake
         self.host = host
         self.port = port
         self._tls = tls
-        self._scheme = scheme or ("https" if tls else "http")
+        self._scheme = "https" if tls else "http"
         self._connections: set[_Connection] = set()
         self._loop: asyncio.AbstractEventLoop
         self._stopping: asyncio.Event
@@ -145,7 +145,7 @@ class LiveServer:
 
     async def _serve(self, listening: socket.socket, ready: threading.Event) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        connect = partial(_Connection, self.fake, self._scheme, self._connections)
+        connect = partial(_Connection, self.fake, self._scheme, self._new_reader, self._connections)
         server = await self._loop.create_server(connect, sock=listening, ssl=self._tls, backlog=_BACKLOG)
         ready.set()
         await self._stopping.wait()
@@ -155,6 +155,22 @@ class LiveServer:
         server.close()
         for connection in list(self._connections):
             connection.abort()
+
+
+class LocalServer(LiveServer):
+    """A server for clients in this process."""
+
+    _new_reader = LenientReader
+
+    def __init__(self, fake: RequestHandler, scheme: str) -> None:
+        """Create a server that does not listen yet.
+
+        Args:
+            fake: The fake that answers.
+            scheme: The scheme of the URLs that the fake gets. The connections are unencrypted in any case.
+        """
+        super().__init__(fake)
+        self._scheme = scheme
 
 
 class EncryptedServer(LiveServer):
@@ -175,11 +191,17 @@ class _Connection(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self, fake: RequestHandler, scheme: str, connections: set[_Connection]) -> None:
+    def __init__(
+        self,
+        fake: RequestHandler,
+        scheme: str,
+        new_reader: type[RequestReader | LenientReader],
+        connections: set[_Connection],
+    ) -> None:
         self._fake = fake
         self._scheme = scheme
         self._connections = connections
-        self._reader = RequestReader()
+        self._reader = new_reader()
         self._received = bytearray()  # while a request is answered
         self._task: asyncio.Task[None] | None = None  # answers the current request
         self._writable = asyncio.Event()  # cleared while the client does not read its responses
@@ -271,7 +293,6 @@ class _Connection(asyncio.Protocol):
     def _discard_input(self) -> None:
         """Keep reading, to notice when the client closes the connection."""
         self._discarding = True
-        self._reader = RequestReader()
         self._transport.resume_reading()
 
     async def _answer(self, head: Head, body: bytes) -> None:

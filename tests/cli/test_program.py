@@ -109,11 +109,11 @@ def test_it_says_where_it_is_and_what_a_client_is_configured_with(seed: Path) ->
         assert lines == [
             "  application id  any is accepted",
             "  auth key        made-up-key",
-            "  auth secret     made-up-secret",
-            f"  API key         {API_KEY}",
-            "  user            7 Sam Support: login sam, password made-up-password",
+            f"  auth secret     {mask('made-up-secret')}",
+            f"  API key         {mask(API_KEY)}",
+            f"  user            7 Sam Support: login sam, password {mask('made-up-password')}",
             "  user            8 Cleo Customer: email cleo@shop.example",
-            *[f"  token           {session['token']}: 7 Sam Support" for session in SEED["sessions"]],
+            f"  token           {mask(TOKEN)}: 7 Sam Support",
             "  GET /_qbchat/state shows the state, and POST /_qbchat/reset restores the initial state",
             END,
         ]
@@ -153,10 +153,11 @@ def test_of_many_users_and_tokens_the_first_are_named(tmp_path: Path) -> None:
     sessions: list[dict[str, Any]] = [{"token": f"made-up-token-{number}"} for number in range(25)]
     path.write_text(json.dumps({"users": users, "sessions": sessions}), encoding="utf-8")
     with running("--seed", path) as server:
-        named = [line for line in server.introduction if " made-up-" in line]
+        named = [line for line in server.introduction if line.startswith(("  user", "  token"))]
         assert len(named) == 40
         assert named[19].endswith(": login made-up-19")
-        assert named[20:] == [f"  token           made-up-token-{number}: the application" for number in range(20)]
+        tokens = [mask(f"made-up-token-{number}") for number in range(20)]
+        assert named[20:] == [f"  token           {token}: the application" for token in tokens]
         assert server.introduction.count("                  and 5 more") == 2
         server.stop()
 
@@ -315,15 +316,61 @@ def test_without_a_seed_a_reset_empties() -> None:
         server.stop()
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/_qbchat/state"), ("POST", "/_qbchat/reset")])
-def test_a_page_of_any_origin_may_ask(method: str, path: str) -> None:
+CONTROL_REQUESTS = [("GET", "/_qbchat/state"), ("POST", "/_qbchat/reset"), ("OPTIONS", "/_qbchat/state")]
+
+
+def test_a_page_of_another_origin_can_neither_read_nor_change_the_state() -> None:
     with running() as server:
-        origin = {"Origin": "https://shop.example"}
-        asked = server.client.options(path, headers={**origin, "Access-Control-Request-Method": method})
-        assert method in asked.headers["Access-Control-Allow-Methods"]
-        reply = server.client.request(method, path, headers=origin)
-        assert [each.headers["Access-Control-Allow-Origin"] for each in (asked, reply)] == ["*", "*"]
-        assert reply.headers["Content-Type"] == "application/json; charset=utf-8"
+        server.post(message="hi")
+        for method, path in CONTROL_REQUESTS:
+            for origin in ("https://shop.example", "http://localhost:3000", "null"):
+                reply = server.client.request(method, path, headers={"Origin": origin})
+                assert reply.status_code == 403
+                assert reply.json()["message"].startswith(f"a page of {origin} may not send control requests")
+                assert "access-control-allow-origin" not in reply.headers
+        assert server.texts() == ["hi"]
+        assert server.stop().count("OPTIONS /_qbchat/state 403") == 3
+
+
+def test_a_page_of_the_server_itself_may_send_control_requests() -> None:
+    with running() as server:
+        for method, path in CONTROL_REQUESTS[:2]:
+            reply = server.client.request(method, path, headers={"Origin": server.url})
+            assert reply.status_code == 200
+            assert "access-control-allow-origin" not in reply.headers
+        server.stop()
+
+
+def test_a_host_that_is_not_this_machine_is_refused() -> None:
+    with running() as server:
+        for path in ("/_qbchat/state", "/users.json"):
+            for host in ("localhost:8089", "127.0.0.1", "shop.localhost", "[::1]:8089"):
+                assert server.client.get(path, headers={"Host": host}).status_code == 200
+            for host in ("rebound.shop.example", "127.0.0.1.shop.example", "192.0.2.1"):
+                reply = server.client.get(path, headers={"Host": host})
+                assert reply.status_code == 403
+                assert reply.json()["message"].startswith(f"the host {host!r} is not this machine; use 127.0.0.1")
+        server.stop()
+
+
+def test_a_host_beyond_the_loopback_interface_is_warned_of_and_serves_every_name() -> None:
+    with running("--host", "0.0.0.0") as server:
+        assert server.introduction[1] == (
+            "  warning: every machine that can reach this address can read and change the fake"
+        )
+        assert server.client.get("/users.json", headers={"Host": "qbchat"}).status_code == 200
+        assert server.client.get("/_qbchat/state", headers={"Host": "qbchat"}).status_code == 403
+        assert server.client.get("/_qbchat/state", headers={"Host": "localhost"}).status_code == 200
+        server.stop()
+
+
+def test_the_state_masks_secrets(seed: Path) -> None:
+    with running("--seed", seed, "--api-key", API_KEY, "--auth-secret", "made-up-secret") as server:
+        server.post(message=f"{API_KEY} and made-up-secret and made-up-password")
+        state = server.client.get("/_qbchat/state")
+        assert state.json()["sessions"][0]["token"] == mask(TOKEN)
+        for secret in (TOKEN, API_KEY, "made-up-secret", "made-up-password"):
+            assert secret not in state.text
         server.stop()
 
 

@@ -46,7 +46,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(dist: Path) -> None:
     requirements = [
         line for line in metadata.splitlines() if line.startswith("Requires-Dist: ") and "extra ==" not in line
     ]
-    assert [line.split()[1].partition(">")[0] for line in requirements] == ["faker", "httpx", "pytest", "respx"]
+    assert [line.split()[1].partition(">")[0] for line in requirements] == ["faker", "h11", "httpx", "pytest", "respx"]
     assert "\nRequires-Python: >=3.11\n" in metadata
     assert "\nLicense-Expression: MIT\n" in metadata
     assert "\nClassifier: Framework :: Pytest\n" in metadata

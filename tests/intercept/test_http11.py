@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_qbchat.intercept import http11
-from pytest_qbchat.intercept.http11 import Head, MalformedRequestError, Reader, encode
+from pytest_qbchat.intercept.http11 import Head, LenientReader, MalformedRequestError, encode
 from pytest_qbchat.service.wire import Response
 
 names = st.from_regex(rb"X-[A-Za-z0-9!#$%&'*+.^_`|~-]{0,12}", fullmatch=True)
@@ -38,11 +38,12 @@ def written(method: str, path: str, body: Any, headers: dict[str, str], *, chunk
 
 def read_all(pieces: list[bytes]) -> list[tuple[Head, bytes]]:
     """What a reader makes of bytes that come in these pieces."""
-    reader, found = Reader(), []
+    reader, found = LenientReader(), []
     for piece in pieces:
-        reader.feed(piece)
-        while (request := reader.request()) is not None:
+        request = reader.read(piece)
+        while request is not None:
             found.append(request)
+            request = reader.read(b"")
     return found
 
 
@@ -97,6 +98,15 @@ def test_what_is_written_by_hand_is_refused_if_it_has_no_end_or_is_too_large(row
     with pytest.raises(MalformedRequestError, match=text) as refused:
         read_all([data])
     assert refused.value.status == status
+
+
+@pytest.mark.parametrize(("said", "expected"), [(b"100-Continue", [False, True, False]), (b"", [False, False, False])])
+def test_a_client_that_waits_to_go_on_is_told_so_once(said: bytes, expected: list[bool]) -> None:
+    reader = LenientReader()
+    asked = [reader.expects_continue]
+    assert reader.read(b"POST / HTTP/1.1\r\nContent-Length: 2\r\nExpect: " + said + b"\r\n\r\n") is None
+    asked += [reader.expects_continue, reader.expects_continue]
+    assert asked == expected
 
 
 # --- what a head says ---

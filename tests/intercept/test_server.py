@@ -806,7 +806,7 @@ def test_a_client_that_has_gone_before_it_is_told_is_no_error() -> None:
             pass
 
     async def receive() -> None:
-        connection = server_module._Connection(FakeQuickBlox(), "http", set())
+        connection = server_module._Connection(FakeQuickBlox(), "http", server_module.RequestReader, set())
         connection.connection_made(transport)
         connection.data_received(b"\0")
         connection.connection_lost(None)
