@@ -35,7 +35,7 @@ from support.elsewhere import another_server
 from support.ways import DIALOG, PATH, TLS, TOKEN, URL
 
 from pytest_qbchat import CallRefused, FakeQuickBlox
-from pytest_qbchat.intercept import asyncio_clients, http11, http_client, niquests
+from pytest_qbchat.intercept import asyncio_clients, http11, http_client, httpcore, niquests
 from pytest_qbchat.intercept.certificate import Certificate
 from pytest_qbchat.intercept.http_client import FakeSocket
 from pytest_qbchat.intercept.patching import installed_classes
@@ -980,8 +980,9 @@ def test_what_is_not_installed_is_not_patched(monkeypatch: pytest.MonkeyPatch) -
     def of_standard_library(module: str, *names: str) -> list[type]:
         return installed_classes(module, *names) if module == "http.client" else []
 
-    for module in (http_client, asyncio_clients, niquests):
+    for module in (http_client, httpcore, asyncio_clients, niquests):
         monkeypatch.setattr(module, "installed_classes", of_standard_library)
+    assert list(httpcore.patch_points()) == []
     owners = {point.owner for module in (http_client, asyncio_clients, niquests) for point in module.patch_points()}
     assert owners == {http.client.HTTPConnection, http.client.HTTPSConnection, asyncio.BaseEventLoop}
 

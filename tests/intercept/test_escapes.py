@@ -8,6 +8,7 @@ import http.client
 import smtplib
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from socket import getaddrinfo as bound_at_import
 
@@ -112,6 +113,14 @@ def test_a_call_past_the_interceptors_is_refused(reach: Callable[[], object], li
             reach()
         [problem] = fake.problems.drain()
     assert "make this call with httpx, httpx2, httpcore, requests, " in problem.text
+
+
+def test_a_call_in_the_thread_of_a_library_gets_the_error_of_a_resolver() -> None:
+    with FakeQuickBlox().intercept() as fake, ThreadPoolExecutor(1) as pool:
+        with pytest.raises(socket.gaierror, match="pytest-qbchat refused this call: something tried to reach"):
+            pool.submit(bound_at_import, HOST, 443).result()
+        [problem] = fake.problems.drain()
+    assert "called at" not in problem.text
 
 
 def connect(host: str, port: int) -> None:
