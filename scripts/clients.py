@@ -41,6 +41,33 @@ _COLUMNS = (
     "host with a path prefix",
 )
 
+_BESIDE = (
+    ("respx, pytest-httpx", "Calls to QuickBlox reach the fake first, other calls the mock."),
+    (
+        "responses, requests-mock",
+        "They replace requests as a whole. Exclude QuickBlox: "
+        "`responses.add_passthru('https://api.quickblox.com')`, `register_uri(ANY, ..., real_http=True)`.",
+    ),
+    ("aioresponses", "It replaces aiohttp as a whole: `aioresponses(passthrough=['https://api.quickblox.com'])`."),
+    (
+        "vcrpy, pytest-recording",
+        "A cassette comes before the fake, except with httpx. With `ignore_hosts=['api.quickblox.com']` all calls "
+        "reach the fake; without it, a cassette records what the fake answers.",
+    ),
+    (
+        "pytest-socket",
+        "httpx, httpcore, requests, urllib3, urllib and http.client need no socket. aiohttp, niquests, Tornado's "
+        "client and `qbchat_server` need `--allow-hosts=127.0.0.1`.",
+    ),
+    ("freezegun, time-machine", "They move the clock of the fake too."),
+    ("gevent", "It can patch the process before or after the first fake. In its threads, a refusal is a `gaierror`."),
+    (
+        "eventlet",
+        "It can patch the process before or after the first fake. Its own resolver asks a name server past the guard; "
+        "`EVENTLET_NO_GREENDNS=yes` turns it off.",
+    ),
+)
+
 
 @contextmanager
 def _into(fake: FakeQuickBlox, way: Way) -> Iterator[Callable[..., Any]]:
@@ -152,9 +179,13 @@ def page() -> str:
             "niquests replaces urllib3 by urllib3-future, so its rows come from a separate environment. In such an",
             "environment, requests and urllib3 use urllib3-future too, and behave like niquests.",
             "",
-            "responses, requests-mock and aioresponses replace functions of their library as a whole, so calls do not",
-            "reach the fake. Exclude QuickBlox from them, for example with",
-            "`responses.add_passthru('https://api.quickblox.com')`.",
+            "## Beside other plugins and mocks",
+            "",
+            "Tests run each of these, except aioresponses, before and after the first fake, in either order.",
+            "",
+            "| beside | what to know |",
+            "| --- | --- |",
+            *(f"| {name} | {note} |" for name, note in _BESIDE),
             "",
         ]
     )

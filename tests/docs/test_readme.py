@@ -65,6 +65,17 @@ def test_the_filter_makes_silent_mistakes_fail(
     result.assert_outcomes(passed=1, failed=1)
 
 
+def test_the_guard_names_the_call_of_a_test_without_the_fixture(
+    shop: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+) -> None:
+    shop.makepyprojecttoml(TOML[2])
+    shop.makepyfile(f"{PRELUDE}def test_it():\n    announce_shipment(7, '5d75327ba28f9a0f32cb0f99')\n")
+    result = run_project()
+    result.assert_outcomes(failed=1)
+    [quoted] = re.findall(r'"(this test called .*?)"', README.replace("\n", " "))
+    result.stdout.fnmatch_lines([f"E *{quoted}"])
+
+
 def test_the_hosts_are_read(shop: pytest.Pytester, run_project: Callable[..., pytest.RunResult]) -> None:
     shop.makepyprojecttoml(TOML[1])
     shop.makepyfile(
