@@ -34,7 +34,7 @@ _GITHUB = "https://github.com/"
 SOURCES = {
     "REST description": f"{_GITHUB}QuickBlox/Documentation, docs/6_rest_api (2018)",
     "release notes": f"{_GITHUB}QuickBlox/Documentation, docs/6_rest_api/1_Introduction.md",
-    "old developer wiki": "https://quickblox.com/developers/Authentication_and_Authorization",
+    "old developer wiki": "https://quickblox.com/developers/Overview, Authentication_and_Authorization and Content",
     "JavaScript SDK": f"{_GITHUB}QuickBlox/quickblox-javascript-sdk, code, types, tests on the server",
     "the vendor's mocks": f"{_GITHUB}QuickBlox/quickblox-javascript-sdk, canned replies in its unit tests",
     "Android SDK": f"{_GITHUB}QuickBlox/quickblox-android-sdk, its models and error parser",
@@ -42,14 +42,16 @@ SOURCES = {
     ".NET SDK": f"{_GITHUB}QuickBlox/SDK-dotnet",
     "Ruby client": f"{_GITHUB}BrunoAssis/quickblox-rb and {_GITHUB}stereobooster/quickblox, recorded replies",
     "q-consultation": f"{_GITHUB}QuickBlox/q-consultation",
+    "public clients": "code on GitHub that calls QuickBlox",
     "issue threads": "transcripts in the issue trackers of QuickBlox's SDKs on GitHub",
     **{
         page: f"{_REFERENCE}{page}"
         for page in (
-            "authentication", "create-dialog", "create-message", "create-session", "create-token-with-api-key",
-            "create-user", "delete-dialog", "delete-message", "delete-user-by-external-id", "dialog-model",
-            "get-unread-message-count", "list-dialogs", "list-messages", "list-users", "list-users-by-tags", "messages",
-            "overview", "update-dialog", "update-message", "update-notification-settings",
+            "authentication", "create-dialog", "create-file", "create-message", "create-session",
+            "create-token-with-api-key", "create-user", "delete-dialog", "delete-message", "delete-user-by-external-id",
+            "dialog-model", "get-unread-message-count", "list-dialogs", "list-messages", "list-users",
+            "list-users-by-tags", "log-in", "messages", "overview", "update-dialog", "update-message",
+            "update-notification-settings", "upload-file",
         )
     },
 }  # fmt: skip

@@ -76,7 +76,7 @@ def test_a_forgotten_completion_is_noticed(qbchat, dialog, photo, monkeypatch):
 
 
 def test_nobody_hears_of_a_photo_that_the_storage_did_not_take(qbchat, dialog, photo):
-    qbchat.fail(503, path="/qbprod")
+    qbchat.fail(503, path="/blobs/{id}/upload")
 
     with pytest.raises(httpx.HTTPStatusError, match="503"):
         claims.report_damage(dialog.id, TEXT, photo)

@@ -261,7 +261,7 @@ class FakeQuickBlox:
                 Tornado, niquests, the live server): these wait until their own timeout.
             times: The number of calls.
             method: Only calls with this method, in upper case.
-            path: Only calls to this path, `/chat/Message.json`, or route, `/chat/Dialog/{id}`; uploads go to `/qbprod`.
+            path: Only calls to this path, `/chat/Message.json`, or route, `/chat/Dialog/{id}`.
             stored: Whether the request takes effect although its response is lost. By default it does for "malformed"
                 and "empty", and does not for other faults.
 

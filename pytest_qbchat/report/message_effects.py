@@ -76,11 +76,16 @@ def value_sent(message: Message, name: str) -> Any:
 
 
 def lost_attachments(message: Message) -> str:
-    """The ignored value of `attachments` in the request; empty if QuickBlox read it, or there was none."""
+    """What QuickBlox ignored of `attachments` in the request; empty if it read everything, or there was nothing."""
     sent = message.call.params.get("attachments") if message.call else None
-    if not sent or message.attachments:
-        return ""
-    return f"the request had {shortened(sent)}, which QuickBlox does not read"
+    if sent and not message.attachments:
+        return f"the request had {shortened(sent)}, which QuickBlox does not read"
+    lost = [key for key in sent if not key.isdecimal()] if isinstance(sent, dict) else []
+    if lost:
+        return (
+            f"the request had more under {', '.join(map(repr, lost))}, where QuickBlox expects an index: '0', '1', ..."
+        )
+    return ""
 
 
 def not_accepted(calls: Iterable[Call]) -> Iterator[str]:

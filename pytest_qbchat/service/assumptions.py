@@ -20,7 +20,7 @@ class Assumptions:
         need_user_status: Status of "Forbidden. Need user.". 422 was observed for years; ConnectyCube, a sister product,
             answers 403.
         missing_dialog_status: Status for a message to a dialog that does not exist.
-        login_status: Status of a login. 200 is documented. For this call alone, SDKs accept 202 too.
+        login_status: Status of a login. The reference says 202, and so do live logs; an older description says 200.
         duplicate_dialog_status: Status if a private dialog to be created exists already. The existing one is returned.
         true_is_one: Whether `send_to_chat` and `markable` accept `true` like the documented 1.
         attachment_list: Whether `attachments` may be a JSON list instead of the documented object.
@@ -31,6 +31,11 @@ class Assumptions:
             the group is hidden until the next message.
         owner_deletes_messages: Whether the owner of a dialog may delete the messages of others for everyone.
         largest_page: The maximum number of dialogs or messages in one response.
+        newer_cluster: Whether the chat is as on newer clusters of QuickBlox: a new dialog has `is_joinable` without
+            asking for it, and a message with `system` 1 to a group is refused. Otherwise `system` is ignored.
+        stop_after_taken: Whether "has already been taken" ends in a full stop. Both were seen.
+        storage_upload: Whether a new file gets an upload address of the storage provider, as in older descriptions,
+            instead of one of the API.
         retry_after: Seconds in the `Retry-After` header of a 429; None omits the header.
         guessed_routes: Whether the routes with a guessed path are on: marking all messages as read or delivered with
             PATCH, and deleting tokens.
@@ -39,7 +44,7 @@ class Assumptions:
     unknown_routes_refused: bool = True
     need_user_status: int = 422
     missing_dialog_status: int = 404
-    login_status: int = 200
+    login_status: int = 202
     duplicate_dialog_status: int = 201
     true_is_one: bool = False
     attachment_list: bool = True
@@ -49,8 +54,16 @@ class Assumptions:
     deleting_leaves_group: bool = False
     owner_deletes_messages: bool = True
     largest_page: int = 1000
+    newer_cluster: bool = True
+    stop_after_taken: bool = False
+    storage_upload: bool = False
     retry_after: int | None = None
     guessed_routes: bool = False
+
+    @property
+    def taken_text(self) -> str:
+        """The text for a value that must be unique (observed)."""
+        return "has already been taken" + ("." if self.stop_after_taken else "")
 
 
 _BOOLEANS = {name for name in Assumptions.__slots__ if isinstance(getattr(Assumptions(), name), bool)}

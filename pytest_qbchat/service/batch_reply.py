@@ -9,7 +9,7 @@ from pytest_qbchat.service.errors import no_permission, not_found
 
 
 class BatchResult:
-    """The ids of a call by their result, as QuickBlox's replies list them (documented, delete-dialog)."""
+    """The ids of a call by their result, as QuickBlox's replies list them."""
 
     def __init__(self) -> None:
         self.done: list[Hashable] = []
@@ -27,14 +27,17 @@ class BatchResult:
         self._wrong_permissions.append(id)
         self._reasons.append(reason)
 
-    def as_dict(self, success: str, *, with_empty: bool = True) -> dict[str, Any]:
-        """The three lists; that of the ids that worked is called `success`. Empty lists may be omitted."""
-        groups = {success: self.done, "NotFound": self._not_found, "WrongPermissions": self._wrong_permissions}
-        return {name: {"ids": ids} for name, ids in groups.items() if ids or with_empty}
+    def as_arrays(self, success: str) -> dict[str, list[Hashable]]:
+        """The three arrays; that of the ids that worked is called `success`."""
+        return {success: self.done, "NotFound": self._not_found, "WrongPermissions": self._wrong_permissions}
 
     def reply(self, success: str, *, with_empty: bool = True) -> dict[str, Any]:
-        """The three lists. Raises QuickBloxError 403 or 404 if no id worked."""
+        """The three arrays, each wrapped in `ids`; empty ones may be omitted.
+
+        Raises:
+            QuickBloxError: 403 or 404 if no id worked.
+        """
         if not self.done:
             error = no_permission if self._wrong_permissions else not_found
             raise error("; ".join(self._reasons) or "the request names no id")
-        return self.as_dict(success, with_empty=with_empty)
+        return {name: {"ids": ids} for name, ids in self.as_arrays(success).items() if ids or with_empty}

@@ -37,7 +37,7 @@ class Route(NamedTuple):
     guessed: bool = False
 
     def __str__(self) -> str:
-        suffix = "" if self.raw or self.path.endswith(("/tokens", "{token}")) else ".json"
+        suffix = "" if self.raw or self.path.endswith(("/tokens", "{token}", "/download", ".xml")) else ".json"
         return f"{self.method} {self.path}{suffix}"
 
 

@@ -158,6 +158,11 @@ def user_not_found(reason: str) -> QuickBloxError:
     return QuickBloxError(404, _coded_error("Couldn't find user"), reason)
 
 
+def bad_upload(reason: str) -> QuickBloxError:
+    """An upload without its fields. The status is documented, the text is assumed."""
+    return QuickBloxError(400, _error_list("The request has no key or no file"), reason)
+
+
 def resource_not_found(reason: str) -> QuickBloxError:
     """A path that the API does not have (observed)."""
     return QuickBloxError(404, _coded_error("Resource not found"), reason)

@@ -23,7 +23,7 @@ _ATTACHMENTS_REMEDY = "post JSON with attachments={'0': {'type': ..., 'id': ...}
 _SPECIAL_NAMES = {
     "save_to_history": "belongs to XMPP, and QuickBlox ignores it here; omit it, since a message posted over REST "
     "always enters the history",
-    "system": "is not documented for this call, and the fake ignores it; omit it",
+    "system": "is not documented for this call; in a private dialog the fake ignores it, omit it",
     "body": "became a custom field, and the chat reserves this name; write message",
     "delay": "became a custom field, and the chat reserves this name; write another name",
 }
@@ -50,8 +50,17 @@ def find(call: Call) -> None:
 
 # The parameters of calls that ignore an unknown one silently. Lists warn in `queries`.
 _PARAMETERS: dict[Any, set[str]] = {
-    dialogs.create_dialog: {"type", "occupants_ids", "name", "photo", "data", "admin_ids", "is_joinable"},
-    dialogs.update_dialog: {"name", "photo", "data", "push_all", "pull_all"},
+    dialogs.create_dialog: {
+        "type",
+        "occupants_ids",
+        "name",
+        "photo",
+        "data",
+        "admin_ids",
+        "is_joinable",
+        "is_join_required",
+    },
+    dialogs.update_dialog: {"name", "photo", "data", "push_all", "pull_all", "is_joinable"},
     dialogs.delete_dialog: {"force"},
     messages.delete_message: {"force"},
     messages.update_message: {"chat_dialog_id", "read", "delivered", "message"},
@@ -62,7 +71,7 @@ _USER_PARAMETERS = {*users.FIELDS, "password", "old_password", "tag_list"}
 _WRAPPED_PARAMETERS: dict[Any, tuple[str, set[str]]] = {
     users.create_user: ("user", _USER_PARAMETERS),
     users.update_user: ("user", _USER_PARAMETERS),
-    content.create_blob: ("blob", {"content_type", "name", "public"}),
+    content.create_blob: ("blob", {"content_type", "name", "public", "tag_list"}),
     content.complete_blob: ("blob", {"size"}),
 }
 _SUGGESTIONS = {
@@ -141,6 +150,8 @@ def _custom_field_warning(name: str, value: Any, sent_to_chat: bool) -> str | No
 def _check_attachments(call: Call, given: Any) -> None:
     if isinstance(given, str):
         call.warn(f"attachments: arrived as the string {given[:60]!r}, so QuickBlox stores none; {_ATTACHMENTS_REMEDY}")
+    elif isinstance(given, list) and call.message is not None and not call.message.attachments:
+        call.warn(f"attachments: arrived as a list, so QuickBlox stores none; {_ATTACHMENTS_REMEDY}")
     elif isinstance(given, list):
         for position, item in enumerate(given[:_MAX_KEYS]):
             _check_attachment(call, position, item)

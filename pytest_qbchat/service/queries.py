@@ -4,7 +4,8 @@ Dialogs and messages:
 
 - Exact: `field=value`; operators: `field[gt]=value` (documented, list-messages).
 - `in`, `nin` and `all` take comma lists (documented, REST description); `ctn` finds a substring in any case (assumed).
-- Several ids without an operator must all be present (observed, issue threads).
+- Several ids without an operator must all be present (observed, issue threads). `field[]=value` is equality (observed,
+  JavaScript SDK); several values of another field are alternatives (assumed).
 - A filter with an unknown field or operator is ignored, not refused (observed, issue threads).
 - `sort_asc` and `sort_desc` name a field (documented, list-messages); an unknown one is ignored (assumed).
 - `count=1` returns only the number, in `items` (documented, REST description; observed, Android SDK).
@@ -38,6 +39,7 @@ _MAX_PER_PAGE = 100
 RANGE = frozenset({"lt", "lte", "gt", "gte"})
 SET = frozenset({"in", "nin"})
 NE = frozenset({"ne"})
+CTN = frozenset({"ctn"})
 
 
 class Field(NamedTuple):
@@ -189,8 +191,12 @@ def _conditions(call: Call, name: str, field: Field, operator_: str, value: Any)
         documented = ", ".join(sorted(field.operators)) or "none"
         _warn_ignored(call, f"{name}[{operator_}]", f"operators documented for {name}: {documented}")
         return []
-    if operator_ == "eq" and "all" in field.operators and len(split(value)) > 1:
-        operator_ = "all"
+    if operator_ == "eq" and ("all" in field.operators or isinstance(value, list)):
+        values = split(value)
+        if len(values) == 1:
+            value = values[0]
+        else:
+            operator_ = "all" if "all" in field.operators else "in"
     try:
         converted = [field.kind(each) for each in split(value)] if operator_ in _WITH_LIST else field.kind(value)
     except (TypeError, ValueError):
@@ -209,10 +215,13 @@ def _sort_order(call: Call, fields: Mapping[str, Field]) -> tuple[Field | None, 
 
 
 def split(value: Any) -> list[Any]:
-    """The values of a comma list, of a JSON array, or a single value, as a list."""
+    """The values of a comma list, of a JSON array or a repeated parameter, or a single value, as a list.
+
+    The vendor's JavaScript SDK sends an array as one repeated parameter with a comma list: `tags[]=a,b`.
+    """
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
-    return list(value) if isinstance(value, list) else [value]
+    return [each for item in value for each in split(item)] if isinstance(value, list) else [value]
 
 
 def unique_ids(value: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import SequenceMatcher
 from urllib.parse import unquote
 
@@ -25,6 +26,7 @@ ROUTES = (
     Route("GET", "/users/by_email", users.get_user_by_key),
     Route("GET", "/users/by_facebook_id", users.get_user_by_key),
     Route("GET", "/users/by_twitter_id", users.get_user_by_key),
+    Route("GET", "/users/phone", users.get_user_by_key),
     Route("GET", "/users/external/{id}", users.get_user_by_external_id),
     Route("GET", "/users/by_full_name", users.list_users_by_full_name),
     Route("GET", "/users/by_tags", users.list_users_by_tags),
@@ -58,6 +60,9 @@ ROUTES = (
     Route("POST", "/blobs", content.create_blob),
     Route("GET", "/blobs", content.list_blobs),
     Route("GET", "/blobs/{id}", content.get_blob, open=True),
+    Route("POST", "/blobs/{id}/upload", content.upload_blob, open=True, raw=True),
+    Route("GET", "/blobs/{id}/download", content.download_blob, open=True),
+    Route("GET", "/blobs/{id}/download.xml", content.download_blob, open=True),
     Route("PUT", "/blobs/{id}/complete", content.complete_blob),
     Route("PUT", "/blobs/{id}", content.update_blob),
     Route("DELETE", "/blobs/{id}", content.delete_blob),
@@ -80,11 +85,17 @@ UNSUPPORTED = {
 _PLAIN = {(route.method, route.path): route for route in ROUTES if "{" not in route.path}
 _TEMPLATES = [(route.method, route.path.split("/"), route) for route in ROUTES if "{" in route.path]
 _MAX_COMPARED_LENGTH = 200
+_SLASHES = re.compile("/+")
+_ID = re.compile(r"/?([0-9a-f]{24}|\d+)")
 
 
 def without_suffix(path: str) -> str:
-    """The path of a request without `.json` and slashes at its end, as in `Route.path`."""
-    return path.rstrip("/").removesuffix(".json").rstrip("/")
+    """The path of a request without `.json` and slashes at its end, as in `Route.path`.
+
+    Repeated slashes count as one (assumed): real code posts to `//chat/Dialog.json`.
+    """
+    path = path.rstrip("/").removesuffix(".json").rstrip("/")
+    return _SLASHES.sub("/", path) if "//" in path else path
 
 
 def find(method: str, path: str) -> tuple[Route | None, list[str]]:
@@ -110,6 +121,7 @@ def unknown_route_reason(request: Request) -> str:
             return f"the fake does not cover {module}, and has no route {wanted}"
     if find(request.method, path)[0] is not None:
         return f"the path of {wanted} is a guess; switch it on with qbchat.assume(guessed_routes=True)"
-    known = [str(route) for route in ROUTES]
-    nearest = max(known, key=lambda route: SequenceMatcher(None, wanted, route).ratio())
+    # An id is compared with the variable of a route, also if the slash before it is missing.
+    like_route = _ID.sub("/{id}", wanted)
+    nearest = max(map(str, ROUTES), key=lambda route: SequenceMatcher(None, like_route, route).ratio())
     return f"the fake has no route {wanted}; the nearest is {nearest}"

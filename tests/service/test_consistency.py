@@ -290,10 +290,8 @@ class Conversations(RuleBasedStateMachine):
         if outcomes is not None:
             names = {"done": "SuccessfullyUpdated", "missing": "NotFound", "forbidden": "WrongPermissions"}
             for what, outcome in outcomes.items():
-                expected = {names[name]: {"ids": [*map(str, found)]} for name, found in outcome.items()}
-                assert {
-                    name: {"ids": [*map(str, found["ids"])]} for name, found in reply.json()[what].items()
-                } == expected
+                expected = {names[name]: [*map(str, found)] for name, found in outcome.items()}
+                assert {name: [*map(str, found)] for name, found in reply.json()[what].items()} == expected
 
     @step(caller=CALLER, dialogs=st.lists(DIALOG, min_size=1, max_size=3), force=st.booleans())
     def delete_dialogs(self, caller: int, dialogs: list[int], force: bool) -> None:

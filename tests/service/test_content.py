@@ -70,7 +70,7 @@ def test_a_declared_file_is_shown_without_what_only_the_upload_will_tell(
         blob = declare(client)
 
     access = blob.pop("blob_object_access")
-    assert list(blob) == BLOB_KEYS
+    assert list(blob) == [*BLOB_KEYS, "account_id", "app_id"]
     assert blob == {
         "id": qbchat.blobs.one().id,
         "uid": qbchat.blobs.one().uid,
@@ -82,6 +82,8 @@ def test_a_declared_file_is_shown_without_what_only_the_upload_will_tell(
         "blob_status": None,
         "set_completed_at": None,
         "public": False,
+        "account_id": 55,
+        "app_id": 99999,
     }
     assert len(blob["uid"]) == 32
     params = access.pop("params")
@@ -92,8 +94,67 @@ def test_a_declared_file_is_shown_without_what_only_the_upload_will_tell(
         "object_access_type": "Write",
     }
     url, fields = split(params)
-    assert url == f"{API}/qbprod/"
-    assert (fields["key"], fields["Content-Type"], fields["acl"]) == (blob["uid"], "image/jpeg", "authenticated-read")
+    assert url == f"{API}/blobs/{blob['id']}/upload/"
+    assert (fields["key"], fields["content_type"], fields["acl"]) == (blob["uid"], "image/jpeg", "authenticated-read")
+    assert fields["expires"] == "2026-01-01 13:00:00 UTC"
+
+
+def test_an_upload_needs_the_key_and_the_file_alone(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    blob = declare(client)
+    url = f"{API}/blobs/{blob['id']}/upload"
+    response = httpx.post(url, files={"file": PHOTO, "key": (None, blob["uid"])}, verify=TLS)
+    assert (response.status_code, response.content) == (201, b"")
+    assert qbchat.blobs.one().content == PHOTO
+
+
+@pytest.mark.parametrize(
+    ("id", "form", "status", "body"),
+    [
+        (1, {"key": b"any", "file": PHOTO}, 404, NOT_FOUND),
+        (0, {"key": b"another", "file": PHOTO}, 403, NO_PERMISSION),
+        (0, {"file": PHOTO}, 400, {"errors": ["The request has no key or no file"]}),
+        (0, {"key": b"any"}, 400, {"errors": ["The request has no key or no file"]}),
+    ],
+)
+def test_an_upload_that_lacks_something_is_refused(  # noqa: PLR0917 - two fixtures
+    qbchat: FakeQuickBlox, client: httpx.Client, id: int, form: dict[str, bytes], status: int, body: Any
+) -> None:
+    blob = declare(client)
+    files = {name: (None, content) for name, content in form.items()}
+    response = httpx.post(f"{API}/blobs/{blob['id'] + id}/upload/", files=files, verify=TLS)
+    assert (response.status_code, response.json()) == (status, body)
+    assert qbchat.blobs.one().content is None
+
+
+@pytest.mark.parametrize("suffix", ["", ".json", ".xml"])
+@pytest.mark.parametrize("key", ["id", "uid"])
+def test_a_file_is_downloaded_by_either_key(client: httpx.Client, key: str, suffix: str) -> None:
+    blob = stored(client)
+    path = f"/blobs/{blob[key]}/download{suffix}"
+    assert client.get(path, follow_redirects=True).content == PHOTO
+    by_parameter = httpx.get(API + path, params={"token": TOKEN}, verify=TLS, follow_redirects=True)
+    assert by_parameter.content == PHOTO
+    assert httpx.get(API + path, verify=TLS).status_code == 401
+
+
+def test_a_public_file_is_downloaded_without_a_token(client: httpx.Client) -> None:
+    blob = stored(client, public=True)
+    assert httpx.get(f"{API}/blobs/{blob['uid']}/download", verify=TLS, follow_redirects=True).content == PHOTO
+
+
+def test_the_private_file_of_another_user_is_not_downloaded_by_id(client: httpx.Client) -> None:
+    blob = stored(client)
+    assert client.get(f"/blobs/{blob['id']}/download", headers=READER).status_code == 403
+
+
+@pytest.mark.parametrize("form", [{"data": {"size": "5"}}, {"json": {"size": 5}}, {"json": {"blob": {"size": 5}}}])
+def test_the_size_of_a_complete_file_stands_in_either_place(
+    qbchat: FakeQuickBlox, client: httpx.Client, form: Any
+) -> None:
+    blob = declare(client)
+    upload(blob, b"hello")
+    assert client.put(f"/blobs/{blob['id']}/complete.json", **form).status_code == 200
+    assert (qbchat.blobs.one().size, qbchat.blobs.one().blob_status) == (5, "complete")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +175,8 @@ def test_a_file_is_private_otherwise(client: httpx.Client, public: Any) -> None:
     assert declare(client, public=public)["public"] is False
 
 
-def test_the_storage_answers_as_s3_does(client: httpx.Client) -> None:
+def test_the_storage_answers_as_s3_does(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    qbchat.assume(storage_upload=True)
     blob = declare(client)
     response = upload(blob, b"hello")
     assert response.headers["Content-Type"] == "application/xml"
@@ -545,7 +607,7 @@ def test_a_file_stays_on_the_host_of_a_customer(qbchat: FakeQuickBlox, api: str)
         blob = stored(client)
         redirect = client.get(f"/blobs/{blob['uid']}")
         downloaded = client.get(redirect.headers["Location"])
-    assert blob["blob_object_access"]["params"].startswith(f"{api}/qbprod/?")
+    assert blob["blob_object_access"]["params"].startswith(f"{api}/blobs/{blob['id']}/upload/?")
     assert redirect.headers["Location"].startswith(f"{api}/qbprod/{blob['uid']}?")
     assert downloaded.content == PHOTO
     assert len(qbchat.calls) == 5

@@ -31,8 +31,9 @@ from pytest_qbchat import FakeQuickBlox, QuickBloxWarning
 from pytest_qbchat.service.routes import ROUTES
 
 KEYS = [
-    "_id", "created_at", "last_message", "last_message_date_sent", "last_message_id", "last_message_user_id", "name",
-    "occupants_ids", "photo", "type", "updated_at", "user_id", "xmpp_room_jid", "unread_messages_count",
+    "_id", "created_at", "is_joinable", "last_message", "last_message_date_sent", "last_message_id",
+    "last_message_user_id", "name", "occupants_ids", "photo", "type", "updated_at", "user_id", "xmpp_room_jid",
+    "unread_messages_count",
 ]  # fmt: skip
 PUBLIC, GROUP, PRIVATE = 1, 2, 3
 INCORRECT = {"errors": ["Incorrect occupant_id"]}
@@ -48,12 +49,12 @@ def field_error(**fields: str) -> dict[str, Any]:
     return {"errors": {name: [text] for name, text in fields.items()}}
 
 
-def groups(done: list[Any], missing: list[Any], forbidden: list[Any], *, name: str = "SuccessfullyDeleted") -> Any:
-    return {name: {"ids": done}, "NotFound": {"ids": missing}, "WrongPermissions": {"ids": forbidden}}
+def groups(done: list[Any], missing: list[Any], forbidden: list[Any]) -> Any:
+    return {"SuccessfullyDeleted": {"ids": done}, "NotFound": {"ids": missing}, "WrongPermissions": {"ids": forbidden}}
 
 
 def updated(done: list[Any], missing: list[Any], forbidden: list[Any]) -> Any:
-    return groups(done, missing, forbidden, name="SuccessfullyUpdated")
+    return {"SuccessfullyUpdated": done, "NotFound": missing, "WrongPermissions": forbidden}
 
 
 NOT_JOINABLE = field_error(is_joinable="is not allowed for this type of dialog")
@@ -104,6 +105,7 @@ def test_a_new_group_is_the_bare_dialog(world: World) -> None:
     assert reply == {
         "_id": world.fake.dialogs.one().id,
         "created_at": "2019-09-08T17:24:11Z",
+        "is_joinable": 1,
         "last_message": None,
         "last_message_date_sent": None,
         "last_message_id": None,
@@ -239,7 +241,7 @@ def test_a_message_to_a_user_and_a_private_dialog_with_them_are_one_dialog(api: 
 def test_whether_a_dialog_is_joinable_is_shown_if_it_was_said(api: Api, type: int, given: Any, shown: int) -> None:
     reply = create(api, type=type, is_joinable=given)
     assert reply["is_joinable"] == shown
-    assert list(reply) == sorted([*KEYS[:-1], "is_joinable"]) + KEYS[-1:]
+    assert list(reply) == KEYS
 
 
 def test_a_private_dialog_may_be_said_not_to_be_joinable_and_has_no_admins(api: Api) -> None:
@@ -333,7 +335,7 @@ def test_the_list_has_totals_and_the_newest_message_first(api: Api, four: Any) -
     assert list(reply) == ["total_entries", "skip", "limit", "items"]
     assert (reply["total_entries"], reply["skip"], reply["limit"]) == (4, 0, 100)
     assert [item["name"] for item in reply["items"]] == EVERYTHING
-    assert all(list(item) == KEYS for item in reply["items"])
+    assert all([key for key in KEYS if key != "is_joinable"] == list(item) for item in reply["items"])
     assert [item["unread_messages_count"] for item in reply["items"]] == [1, 0, 0, 0]
 
 
@@ -531,7 +533,7 @@ def test_a_dialog_is_read_by_its_id_in_either_case(world: World) -> None:
     for path in (UNKNOWN, f"{UNKNOWN}.json", f"{UNKNOWN.upper()}.json"):
         response = world.send("GET", f"{HOST}/chat/Dialog/{path}", headers={"QB-Token": TOKEN})
         assert response.status_code == 200
-        assert list(response.json()) == KEYS
+        assert list(response.json()) == [key for key in KEYS if key != "is_joinable"]
         assert (response.json()["_id"], response.json()["unread_messages_count"]) == (UNKNOWN, 1)
 
 
@@ -1021,6 +1023,59 @@ def test_public_dialogs_have_no_notifications_and_strangers_no_access(api: Api, 
     assert answer(refused) == (422, field_error(base="Public dialogs have none"))
     stranger = api(method, f"Dialog/{group}/notifications", by=BERT, params={"enabled": 1})
     assert answer(stranger) == (403, NO_PERMISSION)
+
+
+# --- newer clusters ---
+
+
+def test_a_new_dialog_says_whether_it_can_be_joined(api: Api) -> None:
+    kinds = [(PRIVATE, "20"), (GROUP, "20"), (PUBLIC, "20")]
+    assert [create(api, type=kind, occupants_ids=ids)["is_joinable"] for kind, ids in kinds] == [0, 1, 1]
+    assert {item["type"]: item["is_joinable"] for item in api("GET", "Dialog").json()["items"]} == {1: 1, 2: 1, 3: 0}
+
+
+def test_the_owner_of_a_group_changes_whether_it_can_be_joined(api: Api) -> None:
+    group = create(api, occupants_ids="20")["_id"]
+    assert api("PUT", f"Dialog/{group}", json={"is_joinable": 0}).json()["is_joinable"] == 0
+    by_another = api("PUT", f"Dialog/{group}", by=BERT, json={"is_joinable": 1})
+    assert answer(by_another) == (403, NO_PERMISSION)
+    assert api("GET", f"Dialog/{group}").json()["is_joinable"] == 0
+
+
+@pytest.mark.parametrize(("type", "joinable"), [(PRIVATE, 1), (PUBLIC, 0)])
+def test_a_dialog_cannot_be_made_joinable_against_its_type(api: Api, type: int, joinable: int) -> None:
+    dialog = create(api, type=type, occupants_ids="20")["_id"]
+    assert answer(api("PUT", f"Dialog/{dialog}", json={"is_joinable": joinable})) == (422, NOT_JOINABLE)
+
+
+def test_whether_joining_is_required_is_shown_if_it_was_said(api: Api) -> None:
+    assert create(api, is_join_required=1)["is_join_required"] == 1
+    assert "is_join_required" not in create(api)
+
+
+# --- arrays as the JavaScript SDK sends them ---
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("occupants_ids[]=30", ["Three"]),
+        ("occupants_ids[]=10,20", ["Two"]),
+        ("occupants_ids[]=20&occupants_ids[]=30", []),
+        ("type[]=2", ["Two", "Three"]),
+        ("name[]=Two&name[]=Three", ["Two", "Three"]),
+    ],
+)
+def test_an_array_filters_like_its_values(api: Api, query: str, found: list[str]) -> None:
+    for name, others in (("Two", "20"), ("Three", "30")):
+        create(api, name=name, occupants_ids=others)
+    reply = api("GET", "Dialog", params=query + "&sort_desc=name")
+    assert [dialog["name"] for dialog in reply.json()["items"]] == found
+
+
+def test_repeated_slashes_count_as_one(api: Api) -> None:
+    reply = httpx.get(f"{HOST}//chat//Dialog.json", headers=token_of(ANNA), verify=TLS)
+    assert (reply.status_code, api.fake.calls.one().path) == (200, "//chat//Dialog.json")
 
 
 # --- /chat/Dialogs ---

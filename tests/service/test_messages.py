@@ -15,7 +15,6 @@ from support.chat_api import (
     CLEO,
     DORA,
     HOST,
-    NEED_USER,
     NO_PERMISSION,
     NOT_FOUND,
     UNKNOWN,
@@ -145,6 +144,11 @@ ALL = ["one", "two", "three", "four"]
         ({"created_at": 100}, ["one"]),
         ({"message": "two"}, ["two"]),
         ({"message": "tw"}, []),
+        ({"message[ctn]": "O"}, ["one", "two", "four"]),
+        ({"message[ctn]": "wo"}, ["two"]),
+        ({"read_ids[nin]": "10"}, ["two", "three"]),
+        ({"read_ids[in]": "20,30"}, ["two", "three"]),
+        ({"delivered_ids[nin]": "20"}, ["one", "three", "four"]),
         ({"message[ne]": "two"}, ["one", "three", "four"]),
         ({"attachments.type": "image"}, ["one"]),
         ({"attachments.type": "audio"}, ["one"]),
@@ -222,7 +226,7 @@ def test_counting_counts_all_pages_and_marks_nothing(api: Api, four: str) -> Non
     ("params", "warning"),
     [
         ({"age": "25"}, "age: is ignored; QuickBlox filters by _id, attachments.type"),
-        ({"message[ctn]": "o"}, r"message\[ctn\]: is ignored; operators documented for message: ne"),
+        ({"message[lt]": "o"}, r"message\[lt\]: is ignored; operators documented for message: ctn, ne"),
         ({"updated_at[ne]": 1}, r"updated_at\[ne\]: is ignored; operators documented for updated_at: gt, gte, lt, lte"),
         ({"attachments.type[ne]": "image"}, r"attachments.type\[ne\]: is ignored; .* for attachments.type: none"),
         ({"date_sent[gt]": "2019-09-09"}, "date_sent: is ignored; '2019-09-09' is not a valid value of this field"),
@@ -261,7 +265,8 @@ def test_the_largest_page_has_a_thousand_messages(api: Api) -> None:
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 @pytest.mark.parametrize("params", [{}, {"chat_dialog_id": ""}], ids=repr)
 def test_without_a_dialog_nothing_is_listed_or_marked(api: Api, method: str, params: Any) -> None:
-    assert answer(api(method, "Message", params=params)) == (422, NO_DIALOG)
+    refused = answer(api(method, "Message", params=params))
+    assert refused == ((404, NOT_FOUND) if method == "GET" else (422, NO_DIALOG))
     assert api.fake.calls.one().reason == "the request has no chat_dialog_id"
 
 
@@ -412,6 +417,49 @@ def test_marks_show_in_a_reply_with_reactions_that_is_assumed_to_show_them(api: 
     api.fake.add_message(dialog_id, ANNA, "hi")
     reply = api("GET", "Message", by=BERT, params={"chat_dialog_id": dialog_id, "include_reactions": 1}).json()
     assert (reply["items"][0]["read_ids"], reply["items"][0]["reactions"]) == ([ANNA, BERT], [])
+
+
+def test_messages_are_listed_by_several_ids(api: Api, four: str) -> None:
+    one, two, *_ = (message.id for message in api.fake.messages)
+    listed_ids = [item["_id"] for item in listed(api, four, **{"_id[in]": f"{one},{two.upper()}"})]
+    assert listed_ids == [one, two]
+    assert [item["_id"] for item in listed(api, four, **{"_id[nin]": f"{one},{two}"})] == [
+        message.id for message in api.fake.messages[2:]
+    ]
+
+
+def test_a_list_of_attachments_that_is_lost_gives_one_warning(api: Api) -> None:
+    api.fake.assume(attachment_list=False)
+    body = {"recipient_id": BERT, "attachments": [{"type": "image"}, {"id": "1"}]}
+    with pytest.warns(QuickBloxWarning) as warned:
+        assert api("POST", "Message", json=body).json()["attachments"] == []
+    [warning] = warned
+    assert str(warning.message).startswith("attachments: arrived as a list, so QuickBlox stores none; post JSON with")
+
+
+def test_a_list_of_attachments_is_taken_as_it_is(api: Api) -> None:
+    body = {"recipient_id": BERT, "attachments": [{"type": "image", "id": "1"}]}
+    assert api("POST", "Message", json=body).json()["attachments"] == body["attachments"]
+
+
+@pytest.mark.filterwarnings("error::pytest_qbchat.QuickBloxWarning")
+def test_the_empty_values_of_the_net_sdk_mean_nothing(api: Api) -> None:
+    dialog_id = dialog(api)
+    empty = {"recipient_id": 0, "attachments": None, "send_to_chat": 0, "markable": 0}
+    reply = api("POST", "Message", json={"chat_dialog_id": dialog_id, "message": "hi", **empty})
+    assert (reply.status_code, reply.json()["attachments"]) == (201, [])
+
+
+def test_a_check_of_partly_lost_attachments_names_the_keys_that_were_not_read(api: Api) -> None:
+    image = {"type": "image", "id": "1"}
+    with pytest.warns(QuickBloxWarning, match=r"attachments\[N\]: 'N' is not an index"):
+        api(
+            "POST",
+            "Message",
+            json={"recipient_id": BERT, "attachments": {"0": image, "N": {"type": "video", "id": "2"}}},
+        )
+    with pytest.raises(AssertionError, match="the request had more under 'N'"):
+        api.fake.posted.one().assert_attachments(image, {"type": "video", "id": "2"})
 
 
 @pytest.mark.parametrize(
@@ -790,13 +838,12 @@ def test_who_deletes_a_message_of_an_adopted_dialog_is_in_it(api: Api) -> None:
     assert api.fake.dialogs.one().occupants_ids == [ANNA, BERT]
 
 
-def test_an_api_key_alone_deletes_for_everyone_or_not_at_all(api: Api, four: str) -> None:
+@pytest.mark.parametrize("params", [{}, {"force": 1}], ids=repr)
+def test_an_api_key_alone_deletes_for_everyone_with_force_or_without(api: Api, four: str, params: Any) -> None:
     ids = f"{api.fake.messages[0].id},{api.fake.messages[1].id}"
     with httpx.Client(verify=TLS, headers={"Authorization": "ApiKey made-up-key"}) as client:
-        for_nobody = client.delete(f"{HOST}/chat/Message/{ids}.json")
-        response = client.delete(f"{HOST}/chat/Message/{ids}.json", params={"force": 1})
-        missing = client.delete(f"{HOST}/chat/Message/{ids}.json", params={"force": 1})
-    assert answer(for_nobody) == (422, NEED_USER)
+        response = client.delete(f"{HOST}/chat/Message/{ids}.json", params=params)
+        missing = client.delete(f"{HOST}/chat/Message/{ids}.json", params=params)
     assert answer(response) == (200, deleted(ids.split(",")))
     assert answer(missing) == (404, NOT_FOUND)
     assert [message.message for message in api.fake.messages] == ["three", "four"]

@@ -89,8 +89,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
         "REST always enters the history",
     ),
     "system": (
-        {"system": 1},
-        "system: is not documented for this call, and the fake ignores it; omit it",
+        {"system": 0},
+        "system: is not documented for this call; in a private dialog the fake ignores it, omit it",
     ),
     "body": ({"body": "hi"}, "body: became a custom field, and the chat reserves this name; write message"),
     "delay": ({"delay": 5}, "delay: became a custom field, and the chat reserves this name; write another name"),

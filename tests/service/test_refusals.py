@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -23,8 +24,9 @@ from support.chat_api import (
     token_of,
 )
 from support.tour import Application, Tour
+from support.ways import TLS
 
-from pytest_qbchat import FakeQuickBlox
+from pytest_qbchat import CallRefused, FakeQuickBlox
 from pytest_qbchat.service import errors
 
 OF_THE_APPLICATION = {"QB-Token": "made-up-token-of-the-application"}
@@ -237,7 +239,19 @@ REFUSALS = [
         field(enabled="must be 0 or 1"),
         lambda at: at("PUT", f"/chat/Dialog/{at.group.id}/notifications.json", json={"enabled": "yes"}),
     ),
-    Refusal(errors.invalid, 422, field(chat_dialog_id="is required"), lambda at: at("GET", "/chat/Message.json")),
+    Refusal(errors.invalid, 422, field(chat_dialog_id="is required"), lambda at: at("PUT", "/chat/Message.json")),
+    Refusal(
+        errors.invalid,
+        422,
+        field(system="is not allowed for this type of dialog"),
+        lambda at: at("POST", "/chat/Message.json", json={"chat_dialog_id": at.group.id, "system": 1}),
+    ),
+    Refusal(
+        errors.bad_upload,
+        400,
+        {"errors": ["The request has no key or no file"]},
+        lambda at: at("POST", f"/blobs/{at.blob.id}/upload/"),
+    ),
     Refusal(errors.invalid, 422, field(user="is required"), lambda at: at("POST", "/users.json", json={"login": "x"})),
     Refusal(errors.invalid, 422, field(nonce="is required"), lambda at: at.session("nonce")),
     Refusal(errors.invalid, 422, field(nonce="has already been taken"), Place.twice),
@@ -360,3 +374,20 @@ def test_a_request_that_deserves_it_is_refused(place: Place, monkeypatch: pytest
 def test_there_is_no_refusal_that_was_not_provoked() -> None:
     functions = {each for name, each in inspect.getmembers(errors, inspect.isfunction) if not name.startswith("_")}
     assert {refusal.made_by for refusal in REFUSALS} == functions
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "nearest"),
+    [
+        ("PUT", "/chat/Message5d75327ba28f9a0f32cb0f99.json", "PUT /chat/Message/{ids}.json"),
+        ("GET", "/chat/Dialog5d75327ba28f9a0f32cb0f99.json", "GET /chat/Dialog/{id}.json"),
+        ("DELETE", "/users12.json", "DELETE /users/{id}.json"),
+        ("POST", "/users/12345/token.json", "POST /users/{id}/tokens"),
+        ("POST", "/chat/Mesage.json", "POST /chat/Message.json"),
+    ],
+)
+def test_the_nearest_route_has_a_variable_where_the_path_has_an_id(
+    qbchat: FakeQuickBlox, method: str, path: str, nearest: str
+) -> None:
+    with qbchat.expect_refused(), pytest.raises(CallRefused, match=re.escape(f"the nearest is {nearest}") + "\n"):
+        httpx.request(method, f"https://api.quickblox.com{path}", verify=TLS)

@@ -484,7 +484,7 @@ def log_in(request: pytest.FixtureRequest, qbchat: FakeQuickBlox, api: httpx.Cli
 
 
 def user_of(response: httpx.Response) -> int:
-    assert response.status_code in (200, 201), response.text
+    assert response.status_code in (201, 202), response.text
     reply = response.json()
     user_id: int = reply["user"]["id"] if "user" in reply else reply["session"]["user_id"]
     return user_id
@@ -736,7 +736,7 @@ def test_a_login_makes_the_same_session_one_of_a_user_and_a_logout_takes_it_back
 
     with freeze_time("2019-09-01 15:00:00"):
         login = world.send("POST", f"{API}/login.json", json={"login": "anna", "password": PASSWORD}, headers=headers)
-        assert (login.status_code, list(login.json()), list(login.json()["user"])) == (200, ["user"], USER_KEYS)
+        assert (login.status_code, list(login.json()), list(login.json()["user"])) == (202, ["user"], USER_KEYS)
         assert (login.json()["user"]["id"], login.json()["user"]["full_name"]) == (user.id, "Anna Example")
         assert login.headers["QB-Token-ExpirationDate"] == "2019-09-01 17:00:00 +0000"
         assert world.post({"recipient_id": 20}, token=token).json()["sender_id"] == user.id
@@ -767,7 +767,7 @@ def test_a_login_in_every_form(qbchat: FakeQuickBlox, api: httpx.Client, form: d
     user = qbchat.add_user(login="anna", email="anna@shop.example", password=PASSWORD)
     qbchat.add_session(TOKEN, None)
     response = ask(api, "POST", "/login", **form)
-    assert (response.status_code, response.json()["user"]["id"]) == (200, user.id)
+    assert (response.status_code, response.json()["user"]["id"]) == (202, user.id)
 
 
 def test_the_status_of_a_login_is_an_assumption(qbchat: FakeQuickBlox, api: httpx.Client) -> None:

@@ -241,7 +241,7 @@ def test_a_user_that_signed_up_can_log_in(qbchat: FakeQuickBlox, api: httpx.Clie
     with freeze_time("2019-09-01 14:55:56"):
         sign_up(api, login="anna", password=PASSWORD)
         login = api.post("/login.json", json={"login": "anna", "password": PASSWORD})
-    assert login.status_code == 200
+    assert login.status_code == 202
     with freeze_time("2019-09-01 15:00:00"):
         reply = api.get("/users/by_login.json", params={"login": "anna"})
     assert reply.json()["user"]["last_request_at"] == "2019-09-01T15:00:00Z"
@@ -593,6 +593,30 @@ def test_a_user_changes_itself(world: World, form: dict[str, Any]) -> None:
     assert (changed["created_at"], changed["updated_at"]) == ("2026-01-01T12:00:00Z", "2026-01-02T12:00:00Z")
 
 
+def test_a_user_is_found_by_telephone_number(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
+    user = qbchat.add_user(phone="+100200300")
+    found = api.get("/users/phone.json", params={"phone": "+100200300"})
+    missing = api.get("/users/phone.json", params={"phone": "+1"})
+    assert (found.status_code, found.json()["user"]["id"]) == (200, user.id)
+    assert (missing.status_code, missing.json()["message"]) == (404, "Couldn't find user")
+
+
+@pytest.mark.parametrize("query", ["tags[]=new,vip", "tags[]=new&tags[]=vip", "tags=new,vip"])
+def test_users_are_found_by_an_array_of_tags(qbchat: FakeQuickBlox, api: httpx.Client, query: str) -> None:
+    for tag in ("new", "vip", "old"):
+        qbchat.add_user(login=tag, tags=[tag])
+    items = api.get(f"/users/by_tags.json?{query}").json()["items"]
+    assert [item["user"]["login"] for item in items] == ["new", "vip"]
+
+
+def test_several_filters_may_be_one_with_commas(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
+    for number in range(1, 4):
+        qbchat.add_user(number, full_name="Anna" if number < 3 else "Bert")
+    text = "string full_name in Anna,Bert,number id gt 1,string full_name eq Anna"
+    items = api.get("/users.json", params={"filter[]": text}).json()["items"]
+    assert [item["user"]["id"] for item in items] == [2]
+
+
 @pytest.mark.parametrize("name", [*UNIQUE, "full_name", "phone", "website", "custom_data"])
 def test_every_field_can_be_changed_and_emptied(qbchat: FakeQuickBlox, api: httpx.Client, name: str) -> None:
     headers = acting(qbchat, qbchat.add_user(10, login="made-up", email="made-up@shop.example"))
@@ -676,7 +700,7 @@ def test_with_the_old_password_the_new_one_counts(qbchat: FakeQuickBlox, api: ht
         api.post("/login.json", json={"login": "anna", "password": password}).status_code
         for password in (PASSWORD, "made-up-new-password")
     ]
-    assert statuses == [401, 200]
+    assert statuses == [401, 202]
 
 
 @pytest.mark.parametrize(("old", "status"), [(PASSWORD, 200), (None, 422)])

@@ -338,7 +338,7 @@ class Model:
         """A page as it was before it was marked as read; with `count` their number."""
         caller = self.caller(token)
         if not dialog_id:
-            raise Refused(422)
+            raise Refused(404)
         dialog = self._reached(caller, dialog_id)
         found = self.history(dialog, caller)
         if "sender_id" in query:

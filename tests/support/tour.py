@@ -79,7 +79,8 @@ class Tour:
         """
         given = self.token if token is ... else token
         headers = kwargs.pop("headers", {}) | ({"QB-Token": given} if given else {})
-        return self._noted(method, path, f"{self.application.base_url}{path}.json", wrong, headers=headers, **kwargs)
+        suffix = "" if "/download" in path else ".json"
+        return self._noted(method, path, f"{self.application.base_url}{path}{suffix}", wrong, headers=headers, **kwargs)
 
     def sign(self, **user: str) -> dict[str, str]:
         """The parameters of a session."""
@@ -96,7 +97,8 @@ class Tour:
 
     def storage(self, method: str, url: str, **kwargs: Any) -> Any:
         """Make a call to an address that the API gave."""
-        return self._noted(method, "/qbprod" + ("/{uid}" if method == "GET" else ""), url, None, **kwargs)
+        path = "/qbprod/{uid}" if method == "GET" else "/blobs/{id}/upload" if "/blobs/" in url else "/qbprod"
+        return self._noted(method, path, url, None, **kwargs)
 
     def _noted(self, method: str, path: str, url: str, wrong: str | None, **kwargs: Any) -> Any:
         response = self.send(method, url, **kwargs)
@@ -200,6 +202,7 @@ def _sign_up(tour: Tour, login: str, **fields: str) -> dict[str, Any]:
         "login": login,
         "password": PASSWORD,
         "email": f"{login}@mail.example",
+        "phone": f"+{login}",
         "external_user_id": str(time.time_ns()),
         "facebook_id": f"fb-{login}",
         "twitter_id": f"tw-{login}",
@@ -241,6 +244,7 @@ def _users(tour: Tour, anna: dict[str, Any]) -> None:
     tour.call("GET", f"/users/{anna['id']}")
     for key in ("login", "email", "facebook_id", "twitter_id"):
         tour.call("GET", f"/users/by_{key}", params={key: anna[key]})
+    tour.call("GET", "/users/phone", params={"phone": anna["phone"]})
     tour.call("GET", f"/users/external/{anna['external_user_id']}")
     tour.call("GET", "/users/by_full_name", params={"full_name": "Anna Example", "per_page": 1})
     tour.call("GET", "/users/by_tags", params={"tags": "tour", "per_page": 1})
@@ -323,6 +327,8 @@ def _content(tour: Tour) -> None:
     tour.call("GET", "/blobs", params={"per_page": 1})
     redirect = tour.call("GET", f"/blobs/{blob['uid']}")
     tour.storage("GET", redirect.headers["Location"])
+    tour.call("GET", f"/blobs/{blob['uid']}/download")
+    tour.call("GET", f"/blobs/{blob['id']}/download.xml")
     tour.call("PUT", f"/blobs/{blob['id']}", json={"blob": {"name": "renamed.txt"}})
     tour.call("DELETE", f"/blobs/{blob['id']}")
     tour.call("GET", f"/blobs/{blob['id']}", wrong="a file that was deleted")

@@ -10,7 +10,7 @@ from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Request
 
 BUCKET = "qbprod"
-_ACCOUNT_ID = 55
+ACCOUNT_ID = 55
 
 
 def get_account_settings(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
@@ -23,7 +23,7 @@ def get_account_settings(store: Store, call: Call) -> tuple[int, dict[str, Any]]
     if not call.lowercase_headers.get(b"qb-account-key"):
         raise token_required("the request has no QB-Account-Key header")
     return 200, {
-        "account_id": _ACCOUNT_ID,
+        "account_id": ACCOUNT_ID,
         "api_endpoint": call.request.base,
         "chat_endpoint": chat_host(call.request),
         "turnserver_endpoint": "turnserver.quickblox.com",

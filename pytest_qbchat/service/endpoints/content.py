@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 
 from pytest_qbchat.service.authentication import authenticate, require_user
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.endpoints.account import BUCKET
-from pytest_qbchat.service.errors import invalid, no_permission, not_found
+from pytest_qbchat.service.endpoints.account import ACCOUNT_ID, BUCKET
+from pytest_qbchat.service.endpoints.storage import form_fields
+from pytest_qbchat.service.errors import bad_upload, invalid, no_permission, not_found
 from pytest_qbchat.service.flags_and_attachments import is_one
 from pytest_qbchat.service.ids import timestamp, whole_number
 from pytest_qbchat.service.models import Blob
@@ -26,8 +27,10 @@ def create_blob(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
       null (assumed).
     - `blob[content_type]` and `blob[name]` are required (documented, REST description; the refusal is assumed).
       `blob[public]` makes the file readable without a token (documented, REST description).
-    - `blob_object_access.params` is the address of the upload (documented, REST description). In the fake it is on the
-      host of the request, so that the upload reaches the fake. QuickBlox's is on the host of its storage provider.
+    - The reply also has `account_id` and `app_id` (documented, create-file).
+    - `blob_object_access.params` is the address of the upload, `/blobs/{id}/upload/` with the fields of the upload as
+      its query (documented, create-file), on the host of the request. With the assumption `storage_upload` it is that
+      of the storage provider (documented, REST description), also on the host of the request.
     - A user is needed (assumed), or an API key (assumed).
     """
     owner = _require_owner(store, call)
@@ -39,10 +42,11 @@ def create_blob(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     public = is_one(params.get("public")) or params.get("public") in (True, "true")
     blob = store.add_blob(str(params["name"]), str(params["content_type"]), user_id=owner, public=public)
     expires = timestamp(now + _ACCESS_LIFETIME)
+    by_storage = store.assume.storage_upload
     fields = {
-        "Content-Type": blob.content_type,
-        "Expires": expires,
         "acl": "public-read" if public else "authenticated-read",
+        "Content-Type" if by_storage else "content_type": blob.content_type,
+        "Expires" if by_storage else "expires": f"{expires[:10]} {expires[11:19]} UTC",
         "key": blob.uid,
         "policy": "made-up-policy",
         "success_action_status": 201,
@@ -56,9 +60,30 @@ def create_blob(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
         "blob_id": blob.id,
         "expires": expires,
         "object_access_type": "Write",
-        "params": f"{call.request.base}/{BUCKET}/?{urlencode(fields)}",
+        "params": f"{call.request.base}/{BUCKET if by_storage else f'blobs/{blob.id}/upload'}/?{urlencode(fields)}",
     }
-    return 201, {"blob": {**blob.as_dict(), "blob_object_access": access}}
+    of_application = {"account_id": ACCOUNT_ID, "app_id": int(store.application_id)}
+    return 201, {"blob": {**blob.as_dict(), **of_application, "blob_object_access": access}}
+
+
+def upload_blob(store: Store, call: Call, id: str) -> tuple[int, str]:
+    """POST /blobs/{id}/upload: upload a file.
+
+    - The body is multipart with `key`, the uid of the file, and `file` (documented, upload-file), in any order; other
+      fields are ignored (assumed).
+    - The reply has status 201 (documented, upload-file) and is empty (documented, upload-file). No token is needed
+      (documented, upload-file).
+
+    Refused with 404 for a missing file, 403 for another key, 400 without `key` or `file` (assumed).
+    """
+    blob = _require_blob(store, id)
+    form = form_fields(call.request)
+    if not form.get("key") or "file" not in form:
+        raise bad_upload("the upload lacks key or file; send a multipart form with key, the uid of the blob, then file")
+    if form["key"].decode(errors="replace") != blob.uid:
+        raise no_permission(f"the key is not the uid {blob.uid} of blob {id}")
+    blob.content = form["file"]
+    return 201, ""
 
 
 def list_blobs(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
@@ -92,23 +117,34 @@ def get_blob(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]] | 
     call.caller = authenticate(store, call)
     if by_uid is not None:
         return _redirect(call, by_uid)
-    blob = _require_blob(store, id)
-    if not blob.public and not call.caller.has_full_access and call.caller.user_id != blob.user_id:
-        raise no_permission(f"blob {id} is private, and its owner is {_owner_name(blob)}")
-    return 200, {"blob": blob.as_dict()}
+    return 200, {"blob": _require_visible_blob(store, call, id).as_dict()}
+
+
+def download_blob(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]] | Response:
+    """GET /blobs/{id}/download: the file with an id or a uid, also with `.json` or `.xml` at the end.
+
+    - The path is documented (documented, old developer wiki). The reply is as for the uid (assumed).
+    - A private file needs a token, in the header or as `token=` (observed, public clients).
+
+    Refused with 404 for a missing file, 403 by id for the private file of another user (assumed).
+    """
+    blob = store.blob_of_uid(id)
+    if blob is None or not blob.public:
+        call.caller = authenticate(store, call)
+    return _redirect(call, blob or _require_visible_blob(store, call, id))
 
 
 def complete_blob(store: Store, call: Call, id: str) -> tuple[int, str]:
     """PUT /blobs/{id}/complete.json: declare that a file was uploaded.
 
-    - The reply is empty, and `blob_status` becomes "complete" (documented, REST description). `blob[size]` is required
-      (documented, REST description; the refusal is assumed).
+    - The reply is empty, and `blob_status` becomes "complete" (documented, REST description). `blob[size]` (documented,
+      REST description) or `size` (observed, JavaScript SDK) is required (the refusal is assumed).
     - A missing upload, or a wrong size, is accepted (assumed); the fake warns of it.
 
     Refused with 404 for a missing file, 403 for the file of another user, 422 without a size.
     """
     blob = _require_own_blob(store, call, id)
-    size = whole_number(_blob_params(call).get("size"))
+    size = whole_number(_blob_params(call).get("size", call.params.get("size")))
     if size is None:
         raise invalid("blob[size] is missing or invalid; expected the number of bytes", size="is not a number")
     if blob.content is None:
@@ -161,6 +197,14 @@ def _require_blob(store: Store, id: str) -> Blob:
     blob = store.blobs.get(whole_number(id) or 0)
     if blob is None:
         raise not_found(f"there is no blob {id!r}")
+    return blob
+
+
+def _require_visible_blob(store: Store, call: Call, id: str) -> Blob:
+    """The blob of an id, which the caller may read."""
+    blob = _require_blob(store, id)
+    if not blob.public and not call.caller.has_full_access and call.caller.user_id != blob.user_id:
+        raise no_permission(f"blob {id} is private, and its owner is {_owner_name(blob)}")
     return blob
 
 

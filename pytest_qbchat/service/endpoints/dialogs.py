@@ -32,7 +32,7 @@ from pytest_qbchat.service.errors import (
 from pytest_qbchat.service.flags_and_attachments import check_flag, is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import Dialog, DialogType
-from pytest_qbchat.service.queries import NE, RANGE, SET, Field, number, object_id
+from pytest_qbchat.service.queries import CTN, NE, RANGE, SET, Field, number, object_id
 from pytest_qbchat.service.store import Store
 
 _MAX_NAME_LENGTH = 200
@@ -52,9 +52,11 @@ def create_dialog(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
       (documented, release notes). The status is 201 too (assumed).
     - The name of a private dialog is that of the other user (documented, create-dialog).
     - `photo` and `data` are stored as they were sent (documented, dialog-model), for any `class_name` (assumed).
-    - `admin_ids` and `is_joinable` are in the reply if they were set (observed, JavaScript SDK). The admins of a
-      private dialog are an empty list (observed, JavaScript SDK). `is_joinable` 1 is refused for a private dialog, and
-      0 for a public one (observed, JavaScript SDK; status and text assumed).
+    - `admin_ids` are in the reply if they were set (observed, JavaScript SDK). The admins of a private dialog are an
+      empty list (observed, JavaScript SDK).
+    - On newer clusters `is_joinable` is 0 for a private dialog and else 1 if it is omitted (observed, JavaScript SDK).
+      1 is refused for a private dialog, and 0 for a public one (observed, JavaScript SDK; status and text assumed).
+      `is_join_required`, which the SDK also sends, is stored (assumed).
     - `xmpp_room_jid` consists of the application id, the dialog id and the chat host. It is null for a private dialog
       (documented, create-dialog).
 
@@ -70,6 +72,8 @@ def create_dialog(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     else:
         _check_name(params.get("name"))
     joinable = _parse_joinable(params, dialog_type)
+    if joinable is None and store.assume.newer_cluster:
+        joinable = int(not private)
     admins = _parse_admin_ids(store, params.get("admin_ids"), occupants)
     dialog = store.private_dialog(*occupants) if private else None
     status = 201 if dialog is None else store.assume.duplicate_dialog_status
@@ -80,6 +84,7 @@ def create_dialog(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
         dialog.data = _parse_data(call)
         dialog.admin_ids = [] if private and admins else admins
         dialog.is_joinable = joinable
+        dialog.is_join_required = whole_number(params.get("is_join_required"))
     elif caller in dialog.hidden_from:
         store.show_dialog(dialog, caller)
     call.dialog = dialog
@@ -142,6 +147,7 @@ def update_dialog(store: Store, call: Call, dialog_id: str) -> tuple[int, dict[s
       is assumed).
     - `push_all[admin_ids][]` and `pull_all[admin_ids][]` change the admins, for the owner alone (observed, the vendor's
       mocks). A private dialog has no admins (observed, JavaScript SDK).
+    - On newer clusters the owner of a group can change `is_joinable` (observed, JavaScript SDK).
     - A group without occupants is destroyed (documented, release notes).
     - A change updates `updated_at` (assumed).
 
@@ -158,9 +164,14 @@ def update_dialog(store: Store, call: Call, dialog_id: str) -> tuple[int, dict[s
     _check_membership(dialog, caller, joining, leaving)
     occupants = (before | joining) - leaving
     admins = _updated_admins(store, call, dialog, occupants=occupants, leaving=leaving)
+    joinable = _parse_joinable(params, dialog.type)
+    if joinable is not None and caller != dialog.user_id:
+        raise no_permission(_not_owner_reason(dialog, caller))
     if dialog.type is not DialogType.PRIVATE and "name" in params:
         _check_name(params["name"])
         dialog.name = params["name"]
+    if joinable is not None:
+        dialog.is_joinable = joinable
     if "photo" in params:
         dialog.photo = params["photo"]
     if data := _parse_data(call):
@@ -246,7 +257,7 @@ def add_occupants(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """POST /chat/Dialogs/add_occupants.json: add users to several dialogs.
 
     - `users_ids` and `dialogs_ids` are comma lists (documented, REST description).
-    - The reply has `users` and `dialogs`, each with three lists of ids (documented, REST description). The list of
+    - The reply has `users` and `dialogs`, each with three arrays of ids (documented, REST description). The array of
       successes is called SuccessfullyUpdated (documented, release notes).
     - The caller needs the same rights as for changing one dialog (assumed). If no dialog was changed, all users are
       under WrongPermissions (assumed).
@@ -418,7 +429,7 @@ def _change_occupants(store: Store, call: Call, *, adding: bool) -> tuple[int, d
         else:
             users.wrong_permissions(user_id, f"no dialog was changed for user {user_id}")
     success = "SuccessfullyUpdated"
-    return 200, {"users": users.as_dict(success), "dialogs": dialogs.as_dict(success)}
+    return 200, {"users": users.as_arrays(success), "dialogs": dialogs.as_arrays(success)}
 
 
 def _dialog_of_batch(store: Store, caller: int, dialog_id: Any, result: BatchResult) -> Dialog | None:
@@ -446,7 +457,7 @@ FIELDS: dict[str, Field] = {
     "_id": Field(attrgetter("id"), object_id, NE | SET),
     "created_at": Field(attrgetter("created"), number, RANGE),
     "last_message_date_sent": Field(attrgetter("last_message_date_sent"), number, RANGE),
-    "name": Field(attrgetter("name"), str, NE | SET | {"ctn"}),
+    "name": Field(attrgetter("name"), str, NE | SET | CTN),
     "occupants_ids": Field(attrgetter("occupants_ids"), number, SET | {"all"}),
     "type": Field(attrgetter("type"), number, NE | SET),
     "updated_at": Field(attrgetter("updated"), number, RANGE),

@@ -20,7 +20,7 @@ from pytest_qbchat.service.flags_and_attachments import ATTACHMENT_KEYS, attachm
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.models.message import NO_ATTACHMENTS, NO_FIELDS
-from pytest_qbchat.service.queries import NE, RANGE, SET, Field, number, object_id
+from pytest_qbchat.service.queries import CTN, NE, RANGE, SET, Field, number, object_id
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import encode_json
 
@@ -60,10 +60,14 @@ def create_message(store: Store, call: Call) -> tuple[int, str]:
     - The message becomes the dialog's last message, and is unread by every other occupant (documented, dialog-model),
       also without `send_to_chat` (assumed).
 
+    - `system` 1 is refused in a group by newer clusters (observed, JavaScript SDK; status and text assumed).
+
     Refused with 401, 403, 404 or 422 as `authentication.authenticate` and `access.dialog_for_new_message` say.
     """
     sender_id = require_user(store, call)
     dialog = call.dialog = dialog_for_new_message(store, sender_id, call.params)
+    if "system" in call.params and is_one(call.params["system"]) and dialog.type is not DialogType.PRIVATE:
+        _check_system_message(store, dialog)
     message = call.message = build_message(store, dialog, sender_id, call.params, int(call.now))
     message.call = call
     store.add_message(message, dialog)
@@ -76,11 +80,12 @@ def list_messages(store: Store, call: Call) -> tuple[int, Any]:
     """GET /chat/Message.json: the history of a dialog.
 
     - The reply is `skip`, `limit` and `items`, without a total (documented, list-messages).
-    - `chat_dialog_id` is required (documented, list-messages; the refusal is assumed).
+    - `chat_dialog_id` is required (documented, list-messages); without it the status is 404 (observed, issue threads).
     - The oldest message comes first (documented, REST description).
     - Filters: `lt lte gt gte` on date_sent, sender_id, recipient_id, updated_at; `ne` on _id, message, date_sent,
-      sender_id, recipient_id; `in nin` on date_sent, sender_id, recipient_id; equality also on attachments.type
-      (documented, list-messages).
+      sender_id, recipient_id; `in nin` on date_sent, sender_id, recipient_id; `ctn` on message; equality also on
+      attachments.type (documented, list-messages). `in nin` on _id, read_ids and delivered_ids (observed, public
+      clients).
     - Fractions of seconds are accepted in dates (observed, issue threads).
     - `count=1` returns only the number of messages (documented, REST description).
     - The returned messages are marked as delivered to and read by the caller, unless `mark_as_read` is 0 (documented,
@@ -90,10 +95,13 @@ def list_messages(store: Store, call: Call) -> tuple[int, Any]:
     - Messages that the caller deleted for itself are not shown (documented, delete-message).
     - `include_reactions=1` adds the reactions (observed, JavaScript SDK).
 
-    Refused with 422 without a dialog; 404 for a missing dialog, 403 if the caller is not an occupant.
+    Refused with 404 without a dialog, and for a missing one; 403 if the caller is not an occupant.
     """
     reader = require_user(store, call)
-    dialog = call.dialog = require_dialog(store, reader, _require_dialog_id(call.params))
+    dialog_id = call.params.get("chat_dialog_id")
+    if not dialog_id:
+        raise not_found("the request has no chat_dialog_id")
+    dialog = call.dialog = require_dialog(store, reader, dialog_id)
     query = queries.parse(call, FIELDS, known=_LIST_PARAMETERS, largest=store.assume.largest_page)
     history = dialog.visible_to(reader)
     if query.descending and query.sort in (FIELDS["date_sent"], FIELDS["created_at"]):
@@ -162,14 +170,14 @@ def delete_message(store: Store, call: Call, message_ids: str) -> tuple[int, dic
       status is 403 or 404 (documented, delete-message; which of them, assumed).
     - Without `force` the caller may delete every message that it sees (assumed).
     - With `force` the sender and the owner of the dialog may delete a message (documented, delete-message), also after
-      they deleted it for themselves (assumed). So may an API key alone (documented, delete-message), which cannot
-      delete without `force` (assumed).
+      they deleted it for themselves (assumed). An API key alone deletes for everyone, with `force` or without
+      (documented, delete-message).
 
-    Refused with 403 or 404 if no message was deleted; 422 for an API key alone without `force`.
+    Refused with 403 or 404 if no message was deleted.
     """
     check_flag(call, "force")
     force = is_one(call.params.get("force"))
-    caller = None if force and call.caller.has_full_access else require_user(store, call)
+    caller = None if call.caller.has_full_access else require_user(store, call)
     result = BatchResult()
     for message_id in queries.unique_ids(message_ids):
         message = store.find_message(message_id)
@@ -253,6 +261,12 @@ def build_message(store: Store, dialog: Dialog, sender_id: int, params: dict[str
         read_by=initial_readers,
         secrets=store.secrets,
     )
+
+
+def _check_system_message(store: Store, dialog: Dialog) -> None:
+    if store.assume.newer_cluster:
+        why = f"a system message to the group {dialog.id}; QuickBlox sends them in private dialogs only"
+        raise invalid(why, system="is not allowed for this type of dialog")
 
 
 def _parse_flag(store: Store, params: dict[str, Any], name: str) -> int | None:
@@ -344,11 +358,13 @@ def _require_dialog_id(params: dict[str, Any]) -> Any:
 
 
 FIELDS: dict[str, Field] = {
-    "_id": Field(attrgetter("id"), object_id, NE),
+    "_id": Field(attrgetter("id"), object_id, NE | SET),
     "attachments.type": Field(lambda message: [item.get("type") for item in message.attachments]),
     "created_at": Field(attrgetter("date_sent"), number),
     "date_sent": Field(attrgetter("date_sent"), number, RANGE | NE | SET),
-    "message": Field(attrgetter("message"), str, NE),
+    "delivered_ids": Field(attrgetter("delivered"), number, SET),
+    "message": Field(attrgetter("message"), str, NE | CTN),
+    "read_ids": Field(attrgetter("read_by"), number, SET),
     "recipient_id": Field(attrgetter("recipient_id"), number, RANGE | NE | SET),
     "sender_id": Field(attrgetter("sender_id"), number, RANGE | NE | SET),
     "updated_at": Field(attrgetter("updated"), number, RANGE),

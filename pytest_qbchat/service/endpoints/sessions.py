@@ -54,7 +54,7 @@ def create_session(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     _check_application(store, call)
     nonce = str(params["nonce"])
     if (seconds, nonce) in store.seen_nonces:
-        raise invalid(f"timestamp {seconds} and nonce {nonce} were used before", nonce="has already been taken")
+        raise invalid(f"timestamp {seconds} and nonce {nonce} were used before", nonce=store.assume.taken_text)
     user = _logged_in_user(store, params, params.get("user"))
     if user is None:
         for name in sorted(_MISPLACED_LOGINS & params.keys()):
@@ -93,7 +93,7 @@ def log_in_session(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """POST /login.json: turn the session into a user session.
 
     - The token stays the same (documented, REST description). The reply is wrapped in `user` (observed, JavaScript
-      SDK); its status is 200 (documented, REST description).
+      SDK); its status is 202 (documented, log-in; observed, .NET SDK).
     - The parameters are those of a user session, at the top level (documented, REST description) or in `user`
       (assumed).
 

@@ -23,7 +23,7 @@ def upload(store: Store, call: Call) -> Response:
     - A form without `key` or `file` is refused as InvalidArgument. A form with an unknown `key`, or without the policy
       and the signature of the address, is refused as AccessDenied (assumed, as S3 does).
     """
-    form = _form_fields(call.request)
+    form = form_fields(call.request, last="file")
     key = form.get("key", b"").decode(errors="replace")
     blob = store.blob_of_uid(key)
     if "file" not in form or not key:
@@ -68,8 +68,8 @@ def download(store: Store, call: Call, uid: str) -> Response:
 _SIGNED = ("policy", "x-amz-signature")
 
 
-def _form_fields(request: Request) -> dict[str, bytes]:
-    """The fields of a multipart form, up to `file`; empty for any other body.
+def form_fields(request: Request, *, last: str = "") -> dict[str, bytes]:
+    """The fields of a multipart form, up to the one called `last` if it is given; empty for any other body.
 
     A parser for mail would also parse an uploaded file that is itself a mail.
     """
@@ -82,7 +82,7 @@ def _form_fields(request: Request) -> dict[str, bytes]:
         name = BytesHeaderParser().parsebytes(head.lstrip()).get_param("name", header="Content-Disposition")
         if blank and isinstance(name, str):
             fields[name] = content
-            if name == "file":
+            if name == last:
                 break
     return fields
 

@@ -69,7 +69,9 @@ def list_users(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """
     given = call.params.get("filter")
     filters = given if isinstance(given, list) else [given] if given else []
-    conditions = [condition for each in filters for condition in _parse_filter(call, str(each))]
+    # The JavaScript SDK sends several filters as one, with commas between them.
+    texts = [text for each in filters for text in _FILTER_START.split(str(each))]
+    conditions = [condition for text in texts for condition in _parse_filter(call, text)]
     users = [user for user in store.users.values() if all(condition.matches(user) for condition in conditions)]
     return 200, paged(call, _sorted(call, users), "user")
 
@@ -85,14 +87,15 @@ def get_user(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]]:
 
 
 def get_user_by_key(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
-    """GET /users/by_login.json: the user with a `login`, `email`, `facebook_id` or `twitter_id`.
+    """GET /users/by_login.json: the user with a `login`, `email`, `facebook_id`, `twitter_id` or `phone`.
 
-    - The reply is wrapped in `user` (documented, REST description).
+    - The reply is wrapped in `user` (documented, REST description). The path for a telephone number is
+      `/users/phone.json` (observed, JavaScript SDK).
 
     Refused with 404 "Couldn't find user" (observed).
     """
     assert call.route is not None  # noqa: S101 - the router has set it
-    key = call.route.path.removeprefix("/users/by_")
+    key = call.route.path.removeprefix("/users/").removeprefix("by_")
     return 200, {"user": _require_user_by(store, key, str(call.params.get(key) or "")).as_dict()}
 
 
@@ -251,7 +254,7 @@ def _validation_errors(store: Store, params: dict[str, Any], user: User | None) 
         if params.get(name) not in (None, ""):
             other = store.find_user(**{name: as_text(params[name])})
             if other is not None and other is not user:
-                errors[name] = ["has already been taken"]
+                errors[name] = [store.assume.taken_text]
     password = params.get("password")
     if password not in (None, "") and len(str(password)) < _MIN_PASSWORD_LENGTH:
         errors["password"] = [f"is too short (minimum is {_MIN_PASSWORD_LENGTH} characters)"]
@@ -290,6 +293,7 @@ _FILTERABLE = (
 _NUMERIC = {"id": "id", "created_at": "created", "updated_at": "updated", "last_request_at": "last_request"}
 _OPERATORS = {"gt": "gt", "lt": "lt", "ge": "gte", "le": "lte", "eq": "eq", "ne": "ne", "in": "in"}
 _SEPARATOR = re.compile(r"[+ ]")
+_FILTER_START = re.compile(r",(?=(?:number|string|date)[+ ])")
 
 
 def _parse_date(value: str) -> float:

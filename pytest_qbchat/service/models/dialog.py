@@ -35,7 +35,8 @@ class Dialog:
             uses the dialog becomes an occupant.
         data: Custom parameters, including `class_name`.
         admin_ids: Occupants who may change it; None if no request named any.
-        is_joinable: 0 or 1; None if no request contained it.
+        is_joinable: 0 or 1; None if it is not shown.
+        is_join_required: 0 or 1; None if no request contained it.
         history: Its messages, the oldest first.
         hidden_from: Occupants who deleted the dialog for themselves.
         muted: Occupants who switched off its notifications.
@@ -55,6 +56,7 @@ class Dialog:
     data: dict[str, Any] | None = None
     admin_ids: list[int] | None = None
     is_joinable: int | None = None
+    is_join_required: int | None = None
     history: list[Message] = field(default_factory=list)
     hidden_from: set[int] = field(default_factory=set)
     muted: set[int] = field(default_factory=set)
@@ -177,7 +179,7 @@ class Dialog:
 
 _date_sent = attrgetter("date_sent")
 _FIELDS = (
-    "admin_ids", "created_at", "data", "is_joinable", "last_message", "last_message_date_sent", "last_message_id",
-    "last_message_user_id", "name", "occupants_ids", "photo", "type", "updated_at", "user_id",
+    "admin_ids", "created_at", "data", "is_join_required", "is_joinable", "last_message", "last_message_date_sent",
+    "last_message_id", "last_message_user_id", "name", "occupants_ids", "photo", "type", "updated_at", "user_id",
 )  # fmt: skip
-_OPTIONAL = ("admin_ids", "data", "is_joinable")
+_OPTIONAL = ("admin_ids", "data", "is_join_required", "is_joinable")
