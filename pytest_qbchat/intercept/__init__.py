@@ -13,7 +13,7 @@ from functools import cache
 from types import TracebackType
 from typing import Generic, TypeVar
 
-from pytest_qbchat.intercept import asyncio_clients, guard, http_client, httpcore, httpx, niquests
+from pytest_qbchat.intercept import asyncio_clients, guard, http_client, httpcore, httpx, niquests, shared_trust
 from pytest_qbchat.intercept.patching import InterceptedFake, Patcher
 
 F = TypeVar("F", bound=InterceptedFake)
@@ -21,7 +21,7 @@ F = TypeVar("F", bound=InterceptedFake)
 
 @cache
 def _patcher() -> Patcher:
-    modules = (httpx, httpcore, http_client, asyncio_clients, niquests, guard)
+    modules = (httpx, shared_trust, httpcore, http_client, asyncio_clients, niquests, guard)
     patcher = Patcher(point for module in modules for point in module.patch_points())
     guard.add_audit_hook(patcher.fakes)
     return patcher

@@ -306,6 +306,8 @@ PATCH_POINTS: list[tuple[Any, str]] = [
     (http.client.HTTPSConnection, "connect"),
     (urllib3.connection.HTTPConnection, "connect"),
     (urllib3.connection.HTTPSConnection, "connect"),
+    (httpx.HTTPTransport, "__init__"),
+    (httpx2.AsyncHTTPTransport, "__init__"),
     (aiohttp.BaseConnector, "connect"),
     (urllib.request, "getproxies_environment"),
     (asyncio.BaseEventLoop, "getaddrinfo"),
