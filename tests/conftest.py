@@ -17,13 +17,6 @@ pytest_plugins = ["pytester"]
 TESTS = Path(__file__).parent
 profile.load()
 
-
-def _add_traced_hook(hook: Callable[[str, tuple[object, ...]], object]) -> None:
-    hook.__cantrace__ = True  # type: ignore[attr-defined]  # otherwise coverage does not see what an audit hook runs
-    _add_audit_hook(hook)
-
-
-_add_audit_hook, sys.addaudithook = sys.addaudithook, _add_traced_hook
 # The workers and the other processes of the suite import the same libraries again and again. Without byte code on the
 # disk each of them would compile those first, which takes longer than most of what is tested.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -32,6 +32,7 @@ import requests.adapters
 import responses
 import urllib3
 from support.elsewhere import another_server
+from support.threads import busy_threads
 from support.ways import DIALOG, PATH, TLS, TOKEN, URL
 
 from pytest_qbchat import CallRefused, FakeQuickBlox
@@ -1141,13 +1142,8 @@ def test_threads_lose_nothing(qbchat: FakeQuickBlox, sessions: str) -> None:
         session.close()
         return [reply["_id"] for reply in replies]
 
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(32) as pool:
-            ids = [each for thread in pool.map(post, range(32)) for each in thread]
-    finally:
-        sys.setswitchinterval(interval)
+    with busy_threads(32) as pool:
+        ids = [each for thread in pool.map(post, range(32)) for each in thread]
     assert len(set(ids)) == len(ids) == len(qbchat.calls) == 32 * 50
     assert sorted(map(str, texts(qbchat))) == sorted(
         f"{thread}-{number}" for thread in range(32) for number in range(50)

@@ -24,6 +24,7 @@ from websockets.sync.client import connect as connect_websocket
 
 from pytest_qbchat import CallRefused, FakeQuickBlox
 from pytest_qbchat.intercept import guard
+from pytest_qbchat.intercept.suite_guard import SuiteGuard
 
 HOST = "api.quickblox.com"
 BODY = b'{"recipient_id": 20, "message": "hi"}'
@@ -115,6 +116,31 @@ def test_a_call_past_the_interceptors_is_refused(reach: Callable[[], object], li
     assert "make this call with httpx, httpx2, httpcore, requests, " in problem.text
 
 
+SOCKET = object()
+
+
+@pytest.mark.parametrize(
+    ("event", "arguments"),
+    [
+        ("socket.getaddrinfo", (HOST, 443, 0, 0, 0)),
+        ("socket.gethostbyname", (HOST,)),
+        ("socket.gethostbyaddr", (HOST,)),
+        ("socket.connect", (SOCKET, (HOST, 443))),
+        ("socket.sendto", (SOCKET, (HOST, 443))),
+        ("socket.sendmsg", (SOCKET, (HOST, 443))),
+    ],
+)
+def test_each_event_of_a_call_is_refused_while_a_fake_is_active(event: str, arguments: tuple[object, ...]) -> None:
+    fake = FakeQuickBlox()
+    with pytest.raises(CallRefused):
+        guard.audit([fake], event, arguments)
+    with ThreadPoolExecutor(1) as pool, pytest.raises(socket.gaierror):
+        pool.submit(guard.audit, [fake], event, arguments).result()
+    assert len(fake.problems.drain()) == 2
+    guard.audit([], event, arguments)
+    guard.audit([fake], "socket.bind", arguments)
+
+
 def test_a_call_in_the_thread_of_a_library_gets_the_error_of_a_resolver() -> None:
     with FakeQuickBlox().intercept() as fake, ThreadPoolExecutor(1) as pool:
         with pytest.raises(socket.gaierror, match="pytest-qbchat refused this call: something tried to reach"):
@@ -162,6 +188,14 @@ def test_the_hook_is_inert_without_an_active_fake() -> None:
         bound_at_import("127.0.0.1", 443)
     fakes.clear()
     assert bound_at_import("127.0.0.1", 443)
+
+
+def test_the_guard_of_the_suite_names_the_fixture_and_the_library() -> None:
+    suite_guard = SuiteGuard([])
+    with pytest.raises(CallRefused, match=r"without the qbchat fixture: something tried to reach api\.quickblox\.com"):
+        guard.audit([suite_guard], "socket.gethostbyname", (HOST,))
+    with pytest.raises(AssertionError, match="use the qbchat fixture in this test"):
+        suite_guard.raise_problems()
 
 
 # --- httpcore, which is intercepted ---

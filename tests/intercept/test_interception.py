@@ -8,7 +8,6 @@ import socket
 import sys
 import urllib.request
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from functools import wraps
@@ -25,6 +24,7 @@ import responses
 import respx
 import urllib3.connection
 from support.elsewhere import another_server
+from support.threads import busy_threads
 from support.ways import DIALOG, OF_HTTPX, TLS, TOKEN, URL, World
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, QuickBloxTransport, intercept
@@ -196,14 +196,9 @@ def test_a_streamed_request_is_read(qbchat: FakeQuickBlox) -> None:
 
 
 def test_threads_lose_nothing(qbchat: FakeQuickBlox) -> None:
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(8) as pool:
-            texts = [f"{thread}-{number}" for thread in range(8) for number in range(60)]
-            replies = list(pool.map(lambda text: _post_text(made_at_import, text), texts))
-    finally:
-        sys.setswitchinterval(interval)
+    texts = [f"{thread}-{number}" for thread in range(8) for number in range(60)]
+    with busy_threads(8) as pool:
+        replies = list(pool.map(lambda text: _post_text(made_at_import, text), texts))
     assert [reply["message"] for reply in replies] == texts
     assert sorted(message.message or "" for message in qbchat.posted) == sorted(texts)
     assert len({reply["_id"] for reply in replies}) == len(texts)

@@ -789,22 +789,39 @@ def test_a_client_that_sends_no_request_and_goes_is_no_error_of_the_server(
     assert caplog.messages == []
 
 
+class Gone(asyncio.Transport):
+    """The transport of a client that has closed its connection."""
+
+    written = b""
+
+    def write(self, data: Any) -> None:
+        self.written += data
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        raise OSError("Transport endpoint is not connected")
+
+    def resume_reading(self) -> None:
+        pass
+
+
+def test_the_time_for_the_headers_begins_with_their_first_byte() -> None:
+    async def receive() -> tuple[bool, bool, bool]:
+        connection = server_module._Connection(FakeQuickBlox(), "http", server_module.RequestReader, set())
+        connection.connection_made(Gone())
+        timers = []
+        for piece in (b"GET ", b"/session.json HTTP/1.1\r\n", b"Host: shop\r\nContent-Length: 2\r\n\r\n"):
+            connection.data_received(piece)
+            timers.append(connection._timer)
+        connection.connection_lost(None)
+        return timers[0] is not None, timers[1] is timers[0], timers[2] is None
+
+    assert asyncio.run(receive()) == (True, True, True)
+
+
 def test_a_client_that_has_gone_before_it_is_told_is_no_error() -> None:
-    class Gone(asyncio.Transport):
-        written = b""
-
-        def write(self, data: Any) -> None:
-            self.written += data
-
-        def can_write_eof(self) -> bool:
-            return True
-
-        def write_eof(self) -> None:
-            raise OSError("Transport endpoint is not connected")
-
-        def resume_reading(self) -> None:
-            pass
-
     async def receive() -> None:
         connection = server_module._Connection(FakeQuickBlox(), "http", server_module.RequestReader, set())
         connection.connection_made(transport)

@@ -86,6 +86,8 @@ def test_the_context_depends_on_what_a_client_may_change(library: Any) -> None:
 def test_the_context_depends_on_the_certificates_of_the_environment(
     library: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
     file = tmp_path / "ca.pem"
     file.write_bytes(Path(certifi.where()).read_bytes())
     before, without = context_of(library.HTTPTransport()), context_of(library.HTTPTransport(trust_env=False))
@@ -98,6 +100,8 @@ def test_the_context_depends_on_the_certificates_of_the_environment(
     file.unlink()
     with pytest.raises(OSError, match="No such file"):
         library.HTTPTransport()
+    monkeypatch.setenv("SSL_CERT_FILE", "")
+    assert context_of(library.HTTPTransport()) is before
 
 
 @pytest.mark.parametrize("verify", [lambda certificate: ssl.create_default_context(cafile=certificate), str])
