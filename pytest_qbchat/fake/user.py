@@ -27,7 +27,7 @@ class User(models.User):
     @property
     def dialogs(self) -> Records[models.Dialog]:
         """The dialogs that the user sees, the one with the newest message first."""
-        return Records(self._realtime.dialogs(self.id), models.Dialog, "dialog", self._realtime.masked)
+        return Records(self._realtime.dialogs(self.id), models.Dialog, "dialog", self._realtime.secrets.mask)
 
     def unread(self, dialog: models.Dialog | str | None = None) -> int:
         """The number of messages that the user has not read.
@@ -109,14 +109,13 @@ class User(models.User):
 
     def _confirm(self, message: Message | None, *, read: bool) -> Records[Message]:
         __tracebackhide__ = True
-        messages = list(self.inbox)
+        messages = [*self.inbox] if message is None else [message]
         if message is not None:
             if not isinstance(message, models.Message):
                 raise TypeError(
                     f"invalid message {message!r}; expected a message in the inbox; for the history use open(dialog)"
                 )
-            messages = [each for each in messages if each == message]
-            if not messages:
+            if self.id not in message.delivered_to or message.secrets is not self._realtime.secrets:  # of another fake
                 raise ValueError(
                     f"{message!r} is not in the inbox of user {self.id}, because it was not delivered in real time; "
                     "for the history use open(dialog)"
@@ -124,4 +123,4 @@ class User(models.User):
         return self._records(self._realtime.confirm(self.id, messages, read=read), "markable message")
 
     def _records(self, messages: list[models.Message], noun: str) -> Records[Message]:
-        return Records(cast("list[Message]", messages), Message, noun, self._realtime.masked)
+        return Records(cast("list[Message]", messages), Message, noun, self._realtime.secrets.mask)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pytest_qbchat.service.endpoints.messages import PARAMETERS, SERVER_FIELDS, build_message
+from pytest_qbchat.service.masking import Secrets
 from pytest_qbchat.service.models import Dialog, DialogType, Message, User, id_of
 from pytest_qbchat.service.spelling import misspelt
 from pytest_qbchat.service.store import Store
@@ -19,9 +20,10 @@ class Realtime:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def masked(self, text: str) -> str:
-        """Mask every token, key and password that the fake has seen in a text."""
-        return self._store.secrets.mask(text)
+    @property
+    def secrets(self) -> Secrets:
+        """Masks the secrets of the fake in a text."""
+        return self._store.secrets
 
     def inbox(self, user_id: int) -> list[Message]:
         """The messages that were delivered to a user, the oldest first. Later messages are added to the same list."""
@@ -46,9 +48,12 @@ class Realtime:
         with self._store.lock:
             self._check_user(user_id)
             now = int(self._store.now())
-            for message in messages:
-                dialog = self._store.dialogs.get(message.chat_dialog_id)
-                if dialog is None or not dialog.admits(user_id) or message.id not in self._store.messages:
+            for given in messages:  # an edited message may be shown with its original text
+                message = self._store.messages.get(given.id)
+                if message is None:
+                    continue
+                dialog = self._store.dialogs[message.chat_dialog_id]
+                if not dialog.admits(user_id):
                     continue
                 if message.markable == 1:
                     dialog.mark_delivered(message, user_id, now)

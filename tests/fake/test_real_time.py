@@ -648,3 +648,10 @@ def test_declared_credentials_are_the_only_good_ones(shop: Shop) -> None:
 def test_invalid_credentials_are_refused(qbchat: FakeQuickBlox, kwargs: Any, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         qbchat.credentials(**kwargs)
+
+
+def test_a_message_of_another_fake_is_in_no_inbox(qbchat: FakeQuickBlox) -> None:
+    other = FakeQuickBlox()
+    message = other.add_message(other.add_dialog(occupants_ids=[1, 2]), 1, "hi", send_to_chat=1)
+    with pytest.raises(ValueError, match="is not in the inbox of user 2"):
+        qbchat.add_user(2).read(message)
