@@ -8,6 +8,7 @@ from importlib import import_module
 
 # The names of the tables, and which module measures them.
 TABLES = {
+    "runs": "runs",
     "posting": "posting",
     "posting_async": "posting",
     "posting_httpx2": "posting",

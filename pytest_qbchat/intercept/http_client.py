@@ -212,8 +212,9 @@ class FakeSocket:
         if self._watched is None:
             # The socket class of the standard library, also while pytest-socket or gevent have replaced it.
             [sockets] = installed_classes("socket", "socket")
-            self._watched = sockets(socket.AF_INET, socket.SOCK_DGRAM)
-            self._watched.bind(("127.0.0.1", 0))
+            watched: socket.socket = sockets(socket.AF_INET, socket.SOCK_DGRAM)
+            watched.bind(("127.0.0.1", 0))
+            self._watched = watched
         if not self._fakes:  # like a server that closes the connection
             self._watched.sendto(b"closed", self._watched.getsockname())
         return self._watched.fileno()
