@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import random
+import re
 import socket
 import ssl
 import sys
@@ -1070,7 +1071,7 @@ def fuzzed(chance: random.Random) -> bytes:
 
 def statuses(data: bytes) -> set[int]:
     """Those of the answers in what a server has sent."""
-    return {int(piece[:3]) for piece in data.split(b"HTTP/1.1 ")[1:]}
+    return {int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) [A-Z]", data)}  # a refusal may quote a request
 
 
 def verdict_of_h11(data: bytes) -> int | None:
