@@ -984,6 +984,23 @@ def test_it():
     )
 
 
+def test_a_refusal_in_the_thread_of_a_library_fails_a_unittest_too(run) -> None:
+    result = run(
+        """
+import socket, unittest
+from concurrent.futures import ThreadPoolExecutor
+
+@pytest.mark.usefixtures("qbchat")
+class TestIt(unittest.TestCase):
+    def test_it(self):
+        with ThreadPoolExecutor(1) as pool:
+            swallow(pool.submit(socket.gethostbyname, "api.quickblox.com").result)
+"""
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*something tried to reach api.quickblox.com*"])
+
+
 # --- 500 tests in a row ---
 
 ENDINGS = """

@@ -22,6 +22,7 @@ from functools import partial
 from inspect import currentframe
 from typing import Any
 
+from pytest_qbchat.exceptions import CallRefused
 from pytest_qbchat.intercept.loopback_servers import is_loopback_server
 from pytest_qbchat.intercept.patching import (
     Function,
@@ -102,9 +103,12 @@ def _refuse_quickblox(fakes: list[InterceptedFake], host: object, port: object) 
         "urllib, http.client, aiohttp, niquests or Tornado's client, send it to the url of qbchat_server, or replace "
         "it in this test"
     )
-    if in_thread_of_library():  # after an error that resolvers do not raise, Twisted would wait forever
-        raise socket.gaierror(socket.EAI_FAIL, str(error)) from error
-    raise error
+    try:
+        raise error
+    except CallRefused:
+        if in_thread_of_library():  # after an error that resolvers do not raise, Twisted would wait forever
+            raise socket.gaierror(socket.EAI_FAIL, str(error)) from error
+        raise
 
 
 def _getproxies(function: Function, fakes: list[InterceptedFake]) -> Function:

@@ -120,7 +120,7 @@ class LenientReader:
         return int(given)
 
     def _take_body(self, head: Head) -> bool:
-        if (head.header(b"transfer-encoding") or b"").lower() == b"chunked":
+        if (head.header(b"transfer-encoding") or b"").lower().endswith(b"chunked"):
             return self._take_chunks()
         length = self._length(head)
         if len(self._buffer) < length:
@@ -131,17 +131,25 @@ class LenientReader:
     def _take_chunks(self) -> bool:
         while (end := self._buffer.find(b"\r\n")) >= 0:
             try:
-                size = int(bytes(self._buffer[:end]), 16)
+                size = int(bytes(self._buffer[:end]).partition(b";")[0], 16)
             except ValueError:
                 raise MalformedRequestError("a chunk has no size") from None
             check_size(len(self._body) + size)
+            if size == 0:
+                return self._take_trailers(end)
             start, stop = end + 2, end + 2 + size
             if len(self._buffer) < stop + 2:
                 break
             self._body += self._take(start, stop, 2)
-            if size == 0:
-                return True
         return False
+
+    def _take_trailers(self, start: int) -> bool:
+        # The first empty line after the last size ends the trailers, even if there are none.
+        end = self._buffer.find(b"\r\n\r\n", start)
+        if end < 0:
+            return False
+        self._take(start, end, 4)
+        return True
 
     def _take(self, start: int, end: int, delimiter: int = 0) -> bytes:
         """Return a slice of the buffer, copied once, and remove everything up to the delimiter after it."""

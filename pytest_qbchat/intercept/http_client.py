@@ -114,7 +114,7 @@ def _destination(connection: Any) -> tuple[str, int | None]:
 
 def _target(connection: Any, url: str) -> Target | None:
     """The target of a request; None for a malformed URL, which the library reports."""
-    if url.startswith(("http://", "https://")):  # for a proxy
+    if url[:8].lower().startswith(("http://", "https://")):  # for a proxy
         try:
             parts = urlsplit(url)
             path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"

@@ -93,7 +93,7 @@ def _set_tunnel(function: Function, fakes: list[InterceptedFake]) -> Function:
 def _putrequest(function: Function, fakes: list[InterceptedFake]) -> Function:
     def putrequest(connection: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        if url.startswith(("http://", "https://")):  # for a proxy
+        if url[:8].lower().startswith(("http://", "https://")):  # for a proxy
             parts = urlsplit(url)
             host = parts.hostname or ""
             found = fake_for_url(fakes, host, parts.port, parts.path.encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable
+from json import dumps
 from threading import RLock
 from urllib.parse import quote
 from zlib import crc32
@@ -16,6 +17,7 @@ _SECRET_PARAMETER = re.compile(
     re.IGNORECASE,
 )
 _MASKED = re.compile(r"[^…]{0,4}…(?:#[0-9a-f]{4})?")
+_PERCENT = re.compile("%[0-9A-F]{2}")
 _END_OF_WORD = re.compile(r"[\s'\",;:&)\]}>…]")
 _SHOWN_LENGTH = 4
 _MIN_SECRET_LENGTH = 8  # a shorter token may be an ordinary word in the output of a test
@@ -46,6 +48,11 @@ def mask_url(url: str) -> str:
     return _SECRET_PARAMETER.sub(lambda match: match[1] + mask(match[2]), url)
 
 
+def _lower_digits(quoted: str) -> str:
+    """A percent-encoded string with digits as some clients write them: `%c3`."""
+    return _PERCENT.sub(lambda match: match[0].lower(), quoted)
+
+
 class Secrets:
     """Tokens, keys and passwords that are masked in any string. Short ones are masked only in parameters and headers.
 
@@ -70,10 +77,12 @@ class Secrets:
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """Add a secret, and its forms in a repr and in a URL."""
+        """Add a secret, and its forms in a repr, in a URL and in JSON."""
         if len(secret) < _MIN_SECRET_LENGTH or secret.lower() in _NOT_SECRET:
             return
-        for form in {secret, repr(secret)[1:-1], quote(secret, safe="", errors="replace")} - self._known.keys():
+        quoted = quote(secret, safe="", errors="replace")
+        in_json = {dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
+        for form in {secret, repr(secret)[1:-1], quoted, _lower_digits(quoted), *in_json} - self._known.keys():
             with self._lock:
                 self._known[form] = secret
                 insort(self._sorted, form)

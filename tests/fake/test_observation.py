@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from itertools import permutations, zip_longest
@@ -206,6 +207,17 @@ def test_secrets_are_masked_as_a_repr_or_a_url_has_them() -> None:
     secret = "back\\slash'n\"quote+/=\n1"
     masked = Secrets([secret]).mask(f"{secret!r} and {quote(secret, safe='')}")
     assert masked == f"'{mask(secret)}' and {mask(secret)}"
+
+
+@pytest.mark.parametrize("secret", ['made"up\\token', "m\u00e4de-up-token"])
+def test_secrets_are_masked_as_json_or_a_lower_case_url_has_them(secret: str) -> None:
+    forms = [
+        json.dumps(secret),
+        json.dumps(secret, ensure_ascii=False),
+        quote(secret, safe="").replace("%C3%A4", "%c3%a4"),
+    ]
+    for form in forms:
+        assert Secrets([secret]).mask(f"a {form} b").strip('ab "') == mask(secret)
 
 
 def test_half_a_character_is_as_good_a_secret() -> None:

@@ -66,6 +66,20 @@ def test_a_request_of_http_client_is_read_whole_or_byte_by_byte(
     assert (b"X-Note ", b"made up") in head.headers
 
 
+@pytest.mark.parametrize(
+    ("encoding", "sent"),
+    [
+        (b"chunked", b"2;a=b\r\nhi\r\n0\r\n\r\n"),
+        (b"Chunked", b"2\r\nhi\r\n0\r\nX-Sum: 1\r\nX-Other: 2\r\n\r\n"),
+        (b"identity, chunked", b"2\r\nhi\r\n0\r\n\r\n"),
+    ],
+)
+def test_chunks_by_hand_are_read_and_the_next_request_begins_after_them(encoding: bytes, sent: bytes) -> None:
+    data = b"POST / HTTP/1.1\r\nTransfer-Encoding: " + encoding + b"\r\n\r\n" + sent
+    for pieces in ([data * 2], [bytes([byte]) for byte in data * 2]):
+        assert [body for _, body in read_all(pieces)] == [b"hi", b"hi"]
+
+
 MALFORMED = {
     "no request line": (b"GET /\r\n\r\n", 400, "the request line is not HTTP/1.1"),
     "a length that is no number": (
