@@ -211,13 +211,9 @@ def test_secrets_are_masked_as_a_repr_or_a_url_has_them() -> None:
 
 @pytest.mark.parametrize("secret", ['made"up\\token', "m\u00e4de-up-token"])
 def test_secrets_are_masked_as_json_or_a_lower_case_url_has_them(secret: str) -> None:
-    forms = [
-        json.dumps(secret),
-        json.dumps(secret, ensure_ascii=False),
-        quote(secret, safe="").replace("%C3%A4", "%c3%a4"),
-    ]
-    for form in forms:
-        assert Secrets([secret]).mask(f"a {form} b").strip('ab "') == mask(secret)
+    in_url = quote(secret, safe="").replace("%C3%A4", "%c3%a4")
+    for form in (json.dumps(secret), json.dumps(secret, ensure_ascii=False), in_url):
+        assert Secrets([secret]).mask(f"<{form}>").replace('"', "") == f"<{mask(secret)}>"
 
 
 def test_half_a_character_is_as_good_a_secret() -> None:
@@ -250,8 +246,9 @@ def test_masking_takes_time_by_the_length_of_the_text_however_it_is_made() -> No
 
 
 @given(
-    secrets=st.lists(st.text("ab -", min_size=8, max_size=14), max_size=6),
-    pieces=st.lists(st.text("ab -", max_size=6), min_size=7, max_size=7),
+    # No digits of a fingerprint, which could complete what stands beside it.
+    secrets=st.lists(st.text("xy -", min_size=8, max_size=14), max_size=6),
+    pieces=st.lists(st.text("xy -", max_size=6), min_size=7, max_size=7),
 )
 def test_no_secret_is_left_in_a_text(secrets: list[str], pieces: list[str]) -> None:
     text = "".join(piece + secret for piece, secret in zip_longest(pieces, secrets, fillvalue=""))

@@ -272,6 +272,15 @@ def test_a_request_is_served_when_its_last_byte_is_sent(qbchat: FakeQuickBlox) -
     assert len(qbchat.calls) == 1
 
 
+@pytest.mark.parametrize("scheme", ["http", "HTTP", "Https"])
+def test_a_request_to_a_proxy_is_caught_in_whichever_case_its_scheme_is(qbchat: FakeQuickBlox, scheme: str) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", 1)
+    connection.request("GET", f"{scheme}://{HOST}/session.json")
+    assert connection.getresponse().status == 401
+    assert qbchat.calls.one().request.url == f"{scheme.lower()}://{HOST}/session.json"
+    connection.close()
+
+
 def test_an_unknown_route_fails_the_test_though_nobody_reads_the_answer() -> None:
     def careless() -> None:
         with FakeQuickBlox().intercept():
