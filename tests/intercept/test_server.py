@@ -199,6 +199,7 @@ def test_the_url_says_where_it_listens(qbchat_server: LiveServer) -> None:
 
 
 def test_a_server_stops_without_a_trace() -> None:
+    gc.collect()  # for what other tests have left
     threads, descriptors = set(threading.enumerate()), len(os.listdir("/proc/self/fd"))
     with LiveServer(FakeQuickBlox()) as server:
         assert [thread.name for thread in set(threading.enumerate()) - threads] == ["qbchat-server"]
