@@ -119,6 +119,7 @@ def test_the_commands_are_the_ones_that_continuous_integration_runs() -> None:
 # What each row of the table is, in the results of the benchmarks.
 _POSTED = r"`httpx\.Client`\n.*?"
 MEASURED = {
+    "a whole run of 200 tests that call `httpx.post`": r"\*\*`qbchat`\*\* against pytest-httpx: .*? measured (\S+),",
     "a posted message through `qbchat`": _POSTED + r"\*\*`qbchat`\*\* against a constant.*? measured (\S+),",
     "the same through pytest-httpx": _POSTED + r"httpx, response [^\n]* (\S+) \|\n[^\n]* (\S+) \|\n",
     "the same through respx": _POSTED + r"\| respx, response [^\n]* (\S+) \|\n\| respx, side effect [^\n]* (\S+) \|\n",
