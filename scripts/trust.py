@@ -49,9 +49,9 @@ SOURCES = {
         for page in (
             "authentication", "create-dialog", "create-file", "create-message", "create-session",
             "create-token-with-api-key", "create-user", "delete-dialog", "delete-message", "delete-user-by-external-id",
-            "dialog-model", "get-unread-message-count", "list-dialogs", "list-messages", "list-users",
-            "list-users-by-tags", "log-in", "messages", "overview", "update-dialog", "update-message",
-            "update-notification-settings", "upload-file",
+            "dialog-model", "get-dialog-by-id", "get-unread-message-count", "list-dialogs", "list-messages",
+            "list-users", "list-users-by-tags", "log-in", "messages", "overview", "update-dialog", "update-message",
+            "update-notification-settings", "update-user", "upload-file",
         )
     },
 }  # fmt: skip

@@ -123,7 +123,8 @@ def get_blob(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]] | 
 def download_blob(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]] | Response:
     """GET /blobs/{id}/download: the file with an id or a uid, also with `.json` or `.xml` at the end.
 
-    - The path is documented (documented, old developer wiki). The reply is as for the uid (assumed).
+    - The path is that of an id (documented, old developer wiki); with a uid it is used too (observed, public clients).
+      The reply is as for the uid alone (assumed).
     - A private file needs a token, in the header or as `token=` (observed, public clients).
 
     Refused with 404 for a missing file, 403 by id for the private file of another user (assumed).

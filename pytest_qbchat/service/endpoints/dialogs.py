@@ -99,8 +99,9 @@ def list_dialogs(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
       except those that the caller deleted for itself (documented, delete-dialog).
     - The dialog with the latest message comes first; for the caller, being added counts as a message (assumed).
     - Filters: `lt lte gt gte` on last_message_date_sent, created_at, updated_at; equality, `ne`, `in`, `nin` on _id,
-      type, name; `ctn` on name (documented, list-dialogs); `occupants_ids` with one id, with several that must all be
-      occupants, or with `in`, `nin` or `all` (observed, .NET SDK; observed, issue threads).
+      type, name (documented, REST description); `ctn` on name (documented, list-dialogs); `occupants_ids` with one id,
+      with several that must all be occupants, or with `in` or `nin` (observed, .NET SDK; observed, issue threads), or
+      with `all` (documented, list-dialogs).
     - A filter on the name of a private dialog applies to the name that the caller sees (assumed).
     - `data[field]` filters by custom parameters (documented, list-dialogs).
     - `count=1` returns only the number (documented, REST description).
@@ -124,7 +125,7 @@ def list_dialogs(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
 def get_dialog(store: Store, call: Call, dialog_id: str) -> tuple[int, dict[str, Any]]:
     """GET /chat/Dialog/{id}.json: one dialog.
 
-    - The reply is the bare dialog (assumed).
+    - The reply is the bare dialog (documented, get-dialog-by-id).
 
     Refused with 404 for a missing dialog, 403 if the caller is not an occupant.
     """
@@ -191,8 +192,8 @@ def delete_dialog(store: Store, call: Call, dialog_ids: str) -> tuple[int, dict[
     - A malformed id among valid ones is reported as not found (observed, JavaScript SDK). Without any valid id the
       status is 403 or 404 (documented, delete-dialog; which of them, assumed).
     - Only the owner may use `force=1` (documented, delete-dialog).
-    - Without `force` the dialog is hidden from the caller until its next message (documented for private ones, release
-      notes; assumed for groups).
+    - Without `force` the dialog is hidden from the caller until its next message (assumed). A private dialog
+      can be used again (documented, release notes).
 
     Refused with 403 or 404 if no dialog was deleted.
     """

@@ -45,9 +45,9 @@ def create_message(store: Store, call: Call) -> tuple[int, str]:
     - Without it the dates are set (assumed) and the sender is in both lists (observed, JavaScript SDK).
     - With `send_to_chat` every other occupant receives the message in real time; without it no user does (documented,
       create-message; observed, JavaScript SDK).
-    - `send_to_chat` and `markable` are set by 1 and "1" (documented, create-message). Any other value is read as 0
-      (assumed).
-    - `markable` is in the reply only if it was sent (documented, create-message; observed, Ruby client).
+    - `send_to_chat` and `markable` are set by 1 (documented, create-message) and "1" (documented, REST description).
+      Any other value is read as 0 (assumed).
+    - `markable` is in the reply only if it was sent (observed, Ruby client).
     - Attachments are sent as an object with index keys (documented, create-message), as a list (observed, JavaScript
       SDK), or as bracketed form keys (documented, REST description). They are returned as a list in index order
       (documented, create-message).
@@ -88,8 +88,8 @@ def list_messages(store: Store, call: Call) -> tuple[int, Any]:
       clients).
     - Fractions of seconds are accepted in dates (observed, issue threads).
     - `count=1` returns only the number of messages (documented, REST description).
-    - The returned messages are marked as delivered to and read by the caller, unless `mark_as_read` is 0 (documented,
-      list-messages). Counting marks nothing (assumed).
+    - The returned messages are marked as read by the caller (documented, list-messages) and as delivered (documented,
+      release notes), unless `mark_as_read` is 0 (documented, REST description). Counting marks nothing (assumed).
     - Marking changes `updated_at` (observed, Ruby client). The reply shows the messages as they were before (assumed).
     - Messages in a public dialog are never marked (documented, release notes).
     - Messages that the caller deleted for itself are not shown (documented, delete-message).
@@ -145,7 +145,7 @@ def update_message(store: Store, call: Call, message_ids: str = "") -> tuple[int
       iOS SDK) are separated by commas (assumed).
     - `read` adds the caller to `read_ids`, `delivered` to `delivered_ids` (documented, update-message); in a private
       dialog the opponent also sets the deprecated `read` (documented, messages).
-    - `read=0` marks the message as unread (documented, release notes), except for its sender (assumed).
+    - A message can be marked as unread (documented, release notes): by `read=0`, except for its sender (assumed).
     - Messages in a public dialog are never marked (documented, release notes).
     - A new text also changes the dialog's last message (documented, release notes). Only the sender may change the text
       (assumed).
@@ -167,11 +167,11 @@ def delete_message(store: Store, call: Call, message_ids: str) -> tuple[int, dic
     - The reply lists the ids under SuccessfullyDeleted, NotFound and WrongPermissions, without the empty ones
       (documented, delete-message).
     - A malformed id among valid ones is reported as not found (observed, JavaScript SDK). Without any valid id the
-      status is 403 or 404 (documented, delete-message; which of them, assumed).
+      status is 404 (documented, delete-message) or 403 (assumed).
     - Without `force` the caller may delete every message that it sees (assumed).
-    - With `force` the sender and the owner of the dialog may delete a message (documented, delete-message), also after
-      they deleted it for themselves (assumed). An API key alone deletes for everyone, with `force` or without
-      (documented, delete-message).
+    - With `force` the sender (documented, REST description) and the owner of the dialog (documented, delete-message)
+      may delete a message, also after they deleted it for themselves (assumed). An API key alone deletes for everyone,
+      with `force` or without (documented, delete-message).
 
     Refused with 403 or 404 if no message was deleted.
     """

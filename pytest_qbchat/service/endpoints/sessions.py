@@ -92,8 +92,8 @@ def delete_session(store: Store, call: Call) -> tuple[int, str]:
 def log_in_session(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """POST /login.json: turn the session into a user session.
 
-    - The token stays the same (documented, REST description). The reply is wrapped in `user` (observed, JavaScript
-      SDK); its status is 202 (documented, log-in; observed, .NET SDK).
+    - The session is upgraded (documented, REST description), so its token stays the same (assumed). The reply is
+      wrapped in `user` (documented, log-in); its status is 202 (documented, log-in; observed, .NET SDK).
     - The parameters are those of a user session, at the top level (documented, REST description) or in `user`
       (assumed).
 
@@ -122,7 +122,7 @@ def create_token(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]
     """POST /users/{id}/tokens: create a token for a user, by API key.
 
     - The reply has status 201 and `token` and `expires_at` (documented, create-token-with-api-key).
-    - An API key is required; a `QB-Token` is refused (documented, create-token-with-api-key).
+    - An API key is required, and a `QB-Token` does not replace it (documented, create-token-with-api-key).
 
     Refused with 401 without an API key, 404 for an unknown user.
     """

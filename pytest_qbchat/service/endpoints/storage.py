@@ -19,7 +19,8 @@ def upload(store: Store, call: Call) -> Response:
 
     - The body is multipart. Each parameter in the query of the address is a field, and `file` is the last field
       (documented, REST description; observed, JavaScript SDK). Fields after `file` are not read (assumed, as S3 does).
-    - The reply has status 201 and is XML with Location, Bucket, Key and ETag (documented, REST description).
+    - The reply has Location, Bucket, Key and ETag (documented, REST description), as XML (assumed, as S3 does). Its
+      status is 201 (documented, old developer wiki).
     - A form without `key` or `file` is refused as InvalidArgument. A form with an unknown `key`, or without the policy
       and the signature of the address, is refused as AccessDenied (assumed, as S3 does).
     """
@@ -48,7 +49,7 @@ def upload(store: Store, call: Call) -> Response:
 def download(store: Store, call: Call, uid: str) -> Response:
     """GET /qbprod/{uid}: download a file.
 
-    - The reply is the uploaded file with the declared type (documented, REST description).
+    - The reply is the uploaded file with the declared type (assumed).
     - A private file needs the signature in the address of the redirect (assumed).
     """
     blob = store.blob_of_uid(uid)

@@ -34,7 +34,8 @@ def create_user(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     - A password has at least 8 characters (observed, Ruby client).
     - login, email, facebook_id and external_user_id are unique (documented, create-user; text observed, Ruby client),
       and twitter_id (assumed).
-    - Strings are trimmed, except the password (documented, create-user).
+    - Strings are trimmed at the end (documented, create-user) and at the beginning (assumed), except the password
+      (assumed).
     - `tag_list` is a comma list; the reply has it as `user_tags` (documented, create-user). A user has at most 5 tags
       (documented, create-user; the refusal is assumed).
     - `last_request_at` is null at first (documented, create-user).
@@ -135,7 +136,7 @@ def update_user(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]]
 
     - The reply is wrapped in `user` (documented, REST description).
     - Only the user itself may do this (documented, REST description), or an API key alone (assumed).
-    - A new password needs the old one as `old_password` (documented, REST description; the refusal is assumed), except
+    - A new password needs the old one as `old_password` (documented, update-user; the refusal is assumed), except
       with an API key alone (assumed).
     - Login and email cannot both be removed (assumed).
 

@@ -24,7 +24,7 @@ class Message:
         id: `_id` in QuickBlox's replies; its first eight digits are `date_sent`.
         sender_id: The user of the session, or the user in `On-Behalf-Of`.
         recipient_id: The other user in a private dialog. In a group 0, or the number in the request (documented); None
-            for a message that an app sent to a group over XMPP (documented, list-messages).
+            for a message that an app sent to a group over XMPP (observed, Ruby client).
         attachments_json: The attachments as a JSON list, which needs a tenth of the memory of a list of dicts.
         custom: Fields that are not parameters of QuickBlox, stored with their JSON types (assumed).
         send_to_chat: 1 if the occupants were notified, 0 for any other value in the request, None if omitted.
