@@ -148,6 +148,7 @@ def held(server: LiveServer) -> Held:
         return len(server._connections), len(asyncio.all_tasks()), waiting
 
     counts = asyncio.run_coroutine_threadsafe(settle(), server._loop).result(PATIENCE)
+    gc.collect()  # for what other tests have left
     return Held(*counts, threading.active_count(), len(os.listdir("/proc/self/fd")))
 
 
