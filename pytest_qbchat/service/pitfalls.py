@@ -13,7 +13,7 @@ from typing import Any
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints import content, dialogs, messages, users
 from pytest_qbchat.service.endpoints.messages import CONTROL_PARAMETERS, PARAMETERS, SERVER_FIELDS
-from pytest_qbchat.service.flags_and_attachments import ATTACHMENT_KEYS, check_flag
+from pytest_qbchat.service.flags_and_attachments import ATTACHMENT_KEYS, attachments, check_flag
 from pytest_qbchat.service.ids import is_object_id, whole_number
 from pytest_qbchat.service.models import DialogType
 from pytest_qbchat.service.spelling import similar_name
@@ -109,8 +109,8 @@ def _check_new_message(call: Call) -> None:
         check_flag(call, "send_to_chat", effect="no occupant is notified")
     if "markable" in params and (message is None or message.markable != 1):
         check_flag(call, "markable", effect="no receipt is requested")
-    if attachments := params.get("attachments"):
-        _check_attachments(call, attachments)
+    if given := params.get("attachments"):
+        _check_attachments(call, given)
     text = params.get("message")
     if text is not None and (type(text) is not str or (sent_to_chat and _NOT_XML.search(text))):
         call.warn(_text_warning(text))
@@ -150,7 +150,7 @@ def _custom_field_warning(name: str, value: Any, sent_to_chat: bool) -> str | No
 def _check_attachments(call: Call, given: Any) -> None:
     if isinstance(given, str):
         call.warn(f"attachments: arrived as the string {given[:60]!r}, so QuickBlox stores none; {_ATTACHMENTS_REMEDY}")
-    elif isinstance(given, list) and call.message is not None and not call.message.attachments:
+    elif isinstance(given, list) and attachments(given) and call.message is not None and not call.message.attachments:
         call.warn(f"attachments: arrived as a list, so QuickBlox stores none; {_ATTACHMENTS_REMEDY}")
     elif isinstance(given, list):
         for position, item in enumerate(given[:_MAX_KEYS]):

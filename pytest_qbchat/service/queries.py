@@ -193,8 +193,8 @@ def _conditions(call: Call, name: str, field: Field, operator_: str, value: Any)
         return []
     if operator_ == "eq" and ("all" in field.operators or isinstance(value, list)):
         values = split(value)
-        if len(values) == 1:
-            value = values[0]
+        if len(values) < 2:  # noqa: PLR2004 - several
+            value = values[0] if values else ""
         else:
             operator_ = "all" if "all" in field.operators else "in"
     try:

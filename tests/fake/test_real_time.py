@@ -371,6 +371,7 @@ def test_a_removed_occupant_receives_no_further_messages(shop: Shop) -> None:
     after = shop.post(dialog, "after")
 
     assert (shop.cleo.inbox, shop.carl.inbox) == ([before], [before, after])
+    assert (shop.cleo.read(), before.read_ids) == ([], [10])
     assert list(shop.cleo.dialogs) == []
     assert (shop.cleo.unread(), shop.cleo.unread(dialog), shop.unread(shop.cleo, dialog)) == (0, 0, 0)
     for action in (lambda: shop.cleo.open(dialog), lambda: shop.cleo.send(before, "hello?")):

@@ -95,6 +95,20 @@ def test_among_equally_close_messages_the_newest_is_shown(shop: Shop) -> None:
             {"attachments": [FILE]},
             [f"- attachments   [{FILE!r}]", "+ attachments   []: the request had '0', which QuickBlox does not read"],
         ),
+        (
+            {"attachments": {"0": FILE, "N": {}, "1st": {}}},
+            {"attachments": []},
+            [
+                "- attachments   []",
+                f"+ attachments   [{FILE!r}]: the request had more under 'N', '1st', where QuickBlox expects an index: "
+                "'0', '1', ...",
+            ],
+        ),
+        (
+            {"attachments": {"0": FILE}},
+            {"attachments": []},
+            ["- attachments   []", f"+ attachments   [{FILE!r}]"],
+        ),
         ({}, {"attachments": [FILE]}, [f"- attachments   [{FILE!r}]", "+ attachments   []"]),
         ({}, {"sender_id": 5}, ["- sender_id   5", "+ sender_id   10: the user of the token, or of On-Behalf-Of"]),
         (

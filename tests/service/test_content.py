@@ -97,6 +97,15 @@ def test_a_declared_file_is_shown_without_what_only_the_upload_will_tell(
     assert url == f"{API}/blobs/{blob['id']}/upload/"
     assert (fields["key"], fields["content_type"], fields["acl"]) == (blob["uid"], "image/jpeg", "authenticated-read")
     assert fields["expires"] == "2026-01-01 13:00:00 UTC"
+    assert [name for name in fields if not name.startswith("x-amz-")] == [
+        "acl",
+        "content_type",
+        "expires",
+        "key",
+        "policy",
+        "success_action_status",
+    ]
+    assert fields["success_action_status"] == "201"
 
 
 def test_an_upload_needs_the_key_and_the_file_alone(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
@@ -108,22 +117,27 @@ def test_an_upload_needs_the_key_and_the_file_alone(qbchat: FakeQuickBlox, clien
 
 
 @pytest.mark.parametrize(
-    ("id", "form", "status", "body"),
+    ("id", "form", "refused"),
     [
-        (1, {"key": b"any", "file": PHOTO}, 404, NOT_FOUND),
-        (0, {"key": b"another", "file": PHOTO}, 403, NO_PERMISSION),
-        (0, {"file": PHOTO}, 400, {"errors": ["The request has no key or no file"]}),
-        (0, {"key": b"any"}, 400, {"errors": ["The request has no key or no file"]}),
+        (1, {"key": b"any", "file": PHOTO}, (404, NOT_FOUND)),
+        (0, {"key": b"another", "file": PHOTO}, (403, NO_PERMISSION)),
+        (0, {"file": PHOTO}, (400, {"errors": ["The request has no key or no file"]})),
+        (0, {"key": b"\xff", "file": PHOTO}, (403, NO_PERMISSION)),
+        (0, {"key": b"", "file": PHOTO}, (400, {"errors": ["The request has no key or no file"]})),
+        (0, {"key": b"any"}, (400, {"errors": ["The request has no key or no file"]})),
+        (0, {"key": b"any", "photo": PHOTO}, (400, {"errors": ["The request has no key or no file"]})),
     ],
+    ids=repr,
 )
-def test_an_upload_that_lacks_something_is_refused(  # noqa: PLR0917 - two fixtures
-    qbchat: FakeQuickBlox, client: httpx.Client, id: int, form: dict[str, bytes], status: int, body: Any
+def test_an_upload_that_lacks_something_is_refused(
+    qbchat: FakeQuickBlox, client: httpx.Client, id: int, form: dict[str, bytes], refused: Any
 ) -> None:
     blob = declare(client)
     files = {name: (None, content) for name, content in form.items()}
     response = httpx.post(f"{API}/blobs/{blob['id'] + id}/upload/", files=files, verify=TLS)
-    assert (response.status_code, response.json()) == (status, body)
+    assert (response.status_code, response.json()) == refused
     assert qbchat.blobs.one().content is None
+    assert qbchat.calls.last.reason
 
 
 @pytest.mark.parametrize("suffix", ["", ".json", ".xml"])
@@ -131,20 +145,29 @@ def test_an_upload_that_lacks_something_is_refused(  # noqa: PLR0917 - two fixtu
 def test_a_file_is_downloaded_by_either_key(client: httpx.Client, key: str, suffix: str) -> None:
     blob = stored(client)
     path = f"/blobs/{blob[key]}/download{suffix}"
+    assert client.get(path).status_code == 301
     assert client.get(path, follow_redirects=True).content == PHOTO
     by_parameter = httpx.get(API + path, params={"token": TOKEN}, verify=TLS, follow_redirects=True)
     assert by_parameter.content == PHOTO
     assert httpx.get(API + path, verify=TLS).status_code == 401
 
 
-def test_a_public_file_is_downloaded_without_a_token(client: httpx.Client) -> None:
+@pytest.mark.parametrize("key", ["id", "uid"])
+def test_a_public_file_is_downloaded_without_a_token(client: httpx.Client, key: str) -> None:
     blob = stored(client, public=True)
-    assert httpx.get(f"{API}/blobs/{blob['uid']}/download", verify=TLS, follow_redirects=True).content == PHOTO
+    assert httpx.get(f"{API}/blobs/{blob[key]}/download", verify=TLS, follow_redirects=True).content == PHOTO
 
 
 def test_the_private_file_of_another_user_is_not_downloaded_by_id(client: httpx.Client) -> None:
     blob = stored(client)
     assert client.get(f"/blobs/{blob['id']}/download", headers=READER).status_code == 403
+    assert client.get(f"/blobs/{blob['uid']}/download", headers=READER).status_code == 301
+
+
+@pytest.mark.parametrize("key", ["1", "b10b"])
+def test_a_missing_file_is_not_downloaded(client: httpx.Client, key: str) -> None:
+    response = client.get(f"/blobs/{key}/download")
+    assert (response.status_code, response.json()) == (404, NOT_FOUND)
 
 
 @pytest.mark.parametrize("form", [{"data": {"size": "5"}}, {"json": {"size": 5}}, {"json": {"blob": {"size": 5}}}])
@@ -187,14 +210,18 @@ def test_the_storage_answers_as_s3_does(qbchat: FakeQuickBlox, client: httpx.Cli
     )
 
 
-def test_the_address_may_lose_its_slash(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+@pytest.mark.parametrize("by_storage", [False, True], ids=["API", "storage"])
+def test_the_address_may_lose_its_slash(qbchat: FakeQuickBlox, client: httpx.Client, by_storage: bool) -> None:
+    qbchat.assume(storage_upload=by_storage)
     url, fields = split(declare(client)["blob_object_access"]["params"])
     assert url.endswith("/")
     assert httpx.post(url.rstrip("/"), data=fields, files={"file": PHOTO}, verify=TLS).status_code == 201
     assert qbchat.blobs.one().content == PHOTO
 
 
-def test_the_address_may_keep_its_query(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+@pytest.mark.parametrize("by_storage", [False, True], ids=["API", "storage"])
+def test_the_address_may_keep_its_query(qbchat: FakeQuickBlox, client: httpx.Client, by_storage: bool) -> None:
+    qbchat.assume(storage_upload=by_storage)
     address = declare(client)["blob_object_access"]["params"]
     assert httpx.post(address, data=split(address)[1], files={"file": PHOTO}, verify=TLS).status_code == 201
     assert qbchat.blobs.one().content == PHOTO

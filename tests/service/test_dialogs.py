@@ -236,7 +236,7 @@ def test_a_message_to_a_user_and_a_private_dialog_with_them_are_one_dialog(api: 
 
 @pytest.mark.parametrize(
     ("type", "given", "shown"),
-    [(2, 1, 1), (2, "1", 1), (2, 0, 0), (2, "0", 0), (1, 1, 1), (1, "1", 1), (2, None, 0)],
+    [(2, 1, 1), (2, "1", 1), (2, 0, 0), (2, "0", 0), (1, 1, 1), (1, "1", 1), (2, None, 1)],
 )
 def test_whether_a_dialog_is_joinable_is_shown_if_it_was_said(api: Api, type: int, given: Any, shown: int) -> None:
     reply = create(api, type=type, is_joinable=given)
@@ -1042,15 +1042,57 @@ def test_the_owner_of_a_group_changes_whether_it_can_be_joined(api: Api) -> None
     assert api("GET", f"Dialog/{group}").json()["is_joinable"] == 0
 
 
+@pytest.mark.parametrize(
+    ("params", "shown"), [({}, {}), ({"is_joinable": 1}, {"is_joinable": 1}), ({"is_joinable": 0}, {"is_joinable": 0})]
+)
+def test_on_an_older_cluster_a_dialog_says_whether_it_can_be_joined_if_it_was_said(
+    api: Api, params: Any, shown: Any
+) -> None:
+    api.fake.assume(newer_cluster=False)
+    reply = create(api, **params)
+    assert {name: reply[name] for name in reply if name == "is_joinable"} == shown
+
+
 @pytest.mark.parametrize(("type", "joinable"), [(PRIVATE, 1), (PUBLIC, 0)])
 def test_a_dialog_cannot_be_made_joinable_against_its_type(api: Api, type: int, joinable: int) -> None:
     dialog = create(api, type=type, occupants_ids="20")["_id"]
     assert answer(api("PUT", f"Dialog/{dialog}", json={"is_joinable": joinable})) == (422, NOT_JOINABLE)
 
 
+@pytest.mark.filterwarnings("error::pytest_qbchat.QuickBloxWarning")
 def test_whether_joining_is_required_is_shown_if_it_was_said(api: Api) -> None:
-    assert create(api, is_join_required=1)["is_join_required"] == 1
+    for given in (1, "1", 0):
+        dialog_id = create(api, is_join_required=given)["_id"]
+        assert api("GET", f"Dialog/{dialog_id}").json()["is_join_required"] == int(given)
     assert "is_join_required" not in create(api)
+
+
+@pytest.mark.parametrize("type", [PUBLIC, GROUP])
+@pytest.mark.parametrize("one", [1, "1"], ids=repr)
+@pytest.mark.filterwarnings("ignore:system. is not documented")
+def test_a_system_message_to_a_group_is_refused(api: Api, type: int, one: Any) -> None:
+    dialog_id = create(api, type=type, occupants_ids="20")["_id"]
+    refused = api("POST", "Message", json={"chat_dialog_id": dialog_id, "message": "hi", "system": one})
+    assert answer(refused) == (422, field_error(system="is not allowed for this type of dialog"))
+    assert api.fake.calls.last.reason.startswith(f"a system message to the group {dialog_id}")
+    api.fake.assert_nothing_posted()
+
+
+@pytest.mark.parametrize(("type", "newer"), [(PRIVATE, True), (PRIVATE, False), (GROUP, False)])
+def test_a_system_message_is_a_common_one_elsewhere_with_a_warning(api: Api, type: int, newer: bool) -> None:
+    api.fake.assume(newer_cluster=newer)
+    dialog_id = create(api, type=type, occupants_ids="20")["_id"]
+    with pytest.warns(QuickBloxWarning, match="system: is not documented for this call"):
+        posted = api("POST", "Message", json={"chat_dialog_id": dialog_id, "system": 1})
+    assert (posted.status_code, "system" in posted.json()) == (201, False)
+
+
+def test_null_changes_nothing_about_joining(api: Api) -> None:
+    group = create(api, occupants_ids="20", is_joinable=None)["_id"]
+    public = create(api, type=PUBLIC, is_joinable=None)["_id"]
+    by_member = api("PUT", f"Dialog/{group}", by=BERT, json={"photo": "7", "is_joinable": None})
+    by_owner = api("PUT", f"Dialog/{public}", json={"photo": "7", "is_joinable": None})
+    assert [(reply.status_code, reply.json()["is_joinable"]) for reply in (by_member, by_owner)] == [(200, 1)] * 2
 
 
 # --- arrays as the JavaScript SDK sends them ---
@@ -1073,9 +1115,18 @@ def test_an_array_filters_like_its_values(api: Api, query: str, found: list[str]
     assert [dialog["name"] for dialog in reply.json()["items"]] == found
 
 
+@pytest.mark.parametrize("query", ["occupants_ids=", "type[]=", "occupants_ids[]="])
+def test_a_filter_without_a_value_is_ignored_with_a_warning(api: Api, query: str) -> None:
+    create(api)
+    with pytest.warns(QuickBloxWarning, match="is ignored; '' is not a valid value of this field"):
+        assert len(api("GET", "Dialog", params=query).json()["items"]) == 1
+
+
 def test_repeated_slashes_count_as_one(api: Api) -> None:
     reply = httpx.get(f"{HOST}//chat//Dialog.json", headers=token_of(ANNA), verify=TLS)
     assert (reply.status_code, api.fake.calls.one().path) == (200, "//chat//Dialog.json")
+    api.fake.fail(503, path="/chat/Dialog")
+    assert httpx.get(f"{HOST}//chat/Dialog.json", headers=token_of(ANNA), verify=TLS).status_code == 503
 
 
 # --- /chat/Dialogs ---

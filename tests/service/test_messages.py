@@ -148,6 +148,7 @@ ALL = ["one", "two", "three", "four"]
         ({"message[ctn]": "wo"}, ["two"]),
         ({"read_ids[nin]": "10"}, ["two", "three"]),
         ({"read_ids[in]": "20,30"}, ["two", "three"]),
+        ({"delivered_ids[in]": "20"}, ["two"]),
         ({"delivered_ids[nin]": "20"}, ["one", "three", "four"]),
         ({"message[ne]": "two"}, ["one", "three", "four"]),
         ({"attachments.type": "image"}, ["one"]),
@@ -435,6 +436,11 @@ def test_a_list_of_attachments_that_is_lost_gives_one_warning(api: Api) -> None:
         assert api("POST", "Message", json=body).json()["attachments"] == []
     [warning] = warned
     assert str(warning.message).startswith("attachments: arrived as a list, so QuickBlox stores none; post JSON with")
+
+
+def test_a_list_of_anything_else_is_warned_of_by_item(api: Api) -> None:
+    with pytest.warns(QuickBloxWarning, match=r"attachments\[0\]: arrived as '7'"):
+        api("POST", "Message", json={"recipient_id": BERT, "attachments": ["7"]})
 
 
 def test_a_list_of_attachments_is_taken_as_it_is(api: Api) -> None:

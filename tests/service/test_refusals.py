@@ -381,6 +381,8 @@ def test_there_is_no_refusal_that_was_not_provoked() -> None:
     [
         ("PUT", "/chat/Message5d75327ba28f9a0f32cb0f99.json", "PUT /chat/Message/{ids}.json"),
         ("GET", "/chat/Dialog5d75327ba28f9a0f32cb0f99.json", "GET /chat/Dialog/{id}.json"),
+        ("DELETE", "/chat/Dialog5d75327ba28f9a0f32cb0f99.json", "DELETE /chat/Dialog/{ids}.json"),
+        ("GET", "/users12.json", "GET /users/{id}.json"),
         ("DELETE", "/users12.json", "DELETE /users/{id}.json"),
         ("POST", "/users/12345/token.json", "POST /users/{id}/tokens"),
         ("POST", "/chat/Mesage.json", "POST /chat/Message.json"),

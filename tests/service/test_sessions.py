@@ -403,6 +403,13 @@ def test_a_timestamp_with_its_nonce_serves_once(qbchat: FakeQuickBlox, api: http
     assert len(qbchat.sessions) == 1
 
 
+@freeze_time(NOW)
+def test_the_refusal_of_a_nonce_may_end_in_a_full_stop(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
+    qbchat.assume(stop_after_taken=True)
+    new_session(api, nonce=1)
+    assert answer(new_session(api, nonce=1)) == (422, {"errors": {"nonce": ["has already been taken."]}})
+
+
 @pytest.mark.parametrize(
     "other", [{"nonce": "made-up-nonce-two"}, {"nonce": 2}, {"timestamp": TS + 1}], ids=["text", "number", "later"]
 )
@@ -771,8 +778,8 @@ def test_a_login_in_every_form(qbchat: FakeQuickBlox, api: httpx.Client, form: d
 
 
 def test_the_status_of_a_login_is_an_assumption(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
-    qbchat.assume(login_status=202)
-    assert ask(api, "POST", "/login.json", json={"login": "anna", "password": PASSWORD}).status_code == 202
+    qbchat.assume(login_status=200)
+    assert ask(api, "POST", "/login.json", json={"login": "anna", "password": PASSWORD}).status_code == 200
 
 
 @pytest.mark.parametrize("params", [{}, {"password": PASSWORD}, {"user": {}}, {"user": "anna"}], ids=str)

@@ -129,10 +129,11 @@ def download_blob(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any
 
     Refused with 404 for a missing file, 403 by id for the private file of another user (assumed).
     """
-    blob = store.blob_of_uid(id)
+    by_uid = store.blob_of_uid(id)
+    blob = by_uid or store.blobs.get(whole_number(id) or 0)
     if blob is None or not blob.public:
         call.caller = authenticate(store, call)
-    return _redirect(call, blob or _require_visible_blob(store, call, id))
+    return _redirect(call, by_uid or _require_visible_blob(store, call, id))
 
 
 def complete_blob(store: Store, call: Call, id: str) -> tuple[int, str]:

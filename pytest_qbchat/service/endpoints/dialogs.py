@@ -304,8 +304,8 @@ def _check_pair(opponents: set[int]) -> None:
 
 
 def _parse_joinable(params: dict[str, Any], type: DialogType) -> int | None:
-    """1 for 1 and "1", 0 for any other value; None if omitted."""
-    if "is_joinable" not in params:
+    """1 for 1 and "1", 0 for any other value; None if omitted or null."""
+    if params.get("is_joinable") is None:
         return None
     joinable = int(is_one(params["is_joinable"]))
     if type is (DialogType.PRIVATE if joinable else DialogType.PUBLIC_GROUP):
