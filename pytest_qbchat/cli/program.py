@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 from pytest_qbchat.cli.seed import apply_seed, read_seed
 from pytest_qbchat.exceptions import CallRefused, QuickBloxWarning
 from pytest_qbchat.fake.quickblox import FakeQuickBlox
-from pytest_qbchat.intercept.server import CONTROL_PREFIX, LiveServer
+from pytest_qbchat.intercept.server import CONTROL_PREFIX, LiveServer, is_control
 from pytest_qbchat.report.message_effects import attachment_labels, reach, receipts
 from pytest_qbchat.service.masking import mask
 from pytest_qbchat.service.models import Dialog, DialogType, Message
@@ -124,10 +124,9 @@ class Program:
     async def handle_async(self, request: Request) -> Response:
         """Answer a request."""
         path = f"{request.prefix}{request.path}"
-        is_control = path == CONTROL_PREFIX or path.startswith(f"{CONTROL_PREFIX}/")
-        if reason := self._refusal_of_sender(request, is_control=is_control):
+        if reason := self._refusal_of_sender(request, path):
             response = _response(403, {"code": None, "message": reason})
-        elif is_control:
+        elif is_control(path):
             response = self._control_response(request.method, path)
         else:
             return await self._api_response(request)
@@ -144,16 +143,17 @@ class Program:
         """Print a line about a request that is not a call of the API."""
         self._print(f"{_clock()} {line}")
 
-    def _refusal_of_sender(self, request: Request, *, is_control: bool) -> str:
+    def _refusal_of_sender(self, request: Request, path: str) -> str:
         """Why the sender may not call; empty if it may.
 
         A web page can send requests to this machine, also under a name of its own that it lets resolve to this machine.
         """
         authority = request.origin.partition("://")[2]
-        if not _is_loopback(urlsplit(f"//{authority}").hostname or "") and (is_control or self._options.host is None):
+        on_loopback = _is_loopback(urlsplit(f"//{authority}").hostname or "")
+        if not on_loopback and (is_control(path) or self._options.host is None):
             return f"the host {authority!r} is not this machine; use {_LOOPBACK} or localhost, or start with --host"
         origin = request.headers.get("Origin")
-        if is_control and origin not in (None, request.origin):
+        if is_control(path) and origin not in (None, request.origin):
             return f"a page of {origin} may not send control requests; send them from the tests"
         return ""
 

@@ -104,7 +104,7 @@ def _refuse_quickblox(fakes: list[InterceptedFake], host: object, port: object) 
         "it in this test"
     )
     try:
-        raise error
+        raise error  # so that it has a traceback, without which a unittest counts it as seen
     except CallRefused:
         if in_thread_of_library():  # after an error that resolvers do not raise, Twisted would wait forever
             raise socket.gaierror(socket.EAI_FAIL, str(error)) from error

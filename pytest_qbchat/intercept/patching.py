@@ -117,8 +117,10 @@ def installed_classes(module: str, *names: str) -> list[type]:
 
 def _own_class(module: ModuleType, name: str) -> type | None:
     current = getattr(module, name, None)
-    if not isinstance(current, type) or current.__module__ == module.__name__:
-        return current if isinstance(current, type) else None
+    if not isinstance(current, type):
+        return None
+    if current.__module__ == module.__name__:
+        return current
     wanted = module.__name__, name
     return next((each for each in _subclasses(object) if (each.__module__, each.__qualname__) == wanted), current)
 

@@ -29,7 +29,7 @@ from pytest_qbchat.service.wire import Request, Response
 _BACKLOG = 1024
 _TIMEOUT = 10.0  # seconds, for a head to be complete, and for a refused client to close the connection
 _ANY_ORIGIN = (b"Access-Control-Allow-Origin", b"*")
-CONTROL_PREFIX = "/_qbchat"  # of requests to the program, which other pages must not send
+CONTROL_PREFIX = "/_qbchat"
 _ROOTS = {route.path.split("/")[1] for route in ROUTES} | {path.split("/")[1] for path in UNSUPPORTED}
 
 
@@ -307,7 +307,7 @@ class _Connection(asyncio.Protocol):
             else:
                 self._transport.close()
             return
-        self._transport.write(http11.encode(_with_cors(head, response), head.method, head.connection))
+        self._transport.write(http11.encode(response, head.method, head.connection))
         if head.connection == b"close":
             self._transport.close()
             return
@@ -317,13 +317,18 @@ class _Connection(asyncio.Protocol):
 
     async def _response(self, head: Head, body: bytes) -> Response:
         host, target = destination(head)
-        # The preflight request of a browser
-        if head.method == "OPTIONS" and head.header(b"origin") is not None and not _is_control(target):
-            if isinstance(self._fake, CallLog):
-                self._fake.log(f"OPTIONS {head.target} 200: preflight request of a browser")
-            return Response(200, [], b"")
         head = head._replace(target=target)
-        request = http11.request(head, body, f"{self._scheme}://{host}", _prefix(head.method, target))
+        from_page = head.header(b"origin") is not None and not is_control(target.partition("?")[0])
+        if head.method == "OPTIONS" and from_page:
+            if isinstance(self._fake, CallLog):
+                self._fake.log(f"OPTIONS {target} 200: preflight request of a browser")
+            response = Response(200, [], b"")
+        else:
+            request = http11.request(head, body, f"{self._scheme}://{host}", _prefix(head.method, target))
+            response = await self._answer_request(request)
+        return _with_cors(head, response) if from_page else response
+
+    async def _answer_request(self, request: Request) -> Response:
         try:
             return await self._fake.handle_async(request)
         except CallRefused as refusal:
@@ -352,13 +357,14 @@ def _prefix(method: str, target: str) -> str:
     return "/".join(segments[: starts[0]]) if starts else ""
 
 
-def _is_control(target: str) -> bool:
-    return target.partition("?")[0].startswith(CONTROL_PREFIX)
+def is_control(path: str) -> bool:
+    """Whether a request is for the program and not for the API: other pages must not send it."""
+    return path == CONTROL_PREFIX or path.startswith(f"{CONTROL_PREFIX}/")
 
 
 def _with_cors(head: Head, response: Response) -> Response:
     """Add headers that let a page of any origin read the response. The first is observed, the others are assumed."""
-    if head.header(b"origin") is None or "Access-Control-Allow-Origin" in response.headers or _is_control(head.target):
+    if "Access-Control-Allow-Origin" in response.headers:
         return response
     headers = [*response.raw_headers, _ANY_ORIGIN]
     if head.method == "OPTIONS":

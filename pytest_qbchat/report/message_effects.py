@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.models import Message
 
 WIDTH = 72  # of a value in a failure text
+_MAX_KEYS = 3
 # The effect of each flag if it is 1, and if it is not.
 _EFFECTS = {
     "send_to_chat": ("every other occupant was notified", "added to the history only, no occupant was notified"),
@@ -80,12 +81,17 @@ def lost_attachments(message: Message) -> str:
     sent = message.call.params.get("attachments") if message.call else None
     if sent and not message.attachments:
         return f"the request had {shortened(sent)}, which QuickBlox does not read"
-    lost = [key for key in sent if not key.isdecimal()] if isinstance(sent, dict) else []
-    if lost:
-        return (
-            f"the request had more under {', '.join(map(repr, lost))}, where QuickBlox expects an index: '0', '1', ..."
-        )
-    return ""
+    if not isinstance(sent, dict):
+        return ""
+    if keys := [key for key in sent if not key.isdecimal()]:
+        return f"the request had more under {_some(keys)}, where QuickBlox expects an index: '0', '1', ..."
+    keys = [key for key, item in sent.items() if not isinstance(item, dict)]
+    return f"the request had no object under {_some(keys)}, which QuickBlox does not read" if keys else ""
+
+
+def _some(keys: list[str]) -> str:
+    more = f" and {len(keys) - _MAX_KEYS} more" if len(keys) > _MAX_KEYS else ""
+    return ", ".join(shortened(key, WIDTH // _MAX_KEYS) for key in keys[:_MAX_KEYS]) + more
 
 
 def not_accepted(calls: Iterable[Call]) -> Iterator[str]:

@@ -193,10 +193,10 @@ def _conditions(call: Call, name: str, field: Field, operator_: str, value: Any)
         return []
     if operator_ == "eq" and ("all" in field.operators or isinstance(value, list)):
         values = split(value)
-        if len(values) < 2:  # noqa: PLR2004 - several
-            value = values[0] if values else ""
-        else:
+        if values[1:]:
             operator_ = "all" if "all" in field.operators else "in"
+        else:
+            value = values[0] if values else ""
     try:
         converted = [field.kind(each) for each in split(value)] if operator_ in _WITH_LIST else field.kind(value)
     except (TypeError, ValueError):

@@ -332,6 +332,17 @@ def test_a_page_of_another_origin_can_neither_read_nor_change_the_state() -> Non
         assert server.stop().count("OPTIONS /_qbchat/state 403") == 3
 
 
+def test_a_control_request_with_its_whole_url_is_one_too() -> None:
+    with running() as server:
+        head = f"GET {server.url}/_qbchat/state HTTP/1.1\r\nHost: localhost\r\nOrigin: https://shop.example\r\n"
+        with socket.create_connection(("127.0.0.1", server.client.base_url.port)) as line:
+            line.sendall(f"{head}Connection: close\r\n\r\n".encode())
+            reply = b"".join(iter(lambda: line.recv(65536), b""))
+        assert reply.startswith(b"HTTP/1.1 403 ")
+        assert b"access-control" not in reply.lower()
+        server.stop()
+
+
 def test_a_page_of_the_server_itself_may_send_control_requests() -> None:
     with running() as server:
         for method, path in CONTROL_REQUESTS[:2]:

@@ -105,10 +105,28 @@ def test_among_equally_close_messages_the_newest_is_shown(shop: Shop) -> None:
             ],
         ),
         (
+            {"attachments": {"0": FILE, "N": {}, **{f"key {number}": {} for number in range(9)}}},
+            {"attachments": []},
+            [
+                "- attachments   []",
+                f"+ attachments   [{FILE!r}]: the request had more under 'N', 'key 0', 'key 1' and 7 more, where "
+                "QuickBlox expects an index: '0', '1', ...",
+            ],
+        ),
+        (
+            {"attachments": {"0": FILE, "1": "7"}},
+            {"attachments": []},
+            [
+                "- attachments   []",
+                f"+ attachments   [{FILE!r}]: the request had no object under '1', which QuickBlox does not read",
+            ],
+        ),
+        (
             {"attachments": {"0": FILE}},
             {"attachments": []},
             ["- attachments   []", f"+ attachments   [{FILE!r}]"],
         ),
+        ({"attachments": [FILE]}, {"attachments": []}, ["- attachments   []", f"+ attachments   [{FILE!r}]"]),
         ({}, {"attachments": [FILE]}, [f"- attachments   [{FILE!r}]", "+ attachments   []"]),
         ({}, {"sender_id": 5}, ["- sender_id   5", "+ sender_id   10: the user of the token, or of On-Behalf-Of"]),
         (
