@@ -41,16 +41,16 @@ SOURCES = {
     "iOS SDK": f"{_GITHUB}QuickBlox/quickblox-ios-sdk, its headers",
     ".NET SDK": f"{_GITHUB}QuickBlox/SDK-dotnet",
     "Ruby client": f"{_GITHUB}BrunoAssis/quickblox-rb and {_GITHUB}stereobooster/quickblox, recorded replies",
-    "q-consultation": f"{_GITHUB}QuickBlox/q-consultation",
     "public clients": "code on GitHub that calls QuickBlox",
     "issue threads": "transcripts in the issue trackers of QuickBlox's SDKs on GitHub",
     **{
         page: f"{_REFERENCE}{page}"
         for page in (
             "authentication", "create-dialog", "create-file", "create-message", "create-session",
-            "create-token-with-api-key", "create-user", "delete-dialog", "delete-message", "delete-user-by-external-id",
-            "dialog-model", "get-dialog-by-id", "get-unread-message-count", "list-dialogs", "list-messages",
-            "list-users", "list-users-by-tags", "log-in", "messages", "overview", "update-dialog", "update-message",
+            "create-token-with-api-key", "create-user", "delete-dialog", "delete-message", "delete-user",
+            "delete-user-by-external-id", "dialog-model", "get-dialog-by-id", "get-message-by-id", "get-session",
+            "get-unread-message-count", "list-dialogs", "list-files", "list-messages", "list-users",
+            "list-users-by-tags", "log-in", "messages", "overview", "update-dialog", "update-message",
             "update-notification-settings", "update-user", "upload-file",
         )
     },
@@ -121,9 +121,9 @@ def page() -> str:
         "responses, and from a tour of all routes. Tests check that this page is up to date, and that every behaviour",
         "has one of these labels:",
         "",
-        "- *documented*: stated or shown in QuickBlox's documentation",
+        "- *documented*: stated in QuickBlox's documentation, or shown there as it is here",
         "- *observed*: seen in the vendor's SDKs, in tests that ran against the server, or in a transcript",
-        "- *assumed*: unknown; the fake has the least surprising behaviour",
+        "- *assumed*: unknown, or more general than a sample; the fake has the least surprising behaviour",
         "- *by design*: specific to the fake, because tests need it",
         "",
         "None of this was checked against the live service. You can do that with `tests/contract/test_tour.py`, which",

@@ -76,8 +76,8 @@ class Service:
         - Responses have the headers that transcripts share: Content-Type, QuickBlox-REST-API-Version, Status,
           X-Request-Id, X-Runtime (observed, issue threads). Further headers of current servers are unknown (assumed:
           none).
-        - With a session, `QB-Token-ExpirationDate` is the time of its end, also in refusals by an endpoint (observed,
-          issue threads).
+        - With a session, `QB-Token-ExpirationDate` is the time of its end (documented, release notes), also in refusals
+          by an endpoint (observed, issue threads).
         - The suffix `.json` of every path is optional (observed, JavaScript SDK).
         """
         if not isinstance(body, str | bytes):

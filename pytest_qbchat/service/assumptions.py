@@ -20,7 +20,7 @@ class Assumptions:
         need_user_status: Status of "Forbidden. Need user.". 422 was observed for years; ConnectyCube, a sister product,
             answers 403.
         missing_dialog_status: Status for a message to a dialog that does not exist.
-        login_status: Status of a login. The reference says 202, and so do live logs; an older description says 200.
+        login_status: Status of a login. The reference says 202, and so do live logs; the REST description says 200.
         duplicate_dialog_status: Status if a private dialog to be created exists already. The existing one is returned.
         true_is_one: Whether `send_to_chat` and `markable` accept `true` like the documented 1.
         attachment_list: Whether `attachments` may be a JSON list instead of the documented object.

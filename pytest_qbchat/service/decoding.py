@@ -4,11 +4,12 @@ Some clients mislabel their bodies: `urllib` labels every body as a form, and a 
 The fake therefore decides by the body, not by its label.
 
 - A body is JSON, or a form with Rails-style brackets: `attachments[0][type]=image` (documented, overview; documented,
-  REST description). Brackets may be percent-encoded (observed, issue threads).
-- Parameters may be in the query string of any request, or in the body of a GET (documented,
-  get-unread-message-count; observed, JavaScript SDK). Those in the body take precedence (assumed).
-- A form labelled as JSON is read as a form (documented, delete-message). JSON with another label is read as JSON
-  (assumed), and causes a `QuickBloxWarning`.
+  REST description). Brackets may be percent-encoded (observed, issue threads), although the overview asks for URLs that
+  are not encoded.
+- Parameters may be in the query string of any request (observed, JavaScript SDK), or in the body of a GET (documented
+  for unread counts, get-unread-message-count; assumed for other calls). Those in the body take precedence (assumed).
+- A form labelled as JSON is read as a form (documented for deleting messages, delete-message; assumed for other calls).
+  JSON with another label is read as JSON (assumed), and causes a `QuickBloxWarning`.
 - A body that is neither, or is nested deeper than 100 levels, is refused (assumed).
 """
 

@@ -38,7 +38,7 @@ def _coded_error(text: str) -> dict[str, Any]:
 
 
 def unreadable_body(reason: str) -> QuickBloxError:
-    """A body that is neither JSON nor a form. Envelope observed; status and text assumed."""
+    """A body that is neither JSON nor a form. Status documented, envelope observed, text assumed."""
     return QuickBloxError(400, _coded_error("The request body could not be parsed"), reason)
 
 
@@ -58,7 +58,10 @@ def session_does_not_exist(reason: str) -> QuickBloxError:
 
 
 def authorization_failed(reason: str) -> QuickBloxError:
-    """A wrong API key, or a missing one. Envelope documented; only the beginning of the text is documented."""
+    """A wrong API key, or a missing one.
+
+    Status and envelope documented for creating a token with a wrong key; assumed otherwise, like the end of the text.
+    """
     return QuickBloxError(401, _base_error("Authorization failed"), reason)
 
 
@@ -71,7 +74,10 @@ def need_user(status: int, reason: str) -> QuickBloxError:
 
 
 def unknown_user(reason: str) -> QuickBloxError:
-    """A token for an unknown user, or a call on behalf of one. Status and envelope documented; the text is assumed."""
+    """A token for an unknown user, or a call on behalf of one.
+
+    Status and envelope documented for the token; the rest is assumed.
+    """
     return QuickBloxError(404, _base_error("Couldn't find user"), reason)
 
 
@@ -89,6 +95,11 @@ def no_permission(reason: str) -> QuickBloxError:
     """A caller without the right. Status documented; body observed for calls on dialogs."""
     text = "You don't have appropriate permissions to perform this operation"
     return QuickBloxError(403, _error_list(text), reason)
+
+
+def no_permission_for_user(reason: str) -> QuickBloxError:
+    """A change of another user. Status and envelope documented for deleting; the rest is assumed."""
+    return QuickBloxError(403, _base_error("You don't have appropriate permissions to perform this operation"), reason)
 
 
 def no_permission_for_admins(reason: str) -> QuickBloxError:
@@ -139,7 +150,7 @@ def invalid_fields(errors: dict[str, list[str]]) -> QuickBloxError:
 
 
 def unauthorized(reason: str) -> QuickBloxError:
-    """A wrong login or password (observed)."""
+    """A wrong login or password. Status documented, body observed."""
     return QuickBloxError(401, _error_list("Unauthorized"), reason)
 
 
@@ -159,7 +170,7 @@ def user_not_found(reason: str) -> QuickBloxError:
 
 
 def bad_upload(reason: str) -> QuickBloxError:
-    """An upload without its fields. The status is documented, the text is assumed."""
+    """An upload without its fields. A 400 is documented without a cause; cause, text and envelope are assumed."""
     return QuickBloxError(400, _error_list("The request has no key or no file"), reason)
 
 

@@ -102,7 +102,8 @@ def _check_new_message(call: Call) -> None:
     sent_to_chat = message is not None and message.sent_to_chat
     if not params.keys() <= PARAMETERS:
         missing = PARAMETERS - params.keys()
-        for name in islice((name for name in params if name not in PARAMETERS), _MAX_KEYS):
+        known = PARAMETERS if message is not None else PARAMETERS | {"system"}  # for which a message may be refused
+        for name in islice((name for name in params if name not in known), _MAX_KEYS):
             if text := _unknown_key_warning(name, params[name], missing, sent_to_chat):
                 call.warn(text)
     if "send_to_chat" in params and not sent_to_chat:

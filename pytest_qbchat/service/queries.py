@@ -2,18 +2,19 @@
 
 Dialogs and messages:
 
-- Exact: `field=value`; operators: `field[gt]=value` (documented, list-messages).
-- `in`, `nin` and `all` take comma lists (documented, REST description); `ctn` finds a substring in any case (assumed).
+- Exact: `field=value` (documented, REST description); operators: `field[gt]=value` (documented, list-messages).
+- `in` (documented, REST description), `nin` (documented, list-messages) and `all` (assumed) take comma lists; `ctn`
+  finds a substring (documented, REST description) in any case (assumed).
 - Several ids without an operator must all be present (observed, issue threads). `field[]=value` is equality (observed,
   JavaScript SDK); several values of another field are alternatives (assumed).
 - A filter with an unknown field or operator is ignored, not refused (observed, issue threads).
-- `sort_asc` and `sort_desc` name a field (documented, list-messages); an unknown one is ignored (assumed).
+- `sort_asc` and `sort_desc` name a field (documented, REST description); an unknown one is ignored (assumed).
 - `count=1` returns only the number, in `items` (documented, REST description; observed, Android SDK).
 - `limit` is 100 if omitted, `skip` 0 (documented, REST description). A limit above 1000 becomes 1000 (assumed).
 
 Users and files:
 
-- `page` begins with 1, `per_page` is 10 if omitted (documented, list-users) and at most 100 (assumed).
+- `page` begins with 1, `per_page` is 10 if omitted (documented, list-users) and at most 100 (documented, list-files).
 - A value that is not a number, 1 or greater, is ignored (assumed).
 """
 

@@ -1065,11 +1065,17 @@ def test_whether_joining_is_required_is_shown_if_it_was_said(api: Api) -> None:
         dialog_id = create(api, is_join_required=given)["_id"]
         assert api("GET", f"Dialog/{dialog_id}").json()["is_join_required"] == int(given)
     assert "is_join_required" not in create(api)
+    assert "is_join_required" not in create(api, type=PUBLIC, is_join_required=1)
+
+
+def test_joining_that_is_required_by_another_value_gets_a_warning(api: Api) -> None:
+    with pytest.warns(QuickBloxWarning, match="is_join_required: true was sent where QuickBlox documents the number 1"):
+        assert "is_join_required" not in create(api, is_join_required=True)
 
 
 @pytest.mark.parametrize("type", [PUBLIC, GROUP])
 @pytest.mark.parametrize("one", [1, "1"], ids=repr)
-@pytest.mark.filterwarnings("ignore:system. is not documented")
+@pytest.mark.filterwarnings("error::pytest_qbchat.QuickBloxWarning")
 def test_a_system_message_to_a_group_is_refused(api: Api, type: int, one: Any) -> None:
     dialog_id = create(api, type=type, occupants_ids="20")["_id"]
     refused = api("POST", "Message", json={"chat_dialog_id": dialog_id, "message": "hi", "system": one})

@@ -166,7 +166,10 @@ REFUSALS = [
         lambda at: at("PUT", f"/chat/Dialog/{at.elsewhere.id}.json", json={"name": "Ours"}),
     ),
     Refusal(
-        errors.no_permission, 403, NO_PERMISSION, lambda at: at("PUT", f"/users/{BERT}.json", json={"user": {"a": "b"}})
+        errors.no_permission_for_user,
+        403,
+        {"errors": {"base": NO_PERMISSION["errors"]}},
+        lambda at: at("PUT", f"/users/{BERT}.json", json={"user": {"a": "b"}}),
     ),
     Refusal(errors.no_permission, 403, NO_PERMISSION, lambda at: at("DELETE", f"/blobs/{at.blob.id}.json")),
     Refusal(

@@ -190,18 +190,18 @@ const checks = {
     async 'chat.dialog.create: group'() {
         known.group = await call(QB.chat.dialog, 'create', {
             type: 2, name: 'Orders', occupants_ids: [known.bert.id, known.cleo.id], photo: '47863',
-            data: { class_name: 'Order', number: 7 }, admin_ids: [known.bert.id],
+            data: { class_name: 'Order', number: 7 }, admin_ids: [known.bert.id], is_join_required: 1,
         });
         assert.deepEqual(known.group.occupants_ids, [known.anna.id, known.bert.id, known.cleo.id]);
         assert.deepEqual(known.group.admin_ids, [known.bert.id]);
-        assert.equal(known.group.is_joinable, 1);
+        assert.deepEqual([known.group.is_joinable, known.group.is_join_required], [1, 1]);
         assert.equal(known.group.data.class_name, 'Order');
     },
     async 'chat.dialog.create: private, public'() {
         known.pair = await call(QB.chat.dialog, 'create', { type: 3, occupants_ids: [known.bert.id] });
-        known.everybody = await call(QB.chat.dialog, 'create', { type: 1, name: 'News', is_join_required: 1 });
+        known.everybody = await call(QB.chat.dialog, 'create', { type: 1, name: 'News' });
         assert.deepEqual([known.pair.is_joinable, known.pair.xmpp_room_jid], [0, null]);
-        assert.deepEqual([known.everybody.is_joinable, known.everybody.is_join_required], [1, 1]);
+        assert.equal(known.everybody.is_joinable, 1);
     },
     async 'chat.dialog.create: is_joinable of the wrong type'() {
         await refused(422, QB.chat.dialog, 'create', { type: 3, occupants_ids: known.cleo.id, is_joinable: 1 });

@@ -24,14 +24,14 @@ def create_blob(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """POST /blobs.json: declare a file, and get the address to upload it to.
 
     - The reply has status 201 and is wrapped in `blob` (documented, REST description). Fields that the upload sets are
-      null (assumed).
+      null (documented, create-file).
     - `blob[content_type]` and `blob[name]` are required (documented, REST description; the refusal is assumed).
       `blob[public]` makes the file readable without a token (documented, REST description).
     - The reply also has `account_id` and `app_id` (documented, create-file).
     - `blob_object_access.params` is the address of the upload, `/blobs/{id}/upload/` with the fields of the upload as
       its query (documented, create-file), on the host of the request. With the assumption `storage_upload` it is that
       of the storage provider (documented, REST description), also on the host of the request.
-    - A user is needed (assumed), or an API key (assumed).
+    - A user is needed, or an API key (documented, authentication).
     """
     owner = _require_owner(store, call)
     params = _blob_params(call)
@@ -89,8 +89,8 @@ def upload_blob(store: Store, call: Call, id: str) -> tuple[int, str]:
 def list_blobs(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """GET /blobs.json: one page of the caller's files.
 
-    - The reply is a page, as for users (documented, REST description). Each item is wrapped in `blob` (observed,
-      JavaScript SDK). An API key alone sees all files (assumed).
+    - The reply is a page, as for users (documented, REST description). Each item is wrapped in `blob` (documented,
+      list-files). An API key alone sees all files (assumed).
     - An application session may read (documented, authentication) the files that are public or have no owner (assumed).
     """
     caller = call.caller
@@ -106,8 +106,8 @@ def get_blob(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]] | 
     """GET /blobs/{id}.json: the record of a file; GET /blobs/{uid}: the file itself.
 
     - By id the reply is wrapped in `blob` (documented, REST description).
-    - By uid it is a redirect to the storage, with status 301 (documented, REST description). A private file needs a
-      token, a public one does not (documented, REST description).
+    - By uid it is a redirect to the storage, with status 301 (documented, REST description), although the old wiki says
+      200. A private file needs a token, a public one does not (documented, REST description).
 
     Refused with 404 for a missing file; by id with 403 for the private file of another user (assumed).
     """

@@ -41,24 +41,26 @@ _MAX_NAME_LENGTH = 200
 def create_dialog(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """POST /chat/Dialog.json: create a dialog.
 
-    - The reply has status 201 and is the bare dialog (documented, create-dialog).
+    - The reply has status 201 (documented, REST description) and is the bare dialog (documented, create-dialog).
     - `type` is required: 1 public group, 2 group, 3 private (documented, REST description; the refusal is assumed).
     - `occupants_ids` is a comma list, with or without spaces, a number or an array (documented, REST description;
-      observed, JavaScript SDK). The caller is added (documented, REST description). A group needs no other occupant
-      (observed, JavaScript SDK), a private dialog needs one (documented, REST description; the refusal is assumed).
+      observed, JavaScript SDK). The caller is added (documented, REST description; assumed for public groups, whose
+      list the dialog-model calls empty). A group needs no other occupant (observed, JavaScript SDK), a private dialog
+      needs one (documented, REST description; the refusal is assumed).
     - `name` is required for groups (documented, REST description; the refusal is assumed), and has at most 200
       characters (documented, dialog-model; the refusal is assumed).
-    - A private dialog that exists is returned with its history (documented, create-dialog), and is no longer hidden
-      (documented, release notes). The status is 201 too (assumed).
-    - The name of a private dialog is that of the other user (documented, create-dialog).
-    - `photo` and `data` are stored as they were sent (documented, dialog-model), for any `class_name` (assumed).
+    - A private dialog that exists is returned with its history (assumed, from the sample of create-dialog), and is no
+      longer hidden (assumed, from a fixed bug in the release notes). The status is 201 too (assumed).
+    - The name of a private dialog is that of the other user (assumed, from the sample of create-dialog).
+    - `photo` and `data` are fields of a dialog (documented, dialog-model). They are stored as they were sent, for any
+      `class_name` (assumed).
     - `admin_ids` are in the reply if they were set (observed, JavaScript SDK). The admins of a private dialog are an
-      empty list (observed, JavaScript SDK).
+      empty list (documented, dialog-model).
     - On newer clusters `is_joinable` is 0 for a private dialog and else 1 if it is omitted (observed, JavaScript SDK).
       1 is refused for a private dialog, and 0 for a public one (observed, JavaScript SDK; status and text assumed).
-      `is_join_required`, which the SDK also sends, is stored (assumed).
-    - `xmpp_room_jid` consists of the application id, the dialog id and the chat host. It is null for a private dialog
-      (documented, create-dialog).
+      `is_join_required` applies to groups alone (documented, dialog-model), and is shown if it was sent (assumed).
+    - `xmpp_room_jid` consists of the application id, the dialog id and the chat host (assumed, from the sample of
+      create-dialog). It is null for a private dialog (documented, create-dialog).
 
     Refused with 422 for invalid fields and occupants; 400 or 404 for invalid admins.
     """
@@ -84,7 +86,9 @@ def create_dialog(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
         dialog.data = _parse_data(call)
         dialog.admin_ids = [] if private and admins else admins
         dialog.is_joinable = joinable
-        dialog.is_join_required = whole_number(params.get("is_join_required"))
+        if dialog_type is DialogType.GROUP:
+            check_flag(call, "is_join_required")
+            dialog.is_join_required = whole_number(params.get("is_join_required"))
     elif caller in dialog.hidden_from:
         store.show_dialog(dialog, caller)
     call.dialog = dialog
@@ -99,9 +103,9 @@ def list_dialogs(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
       except those that the caller deleted for itself (documented, delete-dialog).
     - The dialog with the latest message comes first; for the caller, being added counts as a message (assumed).
     - Filters: `lt lte gt gte` on last_message_date_sent, created_at, updated_at; equality, `ne`, `in`, `nin` on _id,
-      type, name (documented, REST description); `ctn` on name (documented, list-dialogs); `occupants_ids` with one id,
-      with several that must all be occupants, or with `in` or `nin` (observed, .NET SDK; observed, issue threads), or
-      with `all` (documented, list-dialogs).
+      type, name (documented, REST description); `ctn` on name (documented, REST description); `occupants_ids` with one
+      id, with several that must all be occupants, or with `in` or `nin` (observed, .NET SDK; observed, issue threads),
+      or with `all` (documented, list-dialogs).
     - A filter on the name of a private dialog applies to the name that the caller sees (assumed).
     - `data[field]` filters by custom parameters (documented, list-dialogs).
     - `count=1` returns only the number (documented, REST description).
@@ -138,16 +142,16 @@ def update_dialog(store: Store, call: Call, dialog_id: str) -> tuple[int, dict[s
     """PUT /chat/Dialog/{id}.json: change a dialog.
 
     - The reply is the dialog (documented, update-dialog).
-    - `name`, `photo` and the fields of `data` are replaced (documented, update-dialog), except the name of a private
-      dialog (assumed).
+    - `name` and the fields of `data` (documented, update-dialog) and `photo` (documented, REST description) are
+      replaced, except the name of a private dialog (assumed).
     - `push_all[occupants_ids][]` adds occupants, `pull_all[occupants_ids][]` removes them (documented, update-dialog).
       Adding an occupant again is accepted (assumed). The operators may be in the query too (observed, issue threads).
     - Any occupant of a group may add others and remove itself; only the owner may remove others (documented, REST
       description). Only the owner may change a public dialog (documented, REST description).
     - The two occupants of a private dialog cannot be changed (observed, issue threads; that this refusal is given here
       is assumed).
-    - `push_all[admin_ids][]` and `pull_all[admin_ids][]` change the admins, for the owner alone (observed, the vendor's
-      mocks). A private dialog has no admins (observed, JavaScript SDK).
+    - `push_all[admin_ids][]` and `pull_all[admin_ids][]` change the admins (documented, update-dialog), for the owner
+      alone (observed, the vendor's mocks). A private dialog has no admins (documented, dialog-model).
     - On newer clusters the owner of a group can change `is_joinable` (observed, JavaScript SDK).
     - A group without occupants is destroyed (documented, release notes).
     - A change updates `updated_at` (assumed).
@@ -187,13 +191,14 @@ def update_dialog(store: Store, call: Call, dialog_id: str) -> tuple[int, dict[s
 def delete_dialog(store: Store, call: Call, dialog_ids: str) -> tuple[int, dict[str, Any]]:
     """DELETE /chat/Dialog/{ids}.json: delete dialogs for the caller, or with `force=1` for everyone.
 
-    - The reply lists the ids under SuccessfullyDeleted, NotFound and WrongPermissions, the empty ones too (observed,
-      JavaScript SDK).
+    - The reply for several ids lists them under SuccessfullyDeleted, NotFound and WrongPermissions (documented, REST
+      description), the empty ones too (observed, JavaScript SDK). The reply for one id is the same (observed,
+      JavaScript SDK), although delete-dialog calls it empty.
     - A malformed id among valid ones is reported as not found (observed, JavaScript SDK). Without any valid id the
-      status is 403 or 404 (documented, delete-dialog; which of them, assumed).
+      status is 403 or 404 (assumed, since delete-dialog lists both without a cause).
     - Only the owner may use `force=1` (documented, delete-dialog).
-    - Without `force` the dialog is hidden from the caller until its next message (assumed). A private dialog
-      can be used again (documented, release notes).
+    - Without `force` the dialog is hidden from the caller until its next message (assumed). A private dialog can be
+      used again (documented, release notes).
 
     Refused with 403 or 404 if no dialog was deleted.
     """
@@ -226,8 +231,8 @@ def delete_dialog(store: Store, call: Call, dialog_ids: str) -> tuple[int, dict[
 def get_notifications(store: Store, call: Call, dialog_id: str) -> tuple[int, dict[str, Any]]:
     """GET /chat/Dialog/{id}/notifications.json: whether the caller receives push notifications for a dialog.
 
-    - The reply is `{"notifications": {"enabled": 1}}` (documented, update-notification-settings). 1 is the default
-      (documented, update-notification-settings).
+    - The reply is `{"notifications": {"enabled": 1}}` (documented, REST description). 1 is the default (documented,
+      update-notification-settings).
     - Only dialogs of type 2 and 3 have the setting (documented, update-notification-settings; the refusal is assumed).
     """
     caller = require_user(store, call)

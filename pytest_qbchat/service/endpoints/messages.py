@@ -40,8 +40,8 @@ def create_message(store: Store, call: Call) -> tuple[int, str]:
     """POST /chat/Message.json: add a message to the history, and with `send_to_chat` send it to the chat.
 
     - The reply has status 201 (documented, REST description) and is the bare message (documented, create-message).
-    - With `send_to_chat` the reply has null dates and empty id lists (documented, create-message), since the chat
-      server saves the message a moment later (assumed).
+    - With `send_to_chat` the reply has null dates and empty id lists (assumed, from the sample of create-message),
+      since the chat server saves the message a moment later (assumed).
     - Without it the dates are set (assumed) and the sender is in both lists (observed, JavaScript SDK).
     - With `send_to_chat` every other occupant receives the message in real time; without it no user does (documented,
       create-message; observed, JavaScript SDK).
@@ -54,10 +54,11 @@ def create_message(store: Store, call: Call) -> tuple[int, str]:
     - Attachments in any other form are lost without an error (observed, issue threads).
     - Unknown keys are stored and returned at the top level (documented, create-message) with their JSON types
       (assumed).
-    - `recipient_id` in a group is the value that was sent, unchecked, or 0 (documented, list-messages). In a private
-      dialog it is the opponent (assumed).
-    - The first digits of the id are `date_sent`, which the server sets (documented, create-message).
-    - The message becomes the dialog's last message, and is unread by every other occupant (documented, dialog-model),
+    - `recipient_id` in a group is the value that was sent, unchecked, or 0 (assumed, from the sample of list-messages).
+      In a private dialog it is the opponent (assumed).
+    - The first digits of the id are `date_sent`, which the server sets (assumed, from the samples of create-message and
+      list-messages).
+    - The message becomes the dialog's last message (documented, dialog-model), and is unread by every other occupant,
       also without `send_to_chat` (assumed).
 
     - `system` 1 is refused in a group by newer clusters (observed, JavaScript SDK; status and text assumed).
@@ -80,18 +81,19 @@ def list_messages(store: Store, call: Call) -> tuple[int, Any]:
     """GET /chat/Message.json: the history of a dialog.
 
     - The reply is `skip`, `limit` and `items`, without a total (documented, list-messages).
-    - `chat_dialog_id` is required (documented, list-messages); without it the status is 404 (observed, issue threads).
+    - `chat_dialog_id` is required (documented, REST description); without it the status is 404 (observed, issue
+      threads).
     - The oldest message comes first (documented, REST description).
     - Filters: `lt lte gt gte` on date_sent, sender_id, recipient_id, updated_at; `ne` on _id, message, date_sent,
-      sender_id, recipient_id; `in nin` on date_sent, sender_id, recipient_id; `ctn` on message; equality also on
-      attachments.type (documented, list-messages). `in nin` on _id, read_ids and delivered_ids (observed, public
-      clients).
+      sender_id, recipient_id; `in nin` on date_sent, sender_id, recipient_id; `ctn` on message (documented,
+      list-messages); equality also on attachments.type (documented, REST description). `in nin` on _id, read_ids and
+      delivered_ids (observed, public clients).
     - Fractions of seconds are accepted in dates (observed, issue threads).
     - `count=1` returns only the number of messages (documented, REST description).
     - The returned messages are marked as read by the caller (documented, list-messages) and as delivered (documented,
       release notes), unless `mark_as_read` is 0 (documented, REST description). Counting marks nothing (assumed).
     - Marking changes `updated_at` (observed, Ruby client). The reply shows the messages as they were before (assumed).
-    - Messages in a public dialog are never marked (documented, release notes).
+    - Messages in a public dialog are never marked (documented, messages), although list-messages says the opposite.
     - Messages that the caller deleted for itself are not shown (documented, delete-message).
     - `include_reactions=1` adds the reactions (observed, JavaScript SDK).
 
@@ -126,7 +128,7 @@ def list_messages(store: Store, call: Call) -> tuple[int, Any]:
 def get_message(store: Store, call: Call, message_id: str) -> tuple[int, str]:
     """GET /chat/Message/{id}.json: one message.
 
-    - The reply is the bare message (observed, JavaScript SDK). The call marks nothing (assumed).
+    - The reply is the bare message (documented, get-message-by-id). The call marks nothing (assumed).
     - `include_reactions=1` adds the reactions (observed, JavaScript SDK).
 
     Refused with 404 for a missing message, 403 if the caller is not an occupant.
@@ -141,14 +143,14 @@ def update_message(store: Store, call: Call, message_ids: str = "") -> tuple[int
 
     - The reply is empty (documented, update-message).
     - `chat_dialog_id` is required (documented, update-message; the refusal is assumed).
-    - Without an id the call changes all messages of the dialog (documented, REST description). Several ids (observed,
-      iOS SDK) are separated by commas (assumed).
+    - Without an id the call marks all messages of the dialog (documented, REST description), or changes their text
+      (assumed). Several ids (observed, iOS SDK) are separated by commas (assumed).
     - `read` adds the caller to `read_ids`, `delivered` to `delivered_ids` (documented, update-message); in a private
       dialog the opponent also sets the deprecated `read` (documented, messages).
     - A message can be marked as unread (documented, release notes): by `read=0`, except for its sender (assumed).
-    - Messages in a public dialog are never marked (documented, release notes).
-    - A new text also changes the dialog's last message (documented, release notes). Only the sender may change the text
-      (assumed).
+    - Messages in a public dialog are never marked (documented, messages), although list-messages says the opposite.
+    - A new text also changes the dialog's last message (assumed, from a fixed bug in the release notes). Only the
+      sender may change the text (assumed).
 
     Refused with 422 without a dialog; 404 for a missing dialog or message, 403 if the caller is not an occupant, or not
     the sender of a text to change.
@@ -164,11 +166,12 @@ def update_message(store: Store, call: Call, message_ids: str = "") -> tuple[int
 def delete_message(store: Store, call: Call, message_ids: str) -> tuple[int, dict[str, Any]]:
     """DELETE /chat/Message/{ids}.json: delete messages for the caller, or with `force=1` for everyone.
 
-    - The reply lists the ids under SuccessfullyDeleted, NotFound and WrongPermissions, without the empty ones
-      (documented, delete-message).
-    - A malformed id among valid ones is reported as not found (observed, JavaScript SDK). Without any valid id the
-      status is 404 (documented, delete-message) or 403 (assumed).
-    - Without `force` the caller may delete every message that it sees (assumed).
+    - The reply lists the ids under SuccessfullyDeleted, NotFound and WrongPermissions (documented, REST description),
+      without the empty ones (assumed, from the sample of delete-message).
+    - A malformed id among valid ones is reported as not found (documented, delete-message). Without any valid id the
+      status is 404 or 403 (assumed).
+    - Without `force` every occupant may delete a message for itself (documented, delete-message), and so may every user
+      in a public dialog (assumed).
     - With `force` the sender (documented, REST description) and the owner of the dialog (documented, delete-message)
       may delete a message, also after they deleted it for themselves (assumed). An API key alone deletes for everyone,
       with `force` or without (documented, delete-message).
@@ -198,9 +201,9 @@ def count_unread(store: Store, call: Call) -> tuple[int, dict[str, int]]:
     """GET /chat/Message/unread.json: the number of messages that the caller has not read.
 
     - `chat_dialog_ids` is a comma list (documented, get-unread-message-count). The reply has the number of each dialog
-      and the total (documented, get-unread-message-count) of these dialogs (assumed).
-    - Without `chat_dialog_ids` the reply has the total of all dialogs of the caller, except those that it deleted for
-      itself (assumed).
+      and the total (documented, REST description) of these dialogs (assumed).
+    - Without `chat_dialog_ids` the reply has only the total (documented, get-unread-message-count) of all dialogs of
+      the caller, except those that it deleted for itself (assumed).
     - Public dialogs are not counted (observed, JavaScript SDK).
     - The number is 0 for a dialog that does not have the caller as an occupant (assumed).
     """

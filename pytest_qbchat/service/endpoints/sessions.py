@@ -28,14 +28,15 @@ _MISPLACED_LOGINS = {"login", "email", "user[login]", "user[email]"}
 def create_session(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """POST /session.json: begin an application session or a user session; old clients use /auth.json.
 
-    - The reply has status 201 and is wrapped in `session` (documented, create-session). `user_id` is 0 for an
-      application session (documented, create-session). `nonce` and `ts` are numbers (documented, create-session).
+    - The reply has status 201 (documented, REST description) and is wrapped in `session` (documented, create-session).
+      `user_id` is 0 for an application session (documented, create-session). `nonce` and `ts` are numbers (documented,
+      create-session).
     - `application_id`, `auth_key`, `timestamp`, `nonce` and `signature` are required (documented, create-session; the
       refusal is assumed).
     - The signature is the HMAC-SHA1 of all other parameters, sorted (documented, REST description), or the HMAC-SHA256
       (observed, JavaScript SDK). The key is the authorization secret. The signature is checked if the test declared
       the secret.
-    - A timestamp that is more than 60 minutes off is refused (documented, REST description; text observed, issue
+    - A timestamp must not be more than 60 minutes off (documented, REST description; the refusal observed, issue
       threads). It is compared with `time.time()`, also after `qbchat.advance()`.
     - Timestamp and nonce must be new (documented, REST description; the refusal is assumed).
     - `user[login]` or `user[email]` with `user[password]` begins a session of that user; `provider` with its token
@@ -74,7 +75,7 @@ def create_session(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
 def get_session(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """GET /session.json: the session of the token.
 
-    - The reply is wrapped in `session` (observed, q-consultation).
+    - The reply is wrapped in `session` (documented, get-session).
     """
     return 200, {"session": _require_session(call).as_dict()}
 
@@ -92,8 +93,8 @@ def delete_session(store: Store, call: Call) -> tuple[int, str]:
 def log_in_session(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """POST /login.json: turn the session into a user session.
 
-    - The session is upgraded (documented, REST description), so its token stays the same (assumed). The reply is
-      wrapped in `user` (documented, log-in); its status is 202 (documented, log-in; observed, .NET SDK).
+    - The session is upgraded (documented, log-in), so its token stays the same (assumed). The reply is wrapped in
+      `user` (documented, log-in); its status is 202 (documented, log-in; observed, .NET SDK).
     - The parameters are those of a user session, at the top level (documented, REST description) or in `user`
       (assumed).
 

@@ -17,10 +17,10 @@ from pytest_qbchat.service.wire import Request, Response
 def upload(store: Store, call: Call) -> Response:
     """POST /qbprod: upload a file to the address that its declaration returned.
 
-    - The body is multipart. Each parameter in the query of the address is a field, and `file` is the last field
-      (documented, REST description; observed, JavaScript SDK). Fields after `file` are not read (assumed, as S3 does).
+    - The body is multipart. Each parameter in the query of the address is a field (documented, REST description), and
+      `file` is the last field (observed, JavaScript SDK). Fields after `file` are not read (assumed, as S3 does).
     - The reply has Location, Bucket, Key and ETag (documented, REST description), as XML (assumed, as S3 does). Its
-      status is 201 (documented, old developer wiki).
+      status is 201 (documented, old developer wiki), although the REST description says 200.
     - A form without `key` or `file` is refused as InvalidArgument. A form with an unknown `key`, or without the policy
       and the signature of the address, is refused as AccessDenied (assumed, as S3 does).
     """

@@ -11,7 +11,7 @@ from typing import Any
 from pytest_qbchat.service import queries
 from pytest_qbchat.service.authentication import require_user
 from pytest_qbchat.service.calls import UNAUTHENTICATED, Call
-from pytest_qbchat.service.errors import invalid, invalid_fields, no_permission, user_not_found
+from pytest_qbchat.service.errors import invalid, invalid_fields, no_permission_for_user, user_not_found
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import User
 from pytest_qbchat.service.queries import Condition, Field, number, paged
@@ -28,16 +28,16 @@ FIELDS = (*UNIQUE, "full_name", "phone", "website", "custom_data", "blob_id", *C
 def create_user(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """POST /users.json: sign up a user.
 
-    - The reply has status 201 and is wrapped in `user` (documented, create-user); an application session is enough
-      (observed, Ruby client), and an API key alone (documented, create-user).
-    - `login` or `email`, and `password`, are required (documented, create-user; text observed, Ruby client).
+    - The reply has status 201 and is wrapped in `user` (documented, create-user); an application session is enough, and
+      an API key alone (documented, create-user).
+    - `login` or `email` (documented, create-user), and `password` (documented, REST description), are required (text
+      observed, Ruby client).
     - A password has at least 8 characters (observed, Ruby client).
     - login, email, facebook_id and external_user_id are unique (documented, create-user; text observed, Ruby client),
       and twitter_id (assumed).
-    - Strings are trimmed at the end (documented, create-user) and at the beginning (assumed), except the password
-      (assumed).
+    - Strings are trimmed at the end, except the password (documented, create-user), and at the beginning (assumed).
     - `tag_list` is a comma list; the reply has it as `user_tags` (documented, create-user). A user has at most 5 tags
-      (documented, create-user; the refusal is assumed).
+      (documented, list-users-by-tags; the refusal is assumed).
     - `last_request_at` is null at first (documented, create-user).
     - `age_over16`, `allow_statistics_analysis`, `allow_sales_activities` and `parents_contacts` are in the reply
       (documented, create-user) as they were sent (assumed).
@@ -63,10 +63,11 @@ def list_users(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     - The reply is `current_page`, `per_page`, `total_entries` and `items`, each wrapped in `user` (documented,
       list-users). `page` begins with 1; `per_page` is 10 if omitted (documented, list-users) and at most 100
       (assumed).
-    - `filter[]` is type, field, operator and value, joined by `+` or a space: `number+id+in+1,2`. The types are number,
-      string and date; the operators are `gt lt ge le eq ne between in` (documented, list-users). An invalid filter is
-      ignored (assumed).
-    - `order` is `asc` or `desc`, type and field (documented, list-users). If omitted, users are sorted by id (assumed).
+    - `filter[]` is type, field, operator and value, joined by `+` (documented, list-users) or a space (assumed):
+      `number+id+in+1,2`. The types are number, string and date; the operators are `gt lt ge le eq ne between in`
+      (documented, REST description), the last with a comma list (assumed). An invalid filter is ignored (assumed).
+    - `order` is `asc` or `desc`, type and field (documented, REST description). If omitted, users are sorted by id
+      (assumed).
     """
     given = call.params.get("filter")
     filters = given if isinstance(given, list) else [given] if given else []
@@ -113,8 +114,8 @@ def get_user_by_external_id(store: Store, call: Call, id: str) -> tuple[int, dic
 def list_users_by_full_name(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     """GET /users/by_full_name.json: one page of the users whose name contains `full_name`.
 
-    - The reply is a page, as for all users (documented, REST description). It is empty if no user matches (assumed).
-      A part of the name matches, in any case (assumed).
+    - The reply is a page, as for all users (documented, REST description). It is empty if no user matches (assumed). A
+      part of the name matches, in any case (assumed).
     """
     wanted = str(call.params.get("full_name") or "").lower()
     users = [user for user in store.users.values() if wanted and wanted in (user.full_name or "").lower()]
@@ -135,9 +136,9 @@ def update_user(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]]
     """PUT /users/{id}.json: change a user.
 
     - The reply is wrapped in `user` (documented, REST description).
-    - Only the user itself may do this (documented, REST description), or an API key alone (assumed).
-    - A new password needs the old one as `old_password` (documented, update-user; the refusal is assumed), except
-      with an API key alone (assumed).
+    - Only the user itself may do this (documented, REST description), or an API key alone (documented, update-user).
+    - A new password needs the old one as `old_password` (documented, update-user; the refusal is assumed), except with
+      an API key alone (assumed).
     - Login and email cannot both be removed (assumed).
 
     Refused with 404 for a missing user, 403 for another user, 422 for invalid fields.
@@ -162,7 +163,7 @@ def delete_user(store: Store, call: Call, id: str) -> tuple[int, str]:
 
     - The reply is empty (documented, REST description). The user leaves all dialogs (documented, release notes), and
       its sessions end (assumed).
-    - Only the user itself may do this (assumed), or an API key alone (documented, delete-user-by-external-id).
+    - Only the user itself may do this, or an API key alone (documented, delete-user).
 
     Refused with 404 for a missing user, 403 for another user.
     """
@@ -220,7 +221,7 @@ def _require_own_user(store: Store, call: Call, id: str) -> User:
 
 def _check_self(store: Store, call: Call, user: User) -> None:
     if not call.caller.has_full_access and require_user(store, call) != user.id:
-        raise no_permission(f"user {call.caller.user_id} may not change user {user.id}, only itself")
+        raise no_permission_for_user(f"user {call.caller.user_id} may not change user {user.id}, only itself")
 
 
 def _delete(store: Store, call: Call, user: User) -> tuple[int, str]:
