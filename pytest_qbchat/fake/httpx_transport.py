@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from pytest_qbchat.intercept.httpx import answer, answer_async, fake_for_request, installed
+from pytest_qbchat.intercept.httpx import LIBRARIES, answer, answer_async, fake_for_request
 
 if TYPE_CHECKING:
     from pytest_qbchat.fake.quickblox import FakeQuickBlox
@@ -34,7 +35,8 @@ class QuickBloxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def _library(self, request: Any) -> Any:
         """The library of a request."""
-        return next(module for module in installed() if isinstance(request, module.Request))
+        imported = filter(None, map(sys.modules.get, LIBRARIES))
+        return next(module for module in imported if isinstance(request, module.Request))
 
     def _prefix(self, request: Any) -> str:
         """The path prefix of the API; empty if the host does not belong to QuickBlox."""

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import cache
 from types import TracebackType
 from typing import Generic, TypeVar
@@ -21,8 +22,11 @@ F = TypeVar("F", bound=InterceptedFake)
 
 @cache
 def _patcher() -> Patcher:
-    modules = (httpx, shared_trust, httpcore, http_client, asyncio_clients, niquests, guard)
-    patcher = Patcher(point for module in modules for point in module.patch_points())
+    libraries = defaultdict(list)
+    for interceptor in (httpx, shared_trust, httpcore, http_client, asyncio_clients, niquests, guard):
+        for name, patch_points in interceptor.LIBRARIES.items():
+            libraries[name].append(patch_points)
+    patcher = Patcher(dict(libraries))
     guard.add_audit_hook(patcher.fakes)
     return patcher
 

@@ -15,7 +15,6 @@ through a proxy that the code names is refused too. Tornado's client uses proxie
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
@@ -28,22 +27,39 @@ from pytest_qbchat.intercept.patching import (
     Function,
     InterceptedFake,
     PatchPoint,
+    classes,
     fake_for_host,
     fake_for_url,
-    installed_classes,
 )
 
 
-def patch_points() -> Iterator[PatchPoint]:
-    """The patch points in the standard library and in the installed libraries."""
-    yield PatchPoint(asyncio.BaseEventLoop, "create_connection", _create_connection)
-    yield PatchPoint(asyncio.BaseEventLoop, "start_tls", _start_tls)
-    for connector in installed_classes("aiohttp", "BaseConnector"):
+def _event_loops(module: Any) -> Iterator[PatchPoint]:
+    for loop in classes(module, "BaseEventLoop"):
+        yield PatchPoint(loop, "create_connection", _create_connection)
+        yield PatchPoint(loop, "start_tls", _start_tls)
+
+
+def _aiohttp(module: Any) -> Iterator[PatchPoint]:
+    for connector in classes(module, "BaseConnector"):
         yield PatchPoint(connector, "connect", _connect_aiohttp)
-    for client in installed_classes("tornado.tcpclient", "TCPClient"):
+
+
+def _tornado_connections(module: Any) -> Iterator[PatchPoint]:
+    for client in classes(module, "TCPClient"):
         yield PatchPoint(client, "connect", _connect_tornado)
-    for client in installed_classes("tornado.httpclient", "AsyncHTTPClient"):
+
+
+def _tornado_clients(module: Any) -> Iterator[PatchPoint]:
+    for client in classes(module, "AsyncHTTPClient"):
         yield PatchPoint(client, "fetch", _fetch_tornado)
+
+
+LIBRARIES = {
+    "asyncio.base_events": _event_loops,
+    "aiohttp.connector": _aiohttp,
+    "tornado.tcpclient": _tornado_connections,
+    "tornado.httpclient": _tornado_clients,
+}
 
 
 def _connect_aiohttp(function: Function, fakes: list[InterceptedFake]) -> Function:

@@ -13,10 +13,8 @@ through a proxy, or to a host that belongs to QuickBlox only below a path prefix
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from functools import partial
 from inspect import currentframe
@@ -28,8 +26,8 @@ from pytest_qbchat.intercept.patching import (
     Function,
     InterceptedFake,
     PatchPoint,
+    classes,
     fake_for_host,
-    installed_classes,
 )
 from pytest_qbchat.report.call_site import OTHER_LIBRARIES, in_thread_of_library, package_of
 
@@ -70,14 +68,23 @@ def audit(fakes: list[InterceptedFake], event: str, arguments: tuple[Any, ...]) 
         _refuse_quickblox(fakes, *_EVENTS[event](*arguments))
 
 
-def patch_points() -> Iterator[PatchPoint]:
-    """The patch points in the standard library."""
-    for sockets in installed_classes("socket", "socket"):
+def _sockets(module: Any) -> Iterator[PatchPoint]:
+    for sockets in classes(module, "socket"):
         for method in ("connect", "connect_ex", "sendto"):
             yield PatchPoint(sockets, method, partial(_guarded, lambda *args: _address(args[-1])))
-    # The loop calls socket.getaddrinfo() in a thread, where the calling library is not on the stack.
-    yield PatchPoint(asyncio.BaseEventLoop, "getaddrinfo", partial(_guarded, lambda _, host, port, **__: (host, port)))
-    yield PatchPoint(urllib.request, "getproxies_environment", _getproxies)
+
+
+def _event_loops(module: Any) -> Iterator[PatchPoint]:
+    """The loop calls socket.getaddrinfo() in a thread, where the calling library is not on the stack."""
+    for loop in classes(module, "BaseEventLoop"):
+        yield PatchPoint(loop, "getaddrinfo", partial(_guarded, lambda _, host, port, **__: (host, port)))
+
+
+def _proxies(module: Any) -> Iterator[PatchPoint]:
+    yield PatchPoint(module, "getproxies_environment", _getproxies)
+
+
+LIBRARIES = {"socket": _sockets, "asyncio.base_events": _event_loops, "urllib.request": _proxies}
 
 
 def _guarded(address_of: Callable[..., Address], function: Function, fakes: list[InterceptedFake]) -> Function:

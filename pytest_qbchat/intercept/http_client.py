@@ -11,6 +11,7 @@ connection to such a host is made.
 
 from __future__ import annotations
 
+import http.client
 import io
 import socket
 from collections.abc import Iterator
@@ -27,9 +28,9 @@ from pytest_qbchat.intercept.patching import (
     Function,
     InterceptedFake,
     PatchPoint,
+    classes,
     fake_for_host,
     fake_for_url,
-    installed_classes,
 )
 
 _HTTPS_PORT = 443
@@ -49,15 +50,21 @@ class Target(NamedTuple):
         return origin(self.scheme, self.host, self.port)
 
 
-def patch_points() -> Iterator[PatchPoint]:
-    """The patch points in the standard library, and in urllib3 if it is installed."""
-    base, *others = installed_classes("http.client", "HTTPConnection", "HTTPSConnection")
-    yield PatchPoint(base, "set_tunnel", _set_tunnel)
-    yield PatchPoint(base, "putrequest", _putrequest)
-    for connection in (base, *others, *installed_classes("urllib3.connection", "HTTPConnection", "HTTPSConnection")):
-        if issubclass(connection, base):  # not with urllib3-future in place of urllib3
+def _http_client(module: Any) -> Iterator[PatchPoint]:
+    for connection in classes(module, "HTTPConnection"):
+        yield PatchPoint(connection, "set_tunnel", _set_tunnel)
+        yield PatchPoint(connection, "putrequest", _putrequest)
+    for connection in classes(module, "HTTPConnection", "HTTPSConnection"):
+        yield PatchPoint(connection, "connect", _connect)
+
+
+def _urllib3(module: Any) -> Iterator[PatchPoint]:
+    for connection in classes(module, "HTTPConnection", "HTTPSConnection"):
+        if issubclass(connection, http.client.HTTPConnection):  # not with urllib3-future in place of urllib3
             yield PatchPoint(connection, "connect", _connect)
 
+
+LIBRARIES = {"http.client": _http_client, "urllib3.connection": _urllib3}
 
 # The destinations of connections through a proxy, and the connections with a latest request that was not for QuickBlox.
 _tunnels: WeakKeyDictionary[Any, tuple[str, int | None]] = WeakKeyDictionary()
@@ -211,7 +218,7 @@ class FakeSocket:
         """A descriptor that becomes readable when the fake stops: pools use it to detect closed connections."""
         if self._watched is None:
             # The socket class of the standard library, also while pytest-socket or gevent have replaced it.
-            [sockets] = installed_classes("socket", "socket")
+            [sockets] = classes(socket, "socket")
             watched: socket.socket = sockets(socket.AF_INET, socket.SOCK_DGRAM)
             watched.bind(("127.0.0.1", 0))
             self._watched = watched

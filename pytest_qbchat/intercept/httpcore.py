@@ -9,24 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 from httpx import RequestError
 
 from pytest_qbchat.exceptions import ConnectionFault
 from pytest_qbchat.intercept.hosts import origin
-from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint, fake_for_url, installed_classes
+from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint, classes, fake_for_url
 from pytest_qbchat.service.wire import Request, Response
 
 
-def patch_points() -> Iterator[PatchPoint]:
-    """The patch points in each installed library."""
-    for name in ("httpcore", "httpcore2"):
-        if installed_classes(name, "ConnectionPool"):
-            module = import_module(name)
-            yield PatchPoint(module.ConnectionPool, "handle_request", partial(_sync, module))
-            yield PatchPoint(module.AsyncConnectionPool, "handle_async_request", partial(_async, module))
+def patch_points(module: Any) -> Iterator[PatchPoint]:
+    """The patch points in a library, which is httpcore or httpcore2."""
+    for pool in classes(module, "ConnectionPool"):
+        yield PatchPoint(pool, "handle_request", partial(_sync, module))
+    for pool in classes(module, "AsyncConnectionPool"):
+        yield PatchPoint(pool, "handle_async_request", partial(_async, module))
+
+
+LIBRARIES = dict.fromkeys(("httpcore", "httpcore2"), patch_points)
 
 
 def _sync(module: Any, function: Function, fakes: list[InterceptedFake]) -> Function:

@@ -10,32 +10,25 @@ A response gets a byte stream instead of content, so that `.elapsed`, `stream()`
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, partial
-from importlib import import_module
+from functools import partial
 from typing import Any
 
 import httpx
 
 from pytest_qbchat.exceptions import ConnectionFault
-from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint, fake_for_url, installed_classes
+from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint, classes, fake_for_url
 from pytest_qbchat.service.wire import Request, Response
 
 
-@cache
-def installed() -> list[Any]:
-    """The installed modules. They are imported here because code under test may import them later.
-
-    `httpx2.alias_httpx()` makes both names one module, which is listed once.
-    """
-    modules = [import_module(name) for name in ("httpx", "httpx2") if installed_classes(name, "HTTPTransport")]
-    return list({id(module.HTTPTransport): module for module in modules}.values())
+def patch_points(module: Any) -> Iterator[PatchPoint]:
+    """The patch points in a library, which is httpx or httpx2."""
+    for transport in classes(module, "HTTPTransport"):
+        yield PatchPoint(transport, "handle_request", partial(_sync, module))
+    for transport in classes(module, "AsyncHTTPTransport"):
+        yield PatchPoint(transport, "handle_async_request", partial(_async, module))
 
 
-def patch_points() -> Iterator[PatchPoint]:
-    """The patch points in each installed library."""
-    for module in installed():
-        yield PatchPoint(module.HTTPTransport, "handle_request", partial(_sync, module))
-        yield PatchPoint(module.AsyncHTTPTransport, "handle_async_request", partial(_async, module))
+LIBRARIES = dict.fromkeys(("httpx", "httpx2"), patch_points)
 
 
 def _sync(module: Any, function: Function, fakes: list[InterceptedFake]) -> Function:

@@ -8,11 +8,14 @@ connections longer than one test. While no fake answers a host, its requests get
 from __future__ import annotations
 
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from pytest_qbchat.exceptions import ConnectionFault
 from pytest_qbchat.intercept.patching import InterceptedFake, fake_for_host
-from pytest_qbchat.intercept.server import LocalServer
 from pytest_qbchat.service.wire import Request, Response
+
+if TYPE_CHECKING:
+    from pytest_qbchat.intercept.server import LocalServer
 
 # The keys are the id of the list of active fakes, one for each process, and whether the code asked for encryption.
 _servers: dict[tuple[int, bool], LocalServer] = {}
@@ -24,6 +27,8 @@ def loopback_address(fakes: list[InterceptedFake], *, encrypted: bool) -> tuple[
     key = id(fakes), encrypted
     with _starting:
         if key not in _servers:
+            from pytest_qbchat.intercept.server import LocalServer  # noqa: PLC0415 - with asyncio, for the calls that need it
+
             server = LocalServer(_Dispatcher(fakes), "https" if encrypted else "http")
             server.start()
             _servers[key] = server

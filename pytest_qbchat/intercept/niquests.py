@@ -20,28 +20,35 @@ from pytest_qbchat.intercept.patching import (
     Function,
     InterceptedFake,
     PatchPoint,
+    classes,
     fake_for_host,
     fake_for_url,
-    installed_classes,
 )
 
 
-def patch_points() -> Iterator[PatchPoint]:
-    """The patch points in urllib3-future, if it is installed."""
-    for name in ("urllib3_future", "urllib3"):  # it has one of these names, or both with separate modules
-        if not installed_classes(f"{name}.backend.hface", "HfaceBackend"):
-            continue
-        plain, encrypted = installed_classes(f"{name}.connection", "HTTPConnection", "HTTPSConnection")
-        plain_async, encrypted_async = installed_classes(
-            f"{name}._async.connection", "AsyncHTTPConnection", "AsyncHTTPSConnection"
-        )
-        for connection in (plain, encrypted):
-            yield PatchPoint(connection, "connect", partial(_connect, plain))
-        for connection in (plain_async, encrypted_async):
-            yield PatchPoint(connection, "connect", partial(_connect_async, plain_async))
-        for connection in (plain, plain_async):
-            yield PatchPoint(connection, "set_tunnel", _set_tunnel)
-            yield PatchPoint(connection, "putrequest", _putrequest)
+def _connections(module: Any) -> Iterator[PatchPoint]:
+    return _points(_connect, *classes(module, "HTTPConnection", "HTTPSConnection"))
+
+
+def _async_connections(module: Any) -> Iterator[PatchPoint]:
+    return _points(_connect_async, *classes(module, "AsyncHTTPConnection", "AsyncHTTPSConnection"))
+
+
+def _points(connect: Any, plain: Any = None, encrypted: Any = None) -> Iterator[PatchPoint]:
+    if encrypted is None or not any(base.__name__.endswith("HfaceBackend") for base in plain.__mro__):
+        return  # of a stub, or of urllib3 itself
+    for connection in (plain, encrypted):
+        yield PatchPoint(connection, "connect", partial(connect, plain))
+    yield PatchPoint(plain, "set_tunnel", _set_tunnel)
+    yield PatchPoint(plain, "putrequest", _putrequest)
+
+
+LIBRARIES = {
+    "urllib3_future.connection": _connections,
+    "urllib3_future._async.connection": _async_connections,
+    "urllib3.connection": _connections,
+    "urllib3._async.connection": _async_connections,
+}
 
 
 def _connect(plain: Any, function: Function, fakes: list[InterceptedFake]) -> Function:

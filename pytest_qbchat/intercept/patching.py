@@ -1,10 +1,15 @@
-"""Replaces functions of HTTP libraries while a fake is active, and restores the originals."""
+"""Replaces functions of HTTP libraries while a fake is active, and restores the originals.
+
+A library that was not imported yet is patched as soon as the code under test imports it: importing all installed
+libraries would take longer than most test runs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -103,16 +108,16 @@ class Patch:
             setattr(owner, name, self.original)
 
 
-def installed_classes(module: str, *names: str) -> list[type]:
-    """The existing classes of a module; none if the library is not installed, broken, or replaced by a stub.
+# Makes the patch points of a module of a library.
+PatchPoints = Callable[[Any], Iterator[PatchPoint]]
+
+
+def classes(module: ModuleType, *names: str) -> list[type]:
+    """The existing classes of a module; none if it is broken, or replaced by a stub.
 
     The classes are the library's own, also while another mock has replaced them in the module.
     """
-    try:
-        found = import_module(module)
-    except Exception:
-        return []
-    return [each for name in names if (each := _own_class(found, name)) is not None]
+    return [each for name in names if (each := _own_class(module, name)) is not None]
 
 
 def _own_class(module: ModuleType, name: str) -> type | None:
@@ -154,8 +159,16 @@ class Patcher:
         fakes: The active fakes, the newest first.
     """
 
-    def __init__(self, points: Iterable[PatchPoint]) -> None:
-        self._points = list(points)
+    def __init__(self, libraries: Mapping[str, Sequence[PatchPoints]]) -> None:
+        """Know what to patch.
+
+        Args:
+            libraries: What makes the patch points of each module, by the name of the module.
+        """
+        self._libraries = libraries
+        self._modules: set[ModuleType] = set()  # whose patch points are known
+        self._points: list[PatchPoint] = []
+        self._import_hook = _ImportHook(libraries, self._patch_imported)
         self.fakes: list[InterceptedFake] = []
         self._layers: list[list[Patch]] = []
         self._latest: dict[PatchPoint, Patch] = {}  # reused from test to test: wrapping all functions takes 20 µs
@@ -168,29 +181,55 @@ class Patcher:
         except BaseException:
             self.fakes.remove(fake)
             raise
+        if len(self.fakes) == 1:
+            sys.meta_path.insert(0, self._import_hook)
 
     def leave(self, fake: InterceptedFake) -> None:
         """Remove a fake and the newest layer."""
         self.fakes.remove(fake)
+        if not self.fakes and self._import_hook in sys.meta_path:  # a test may restore an earlier list
+            sys.meta_path.remove(self._import_hook)
         self.restore()
 
     def patch(self) -> None:
         """Replace every function that is not an active replacement already, or none if one cannot be replaced."""
-        layer: list[Patch] = []
-        self._layers.append(layer)
+        self._find_points()
+        self._layers.append([])
         try:
-            for point in self._points:
-                function = getattr(point.owner, point.name)
-                patch = patch_of(function) or self._patch_for(point, function)
-                if not patch.active:  # new, or restored by another mock after it was undone
-                    patch.active = True
-                    layer.append(patch)
-                if function is not patch.replacement:
-                    patch.inherited = point.name not in vars(point.owner)
-                    setattr(point.owner, point.name, patch.replacement)
+            self._apply(self._points, self._layers[-1])
         except BaseException:
             self.restore()
             raise
+
+    def _find_points(self) -> list[PatchPoint]:
+        """The patch points of modules that were imported since the last call."""
+        found: list[PatchPoint] = []
+        for name, libraries in self._libraries.items():
+            module = sys.modules.get(name)
+            if module is not None and module not in self._modules:
+                points = [point for patch_points in libraries for point in patch_points(module)]
+                if points:
+                    self._modules.add(module)
+                    found += points
+        self._points += found
+        return found
+
+    def _patch_imported(self) -> None:
+        """Patch a module that the code under test has imported, until the last fake is left."""
+        points = self._find_points()
+        if self.fakes:
+            self._apply(points, self._layers[0])
+
+    def _apply(self, points: list[PatchPoint], layer: list[Patch]) -> None:
+        for point in points:
+            function = getattr(point.owner, point.name)
+            patch = patch_of(function) or self._patch_for(point, function)
+            if not patch.active:  # new, or restored by another mock after it was undone
+                patch.active = True
+                layer.append(patch)
+            if function is not patch.replacement:
+                patch.inherited = point.name not in vars(point.owner)
+                setattr(point.owner, point.name, patch.replacement)
 
     def _patch_for(self, point: PatchPoint, original: Function) -> Patch:
         patch = self._latest.get(point)
@@ -210,3 +249,27 @@ class Patcher:
             if layer:
                 self._layers.append(layer)
                 self.restore()
+
+
+class _ImportHook:
+    """A finder of modules that calls a function after the import of certain modules."""
+
+    def __init__(self, names: Mapping[str, object], imported: Callable[[], None]) -> None:
+        self._names = names
+        self._imported = imported
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """The spec that the other finders find, with a loader that calls the function."""
+        if name not in self._names:
+            return None
+        finders = [finder for finder in sys.meta_path if finder is not self]
+        spec = next((found for finder in finders if (found := finder.find_spec(name, path, target))), None)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                execute(module)
+                self._imported()
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec

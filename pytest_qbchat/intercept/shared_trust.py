@@ -14,17 +14,18 @@ from functools import partial
 from ssl import SSLContext
 from typing import Any
 
-from pytest_qbchat.intercept.httpx import installed
-from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint
+from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint, classes
 
 _contexts: dict[tuple[object, ...], SSLContext] = {}
 
 
-def patch_points() -> Iterator[PatchPoint]:
-    """The patch points in each installed library."""
-    for module in installed():
-        for transport in (module.HTTPTransport, module.AsyncHTTPTransport):
-            yield PatchPoint(transport, "__init__", partial(_constructor, module))
+def patch_points(module: Any) -> Iterator[PatchPoint]:
+    """The patch points in a library, which is httpx or httpx2."""
+    for transport in classes(module, "HTTPTransport", "AsyncHTTPTransport"):
+        yield PatchPoint(transport, "__init__", partial(_constructor, module))
+
+
+LIBRARIES = dict.fromkeys(("httpx", "httpx2"), patch_points)
 
 
 def _constructor(module: Any, function: Function, fakes: list[InterceptedFake]) -> Function:

@@ -36,10 +36,9 @@ from support.threads import busy_threads
 from support.ways import DIALOG, PATH, TLS, TOKEN, URL
 
 from pytest_qbchat import CallRefused, FakeQuickBlox
-from pytest_qbchat.intercept import asyncio_clients, http11, http_client, httpcore, niquests
+from pytest_qbchat.intercept import http11, http_client
 from pytest_qbchat.intercept.certificate import Certificate
 from pytest_qbchat.intercept.http_client import FakeSocket
-from pytest_qbchat.intercept.patching import installed_classes
 from pytest_qbchat.intercept.server import EncryptedServer
 
 API = "https://api.quickblox.com"
@@ -977,17 +976,6 @@ def test_tornado_reaches_other_hosts_as_before(qbchat: FakeQuickBlox) -> None:
 # --- whichever is installed ---
 
 
-def test_what_is_not_installed_is_not_patched(monkeypatch: pytest.MonkeyPatch) -> None:
-    def of_standard_library(module: str, *names: str) -> list[type]:
-        return installed_classes(module, *names) if module == "http.client" else []
-
-    for module in (http_client, httpcore, asyncio_clients, niquests):
-        monkeypatch.setattr(module, "installed_classes", of_standard_library)
-    assert list(httpcore.patch_points()) == []
-    owners = {point.owner for module in (http_client, asyncio_clients, niquests) for point in module.patch_points()}
-    assert owners == {http.client.HTTPConnection, http.client.HTTPSConnection, asyncio.BaseEventLoop}
-
-
 def test_what_has_the_name_of_a_library_and_is_none_is_left_alone(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -999,7 +987,7 @@ def test_what_has_the_name_of_a_library_and_is_none_is_left_alone(
             import sys, types
             from unittest.mock import MagicMock
             sys.modules["aiohttp"] = types.ModuleType("aiohttp")
-            sys.modules["urllib3_future"] = MagicMock()
+            sys.modules["aiohttp.connector"] = sys.modules["urllib3_future.connection"] = MagicMock()
             """,
             "test_it": """
             import httpx
@@ -1014,12 +1002,71 @@ def test_what_has_the_name_of_a_library_and_is_none_is_left_alone(
     pytester.runpytest_subprocess("-p", "pytest_qbchat.plugin", "-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
+def test_a_library_that_the_test_itself_imports_reaches_the_fake(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile("""
+        import sys
+
+        import pytest
+
+        URL = "https://api.quickblox.com/session.json"
+
+        @pytest.fixture(autouse=True)
+        def imported_later(request):
+            library = request.function.__name__.removeprefix("test_")
+            assert not [name for name in sys.modules if name == library or name.startswith(f"{library}.")]
+
+        @pytest.fixture(autouse=True)
+        def seen(qbchat):
+            yield
+            assert qbchat.calls.one().status == 401
+
+        def test_httpcore2():
+            import httpcore2
+            assert httpcore2.request("GET", URL).status == 401
+
+        def test_urllib3():
+            import urllib3
+            assert urllib3.request("GET", URL).status == 401
+
+        def test_requests():
+            import requests
+            assert requests.get(URL).status_code == 401
+
+        def test_httpx2():
+            import httpx2
+            assert httpx2.get(URL).status_code == 401
+
+        def test_tornado():
+            import asyncio
+            from tornado.httpclient import AsyncHTTPClient
+
+            async def get():
+                return await AsyncHTTPClient().fetch(URL, raise_error=False)
+
+            assert asyncio.run(get()).code == 401
+
+        def test_aiohttp():
+            import asyncio
+            import aiohttp
+
+            async def get():
+                async with aiohttp.ClientSession() as session, session.get(URL) as response:
+                    return response.status
+
+            assert asyncio.run(get()) == 401
+    """)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    result = pytester.runpytest_subprocess("-p", "pytest_qbchat.plugin", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=6)
+
+
 def test_a_urllib3_that_does_without_http_client_is_left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTPConnection", "HTTPSConnection"):
         independent = type(name, (), {"__module__": "urllib3.connection"})
         monkeypatch.setattr(f"urllib3.connection.{name}", independent)
-    owners = {point.owner for point in http_client.patch_points()}
-    assert owners == {http.client.HTTPConnection, http.client.HTTPSConnection}
+    assert list(http_client.LIBRARIES["urllib3.connection"](urllib3.connection)) == []
 
 
 def test_the_resolver_that_aiohttp_has_with_aiodns_is_asked_for_other_hosts_alone(

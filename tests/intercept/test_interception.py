@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import inspect
 import socket
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from functools import wraps
+from importlib import import_module
+from importlib.machinery import SourceFileLoader
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from unittest.mock import Mock
 
@@ -28,7 +33,6 @@ from support.threads import busy_threads
 from support.ways import DIALOG, OF_HTTPX, TLS, TOKEN, URL, World
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, QuickBloxTransport, intercept
-from pytest_qbchat.intercept import httpx as family
 from pytest_qbchat.intercept import patching
 from pytest_qbchat.intercept.patching import Patch, Patcher, PatchPoint, patch_of
 
@@ -444,12 +448,88 @@ def test_a_mock_and_a_wrapper_are_not_taken_for_ours(monkeypatch: pytest.MonkeyP
 
 
 def test_two_names_of_one_library_are_patched_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    family.installed.cache_clear()
-    monkeypatch.setitem(sys.modules, "httpx2", httpx)
-    assert family.installed() == [httpx]
-    family.installed.cache_clear()
-    monkeypatch.undo()
-    assert family.installed() == [httpx, httpx2]
+    monkeypatch.setitem(sys.modules, "httpx2", httpx)  # as after httpx2.alias_httpx()
+    with FakeQuickBlox().intercept() as fake:
+        made_at_import.post(URL, json=BODY, headers=HEADERS)
+    assert len(fake.calls) == 1
+    assert patch_of(httpx.HTTPTransport.handle_request) is None
+
+
+# --- libraries that are imported later ---
+
+
+@pytest.fixture
+def imported_anew(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
+    """Imports a module as if it had not been imported in this process; the earlier one returns after the test."""
+
+    def again(name: str) -> ModuleType:
+        parent, _, attribute = name.rpartition(".")
+        monkeypatch.setattr(sys.modules[parent], attribute, sys.modules[name])
+        monkeypatch.delitem(sys.modules, name)
+        return import_module(name)
+
+    return again
+
+
+def test_a_library_that_is_imported_later_is_patched_until_the_fake_stops(
+    imported_anew: Callable[[str], ModuleType],
+) -> None:
+    hooks = list(sys.meta_path)
+    with FakeQuickBlox().intercept():
+        connector = imported_anew("aiohttp.connector").BaseConnector
+        assert connector is not aiohttp.BaseConnector
+        patch = patch_of(connector.connect)
+        assert patch is not None
+        with FakeQuickBlox().intercept():
+            assert connector.connect is patch.replacement
+        assert connector.connect is patch.replacement
+    assert connector.connect is patch.original
+    assert sys.meta_path == hooks
+
+
+def test_a_library_that_is_imported_later_keeps_its_own_loader(imported_anew: Callable[[str], ModuleType]) -> None:
+    with FakeQuickBlox().intercept():
+        module = imported_anew("aiohttp.connector")
+    assert isinstance(module.__loader__, SourceFileLoader)
+    assert "class BaseConnector" in inspect.getsource(module)
+
+
+def test_a_library_whose_import_ends_after_the_fake_stopped_is_not_patched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "aiohttp.connector")
+    with FakeQuickBlox().intercept():
+        spec = find_spec("aiohttp.connector")
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules["aiohttp.connector"] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert patch_of(module.BaseConnector.connect) is None
+
+
+def test_a_finder_before_ours_may_hide_a_library(
+    imported_anew: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Finder:
+        def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+            if name == "aiohttp.connector":
+                raise ModuleNotFoundError("hidden by the test")
+
+    monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
+    with FakeQuickBlox().intercept(), pytest.raises(ModuleNotFoundError, match="hidden by the test"):
+        imported_anew("aiohttp.connector")
+
+
+def test_a_test_may_restore_the_finders_itself() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "meta_path", list(sys.meta_path))
+        with FakeQuickBlox().intercept():
+            patch.undo()
+
+
+def test_a_library_that_is_not_installed_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.delitem(sys.modules, "httpcore2", raising=False)
+    with FakeQuickBlox().intercept(), pytest.raises(ModuleNotFoundError):
+        import_module("httpcore2")
 
 
 # --- the guard ---
