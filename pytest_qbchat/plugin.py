@@ -238,18 +238,21 @@ class _SuiteGuardHooks:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """Show the conversation in the report of a failing phase, and with -rP or -rA of a passing test."""
-    if _FAKE not in item.stash:
+    shown = call.excinfo is not None or (call.when == "call" and _shows_passed(item.config))
+    if not shown or _FAKE not in item.stash:
         return
     fake = item.stash[_FAKE]
-    wanted = call.when == "call" and not {"P", "A"}.isdisjoint(getattr(item.config.option, "reportchars", ""))
-    if call.excinfo is not None or wanted:
-        # The transcript does not show problems without a call.
-        others = [f"refused: {problem.text}" for problem in fake.problems.drain() if problem.call is None]
-        try:
-            conversation = fake.transcript()
-        except Exception as error:
-            conversation = f"the conversation cannot be shown: {error!r}"
-        item.add_report_section(call.when, "qbchat", "\n".join([conversation, *others]))
+    # The transcript does not show problems without a call.
+    others = [f"refused: {problem.text}" for problem in fake.problems.drain() if problem.call is None]
+    try:
+        conversation = fake.transcript()
+    except Exception as error:
+        conversation = f"the conversation cannot be shown: {error!r}"
+    item.add_report_section(call.when, "qbchat", "\n".join([conversation, *others]))
+
+
+def _shows_passed(config: pytest.Config) -> bool:
+    return not {"P", "A"}.isdisjoint(getattr(config.option, "reportchars", ""))
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

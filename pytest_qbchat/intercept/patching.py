@@ -74,11 +74,13 @@ class PatchPoint:
         wrap: Makes the replacement from the function and the list of active fakes, which changes over time. The
             replacement passes calls that no active fake answers to the function. It may be called after the patch was
             undone, by code that kept a reference to it.
+        latest: The latest patch, reused from test to test: wrapping all functions takes longer than the rest.
     """
 
     owner: Any
     name: str
     wrap: Callable[[Function, list[InterceptedFake]], Function]
+    latest: Patch | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -171,10 +173,10 @@ class Patcher:
         self._import_hook = _ImportHook(libraries, self._patch_imported)
         self.fakes: list[InterceptedFake] = []
         self._layers: list[list[Patch]] = []
-        self._latest: dict[PatchPoint, Patch] = {}  # reused from test to test: wrapping all functions takes 20 µs
 
     def enter(self, fake: InterceptedFake) -> None:
         """Let a fake answer before those that were entered earlier. If this fails, everything is as before."""
+        self._find_points()
         self.fakes.insert(0, fake)
         try:
             self.patch()
@@ -193,7 +195,6 @@ class Patcher:
 
     def patch(self) -> None:
         """Replace every function that is not an active replacement already, or none if one cannot be replaced."""
-        self._find_points()
         self._layers.append([])
         try:
             self._apply(self._points, self._layers[-1])
@@ -222,8 +223,9 @@ class Patcher:
 
     def _apply(self, points: list[PatchPoint], layer: list[Patch]) -> None:
         for point in points:
-            function = getattr(point.owner, point.name)
-            patch = patch_of(function) or self._patch_for(point, function)
+            function, patch = getattr(point.owner, point.name), point.latest
+            if patch is None or not (function is patch.original or function is patch.replacement):
+                patch = patch_of(function) or self._wrap(point, function)
             if not patch.active:  # new, or restored by another mock after it was undone
                 patch.active = True
                 layer.append(patch)
@@ -231,12 +233,10 @@ class Patcher:
                 patch.inherited = point.name not in vars(point.owner)
                 setattr(point.owner, point.name, patch.replacement)
 
-    def _patch_for(self, point: PatchPoint, original: Function) -> Patch:
-        patch = self._latest.get(point)
-        if patch is None or patch.original is not original:
-            replacement = point.wrap(original, self.fakes)
-            patch = self._latest[point] = Patch(point, original, replacement)
-            setattr(replacement, _PATCH, patch)
+    def _wrap(self, point: PatchPoint, original: Function) -> Patch:
+        replacement = point.wrap(original, self.fakes)
+        patch = point.latest = Patch(point, original, replacement)
+        setattr(replacement, _PATCH, patch)
         return patch
 
     def restore(self) -> None:

@@ -77,14 +77,16 @@ class Problems:
     def raise_all(self) -> None:
         """Remove all problems, and raise an AssertionError with their texts if there are any."""
         __tracebackhide__ = True
-        if problems := self.drain():
-            raise AssertionError(report(problems))
+        if self._open:
+            raise AssertionError(report(self.drain()))
 
     def pop_unreported(self, item: pytest.Item) -> list[Problem]:
         """Remove all problems, and return those whose exceptions did not reach the test function.
 
         If a call was retried, its refusals have the same text, and one that reached the function is enough.
         """
+        if not self._open:
+            return []
         problems = self.drain()
         seen = {problem.text for problem in problems if problem.reached(item)}
         return [problem for problem in problems if problem.text not in seen]
