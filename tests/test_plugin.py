@@ -966,6 +966,84 @@ def test_shared(shared):
     ).assert_outcomes(passed=6, failed=1)
 
 
+OUTSIDE = "code outside of the tests called POST https://api.quickblox.com/chat/Message.json without the qbchat fixture"
+
+
+def test_the_suite_guard_lasts_until_wide_fixtures_are_torn_down_after_an_exit(run) -> None:
+    result = run(
+        """
+import pytest
+
+@pytest.fixture(scope="session")
+def dialog():
+    yield
+    swallow(send)
+
+def test_passed(dialog):
+    pass
+
+def test_exit():
+    pytest.exit("stop", returncode=0)
+""",
+        qbchat_guard="true",
+    )
+    result.stdout.fnmatch_lines(["*= calls to QuickBlox outside of the tests =*", OUTSIDE, "  called at *send.py:*"])
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_the_suite_guard_keeps_the_exit_status_of_a_run_that_was_stopped(run) -> None:
+    result = run(
+        """
+import pytest
+
+@pytest.fixture(scope="session")
+def dialog():
+    yield
+    swallow(send)
+
+def test_exit(dialog):
+    pytest.exit("stop")
+""",
+        qbchat_guard="true",
+    )
+    result.stdout.fnmatch_lines([OUTSIDE])
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+
+
+@pytest.mark.parametrize("call", ["send()", "swallow(send)"])
+def test_the_suite_guard_fails_the_collection_of_a_module_that_calls_when_it_is_imported(run, call: str) -> None:
+    result = run(f"{call}\n\ndef test_it():\n    pass\n", qbchat_guard="true")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*ERROR collecting*", f"*{OUTSIDE}"])
+    result.stdout.no_fnmatch_line("*calls to QuickBlox outside of the tests*")
+
+
+@pytest.mark.parametrize("args", [[], *([["-n1"]] if LONG else [])], ids=" ".join)
+def test_the_suite_guard_blames_no_test_for_a_call_between_two_tests(
+    run, pytester: pytest.Pytester, args: list[str]
+) -> None:
+    pytester.makeconftest("from send import *\n\ndef pytest_runtest_logfinish():\n    swallow(send)\n")
+    result = run("def test_one():\n    pass\n\ndef test_two():\n    pass\n", *args, qbchat_guard="true")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*= calls to QuickBlox outside of the tests =*", "*without the qbchat fixture"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_the_suite_guard_masks_the_token_of_the_refused_call(run) -> None:
+    result = run(
+        """
+def test_it():
+    token = "made-up-token-of-another-shop"
+    httpx.get(f"https://api.quickblox.com/session/{token}.json", headers={"QB-Token": token})
+""",
+        "--tb=line",
+        qbchat_guard="true",
+    )
+    result.stdout.fnmatch_lines(["*this test called GET https://api.quickblox.com/session/made?#* without *"])
+    result.stdout.no_fnmatch_line("*made-up-token*")
+
+
 def test_the_suite_guard_reports_a_malformed_host(run) -> None:
     result = run("def test_it():\n    pass\n", qbchat_guard="true", qbchat_hosts="*.shop.example")
     result.stderr.fnmatch_lines(["*qbchat_hosts: invalid host or base URL '?.shop.example'*"])
