@@ -10,7 +10,8 @@ Requests, responses, sessions, pools, streams and errors are the library's. The 
 
 These functions do not get the path. With aiohttp and Tornado's client, a request to a host that belongs to QuickBlox
 only below a path prefix is refused; such a request on asyncio's streams is not intercepted. A request of aiohttp
-through a proxy that the code names is refused too. Tornado's client uses proxies only with pycurl.
+through a proxy that the code names is refused too. Tornado's client uses proxies only with pycurl. Streams to ports of
+`*.quickblox.com` that are not those of HTTP are refused, because its chat, XMPP, has such ports.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from pytest_qbchat.intercept.guard import refuse_path_prefix, refuse_proxy
+from pytest_qbchat.intercept.guard import refuse_library, refuse_path_prefix, refuse_proxy
+from pytest_qbchat.intercept.hosts import HTTPS_PORT, PORTS
 from pytest_qbchat.intercept.loopback_servers import is_loopback_server, loopback_address
 from pytest_qbchat.intercept.patching import (
     Function,
@@ -75,7 +77,7 @@ def _connect_aiohttp(function: Function, fakes: list[InterceptedFake]) -> Functi
         if not fake.hosts.covers_all(url.host, url.port):
             raise refuse_path_prefix(fake, "aiohttp", url.host)
         # The connector reads from the request where to connect. The session sends it with its own URL afterwards.
-        address = loopback_address(fakes, encrypted=url.scheme in ("https", "wss"))
+        address = loopback_address(fakes, url.host, url.port, encrypted=url.scheme in ("https", "wss"))
         request.url = _loopback_url(url.build, *address)
         try:
             return await function(connector, request, *args, **kwargs)
@@ -93,7 +95,8 @@ def _loopback_url(build: Any, host: str, port: int) -> Any:
 def _connect_tornado(function: Function, fakes: list[InterceptedFake]) -> Function:
     async def connect(client: Any, host: str, port: int, *args: Any, **kwargs: Any) -> Any:
         if fake_for_host(fakes, host, port) is not None:
-            host, port = loopback_address(fakes, encrypted=kwargs.pop("ssl_options", None) is not None)
+            encrypted = kwargs.pop("ssl_options", None) is not None
+            host, port = loopback_address(fakes, host, port, encrypted=encrypted)
         return await function(client, host, port, *args, **kwargs)
 
     return connect
@@ -114,11 +117,17 @@ def _fetch_tornado(function: Function, fakes: list[InterceptedFake]) -> Function
 
 def _create_connection(function: Function, fakes: list[InterceptedFake]) -> Function:
     def create_connection(loop: Any, protocol_factory: Any, host: Any = None, port: Any = None, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
         sock = kwargs.get("sock")
-        if fake_for_host(fakes, host if sock is None else kwargs.get("server_hostname"), port) is not None:
+        name: Any = host if sock is None else kwargs.get("server_hostname")
+        fake = fake_for_host(fakes, name, port)
+        if fake is not None:
+            number = PORTS.get(port) or int(port or HTTPS_PORT)
+            if not fake.hosts.serves_http(name, number):
+                raise refuse_library(fake, name)
             if sock is not None:
                 sock.close()
-            host, port = loopback_address(fakes, encrypted=bool(kwargs.get("ssl")))
+            host, port = loopback_address(fakes, name, number, encrypted=bool(kwargs.get("ssl")))
             omitted = ("sock", "ssl", "server_hostname", "ssl_handshake_timeout", "ssl_shutdown_timeout")
             kwargs = {name: value for name, value in kwargs.items() if name not in omitted}
         return function(loop, protocol_factory, host, port, **kwargs)

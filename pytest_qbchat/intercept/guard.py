@@ -37,7 +37,7 @@ _NO_ADDRESS: Address = (None, None)
 
 def _address(given: object) -> Address:
     """The host and port of a socket address."""
-    if not isinstance(given, tuple) or len(given) < 2 or is_loopback_server(given):  # noqa: PLR2004 - host, port
+    if not isinstance(given, tuple) or len(given) < 2:  # noqa: PLR2004 - host, port
         return _NO_ADDRESS
     return given[0], given[1]
 
@@ -101,21 +101,25 @@ def _guarded(address_of: Callable[..., Address], function: Function, fakes: list
 def _refuse_quickblox(fakes: list[InterceptedFake], host: object, port: object) -> None:
     __tracebackhide__ = True
     fake = fake_for_host(fakes, host, port)
-    if fake is None:
+    if fake is None or is_loopback_server((host, port)):
         return
-    name = host.decode() if isinstance(host, bytes) else host
-    error = fake.refuse(
-        f"{_library()} tried to reach {name} in a way that the fake does not intercept\n"
-        "  no call to QuickBlox is let through: make this call with httpx, httpx2, httpcore, requests, urllib3, "
-        "urllib, http.client, aiohttp, niquests or Tornado's client, send it to the url of qbchat_server, or replace "
-        "it in this test"
-    )
+    error = refuse_library(fake, host.decode() if isinstance(host, bytes) else host)
     try:
         raise error  # so that it has a traceback, without which a unittest counts it as seen
     except CallRefused:
         if in_thread_of_library():  # after an error that resolvers do not raise, Twisted would wait forever
             raise socket.gaierror(socket.EAI_FAIL, str(error)) from error
         raise
+
+
+def refuse_library(fake: InterceptedFake, host: object) -> Exception:
+    """Refuse a call that no interceptor catches."""
+    return fake.refuse(
+        f"{_library()} tried to reach {host} in a way that the fake does not intercept\n"
+        "  no call to QuickBlox is let through: make this call with httpx, httpx2, httpcore, requests, urllib3, "
+        "urllib, http.client, aiohttp, niquests or Tornado's client, send it to the url of qbchat_server, or replace "
+        "it in this test"
+    )
 
 
 def _getproxies(function: Function, fakes: list[InterceptedFake]) -> Function:

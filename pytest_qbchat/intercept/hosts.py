@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 # The default hosts, and the hosts of enterprise customers: `api<name>.quickblox.com` (documented).
 _DOMAIN = ".quickblox.com"
-_PORTS = {"http": 80, "https": 443}
+HTTPS_PORT = 443
+PORTS = {"http": 80, "https": HTTPS_PORT}
 
 
 def origin(scheme: str, host: str, port: int | None) -> str:
     """Scheme, host, and the port unless it is the default one: `https://api.quickblox.com`."""
     host = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{host}" + ("" if port in (None, _PORTS[scheme]) else f":{port}")
+    return f"{scheme}://{host}" + ("" if port in (None, PORTS[scheme]) else f":{port}")
 
 
 @dataclass(slots=True, frozen=True)
@@ -27,7 +28,7 @@ class _Base:
 
     def matches(self, host: str, port: int | None) -> bool:
         """Whether this is the base of a host, and of its port if one was configured. Clients omit default ports."""
-        return host == self.host and (self.port in (None, port) or (port is None and self.port in _PORTS.values()))
+        return host == self.host and (self.port in (None, port) or (port is None and self.port in PORTS.values()))
 
 
 class Hosts:
@@ -61,6 +62,10 @@ class Hosts:
             if base.matches(host, port) and (target.partition(b"?")[0] + b"/").startswith(base.prefix + b"/"):
                 return base.prefix.decode()
         return None
+
+    def serves_http(self, host: str, port: int) -> bool:
+        """Whether a port of a host that belongs to QuickBlox is for HTTP. XMPP has others at `*.quickblox.com`."""
+        return port in PORTS.values() or not host.lower().rstrip(".").endswith(_DOMAIN)
 
     def covers_part(self, host: str, port: int | None) -> bool:
         """Whether a host belongs to QuickBlox as a whole or below a path prefix."""

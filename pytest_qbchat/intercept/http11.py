@@ -7,6 +7,7 @@ faster.
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ MAX_BODY_SIZE = 128 * 1024 * 1024
 
 _PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
 _JSON = (b"Content-Type", b"application/json; charset=utf-8")
+_REQUEST_LINE = re.compile(rb"[!#$%&'*+.^`|~\w-]+ \S+ HTTP/\d\.\d")
+_METHOD = re.compile(rb"[!#$%&'*+.^`|~\w-]*( |\Z)")  # not the beginning of XMPP or TLS
 # Headers of a single connection. They do not describe the body, which is complete here.
 _HOP_BY_HOP = (b"transfer-encoding", b"connection", b"keep-alive")
 
@@ -97,16 +100,18 @@ class LenientReader:
         return head, body
 
     def _take_head(self) -> Head | None:
+        end_of_line = self._buffer.find(b"\r\n")
+        if not (
+            _METHOD.match(self._buffer) if end_of_line < 0 else _REQUEST_LINE.fullmatch(self._buffer, 0, end_of_line)
+        ):
+            raise MalformedRequestError("the request line is not HTTP/1.1")
         end = self._buffer.find(b"\r\n\r\n")
         if (end if end >= 0 else len(self._buffer)) > MAX_HEAD_SIZE:
             raise MalformedRequestError(f"the headers are larger than {MAX_HEAD_SIZE} bytes", 431)
         if end < 0:
             return None
         line, *lines = self._take(0, end, 4).split(b"\r\n")
-        try:
-            method, target, version = line.decode("latin-1").split(" ")
-        except ValueError:
-            raise MalformedRequestError("the request line is not HTTP/1.1") from None
+        method, target, version = line.decode("latin-1").split(" ")
         pairs = [each.partition(b":") for each in lines]
         headers = [(name, value.strip(b" \t")) for name, _, value in pairs]
         head = Head(method.upper(), target, version.removeprefix("HTTP/").encode(), headers)

@@ -1,8 +1,8 @@
 """Servers on the loopback interface, for libraries without a function that answers a whole request.
 
-There is one server for http and one for https, because connections to both are unencrypted and a request does not
-contain the scheme. The first call starts a server. It runs until the process ends, because sessions keep addresses and
-connections longer than one test. While no fake answers a host, its requests get a closed connection.
+There is one server for each destination, because the connections are unencrypted and a request need not name its host.
+The first call to a destination starts its server. It runs until the process ends, because sessions keep addresses and
+connections longer than one test. While no fake answers the host, its requests get a closed connection.
 """
 
 from __future__ import annotations
@@ -11,25 +11,27 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from pytest_qbchat.exceptions import ConnectionFault
+from pytest_qbchat.intercept.hosts import HTTPS_PORT, origin
 from pytest_qbchat.intercept.patching import InterceptedFake, fake_for_host
 from pytest_qbchat.service.wire import Request, Response
 
 if TYPE_CHECKING:
     from pytest_qbchat.intercept.server import LocalServer
 
-# The keys are the id of the list of active fakes, one for each process, and whether the code asked for encryption.
-_servers: dict[tuple[int, bool], LocalServer] = {}
+# The keys are the id of the list of active fakes, one for each process, and the origin of the requests.
+_servers: dict[tuple[int, str], LocalServer] = {}
 _starting = Lock()
 
 
-def loopback_address(fakes: list[InterceptedFake], *, encrypted: bool) -> tuple[str, int]:
-    """The host and port of the server for https or http. Starts the server if it is not running yet."""
-    key = id(fakes), encrypted
+def loopback_address(fakes: list[InterceptedFake], host: str, port: int, *, encrypted: bool) -> tuple[str, int]:
+    """The host and port of the server for a destination. Starts the server if it is not running yet."""
+    scheme = "https" if encrypted or port == HTTPS_PORT else "http"
+    key = id(fakes), origin(scheme, host, port)
     with _starting:
         if key not in _servers:
-            from pytest_qbchat.intercept.server import LocalServer  # noqa: PLC0415 - with asyncio, for the calls that need it
+            from pytest_qbchat.intercept.server import LocalServer  # noqa: PLC0415 - with asyncio, for who needs it
 
-            server = LocalServer(_Dispatcher(fakes), "https" if encrypted else "http")
+            server = LocalServer(_Dispatcher(fakes, host, port), key[1])
             server.start()
             _servers[key] = server
         return _servers[key].host, _servers[key].port
@@ -41,18 +43,20 @@ def is_loopback_server(address: object) -> bool:
 
 
 class _Dispatcher:
-    """Passes each request to the fake that answers its host."""
+    """Passes each request to the fake that answers a destination."""
 
-    def __init__(self, fakes: list[InterceptedFake]) -> None:
+    def __init__(self, fakes: list[InterceptedFake], host: str, port: int) -> None:
         self._fakes = fakes
+        self._destination = host, port
 
     async def handle_async(self, request: Request) -> Response:
-        host, _, port = request.origin.partition("://")[2].partition(":")
-        fake = fake_for_host(self._fakes, host, port)
-        if fake is None:
-            raise ConnectionFault("disconnect", "no fake answers this host")
-        return await fake.handle_async(request)
+        return await self._fake().handle_async(request)
 
     def refuse(self, reason: str) -> Exception:
-        """Record an error of a custom route, with the newest fake."""
-        return self._fakes[0].refuse(reason)
+        return self._fake().refuse(reason)
+
+    def _fake(self) -> InterceptedFake:
+        fake = fake_for_host(self._fakes, *self._destination)
+        if fake is None:
+            raise ConnectionFault("disconnect", "no fake answers this host")
+        return fake

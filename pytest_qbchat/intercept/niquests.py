@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_qbchat.intercept.guard import refuse_path_prefix, refuse_proxy
+from pytest_qbchat.intercept.hosts import HTTPS_PORT
 from pytest_qbchat.intercept.loopback_servers import loopback_address
 from pytest_qbchat.intercept.patching import (
     Function,
@@ -77,7 +78,8 @@ def _connect_async(plain: Any, function: Function, fakes: list[InterceptedFake])
 def _redirected(connection: Any, plain: Any, fakes: list[InterceptedFake]) -> Iterator[None]:
     """Let a connection connect to the loopback server."""
     host, port, resolver = connection.host, connection.port, connection._resolver
-    connection.host, connection.port = loopback_address(fakes, encrypted=connection.default_port == 443)  # noqa: PLR2004 - https
+    encrypted = connection.default_port == HTTPS_PORT
+    connection.host, connection.port = loopback_address(fakes, host, port, encrypted=encrypted)
     connection._resolver = plain(host)._resolver  # that of the system; another may not know the loopback interface
     connection.is_verified = True  # otherwise urllib3-future warns about a connection without TLS
     try:

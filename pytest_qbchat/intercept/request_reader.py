@@ -83,14 +83,23 @@ def _head(request: h11.Request) -> Head:
 
 
 def destination(head: Head) -> tuple[str, str]:
-    """The host with port, and the path with query. The target may contain both (RFC 9112, 3.2.2)."""
-    host, target = (head.header(b"host") or b"localhost").decode("latin-1"), head.target
-    absolute = _ABSOLUTE.fullmatch(target)
-    if absolute is not None:
-        host, target = absolute[1], absolute[2]
-        target = target if target.startswith("/") else f"/{target}"
+    """The host with port, and the path with query.
+
+    Raises:
+        MalformedRequestError: The host or the target is malformed.
+    """
+    authority, target = split_target(head.target)
+    host = (head.header(b"host") or b"localhost").decode("latin-1") if authority is None else authority
     if not target.startswith("/"):
         raise MalformedRequestError("the target is neither a path nor a URL")
     if not _HOST.fullmatch(host):
         raise MalformedRequestError("the host is malformed")
     return host, target
+
+
+def split_target(target: str) -> tuple[str | None, str]:
+    """The host with port of an absolute target (RFC 9112, 3.2.2), else None, and the path with query."""
+    absolute = _ABSOLUTE.fullmatch(target)
+    if absolute is None:
+        return None, target
+    return absolute[1], absolute[2] if absolute[2].startswith("/") else f"/{absolute[2]}"

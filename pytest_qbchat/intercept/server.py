@@ -12,7 +12,6 @@ import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
@@ -22,7 +21,7 @@ from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.intercept import http11
 from pytest_qbchat.intercept.certificate import Certificate
 from pytest_qbchat.intercept.http11 import Head, LenientReader, MalformedRequestError
-from pytest_qbchat.intercept.request_reader import RequestReader, destination
+from pytest_qbchat.intercept.request_reader import RequestReader, destination, split_target
 from pytest_qbchat.service.routes import ROUTES, UNSUPPORTED, find
 from pytest_qbchat.service.wire import Request, Response
 
@@ -66,9 +65,8 @@ class LiveServer:
         fake: The fake that answers.
         host: The address that the server listens on.
         port: The port that the server listens on. If it is 0, the system chooses a port at the start.
+        connections: The open connections.
     """
-
-    _new_reader: type[RequestReader | LenientReader] = RequestReader
 
     def __init__(
         self,
@@ -90,8 +88,7 @@ class LiveServer:
         self.host = host
         self.port = port
         self._tls = tls
-        self._scheme = "https" if tls else "http"
-        self._connections: set[_Connection] = set()
+        self.connections: set[_Connection] = set()
         self._loop: asyncio.AbstractEventLoop
         self._stopping: asyncio.Event
         self._thread: threading.Thread | None = None
@@ -110,6 +107,34 @@ class LiveServer:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
+
+    def new_reader(self) -> RequestReader | LenientReader:
+        """A reader for the requests of one connection."""
+        return RequestReader()
+
+    def base_and_target(self, head: Head) -> tuple[str, str]:
+        """The base URL that a client used, and the path with query.
+
+        Raises:
+            MalformedRequestError: The host or the target is malformed.
+        """
+        host, target = destination(head)
+        return f"{'https' if self._tls else 'http'}://{host}", target
+
+    def report_malformed(self, error: MalformedRequestError) -> None:
+        """Note a request that cannot be answered."""
+        self.log(f"malformed request {error.status}: {error}")
+
+    def log(self, line: str) -> None:
+        """Print a line about a request that is not a call of the API, if the handler has a log."""
+        if isinstance(self.fake, CallLog):
+            self.fake.log(line)
+
+    def refuse(self, reason: str) -> None:
+        """Record a problem that fails the test, if the handler records any."""
+        if isinstance(self.fake, ProblemSink):
+            with suppress(CallRefused, ConnectionFault):  # raised for its traceback, which shows that no test saw it
+                raise self.fake.refuse(reason)
 
     def start(self) -> None:
         """Start to listen. The server is ready when this returns.
@@ -145,32 +170,43 @@ class LiveServer:
 
     async def _serve(self, listening: socket.socket, ready: threading.Event) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        connect = partial(_Connection, self.fake, self._scheme, self._new_reader, self._connections)
-        server = await self._loop.create_server(connect, sock=listening, ssl=self._tls, backlog=_BACKLOG)
+        server = await self._loop.create_server(
+            lambda: _Connection(self), sock=listening, ssl=self._tls, backlog=_BACKLOG
+        )
         ready.set()
         await self._stopping.wait()
         self._loop.remove_reader(listening)
         for _ in range(4):  # iterations of the loop, until an accepted socket is a connection that can be closed
             await asyncio.sleep(0)
         server.close()
-        for connection in list(self._connections):
+        for connection in list(self.connections):
             connection.abort()
 
 
 class LocalServer(LiveServer):
-    """A server for clients in this process."""
+    """A server for clients in this process, whose connections lead to another host."""
 
-    _new_reader = LenientReader
-
-    def __init__(self, fake: RequestHandler, scheme: str) -> None:
+    def __init__(self, fake: RequestHandler, origin: str) -> None:
         """Create a server that does not listen yet.
 
         Args:
             fake: The fake that answers.
-            scheme: The scheme of the URLs that the fake gets. The connections are unencrypted in any case.
+            origin: Scheme, host and port of the URLs that the fake gets. The connections are unencrypted in any case.
         """
         super().__init__(fake)
-        self._scheme = scheme
+        self._origin = origin
+
+    def new_reader(self) -> LenientReader:
+        """A lenient reader: these clients get a warning of mistakes in their headers."""
+        return LenientReader()
+
+    def base_and_target(self, head: Head) -> tuple[str, str]:
+        """The origin of the connection, and the path with query."""
+        return self._origin, split_target(head.target)[1]
+
+    def report_malformed(self, error: MalformedRequestError) -> None:
+        """Fail the test: its code does not use HTTP, and nothing else records that it called QuickBlox."""
+        self.refuse(f"{self._origin} was sent what is not a request of HTTP/1.1: {error}")
 
 
 class EncryptedServer(LiveServer):
@@ -191,17 +227,9 @@ class _Connection(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(
-        self,
-        fake: RequestHandler,
-        scheme: str,
-        new_reader: type[RequestReader | LenientReader],
-        connections: set[_Connection],
-    ) -> None:
-        self._fake = fake
-        self._scheme = scheme
-        self._connections = connections
-        self._reader = new_reader()
+    def __init__(self, server: LiveServer) -> None:
+        self._server = server
+        self._reader = server.new_reader()
         self._received = bytearray()  # while a request is answered
         self._task: asyncio.Task[None] | None = None  # answers the current request
         self._writable = asyncio.Event()  # cleared while the client does not read its responses
@@ -213,10 +241,10 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checkers
         self._transport = transport
-        self._connections.add(self)
+        self._server.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._connections.discard(self)
+        self._server.connections.discard(self)
         if self._task is not None:
             self._task.cancel()
         self._start_timer(None)
@@ -280,8 +308,7 @@ class _Connection(asyncio.Protocol):
         The client should close the connection first. If the server closed it while the client still sends, for
         example a body that is too large, the system could drop the response before the client reads it.
         """
-        if isinstance(self._fake, CallLog):
-            self._fake.log(f"malformed request {error.status}: {error}")
+        self._server.report_malformed(error)
         response = http11.refusal(error.status, str(error), _ANY_ORIGIN)
         self._transport.write(http11.encode(response, "GET", b"close"))
         if self._transport.can_write_eof():
@@ -316,21 +343,20 @@ class _Connection(asyncio.Protocol):
         self._answer_next()
 
     async def _response(self, head: Head, body: bytes) -> Response:
-        host, target = destination(head)
+        base, target = self._server.base_and_target(head)
         head = head._replace(target=target)
         from_page = head.header(b"origin") is not None and not is_control(target.partition("?")[0])
         if head.method == "OPTIONS" and from_page:
-            if isinstance(self._fake, CallLog):
-                self._fake.log(f"OPTIONS {target} 200: preflight request of a browser")
+            self._server.log(f"OPTIONS {target} 200: preflight request of a browser")
             response = Response(200, [], b"")
         else:
-            request = http11.request(head, body, f"{self._scheme}://{host}", _prefix(head.method, target))
+            request = http11.request(head, body, base, _prefix(head.method, target))
             response = await self._answer_request(request)
         return _with_cors(head, response) if from_page else response
 
     async def _answer_request(self, request: Request) -> Response:
         try:
-            return await self._fake.handle_async(request)
+            return await self._server.fake.handle_async(request)
         except CallRefused as refusal:
             return http11.refusal(404, str(refusal))
         except (ConnectionFault, asyncio.CancelledError):
@@ -340,9 +366,8 @@ class _Connection(asyncio.Protocol):
 
     def _fault(self, error: BaseException) -> ConnectionFault:
         """The fault for an error of a custom route. Any error except connection errors also fails the test."""
-        if not isinstance(error, httpx.RequestError | OSError) and isinstance(self._fake, ProblemSink):
-            with suppress(CallRefused):  # raised to give it a traceback, which shows that it did not reach the test
-                raise self._fake.refuse(f"a route of qbchat.router raised {type(error).__name__}: {error}")
+        if not isinstance(error, httpx.RequestError | OSError):
+            self._server.refuse(f"a route of qbchat.router raised {type(error).__name__}: {error}")
         timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
         return ConnectionFault("timeout" if timed_out else "disconnect", str(error))
 

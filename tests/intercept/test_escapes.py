@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from socket import getaddrinfo as bound_at_import
+from typing import Any
 
 import anyio
 import httpcore
@@ -294,8 +295,53 @@ def test_an_unknown_route_fails_the_test_though_nobody_reads_the_answer() -> Non
 
 def test_websockets_on_asyncio_streams_reach_the_fake(qbchat: FakeQuickBlox) -> None:
     async def connect() -> None:
-        async with websockets.connect(f"wss://{HOST}:5291"):
+        async with websockets.connect(f"wss://{HOST}"):
             pass
 
     with qbchat.expect_refused("GET", "/"), suppress(websockets.InvalidStatus):
         asyncio.run(connect())
+
+
+# --- protocols other than HTTP on asyncio's streams ---
+
+
+@pytest.mark.parametrize("port", [25, 5222, 5223, "5291"])
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_stream_to_a_port_of_another_protocol_is_refused(qbchat: FakeQuickBlox, port: Any, tls: bool) -> None:
+    with qbchat.expect_refused(), pytest.raises(CallRefused, match=r"tried to reach chat\.quickblox\.com"):
+        asyncio.run(_connect("chat.quickblox.com", port, ssl=tls))
+
+
+async def _connect(host: str, port: Any, **options: Any) -> None:
+    await asyncio.open_connection(host, port, **options)
+
+
+@pytest.mark.parametrize("port", [80, 443, "https", "443"])
+@pytest.mark.parametrize("sent", [b"<stream:stream to='shop'>", b"\x16\x03\x01", b"EHLO shop\r\n", b"GET /\r\n\r\n"])
+def test_a_stream_that_is_not_http_fails_the_test(qbchat: FakeQuickBlox, port: Any, sent: bytes) -> None:
+    async def converse() -> bytes:
+        reader, writer = await asyncio.open_connection(HOST, port)
+        writer.write(sent)
+        received = await reader.read()
+        writer.close()
+        return received
+
+    assert b"the request line is not HTTP/1.1" in asyncio.run(converse())
+    origin = f"http://{HOST}" if port == 80 else f"https://{HOST}"
+    with pytest.raises(
+        AssertionError, match=f"^{origin} was sent what is not a request of HTTP/1.1: the request line "
+    ):
+        qbchat.raise_problems()
+
+
+def test_the_ports_of_a_configured_host_are_those_of_http() -> None:
+    async def post() -> bytes:
+        reader, writer = await asyncio.open_connection("chat.shop.example", 8089)
+        writer.write(b"GET /session.json HTTP/1.1\r\nHost: elsewhere.example\r\nConnection: close\r\n\r\n")
+        received = await reader.read()
+        writer.close()
+        return received
+
+    with FakeQuickBlox(hosts=["chat.shop.example"]).intercept() as fake:
+        assert asyncio.run(post()).startswith(b"HTTP/1.1 401 ")
+    assert fake.calls.one().request.url == "http://chat.shop.example:8089/session.json"

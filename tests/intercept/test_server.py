@@ -141,11 +141,11 @@ def held(server: LiveServer) -> Held:
 
     async def settle() -> tuple[int, int, int]:
         for turn in range(1000):
-            if turn > 10 and not server._connections and len(asyncio.all_tasks()) == 2:  # this one, and the server's
+            if turn > 10 and not server.connections and len(asyncio.all_tasks()) == 2:  # this one, and the server's
                 break
             await asyncio.sleep(0)
-        waiting = sum(connection._timer is not None for connection in server._connections)
-        return len(server._connections), len(asyncio.all_tasks()), waiting
+        waiting = sum(connection._timer is not None for connection in server.connections)
+        return len(server.connections), len(asyncio.all_tasks()), waiting
 
     counts = asyncio.run_coroutine_threadsafe(settle(), server._loop).result(PATIENCE)
     gc.collect()  # for what other tests have left
@@ -436,7 +436,7 @@ def test_a_client_that_waits_for_an_answer_that_never_comes_is_heard_no_more(ser
         line.socket.settimeout(0.05)
         with pytest.raises(TimeoutError):
             line.socket.recv(1)
-        assert [len(connection._received) for connection in server._connections] == [0]
+        assert [len(connection._received) for connection in server.connections] == [0]
     assert held(server).connections == 0
     assert len(server.fake.calls) == 1  # type: ignore[attr-defined]
 
@@ -524,8 +524,8 @@ def test_a_stub_that_waits_holds_up_nobody_else(qbchat_server: LiveServer) -> No
     with Line(qbchat_server) as slow:
         slow.send(LISTED + b"\r\n")
         assert post(qbchat_server).status_code == 201
-        until(qbchat_server, lambda: len(qbchat_server._connections) == 1)
-        [connection] = qbchat_server._connections
+        until(qbchat_server, lambda: len(qbchat_server.connections) == 1)
+        [connection] = qbchat_server.connections
         slow.send(posting("next"))
         slow.socket.shutdown(socket.SHUT_WR)
         until(qbchat_server, lambda: connection._at_eof)
@@ -555,8 +555,8 @@ def test_a_client_that_takes_no_answers_is_not_read_on_and_on(qbchat_server: Liv
     with Line(qbchat_server) as line:
         sender = threading.Thread(target=lambda: line.send(b"".join(many)))
         sender.start()
-        until(qbchat_server, lambda: len(qbchat_server._connections) == 1)
-        [connection] = qbchat_server._connections
+        until(qbchat_server, lambda: len(qbchat_server.connections) == 1)
+        [connection] = qbchat_server.connections
         until(qbchat_server, lambda: not connection._writable.is_set())
         for number in range(400):
             assert json.loads(line.answer().body)["message"].startswith(f"{number} ")
@@ -787,7 +787,7 @@ def test_a_client_that_sends_no_request_and_goes_is_no_error_of_the_server(
         with socket.create_connection((server.host, server.port), timeout=PATIENCE) as client:
             client.sendall(LISTED + b"\r\n\0garbage")
             assert client.recv(12) == b"HTTP/1.1 200"
-    until(server, lambda: not server._connections)
+    until(server, lambda: not server.connections)
     gc.collect()
     assert caplog.messages == []
 
@@ -812,7 +812,7 @@ class Gone(asyncio.Transport):
 
 def test_the_time_for_the_headers_begins_with_their_first_byte() -> None:
     async def receive() -> tuple[bool, bool, bool]:
-        connection = server_module._Connection(FakeQuickBlox(), "http", server_module.RequestReader, set())
+        connection = server_module._Connection(LiveServer(FakeQuickBlox()))
         connection.connection_made(Gone())
         timers = []
         for piece in (b"GET ", b"/session.json HTTP/1.1\r\n", b"Host: shop\r\nContent-Length: 2\r\n\r\n"):
@@ -826,7 +826,7 @@ def test_the_time_for_the_headers_begins_with_their_first_byte() -> None:
 
 def test_a_client_that_has_gone_before_it_is_told_is_no_error() -> None:
     async def receive() -> None:
-        connection = server_module._Connection(FakeQuickBlox(), "http", server_module.RequestReader, set())
+        connection = server_module._Connection(LiveServer(FakeQuickBlox()))
         connection.connection_made(transport)
         connection.data_received(b"\0")
         connection.connection_lost(None)
@@ -856,7 +856,7 @@ def test_a_client_that_does_not_complete_its_headers_is_refused_after_a_while(
         head, _, body = posting().partition(b"\r\n\r\n")
         idle.send(head[:9])
         idle.send(head[9:] + b"\r\n\r\n")
-        until(server, lambda: all(connection._timer is None for connection in server._connections))
+        until(server, lambda: all(connection._timer is None for connection in server.connections))
         idle.send(body)
         assert idle.answer().status == 201
 
@@ -866,7 +866,7 @@ def test_a_client_that_was_refused_and_stays_is_closed_after_a_while(monkeypatch
     with LiveServer(FakeQuickBlox()) as server, Line(server) as line:
         line.send(b"nonsense\r\n\r\n")
         assert line.answer().status == 400
-        until(server, lambda: not server._connections)
+        until(server, lambda: not server.connections)
         assert line.rest() == b""
 
 
@@ -878,7 +878,7 @@ def test_200_clients_keep_their_connections_at_once(qbchat_server: LiveServer) -
                 line.send(posting(f"{number} in {round_}"))
             answers = [json.loads(line.answer().body)["message"] for line in lines]
             assert answers == [f"{number} in {round_}" for number in range(200)]
-        assert len(qbchat_server._connections) == 200
+        assert len(qbchat_server.connections) == 200
     assert len({message.message for message in qbchat_server.fake.posted}) == len(qbchat_server.fake.posted) == 1000
     assert held(qbchat_server).connections == 0
 
