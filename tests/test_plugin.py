@@ -1018,7 +1018,7 @@ def test_the_suite_guard_fails_the_collection_of_a_module_that_calls_when_it_is_
     result.stdout.no_fnmatch_line("*calls to QuickBlox outside of the tests*")
 
 
-@pytest.mark.parametrize("args", [[], *([["-n1"]] if LONG else [])], ids=" ".join)
+@pytest.mark.parametrize("args", [[], ["-n1"]], ids=" ".join)
 def test_the_suite_guard_blames_no_test_for_a_call_between_two_tests(
     run, pytester: pytest.Pytester, args: list[str]
 ) -> None:

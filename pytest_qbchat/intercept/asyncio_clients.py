@@ -68,7 +68,7 @@ def _connect_aiohttp(function: Function, fakes: list[InterceptedFake]) -> Functi
     async def connect(connector: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         url = request.url
-        found = fake_for_url(fakes, url.host.lower(), url.port, url.raw_path.encode())
+        found = fake_for_url(fakes, url.host, url.port, url.raw_path.encode())
         if found is None:
             return await function(connector, request, *args, **kwargs)
         fake = found[0]

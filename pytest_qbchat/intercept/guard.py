@@ -70,7 +70,7 @@ def audit(fakes: list[InterceptedFake], event: str, arguments: tuple[Any, ...]) 
 
 def _sockets(module: Any) -> Iterator[PatchPoint]:
     for sockets in classes(module, "socket"):
-        for method in ("connect", "connect_ex", "sendto"):
+        for method in {"connect", "connect_ex", "sendto", "sendmsg"} & {*dir(sockets)}:  # Windows has no sendmsg
             yield PatchPoint(sockets, method, partial(_guarded, lambda *args: _address(args[-1])))
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
 # The default hosts, and the hosts of enterprise customers: `api<name>.quickblox.com` (documented).
@@ -53,9 +56,9 @@ class Hosts:
     def prefix(self, host: str, port: int | None, target: bytes) -> str | None:
         """The path prefix below which a URL belongs to QuickBlox; None if the URL does not belong to it.
 
-        The host is in lower case. The target is the path and query as sent.
+        The target is the path and query as sent.
         """
-        host = host.rstrip(".")
+        host = _normal(host)
         if host.endswith(_DOMAIN):
             return ""
         for base in self._bases:
@@ -65,11 +68,11 @@ class Hosts:
 
     def serves_http(self, host: str, port: int) -> bool:
         """Whether a port of a host that belongs to QuickBlox is for HTTP. XMPP has others at `*.quickblox.com`."""
-        return port in PORTS.values() or not host.lower().rstrip(".").endswith(_DOMAIN)
+        return port in PORTS.values() or not _normal(host).endswith(_DOMAIN)
 
     def covers_part(self, host: str, port: int | None) -> bool:
         """Whether a host belongs to QuickBlox as a whole or below a path prefix."""
-        host = host.lower().rstrip(".")
+        host = _normal(host)
         return host.endswith(_DOMAIN) or any(base.matches(host, port) for base in self._bases)
 
     def covers_all(self, host: object, port: object) -> bool:
@@ -79,19 +82,30 @@ class Hosts:
             host: A name as a string or bytes. No other value belongs to QuickBlox.
             port: A number or its digits. Any other value means an unknown port.
         """
-        if isinstance(host, bytes):
+        if isinstance(host, bytes | bytearray):
             host = host.decode("ascii", "replace")
         if not isinstance(host, str):
             return False
-        host = host.lower().rstrip(".")
+        host = _normal(host)
         number = int(port) if isinstance(port, int) or (isinstance(port, str) and port.isdecimal()) else None
         return host.endswith(_DOMAIN) or any(base.matches(host, number) and not base.prefix for base in self._bases)
+
+
+@lru_cache
+def _normal(host: str) -> str:
+    """A host in lower case, as a name service gets it. Clients accept several forms of an address of IPv6."""
+    with suppress(ValueError):
+        if not host.isascii():
+            host = host.encode("idna").decode()
+        if ":" in host:
+            return IPv6Address(host).compressed
+    return host.lower().rstrip(".")
 
 
 def _parse(text: str) -> _Base:
     parts = urlsplit(text if "://" in text else f"//{text}")
     try:
-        host, port = (parts.hostname or "").rstrip(".").encode("idna").decode(), parts.port
+        host, port = _normal((parts.hostname or "").encode("idna").decode()), parts.port
     except ValueError as error:
         raise ValueError(f"invalid host or base URL {text!r}: {error}") from None
     if not host or "*" in host or parts.query or parts.fragment:

@@ -1,9 +1,9 @@
 """Intercepts http.client and the libraries that are built on it: urllib.request, urllib3, requests.
 
-The patch points are `connect()` of their connections, public in all of them, and `set_tunnel()` and `putrequest()`,
-which get the destination behind a proxy. A connection to QuickBlox gets a `FakeSocket` that leads to the fake.
-Everything above the socket is the library's: sessions, adapters, pools, retries, redirects, streams, decompression,
-errors and responses. Timeouts and broken connections are errors that the library makes of a failing socket.
+The patch points are `connect()` of their connections, public in all of them, and `putrequest()`. A connection to
+QuickBlox gets a `FakeSocket` that leads to the fake. Everything above the socket is the library's: sessions, adapters,
+pools, retries, redirects, streams, decompression, errors and responses. Timeouts and broken connections are errors that
+the library makes of a failing socket.
 
 Some hosts belong to QuickBlox only below a path prefix. `putrequest()` gets the path of a request. Until then no
 connection to such a host is made.
@@ -17,7 +17,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakSet
 
 import httpx
 
@@ -52,7 +52,6 @@ class Target(NamedTuple):
 
 def _http_client(module: Any) -> Iterator[PatchPoint]:
     for connection in classes(module, "HTTPConnection"):
-        yield PatchPoint(connection, "set_tunnel", _set_tunnel)
         yield PatchPoint(connection, "putrequest", _putrequest)
     for connection in classes(module, "HTTPConnection", "HTTPSConnection"):
         yield PatchPoint(connection, "connect", _connect)
@@ -66,18 +65,7 @@ def _urllib3(module: Any) -> Iterator[PatchPoint]:
 
 LIBRARIES = {"http.client": _http_client, "urllib3.connection": _urllib3}
 
-# The destinations of connections through a proxy, and the connections with a latest request that was not for QuickBlox.
-_tunnels: WeakKeyDictionary[Any, tuple[str, int | None]] = WeakKeyDictionary()
-_foreign_connections: WeakSet[Any] = WeakSet()
-
-
-def _set_tunnel(function: Function, fakes: list[InterceptedFake]) -> Function:
-    def set_tunnel(connection: Any, host: str, port: int | None = None, *args: Any, **kwargs: Any) -> Any:
-        name, _, digits = host.partition(":")
-        _tunnels[connection] = name, port or (int(digits) if digits.isdecimal() else None)
-        return function(connection, host, port, *args, **kwargs)
-
-    return set_tunnel
+_foreign_connections: WeakSet[Any] = WeakSet()  # the latest request of each was not for QuickBlox
 
 
 def _connect(function: Function, fakes: list[InterceptedFake]) -> Function:
@@ -116,7 +104,10 @@ def _putrequest(function: Function, fakes: list[InterceptedFake]) -> Function:
 
 
 def _destination(connection: Any) -> tuple[str, int | None]:
-    return _tunnels.get(connection) or (connection.host, connection.port)
+    """The host and port of the requests. A tunnel has no public attribute; urllib3 reads the same."""
+    if connection._tunnel_host:
+        return connection._tunnel_host, connection._tunnel_port
+    return connection.host, connection.port
 
 
 def _target(connection: Any, url: str) -> Target | None:

@@ -65,7 +65,7 @@ def _fake_for_request(fakes: list[InterceptedFake], request: Any) -> tuple[Inter
     url = request.url
     if url.scheme not in (b"http", b"https"):
         return None
-    return fake_for_url(fakes, url.host.decode("ascii").lower(), url.port, url.target)
+    return fake_for_url(fakes, url.host.decode("ascii"), url.port, url.target)
 
 
 def _request(request: Any, body: bytes, prefix: str) -> Request:

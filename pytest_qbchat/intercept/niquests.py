@@ -109,7 +109,7 @@ def _putrequest(function: Function, fakes: list[InterceptedFake]) -> Function:
             if found is not None:
                 raise refuse_proxy(found[0], "niquests", host)
         else:
-            found = fake_for_url(fakes, connection.host.lower(), connection.port, url.encode())
+            found = fake_for_url(fakes, connection.host, connection.port, url.encode())
             if found is not None and found[1]:
                 raise refuse_path_prefix(found[0], "niquests", connection.host)
         return function(connection, method, url, *args, **kwargs)

@@ -53,7 +53,8 @@ class RequestReader:
         try:
             return self._next_request()
         except h11.RemoteProtocolError as error:
-            raise MalformedRequestError(str(error), error.error_status_hint) from None
+            text = str(error).partition(": bytearray(")[0]  # without the bytes, which may contain a token
+            raise MalformedRequestError(text, error.error_status_hint) from None
 
     def _next_request(self) -> tuple[Head, bytes] | None:
         while True:

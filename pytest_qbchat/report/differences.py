@@ -73,7 +73,7 @@ def of_fields(message: Message, fields: Mapping[str, Any]) -> list[str]:
         name: (expected, value_sent(message, name), consequence(message, name))
         for name, expected in _wrong_fields(message, fields).items()
     }
-    return _compared(rows)
+    return _compared(rows, message)
 
 
 def of_attachments(message: Message, expected: Sequence[Mapping[str, Any]]) -> str | None:
@@ -94,7 +94,7 @@ def of_attachments(message: Message, expected: Sequence[Mapping[str, Any]]) -> s
                 same_text = str(value) == str(item.get(key))
                 note = "QuickBlox keeps the type that was sent (assumed)" if same_text else ""
                 rows[f"attachments[{index}] {key}"] = (value, item.get(key, ABSENT), note)
-        lines += _compared(rows)
+        lines += _compared(rows, message)
     return "\n".join([f"{where(message)} has other attachments", *lines]) if lines else None
 
 
@@ -121,12 +121,14 @@ def _listed(messages: Sequence[Message]) -> Iterator[str]:
         yield f"  and {len(messages) - _MAX_LISTED} more"
 
 
-def _compared(rows: Mapping[str, tuple[Any, Any, str]]) -> list[str]:
+def _compared(rows: Mapping[str, tuple[Any, Any, str]], message: Message) -> list[str]:
     """Two lines for each label: the expected value, then the actual value with a note."""
     width = max(map(len, rows), default=0)
     lines: list[str] = []
     for label, (expected, actual, note) in rows.items():
-        left, right = _excerpts(expected, actual)
+        # Masked before they are cut: a secret without its beginning is not recognized.
+        masked = [message.secrets.mask(value) if isinstance(value, str) else value for value in (expected, actual)]
+        left, right = _excerpts(*masked)
         lines += [f"  - {label:<{width}}   {left}", f"  + {label:<{width}}   {right}{note and f': {note}'}"]
     return lines
 

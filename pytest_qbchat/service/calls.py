@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pytest_qbchat.service.decoding import decode
 from pytest_qbchat.service.errors import QuickBloxError
-from pytest_qbchat.service.masking import Secrets
+from pytest_qbchat.service.masking import SECRET_HEADERS, Secrets
 from pytest_qbchat.service.models import Dialog, Message, Session
 from pytest_qbchat.service.wire import Request, Response
 
@@ -139,10 +139,10 @@ class Call:
             self.warnings += (text,)
 
     def secrets(self) -> set[str]:
-        """The token and the API key that the call carried."""
-        headers = self.request.headers
-        key = headers.get("Authorization", "").partition(" ")[2]
-        return {headers.get("QB-Token", ""), key, str(self.params.get("token", ""))}
+        """The tokens and keys that the call carried."""
+        values = [value for name, value in self.request.headers.items() if name.strip().lower() in SECRET_HEADERS]
+        keys = [value.partition(" ")[2] for value in values]  # after a scheme
+        return {*values, *keys, str(self.params.get("token", ""))}
 
     def masked(self, text: str) -> str:
         """A string about this call, with its token and API key masked."""

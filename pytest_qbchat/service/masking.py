@@ -11,11 +11,13 @@ from urllib.parse import quote
 from zlib import crc32
 
 # CB-Token is the header of ConnectyCube, a sister product. Its clients are used with QuickBlox too.
-_SECRET_HEADERS = {"qb-token", "cb-token", "authorization", "qb-account-key"}
+SECRET_HEADERS = {"qb-token", "cb-token", "authorization", "proxy-authorization", "qb-account-key"}
+_NAME = r"[\w-]*(?:token|pass|passwd|password|secret|api_?key)"
+# A parameter in a URL or a form, also as `user[password]=`, and a field in JSON or in the repr of a dict.
 _SECRET_PARAMETER = re.compile(
-    r"((?:[?&;]|\[|%5B)(?:\w*_)?(?:token|password|secret)(?:\]|%5D)?=|/tokens/|\"token\":\")([^&;\s'\"/]+)",
-    re.IGNORECASE,
+    rf"((?:[?&;]|\[|%5B){_NAME}(?:\]|%5D)?(?:(?:\[|%5B)\w*(?:\]|%5D))*=|/tokens/)([^&;\s'\"/]+)", re.IGNORECASE
 )
+_SECRET_FIELD = re.compile(rf"(\\?['\"]{_NAME}\\?['\"]: ?\\?['\"])([^'\"\\]+)", re.IGNORECASE)
 _MASKED = re.compile(r"[^…]{0,4}…(?:#[0-9a-f]{4})?")
 _PERCENT = re.compile("%[0-9A-F]{2}")
 _END_OF_WORD = re.compile(r"[\s'\",;:&)\]}>…]")
@@ -37,15 +39,17 @@ def mask(secret: str) -> str:
 
 def mask_header(name: str, value: str) -> str:
     """The value of a header, masked if it is a credential."""
-    if name.strip().lower() not in _SECRET_HEADERS:
+    if name.strip().lower() not in SECRET_HEADERS:
         return value
     scheme, space, key = value.partition(" ")
     return f"{scheme} {mask(key)}" if space else mask(value)
 
 
 def mask_url(url: str) -> str:
-    """A URL or another string, with the values of parameters named token, password or secret masked."""
-    return _SECRET_PARAMETER.sub(lambda match: match[1] + mask(match[2]), url)
+    """A URL or another string, with the values of parameters and fields named token, password or secret masked."""
+    for secret in (_SECRET_PARAMETER, _SECRET_FIELD):
+        url = secret.sub(lambda match: match[1] + mask(match[2]), url)
+    return url
 
 
 def _lower_digits(quoted: str) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 from pytest_qbchat.service.wire import as_text
 
 _DIGESTS = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
-_SECRET = re.compile(r"(password|secret|token)\]?$")
+_SECRET = re.compile(r"(pass|passwd|password|secret|token)\]?$")
 _HIDDEN = "…"
 
 

@@ -169,8 +169,15 @@ def test_a_header_is_masked_if_it_is_a_credential(name: str, value: str, masked:
     [
         ("https://x.example/?token=abc", "https://x.example/?token=…#41c2"),
         ("https://x.example/?a=1&token=made-up-token&b=2", "https://x.example/?a=1&token=made…#9cae&b=2"),
-        ("https://x.example/?mytoken=abc", "https://x.example/?mytoken=abc"),
+        ("https://x.example/?mytoken=abc", "https://x.example/?mytoken=…#41c2"),
+        ("https://x.example/?access-token=abc&QB-Token=abc", "https://x.example/?access-token=…#41c2&QB-Token=…#41c2"),
+        ("https://x.example/?api_key=abc&passwd=abc", "https://x.example/?api_key=…#41c2&passwd=…#41c2"),
+        ("user[pass]=abc&keys[token][value]=abc", "user[pass]=…#41c2&keys[token][value]=…#41c2"),
         ("https://x.example/token=abc", "https://x.example/token=abc"),
+        ('user={"login": "cleo", "password": "abc"}', 'user={"login": "cleo", "password": "…#41c2"}'),
+        (r'"{\"password\": \"abc\"}"', r'"{\"password\": \"…#41c2\"}"'),
+        ("[{'api_key': 'abc'}]", "[{'api_key': '…#41c2'}]"),
+        ("token: 'abc' is no field, write password='abc'", "token: 'abc' is no field, write password='abc'"),
     ],
 )
 def test_the_token_of_a_url_is_masked(url: str, masked: str) -> None:

@@ -578,6 +578,15 @@ def test_a_proxy_named_in_the_code_is_not_asked(qbchat: FakeQuickBlox, url: str)
     assert [call.request.url for call in qbchat.calls] == [url, f"{API}/session.json"]
 
 
+def test_a_tunnel_that_was_set_before_the_test_leads_to_the_fake() -> None:
+    line = http.client.HTTPSConnection("proxy.shop.example", 3128, context=TLS)
+    line.set_tunnel("api.quickblox.com")
+    with FakeQuickBlox().intercept() as fake:
+        line.request("GET", "/session.json")
+        assert line.getresponse().status == 401
+    assert fake.calls.one().request.url == f"{API}/session.json"
+
+
 def test_a_proxy_named_in_the_code_is_refused_where_nothing_can_be_caught(qbchat: FakeQuickBlox, url: str) -> None:
     with (
         qbchat.expect_refused(),
@@ -955,6 +964,35 @@ def test_a_library_that_looks_addresses_up_itself_is_refused_by_name(qbchat: Fak
         pytest.raises(CallRefused, match=r"anyio tried to reach api\.quickblox\.com"),
     ):
         asyncio.run(connect())
+
+
+def test_tornado_reaches_a_fake_of_the_loopback_interface_itself() -> None:
+    pytest.importorskip("tornado")
+    from tornado.httpclient import AsyncHTTPClient
+
+    async def get() -> int:
+        client = AsyncHTTPClient(force_instance=True)
+        try:
+            return (await client.fetch("http://127.0.0.1:8089/session.json", raise_error=False)).code
+        finally:
+            client.close()
+
+    with FakeQuickBlox(hosts=["127.0.0.1"]).intercept() as fake:
+        assert asyncio.run(get()) == 401
+    assert fake.calls.one().request.url == "http://127.0.0.1:8089/session.json"
+
+
+def test_a_call_with_another_host_in_its_header_is_recorded(qbchat: FakeQuickBlox) -> None:
+    async def post() -> int:
+        headers = {"Host": "quickblox.internal", "QB-Token": TOKEN}
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.post(URL, json={"chat_dialog_id": DIALOG, "message": "hi"}) as response,
+        ):
+            return response.status
+
+    assert asyncio.run(post()) == 201
+    assert qbchat.calls.one().request.url == URL
 
 
 def test_tornado_reaches_other_hosts_as_before(qbchat: FakeQuickBlox) -> None:

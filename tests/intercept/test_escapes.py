@@ -71,6 +71,11 @@ def by_datagram() -> None:
         sock.sendto(b"hi", (HOST, 9))
 
 
+def by_message() -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+        datagrams.sendmsg([b"hi"], [], 0, (HOST, 53))
+
+
 def by_datagram_with_flags() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.sendto(b"hi", 0, (HOST, 9))
@@ -102,6 +107,8 @@ def by_socket_without_exception() -> None:
         (by_asyncio_socket, "something"),
         (by_datagram, "something"),
         (by_datagram_with_flags, "something"),
+        (by_message, "something"),
+        (lambda: socket.create_connection(("api.quick\u00adblox.com", 443)), "something"),
         (lambda: bound_at_import(HOST, 443), "something"),
         (lambda: _socket.getaddrinfo(HOST.encode(), "https"), "something"),
         (lambda: socket.gethostbyaddr(HOST), "something"),
@@ -111,7 +118,7 @@ def by_socket_without_exception() -> None:
 )
 def test_a_call_past_the_interceptors_is_refused(reach: Callable[[], object], library: str) -> None:
     with FakeQuickBlox().intercept() as fake:
-        with pytest.raises(CallRefused, match=rf"(?i)refused this call: {library} tried to reach \w+\.quickblox\.com"):
+        with pytest.raises(CallRefused, match=rf"(?i)this call: {library} tried to reach \w+\.quick\u00ad?blox\.com"):
             reach()
         [problem] = fake.problems.drain()
     assert "make this call with httpx, httpx2, httpcore, requests, " in problem.text
@@ -345,3 +352,40 @@ def test_the_ports_of_a_configured_host_are_those_of_http() -> None:
     with FakeQuickBlox(hosts=["chat.shop.example"]).intercept() as fake:
         assert asyncio.run(post()).startswith(b"HTTP/1.1 401 ")
     assert fake.calls.one().request.url == "http://chat.shop.example:8089/session.json"
+
+
+# --- hosts in unusual forms ---
+
+
+@pytest.mark.parametrize("host", ["api.quick\u00adblox.com", "api\u3002quickblox\u3002com", "API.QUICKBLOX.COM."])
+def test_a_host_in_another_form_reaches_the_fake(qbchat: FakeQuickBlox, host: str) -> None:
+    line = http.client.HTTPSConnection(host, context=TLS)
+    line.putrequest("GET", "/session.json", skip_host=True)
+    line.putheader("Host", HOST)
+    line.endheaders()
+    assert line.getresponse().status == 401
+    assert len(qbchat.calls) == 1
+
+
+@pytest.mark.parametrize("host", ["chat.m\u00fcller.example", "chat.xn--mller-kva.example", "Chat.M\u00dcLLER.example"])
+def test_a_configured_host_with_other_letters_reaches_the_fake(host: str) -> None:
+    with FakeQuickBlox(hosts=["chat.m\u00fcller.example"]).intercept() as fake:
+        assert httpx.get(f"https://{host}/session.json", verify=TLS).status_code == 401
+        with pytest.raises(CallRefused):
+            socket.getaddrinfo(host, 443)
+        fake.problems.drain()
+
+
+@pytest.mark.parametrize("host", ["[2001:db8::1]", "[2001:0db8:0:0::1]", "[2001:DB8::1]"])
+def test_a_configured_address_in_another_form_reaches_the_fake(host: str) -> None:
+    async def get() -> bytes:
+        reader, writer = await asyncio.open_connection(host.strip("[]"), 8443)
+        writer.write(b"GET /session.json HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n")
+        received = await reader.read()
+        writer.close()
+        return received
+
+    with FakeQuickBlox(hosts=["https://[2001:db8::1]:8443"]).intercept() as fake:
+        assert httpx.get(f"https://{host}:8443/session.json", verify=TLS).status_code == 401
+        assert asyncio.run(get()).startswith(b"HTTP/1.1 401 ")
+    assert len(fake.calls) == 2

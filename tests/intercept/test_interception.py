@@ -299,7 +299,6 @@ PATCH_POINTS: list[tuple[Any, str]] = [
     (socket.socket, "connect"),
     (socket.socket, "connect_ex"),
     (socket.socket, "sendto"),
-    (http.client.HTTPConnection, "set_tunnel"),
     (http.client.HTTPConnection, "putrequest"),
     (http.client.HTTPConnection, "connect"),
     (http.client.HTTPSConnection, "connect"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import h11
@@ -51,7 +52,7 @@ def verdict(data: bytes) -> list[object]:
                 rest, _ = connection.trailing_data
                 return [*found, *verdict(rest)] if rest else found
     except h11.RemoteProtocolError as error:
-        found.append((error.error_status_hint, str(error)))
+        found.append((error.error_status_hint, re.sub(r": bytearray\(.*", "", str(error))))
     return found
 
 

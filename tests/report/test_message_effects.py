@@ -154,6 +154,14 @@ def test_of_long_texts_the_stretch_around_the_difference_is_shown(shop: Shop) ->
     assert actual == "  + message   …Jack a dull boy. Milk and honeyAll work and no play makes Jack a dull bo…"
 
 
+def test_a_long_token_is_masked_before_the_text_is_cut(shop: Shop) -> None:
+    token = "".join(f"made-up-part-{number}-" for number in range(40))
+    shop.fake.add_session(token, 7)
+    shop.post(f"https://shop.example/login?to={token}")
+    actual = failure(shop.fake.assert_posted, message=f"https://shop.example/login?to={token[:-1]}X").splitlines()[-1]
+    assert re.fullmatch(r"  \+ message   'https://shop\.example/login\?to=made…#[0-9a-f]{4}'", actual)
+
+
 def test_of_long_texts_that_differ_at_once_the_beginning_is_shown(shop: Shop) -> None:
     shop.post("b" * 90)
     expected, actual = failure(shop.fake.assert_posted, message="a" * 80).splitlines()[-2:]
