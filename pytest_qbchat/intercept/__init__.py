@@ -1,7 +1,8 @@
 """Interceptors send the calls of HTTP libraries to a fake.
 
 - `patching`: patch points, and the patcher of the process;
-- `httpx`, `httpcore`, `http_client`, `asyncio_clients`, `niquests`: an interceptor for each family of libraries;
+- `httpx`, `httpcore`, `http_client`, `urllib3`, `asyncio_clients`, `niquests`: an interceptor for each family of
+  libraries;
 - `guard`: refuses calls that no interceptor catches; `hosts`: the URLs that belong to QuickBlox;
 - `server`, `http11`, `certificate`: the live server;
 - `loopback_servers`: the servers for clients of asyncio and niquests.
@@ -14,7 +15,16 @@ from functools import cache
 from types import TracebackType
 from typing import Generic, TypeVar
 
-from pytest_qbchat.intercept import asyncio_clients, guard, http_client, httpcore, httpx, niquests, shared_trust
+from pytest_qbchat.intercept import (
+    asyncio_clients,
+    guard,
+    http_client,
+    httpcore,
+    httpx,
+    niquests,
+    shared_trust,
+    urllib3,
+)
 from pytest_qbchat.intercept.patching import InterceptedFake, Patcher
 
 F = TypeVar("F", bound=InterceptedFake)
@@ -23,7 +33,7 @@ F = TypeVar("F", bound=InterceptedFake)
 @cache
 def _patcher() -> Patcher:
     libraries = defaultdict(list)
-    for interceptor in (httpx, shared_trust, httpcore, http_client, asyncio_clients, niquests, guard):
+    for interceptor in (httpx, shared_trust, httpcore, http_client, urllib3, asyncio_clients, niquests, guard):
         for name, patch_points in interceptor.LIBRARIES.items():
             libraries[name].append(patch_points)
     patcher = Patcher(dict(libraries))

@@ -16,7 +16,7 @@ from pytest_qbchat.service.wire import Header, RawHeaders, Request, Response, en
 MAX_HEAD_SIZE = 64 * 1024  # bytes
 MAX_BODY_SIZE = 128 * 1024 * 1024
 
-_PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _JSON = (b"Content-Type", b"application/json; charset=utf-8")
 _REQUEST_LINE = re.compile(rb"[!#$%&'*+.^`|~\w-]+ \S+ HTTP/\d\.\d")
 _METHOD = re.compile(rb"[!#$%&'*+.^`|~\w-]*( |\Z)")  # not the beginning of XMPP or TLS
@@ -181,11 +181,10 @@ def refusal(status: int, text: str, *more: Header) -> Response:
     return Response(status, [_JSON, *more], encode_json({"code": None, "message": text}).encode())
 
 
-def encode(response: Response, method: str, connection: bytes = b"") -> bytes:
-    """Serialize a response."""
-    status = response.status
-    without_body = status in (204, 304)
-    head = [b"HTTP/1.1 %d %b" % (status, _PHRASES.get(status, b""))]
+def sent(response: Response, method: str) -> tuple[list[Header], bytes]:
+    """The headers and the body of a response as they go through a connection that stays open."""
+    headers: list[Header] = []
+    without_body = response.status in (204, 304)
     has_length = without_body
     for name, given in response.raw_headers:
         key, value = name.lower(), given
@@ -195,10 +194,21 @@ def encode(response: Response, method: str, connection: bytes = b"") -> bytes:
             has_length = True
             # A wrong length would make the client lose the next response.
             value = given if method == "HEAD" else b"%d" % len(response.body)
-        head.append(b"%b: %b" % (name, value))
+        headers.append((name, value))
     if not has_length:
-        head.append(b"Content-Length: %d" % len(response.body))
+        headers.append((b"Content-Length", b"%d" % len(response.body)))
+    return headers, b"" if without_body or method == "HEAD" else response.body
+
+
+def encode(response: Response, method: str, connection: bytes = b"") -> bytes:
+    """Serialize a response."""
+    headers, body = sent(response, method)
     if connection:
-        head.append(b"Connection: %b" % connection)
-    body = b"" if without_body or method == "HEAD" else response.body
-    return b"\r\n".join([*head, b"", body])
+        headers.append((b"Connection", connection))
+    lines = [b"%b: %b" % header for header in headers]
+    return b"\r\n".join([b"HTTP/1.1 %d %b" % (response.status, phrase(response.status).encode()), *lines, b"", body])
+
+
+def phrase(status: int) -> str:
+    """The reason phrase of a status; empty for an unknown one."""
+    return _PHRASES.get(status, "")

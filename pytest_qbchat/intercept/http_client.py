@@ -1,9 +1,9 @@
-"""Intercepts http.client and the libraries that are built on it: urllib.request, urllib3, requests.
+"""Intercepts http.client and what is built on it: urllib.request, and with `urllib3.py` also urllib3 and requests.
 
-The patch points are `connect()` of their connections, public in all of them, and `putrequest()`. A connection to
-QuickBlox gets a `FakeSocket` that leads to the fake. Everything above the socket is the library's: sessions, adapters,
-pools, retries, redirects, streams, decompression, errors and responses. Timeouts and broken connections are errors that
-the library makes of a failing socket.
+The patch points are `connect()` of the connections, and `putrequest()`. A connection to QuickBlox gets a `FakeSocket`,
+to which the library writes the bytes of its requests, and a class of responses that reads no bytes. Everything above is
+the library's: handlers, redirects, streams, errors and responses. Timeouts and broken connections are errors that the
+library makes of a failing socket.
 
 Some hosts belong to QuickBlox only below a path prefix. `putrequest()` gets the path of a request. Until then no
 connection to such a host is made.
@@ -15,6 +15,7 @@ import http.client
 import io
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from weakref import WeakSet
@@ -31,7 +32,9 @@ from pytest_qbchat.intercept.patching import (
     classes,
     fake_for_host,
     fake_for_url,
+    record_refusal,
 )
+from pytest_qbchat.service.wire import Response
 
 _HTTPS_PORT = 443
 
@@ -54,21 +57,17 @@ def _http_client(module: Any) -> Iterator[PatchPoint]:
     for connection in classes(module, "HTTPConnection"):
         yield PatchPoint(connection, "putrequest", _putrequest)
     for connection in classes(module, "HTTPConnection", "HTTPSConnection"):
-        yield PatchPoint(connection, "connect", _connect)
+        yield PatchPoint(connection, "connect", connect_to_fake)
 
 
-def _urllib3(module: Any) -> Iterator[PatchPoint]:
-    for connection in classes(module, "HTTPConnection", "HTTPSConnection"):
-        if issubclass(connection, http.client.HTTPConnection):  # not with urllib3-future in place of urllib3
-            yield PatchPoint(connection, "connect", _connect)
-
-
-LIBRARIES = {"http.client": _http_client, "urllib3.connection": _urllib3}
+LIBRARIES = {"http.client": _http_client}
 
 _foreign_connections: WeakSet[Any] = WeakSet()  # the latest request of each was not for QuickBlox
 
 
-def _connect(function: Function, fakes: list[InterceptedFake]) -> Function:
+def connect_to_fake(function: Function, fakes: list[InterceptedFake]) -> Function:
+    """Replace `connect()` of a connection."""
+
     def connect(connection: Any) -> None:
         __tracebackhide__ = True
         host, port = _destination(connection)
@@ -76,7 +75,7 @@ def _connect(function: Function, fakes: list[InterceptedFake]) -> Function:
             connection not in _foreign_connections and any(fake.hosts.covers_part(host, port) for fake in fakes)
         )
         if covered:
-            connection.sock = _fake_socket(connection, fakes)
+            connection.sock = FakeSocket(connection, fakes)
         else:
             function(connection)
 
@@ -86,21 +85,29 @@ def _connect(function: Function, fakes: list[InterceptedFake]) -> Function:
 def _putrequest(function: Function, fakes: list[InterceptedFake]) -> Function:
     def putrequest(connection: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        target = _target(connection, url or "/")
-        intercepted = target is not None and _fake_for_target(fakes, target) is not None
-        sock = connection.sock
-        if sock is not None and isinstance(sock, FakeSocket) is not intercepted:
-            sock.close()  # closing the connection itself would make urllib3 forget the host of a tunnel
-            connection.sock = sock = None
-        if intercepted:
-            _foreign_connections.discard(connection)
-            connection.sock = sock = sock or _fake_socket(connection, fakes)
-            sock.target = target
-        else:
-            _foreign_connections.add(connection)
+        prepare(connection, url, fakes)
         return function(connection, method, url, *args, **kwargs)
 
     return putrequest
+
+
+def prepare(connection: Any, url: str, fakes: list[InterceptedFake]) -> FakeSocket | None:
+    """Give a connection the socket for its next request: a `FakeSocket` for QuickBlox, else None or a real one."""
+    target = _target(connection, url or "/")
+    intercepted = target is not None and fake_for_url(fakes, target.host, target.port, target.path) is not None
+    sock = connection.sock
+    if sock is not None and isinstance(sock, FakeSocket) is not intercepted:
+        sock.close()  # closing the connection itself would make urllib3 forget the host of a tunnel
+        connection.sock = sock = None
+    if not intercepted:
+        _foreign_connections.add(connection)
+        return None
+    _foreign_connections.discard(connection)
+    if sock is None:
+        connection.sock = sock = FakeSocket(connection, fakes)
+    sock.target = target
+    fake_socket: FakeSocket = sock
+    return fake_socket
 
 
 def _destination(connection: Any) -> tuple[str, int | None]:
@@ -124,74 +131,84 @@ def _target(connection: Any, url: str) -> Target | None:
     return Target(scheme, host.lower(), port, url.encode())
 
 
-def _fake_for_target(fakes: list[InterceptedFake], target: Target) -> tuple[InterceptedFake, str] | None:
-    return fake_for_url(fakes, target.host, target.port, target.path)
-
-
-def _fake_socket(connection: Any, fakes: list[InterceptedFake]) -> FakeSocket:
-    """A new socket for a connection, with the attributes that urllib3 expects after connecting."""
-    connection.is_verified = True  # otherwise urllib3 warns about a connection without TLS
-    connection._has_connected_to_proxy = True  # otherwise urllib3 reports a timeout as one of a proxy
-    return FakeSocket(connection.timeout, fakes)
-
-
 class FakeSocket:
-    """The socket of a connection to QuickBlox: requests are written to it, responses are read from it.
+    """The socket of a connection to QuickBlox: requests are written to it, and its answers are taken.
 
     A request is answered when its last byte is written, whether or not the response is read.
 
     Attributes:
         target: The target of the latest request.
+        options: How urllib3 wants the response of the latest request, if `urllib3.py` has sent it.
     """
 
-    def __init__(self, timeout: float | None, fakes: list[InterceptedFake]) -> None:
-        self.target: Target | None = None
-        self._timeout = timeout
+    _watched: socket.socket | None = None
+
+    def __init__(self, connection: Any, fakes: list[InterceptedFake]) -> None:
+        """Make a socket for a connection, and set what urllib3 expects of it after connecting."""
+        connection.is_verified = True  # otherwise urllib3 warns about a connection without TLS
+        connection._has_connected_to_proxy = True  # otherwise urllib3 reports a timeout as one of a proxy
+        connection.response_class = FakeResponse
+        self.target = _target(connection, "")
+        self.options: dict[str, Any] | None = None
+        self._timeout: float | None = connection.timeout
         self._fakes = fakes
         self._reader = http11.LenientReader()
-        self._response: io.BufferedIOBase | None = None
-        self._watched: socket.socket | None = None
+        self._answer: Response | Exception | None = None
 
     def sendall(self, data: Any) -> None:
-        """Add bytes of a request, and answer it if it is complete.
-
-        Errors are raised when the response is read, because a response of `http.client` without a file cannot be
-        closed.
-        """
+        """Add bytes of a request, and answer it if it is complete."""
         __tracebackhide__ = True
-        if self._response is not None:  # the rest of a request that was refused for its headers
+        if self._answer is not None:  # the rest of a request that was refused for its headers
             return
         try:
-            answer = self._answer(bytes(data))
-        except Exception as error:
-            self._response = io.BufferedReader(_BrokenFile(_socket_error(error)))
+            request = self._reader.read(bytes(data))
+        except http11.MalformedRequestError as error:
+            self._reader = http11.LenientReader()
+            self.reject(error)
         else:
-            self._response = None if answer is None else io.BytesIO(answer)
+            if request is not None:
+                self.answer(*request)
 
-    def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BufferedIOBase:
-        """The response to the request that was sent, as a file."""
-        response, self._response = self._response, None
-        if response is None:
-            return io.BufferedReader(_BrokenFile(ConnectionResetError("the request is incomplete")))
-        return response
+    def answer(self, head: http11.Head, body: bytes) -> None:
+        """Answer a request.
 
-    def _answer(self, data: bytes) -> bytes | None:
+        An error is raised when the response is read, because that is when the library expects one of a socket.
+        """
         __tracebackhide__ = True
         try:
-            request = self._reader.read(data)
-        except http11.MalformedRequestError as error:  # as in the live server
-            self._reader = http11.LenientReader()
-            return http11.encode(http11.refusal(error.status, str(error)), "GET", b"close")
-        if request is None:
-            return None
+            fake, prefix, target = self._destination()
+            head = head._replace(target=target.path.decode("latin-1") or head.target)
+            self._answer = fake.handle(http11.request(head, body, target.origin, prefix))
+        except Exception as error:
+            self._answer = _socket_error(error)
+
+    def reject(self, error: http11.MalformedRequestError) -> None:
+        """Answer a malformed request as the live server does, and fail the test."""
+        with suppress(ConnectionResetError):
+            fake, _, target = self._destination()
+            record_refusal(fake, f"{target.origin} was sent what is not a request of HTTP/1.1: {error}")
+        self._answer = http11.refusal(error.status, str(error))
+
+    def take_answer(self) -> Response:
+        """The response to the latest request. Raises the error of a socket if there is none."""
+        __tracebackhide__ = True
+        answer, self._answer = self._answer, None
+        if answer is None:
+            raise ConnectionResetError("the request is incomplete")
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def _destination(self) -> tuple[InterceptedFake, str, Target]:
         target = self.target
-        found = None if target is None else _fake_for_target(self._fakes, target)
+        found = None if target is None else fake_for_url(self._fakes, target.host, target.port, target.path)
         if target is None or found is None:
             raise ConnectionResetError("the fake QuickBlox of this connection has stopped")
-        fake, prefix = found
-        head, body = request
-        head = head._replace(target=target.path.decode("latin-1"))
-        return http11.encode(fake.handle(http11.request(head, body, target.origin, prefix)), head.method)
+        return *found, target
+
+    def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BytesIO:
+        """An empty file, for the constructor of a response."""
+        return io.BytesIO()
 
     def getpeername(self) -> tuple[str, int | None]:
         """The host and port of the latest request."""
@@ -241,25 +258,39 @@ class FakeSocket:
         self.close()
 
 
-class _BrokenFile(io.RawIOBase):
-    """A file that raises an error when it is read, or is empty if there is no error."""
+class FakeResponse(http.client.HTTPResponse):
+    """A response that takes the answer of a `FakeSocket`; with another socket it is an ordinary one."""
 
-    def __init__(self, error: Exception | None) -> None:
-        self._error = error
+    def __init__(self, sock: Any, debuglevel: int = 0, method: str | None = None, url: str | None = None) -> None:
+        super().__init__(sock, debuglevel, method, url)
+        self._sock = sock
+        self._method = method or ""
+        self.raw_headers: list[tuple[str, str]] = []
 
-    def readable(self) -> bool:
-        return True
+    def begin(self) -> None:
+        """Read status, headers and body."""
+        __tracebackhide__ = True
+        if not isinstance(self._sock, FakeSocket):
+            super().begin()
+            return
+        answer = self._sock.take_answer()
+        headers, body = http11.sent(answer, self._method)
+        self.raw_headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+        self.headers = self.msg = http.client.HTTPMessage()
+        for name, value in self.raw_headers:
+            self.msg[name] = value
+        self.code = self.status = answer.status
+        self.reason = http11.phrase(answer.status)
+        self.version = 11
+        self.chunked = self.will_close = False
+        self.length = len(body)
+        self.fp = io.BufferedReader(io.BytesIO(body))
 
-    def readinto(self, buffer: object) -> int:
-        if self._error is None:
-            return 0
-        raise self._error
 
+def _socket_error(error: Exception) -> Exception:
+    """The error that a socket raises for a fault; any other error stays what it is.
 
-def _socket_error(error: Exception) -> Exception | None:
-    """The error that a socket raises for a fault; None for a connection that was closed before the response.
-
-    The errors of httpx count as faults, because a respx route raises them. Other errors stay what they are.
+    The errors of httpx count as faults, because a respx route raises them.
     """
     if isinstance(error, ConnectionFault):
         timed_out = error.kind == "timeout"
@@ -267,4 +298,6 @@ def _socket_error(error: Exception) -> Exception | None:
         timed_out = isinstance(error, httpx.TimeoutException)
     else:
         return error
-    return TimeoutError(str(error)) if timed_out else None
+    if timed_out:
+        return TimeoutError(str(error))
+    return http.client.RemoteDisconnected("Remote end closed connection without response")

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Protocol
 
+from pytest_qbchat.exceptions import CallRefused
 from pytest_qbchat.intercept.hosts import Hosts
 from pytest_qbchat.service.wire import Request, Response
 
@@ -62,6 +64,12 @@ def fake_for_host(fakes: list[InterceptedFake], host: object, port: object) -> I
         if fake.hosts.covers_all(host, port):
             return fake
     return None
+
+
+def record_refusal(fake: InterceptedFake, reason: str) -> None:
+    """Record a refusal that the code under test does not get as an error."""
+    with suppress(CallRefused):
+        raise fake.refuse(reason)  # so that it has a traceback, without which a unittest counts it as seen
 
 
 @dataclass(slots=True, eq=False)

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import gzip
 import http.client
+import io
 import json
 import socket
 import ssl
@@ -31,14 +32,20 @@ import requests
 import requests.adapters
 import responses
 import urllib3
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from support.elsewhere import another_server
+from support.profile import LONG
 from support.threads import busy_threads
 from support.ways import DIALOG, PATH, TLS, TOKEN, URL
+from urllib3.util import SKIP_HEADER
 
 from pytest_qbchat import CallRefused, FakeQuickBlox
-from pytest_qbchat.intercept import http11, http_client
+from pytest_qbchat.intercept import http11
+from pytest_qbchat.intercept import urllib3 as urllib3_interceptor
 from pytest_qbchat.intercept.certificate import Certificate
 from pytest_qbchat.intercept.http_client import FakeSocket
+from pytest_qbchat.intercept.patching import patch_of
 from pytest_qbchat.intercept.server import EncryptedServer
 
 API = "https://api.quickblox.com"
@@ -1104,7 +1111,7 @@ def test_a_urllib3_that_does_without_http_client_is_left_to_others(monkeypatch: 
     for name in ("HTTPConnection", "HTTPSConnection"):
         independent = type(name, (), {"__module__": "urllib3.connection"})
         monkeypatch.setattr(f"urllib3.connection.{name}", independent)
-    assert list(http_client.LIBRARIES["urllib3.connection"](urllib3.connection)) == []
+    assert list(urllib3_interceptor.patch_points(urllib3.connection)) == []
 
 
 def test_the_resolver_that_aiohttp_has_with_aiodns_is_asked_for_other_hosts_alone(
@@ -1158,7 +1165,7 @@ def test_nothing_is_warned_of() -> None:
         session.close()
         requests.post(URL, json=BODY, headers=HEADERS, verify=False, timeout=5)
         assert in_aiohttp(insecure) == 201
-        lonely = FakeSocket(None, [fake])
+        lonely = FakeSocket(http.client.HTTPSConnection("api.quickblox.com"), [fake])
         assert lonely.fileno() > 0
         del session, lonely
         with warnings.catch_warnings(record=True) as caught:
@@ -1175,19 +1182,118 @@ def test_nothing_is_warned_of() -> None:
         ("MAX_BODY_SIZE", {"data": b"a" * 1000}, 413, "the body is larger than 999 bytes"),
     ],
 )
-@pytest.mark.usefixtures("qbchat")
 def test_what_is_too_large_is_refused_as_by_the_live_server(
-    monkeypatch: pytest.MonkeyPatch, limit: str, how: dict[str, Any], status: int, text: str
+    qbchat: FakeQuickBlox, limit: str, how: dict[str, Any], status: int, text: str
 ) -> None:
-    monkeypatch.setattr(http11, limit, 999)
-    refused = requests.post(URL, timeout=5, **how)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(http11, limit, 999)
+        refused = requests.post(URL, timeout=5, **how)
     assert (refused.status_code, refused.json()) == (status, {"code": None, "message": text})
+    with pytest.raises(AssertionError, match=f"{API} was sent what is not a request of HTTP/1.1: {text}"):
+        qbchat.raise_problems()
+
+
+# --- what urllib3 sends ---
+
+BODIES = (
+    st.none()
+    | st.binary(max_size=9)
+    | st.text(max_size=9)
+    | st.builds(bytearray, st.binary(max_size=9))
+    | st.builds(io.BytesIO, st.binary(max_size=9))
+    | st.lists(st.binary(min_size=1, max_size=4), max_size=3)
+)
+NAMES = st.sampled_from(
+    [
+        "User-Agent", "user-agent", "Host", "Accept-Encoding", "Content-Length", "Transfer-Encoding", "X-Order", "a:b",
+        "X-\u00e9", " X",
+    ]
+)  # fmt: skip
+VALUES = st.sampled_from(["", "7", "3", "shop", "\u00e9", "\u20ac", "a\nb", "chunked", SKIP_HEADER, b"shop"])
+URLS = st.sampled_from(["/session.json", "/session.json?a=%20", "/a b", "/\u00e9", "", "/\x7f"])
+METHODS = st.sampled_from(["GET", "get", "POST", "DELETE", "PUT", "M-SEARCH", "HEAD"])
+
+
+@pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
+@settings(max_examples=2000 if LONG else 300, deadline=None)
+@given(method=METHODS, url=URLS, body=BODIES, headers=st.dictionaries(NAMES, VALUES, max_size=4))
+@example(method="POST", url="/session.json", body=b"{}", headers={"User-Agent": "shop", "Content-Length": "3"})
+@example(method="POST", url="/session.json", body=None, headers={"User-Agent": "shop"})
+@example(method="POST", url="/session.json", body="{}", headers={"User-Agent": b"shop"})
+def test_a_request_of_urllib3_arrives_as_urllib3_writes_it(method: str, url: str, body: Any, headers: Any) -> None:
+    written = _arrived(method, url, body, headers, as_bytes=True)
+    if isinstance(body, io.BytesIO):
+        body.seek(0)
+    assert _arrived(method, url, body, headers, as_bytes=False) == written
+
+
+def _arrived(method: str, url: str, body: Any, headers: Any, *, as_bytes: bool) -> object:
+    """The request that arrives, or the class of the error that urllib3 raises."""
+    fake = FakeQuickBlox()
+    fake.assume(unknown_routes_refused=False)
+    with fake.intercept():
+        connection = urllib3.connection.HTTPSConnection("api.quickblox.com")
+        send = urllib3.connection.HTTPConnection.request
+        if as_bytes:  # urllib3's own function, which writes to the socket
+            patch = patch_of(send)
+            assert patch is not None
+            send = patch.original
+        try:
+            send(connection, method, url, body, headers)
+            response = connection.getresponse()
+            assert response.read() is not None
+        except Exception as error:
+            fake.problems.drain()
+            return type(error)
+        finally:
+            connection.close()
+        fake.problems.drain()
+    if not fake.calls:
+        return response.status
+    request = fake.calls.one().request
+    return request.method, request.url, sorted(request.raw_headers), request.body, response.status
+
+
+def test_a_response_of_urllib3_frees_its_connection(qbchat: FakeQuickBlox) -> None:
+    qbchat.router.get("/users/7.json").respond(content=b"")
+    with urllib3.HTTPSConnectionPool("api.quickblox.com", headers={"User-Agent": "shop"}) as pool:
+        for _ in range(3):
+            assert pool.request("GET", "/users/7.json").data == b""
+            response = pool.request("GET", "/session.json", preload_content=False)
+            assert b"".join(response.stream()).startswith(b'{"errors":')
+        assert (pool.num_connections, pool.num_requests) == (1, 6)
+
+
+def test_requests_keeps_the_cookies_of_a_response(qbchat: FakeQuickBlox) -> None:
+    qbchat.router.get("/users/7.json").respond(headers={"Set-Cookie": "shop=7"})
+    with requests.Session() as session:
+        session.get(f"{API}/users/7.json", timeout=5)
+        assert session.cookies["shop"] == "7"
+
+
+def test_bytes_that_are_written_to_a_connected_socket_arrive(qbchat: FakeQuickBlox) -> None:
+    line = http.client.HTTPSConnection("api.quickblox.com", context=TLS)
+    line.connect()
+    line.send(b"GET /session.json HTTP/1.1\r\nHost: api.quickblox.com\r\n\r\n")
+    assert qbchat.calls.one().status == 401
+
+
+def test_a_connection_that_outlives_the_fake_reaches_other_hosts() -> None:
+    with another_server() as url:
+        line = http.client.HTTPConnection(url.partition("://")[2])
+        with FakeQuickBlox(hosts=[url]).intercept():
+            line.request("GET", "/session.json")
+            assert line.getresponse().status == 401
+        line.close()
+        line.request("GET", "/session.json")
+        assert line.getresponse().read() == b"another server"
+        line.close()
 
 
 def test_a_line_says_where_it_leads_and_that_it_has_no_socket(qbchat: FakeQuickBlox) -> None:
     line = http.client.HTTPSConnection("api.quickblox.com", context=TLS)
     line.connect()
-    assert line.sock.getpeername() == ("", None)
+    assert line.sock.getpeername() == ("api.quickblox.com", 443)
     line.request("GET", "/session.json")
     assert line.sock.getpeername() == ("api.quickblox.com", 443)
     with pytest.raises(AttributeError, match=r"to the fake QuickBlox has no socket, and therefore no 'recv'$"):
