@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from pytest_qbchat.intercept.httpx import LIBRARIES, answer, answer_async, fake_for_request
+from pytest_qbchat.intercept.httpx import LIBRARIES, Target, answer, answer_async
 
 if TYPE_CHECKING:
     from pytest_qbchat.fake.quickblox import FakeQuickBlox
@@ -27,18 +27,20 @@ class QuickBloxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def handle_request(self, request: Any) -> Any:
         """Answer a request to any host."""
-        return answer(self._library(request), request, self.fake, self._prefix(request))
+        return answer(_library(request), request, *self._destination(request))
 
     async def handle_async_request(self, request: Any) -> Any:
         """Answer a request of an asynchronous client to any host."""
-        return await answer_async(self._library(request), request, self.fake, self._prefix(request))
+        return await answer_async(_library(request), request, *self._destination(request))
 
-    def _library(self, request: Any) -> Any:
-        """The library of a request."""
-        imported = filter(None, map(sys.modules.get, LIBRARIES))
-        return next(module for module in imported if isinstance(request, module.Request))
+    def _destination(self, request: Any) -> tuple[Target, FakeQuickBlox, str]:
+        """The target, the fake, and the path prefix of the API; empty if the host does not belong to QuickBlox."""
+        target = Target.of(request)
+        found = target.fake([self.fake])
+        return target, self.fake, found[1] if found else ""
 
-    def _prefix(self, request: Any) -> str:
-        """The path prefix of the API; empty if the host does not belong to QuickBlox."""
-        found = fake_for_request([self.fake], request)
-        return found[1] if found else ""
+
+def _library(request: Any) -> Any:
+    """The library of a request."""
+    imported = filter(None, map(sys.modules.get, LIBRARIES))
+    return next(module for module in imported if isinstance(request, module.Request))

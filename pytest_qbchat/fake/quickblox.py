@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -68,6 +68,8 @@ class FakeQuickBlox:
         self._on_call = on_call
         self._calls: list[Call] = []
         self._posted: list[Message] = []
+        self._scanned_calls = 0  # the number of calls whose secrets are known
+        self._store.secrets.find_new = self._new_secrets
         self._stubs: Stubs | None = None
 
     def __repr__(self) -> str:
@@ -467,7 +469,8 @@ class FakeQuickBlox:
             CallRefused: The route is unknown. The refusal is recorded, so that the test fails.
         """
         __tracebackhide__ = True
-        call = self._record_call(request)
+        call = Call(request)
+        self._calls.append(call)
         if self._stubs is not None:
             call.stubbed = True  # also if the route raises an error
             call.response = self._stubs.answer(request)
@@ -477,7 +480,8 @@ class FakeQuickBlox:
     async def handle_async(self, request: Request) -> Response:
         """Answer a request of an asynchronous client like `handle`. Its stubs may be coroutines."""
         __tracebackhide__ = True
-        call = self._record_call(request)
+        call = Call(request)
+        self._calls.append(call)
         if self._stubs is not None:
             call.stubbed = True
             call.response = await self._stubs.answer_async(request)
@@ -507,6 +511,7 @@ class FakeQuickBlox:
         for message in self._posted:
             message.call = None
         self._calls.clear()
+        self._scanned_calls = 0
         self._posted.clear()
         self.problems.drain()
 
@@ -515,11 +520,11 @@ class FakeQuickBlox:
         user._realtime = self._realtime
         return user
 
-    def _record_call(self, request: Request) -> Call:
-        call = Call(request)
-        self._calls.append(call)
-        self._store.secrets.add_later(call.secrets)
-        return call
+    def _new_secrets(self) -> Iterator[str]:
+        calls = self._calls[self._scanned_calls :]
+        self._scanned_calls += len(calls)
+        for call in calls:
+            yield from call.secrets()
 
     def _serve(self, call: Call) -> Response:
         """Let the service answer; record the message, emit warnings, and raise refusals and faults."""

@@ -15,6 +15,7 @@ HTTPS_PORT = 443
 PORTS = {"http": 80, "https": HTTPS_PORT}
 
 
+@lru_cache
 def origin(scheme: str, host: str, port: int | None) -> str:
     """Scheme, host, and the port unless it is the default one: `https://api.quickblox.com`."""
     host = f"[{host}]" if ":" in host else host

@@ -11,7 +11,7 @@ import re
 from http import HTTPStatus
 from typing import NamedTuple
 
-from pytest_qbchat.service.wire import Header, RawHeaders, Request, Response, encode_json
+from pytest_qbchat.service.wire import Header, RawHeaders, Request, Response, encode_json, path_and_query
 
 MAX_HEAD_SIZE = 64 * 1024  # bytes
 MAX_BODY_SIZE = 128 * 1024 * 1024
@@ -172,8 +172,8 @@ def check_size(size: int) -> None:
 
 def request(head: Head, body: bytes, origin: str, prefix: str) -> Request:
     """The request for a head and a decoded body. The prefix is the part of the path before the API's path."""
-    path, _, query = head.target.partition("?")
-    return Request(head.method, origin, prefix, path[len(prefix) :], query, head.headers, body)
+    path, query = path_and_query(head.target, prefix)
+    return Request(head.method, origin, prefix, path, query, head.headers, body)
 
 
 def refusal(status: int, text: str, *more: Header) -> Response:

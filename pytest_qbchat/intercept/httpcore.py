@@ -16,7 +16,7 @@ from httpx import RequestError
 from pytest_qbchat.exceptions import ConnectionFault
 from pytest_qbchat.intercept.hosts import origin
 from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint, classes, fake_for_url
-from pytest_qbchat.service.wire import Request, Response
+from pytest_qbchat.service.wire import Request, Response, path_and_query
 
 
 def patch_points(module: Any) -> Iterator[PatchPoint]:
@@ -71,8 +71,8 @@ def _fake_for_request(fakes: list[InterceptedFake], request: Any) -> tuple[Inter
 def _request(request: Any, body: bytes, prefix: str) -> Request:
     url = request.url
     base = origin(url.scheme.decode(), url.host.decode("ascii"), url.port)
-    path, _, query = url.target.decode("ascii").partition("?")
-    return Request(request.method.decode(), base, prefix, path[len(prefix) :], query, request.headers, body)
+    path, query = path_and_query(url.target.decode("ascii"), prefix)
+    return Request(request.method.decode(), base, prefix, path, query, request.headers, body)
 
 
 def _response(module: Any, response: Response) -> Any:

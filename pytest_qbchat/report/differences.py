@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.models import Message
 
 _MAX_LISTED = 10
+_MAX_CANDIDATES = 1000
 _MAX_COMPARED = 50
 _MAX_COMPARED_LENGTH = 200
 
@@ -54,8 +55,13 @@ def unexpected(found: Sequence[Message], fields: Mapping[str, Any]) -> str:
 
 
 def closest(messages: Sequence[Message], fields: Mapping[str, Any]) -> Message:
-    """The message with the fewest wrong fields, then with the most similar values, then the newest."""
-    wrong = {message: _wrong_fields(message, fields) for message in reversed(messages)}
+    """The message with the fewest wrong fields, then with the most similar values, then the newest.
+
+    Of very many messages only the newest are compared, and those with the expected text.
+    """
+    same_text = [message for message in messages if message.message == fields.get("message")]
+    candidates = [*messages[-_MAX_CANDIDATES:][::-1], *same_text[-_MAX_CANDIDATES:][::-1]]
+    wrong = {message: _wrong_fields(message, fields) for message in candidates}
     fewest = min(map(len, wrong.values()))
     candidates = [message for message in wrong if len(wrong[message]) == fewest]
     if len(candidates) == 1:

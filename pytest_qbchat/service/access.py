@@ -23,12 +23,12 @@ def dialog_for_new_message(store: Store, sender_id: int, params: dict[str, Any])
     """
     dialog_id = params.get("chat_dialog_id")
     recipient = params.get("recipient_id")
-    if _is_given(dialog_id):
+    if dialog_id not in _NOT_GIVEN:
         try:
             return get_or_adopt_dialog(store, sender_id, dialog_id, opponent=recipient)
         except LookupError as error:
             raise not_found(str(error), store.assume.missing_dialog_status) from None
-    if _is_given(recipient):
+    if recipient not in _NOT_GIVEN:
         return _private_dialog_with(store, sender_id, recipient)
     raise recipient_required("the request names neither chat_dialog_id nor recipient_id")
 
@@ -79,8 +79,7 @@ def get_or_adopt_dialog(store: Store, caller_id: int, dialog_id: Any, *, opponen
     return dialog
 
 
-def _is_given(value: Any) -> bool:
-    return value is not None and value != "" and whole_number(value) != 0  # 0 is the recipient of a group (documented)
+_NOT_GIVEN = (None, "", 0, "0")  # 0 is the recipient of a group (documented)
 
 
 def _adopt_dialog(store: Store, sender_id: int, dialog_id: str, recipient_id: int | None) -> Dialog:

@@ -9,10 +9,10 @@ from typing import Any
 
 from pytest_qbchat.service import pitfalls
 from pytest_qbchat.service.authentication import authenticate
-from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.calls import Call, KnownHeaders
 from pytest_qbchat.service.errors import QuickBloxError, resource_not_found
 from pytest_qbchat.service.ids import expiration_date
-from pytest_qbchat.service.routes import find, unknown_route_reason, without_suffix
+from pytest_qbchat.service.routes import route_of, unknown_route_reason
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Header, RawHeaders, Response, encode_json
 
@@ -26,7 +26,7 @@ class Service:
         self.store = store
         self._request_numbers = count(1)
         # The calls of one client differ only in the length of the body; each set of headers is kept once.
-        self._headers: dict[RawHeaders, tuple[RawHeaders, dict[bytes, bytes]]] = {}
+        self._headers: dict[RawHeaders, KnownHeaders] = {}
 
     def handle(self, call: Call) -> None:
         """Add the response, reason and warnings to a call. Not thread-safe: the caller holds the lock.
@@ -34,7 +34,7 @@ class Service:
         If the fake has no such route, only the reason is added, and the response stays None.
         """
         self.prepare(call)
-        route, variables = find(call.method, without_suffix(call.path))
+        route, variables = route_of(call.request.method, call.request.path)
         if route is None or (route.guessed and not self.store.assume.guessed_routes):
             call.reason = unknown_route_reason(call.request)
             if not self.store.assume.unknown_routes_refused:
@@ -64,10 +64,10 @@ class Service:
         if known is None:
             if len(self._headers) >= _MAX_KEPT_HEADERS:  # a client may send a new id with each call
                 self._headers.clear()
-            known = self._headers[sent] = sent, {name.lower(): value for name, value in sent}
-        request.raw_headers, call.lowercase_headers = known
-        # Equal strings are kept once too: a test may hold 100,000 requests.
-        request.method, request.origin, request.path = map(intern, (request.method, request.origin, request.path))
+            by_name = {name.lower(): value for name, value in sent}
+            known = self._headers[sent] = KnownHeaders(sent, by_name, pitfalls.are_unusual(by_name))
+        request.raw_headers, call.known_headers = known.raw, known
+        request.method = intern(request.method)
         call.now = self.store.now()
 
     def respond(self, call: Call, status: int, body: Any, *more: Header) -> Response:
@@ -94,7 +94,8 @@ class ApiResponse(Response):
     __slots__ = ("_expires_at", "_more", "_number")
 
     def __init__(self, status: int, body: bytes, number: int, expires_at: int | None, more: tuple[Header, ...]) -> None:
-        super().__init__(status, (), body)
+        self.status = status
+        self.body = body
         self._number = number
         self._expires_at = expires_at
         self._more = more

@@ -53,7 +53,7 @@ def authenticate(store: Store, call: Call) -> Caller:
         QuickBloxError: 401 without credentials, with an unknown or expired token, or with a wrong API key;
             404 for an unknown user in `On-Behalf-Of`, in strict mode.
     """
-    headers = call.lowercase_headers
+    headers = call.known_headers.by_name
     authorization = headers.get(b"authorization")
     if authorization is not None and authorization.startswith(_SCHEME):
         key = authorization.removeprefix(_SCHEME).strip().decode("latin-1")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pytest_qbchat.service.decoding import decode
 from pytest_qbchat.service.errors import QuickBloxError
 from pytest_qbchat.service.masking import SECRET_HEADERS, Secrets
 from pytest_qbchat.service.models import Dialog, Message, Session
-from pytest_qbchat.service.wire import Request, Response
+from pytest_qbchat.service.wire import RawHeaders, Request, Response
 
 _MAX_WARNINGS = 300  # a request may have any number of fields
 
@@ -62,6 +62,23 @@ class Caller(NamedTuple):
 UNAUTHENTICATED = Caller(None, None)
 
 
+class KnownHeaders(NamedTuple):
+    """The headers of a request, which are kept once for all requests that have the same.
+
+    Attributes:
+        raw: As they were sent.
+        by_name: By lower-case name; the last of several.
+        unusual: Whether one of them may cause a warning.
+    """
+
+    raw: RawHeaders
+    by_name: dict[bytes, bytes]
+    unusual: bool
+
+
+_NO_HEADERS = KnownHeaders((), {}, unusual=False)
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Call:
     """A request, and everything that is known about it.
@@ -92,7 +109,7 @@ class Call:
     dialog: Dialog | None = None
     message: Message | None = None
     now: float = 0.0
-    lowercase_headers: dict[bytes, bytes] = field(default_factory=dict)
+    known_headers: KnownHeaders = _NO_HEADERS
     _params: dict[str, Any] | None = None
 
     @property

@@ -69,11 +69,14 @@ class Secrets:
       length at this position one of them?
     - `_sorted` finds secrets that were cut off, like "decade0012" here: the first secret that is not smaller than this
       beginning starts with it, or no secret does.
+
+    Attributes:
+        find_new: Finds more secrets when a text is masked, since most tests mask none.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._lock = RLock()
-        self._unread: list[Callable[[], Iterable[str]]] = []
+        self.find_new: Callable[[], Iterable[str]] = tuple
         self._known: dict[str, str] = {}
         self._sorted: list[str] = []
         self._lengths: dict[str, set[int]] = {}
@@ -92,16 +95,11 @@ class Secrets:
                 insort(self._sorted, form)
                 self._lengths.setdefault(form[:_MIN_SECRET_LENGTH], set()).add(len(form))
 
-    def add_later(self, find: Callable[[], Iterable[str]]) -> None:
-        """Add the secrets that a function finds, when the next text is masked: most tests mask none."""
-        self._unread.append(find)
-
     def mask(self, text: str) -> str:
         """Mask each secret in a string, and each beginning of a secret at the end of a word or of the string."""
         with self._lock:
-            while self._unread:
-                for secret in self._unread.pop()():
-                    self.add(secret)
+            for secret in self.find_new():
+                self.add(secret)
             return self._mask(text)
 
     def _mask(self, text: str) -> str:

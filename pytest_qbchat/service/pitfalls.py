@@ -223,10 +223,26 @@ def _check_addressing(call: Call) -> None:
         )
 
 
+def are_unusual(headers: dict[bytes, bytes]) -> bool:
+    """Whether one of the headers of a request, by lower-case name, may cause a warning."""
+    token = headers.get(b"qb-token", b"")
+    return (
+        b"json" not in headers.get(b"content-type", b"")
+        or b"on-behalf-of" in headers
+        or token != token.strip()
+        or b" " in b"\n".join(headers)
+    )
+
+
 def _check_headers(call: Call) -> None:
-    headers = call.lowercase_headers
+    headers, params = call.known_headers.by_name, call.params
+    token = headers.get(b"qb-token")
+    if token is not None and "token" in params and params["token"] != token.decode("latin-1"):
+        call.warn("token: is the name of a credential, so QuickBlox stores no such custom field; write another name")
+    if not call.known_headers.unusual:
+        return
     content_type = headers.get(b"content-type", b"").decode("latin-1")
-    if "json" not in content_type and call.params and call.request.body.lstrip()[:1] == b"{":
+    if "json" not in content_type and params and call.request.body.lstrip()[:1] == b"{":
         call.warn(
             f"Content-Type: the body is JSON, but its label is {content_type or 'missing'}; the fake read it as JSON, "
             "and QuickBlox may read it as a form; write application/json"
@@ -236,15 +252,11 @@ def _check_headers(call: Call) -> None:
             f"On-Behalf-Of: is ignored without an API key, so the sender is the token's user {call.caller.user_id}; "
             "write Authorization: ApiKey <key>, or omit it"
         )
-    token = headers.get(b"qb-token")
     if token is not None and token != token.strip():
         call.warn("QB-Token: begins or ends with white space, which not every client sends; strip the token")
-    if token is not None and "token" in call.params and call.params["token"] != token.decode("latin-1"):
-        call.warn("token: is the name of a credential, so QuickBlox stores no such custom field; write another name")
-    if b" " in b"\n".join(headers):
-        for name in call.request.headers:
-            if name != name.strip():
-                call.warn(
-                    f"{name!r}: is another header to QuickBlox, and not every client sends a header name with a "
-                    f"space; write {name.strip()!r}"
-                )
+    for name in call.request.headers:
+        if name != name.strip():
+            call.warn(
+                f"{name!r}: is another header to QuickBlox, and not every client sends a header name with a "
+                f"space; write {name.strip()!r}"
+            )

@@ -9,6 +9,8 @@ import pytest
 from support.shop import FILE, SHIPPED, Shop, explained, failure
 from support.ways import DIALOG
 
+from pytest_qbchat.report import differences
+
 pytestmark = pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
 
 
@@ -53,6 +55,18 @@ def test_among_equally_close_messages_the_newest_is_shown(shop: Shop) -> None:
     shop.post("a")
     newest = shop.post("a")
     assert f"the closest {newest.id}" in failure(shop.fake.assert_posted, message="b")
+
+
+def test_among_very_many_messages_the_newest_and_those_with_the_text_are_compared(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(differences, "_MAX_CANDIDATES", 3)
+    closest = shop.post("Order #7 has shipped", markable=1)
+    shop.post("Order #8 has shipped", markable=1, send_to_chat=1)
+    for _ in range(3):
+        shop.post("Good morning")
+    text = failure(shop.fake.assert_posted, message="Order #7 has shipped", markable=1, send_to_chat=1)
+    assert f"the closest {closest.id}" in text
 
 
 @pytest.mark.parametrize(

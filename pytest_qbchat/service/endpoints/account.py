@@ -20,7 +20,7 @@ def get_account_settings(store: Store, call: Call) -> tuple[int, dict[str, Any]]
       header the status is 401 (assumed).
     - The API host is that of the request (assumed). The chat host has a similar name (observed, JavaScript SDK).
     """
-    if not call.lowercase_headers.get(b"qb-account-key"):
+    if not call.known_headers.by_name.get(b"qb-account-key"):
         raise token_required("the request has no QB-Account-Key header")
     return 200, {
         "account_id": ACCOUNT_ID,

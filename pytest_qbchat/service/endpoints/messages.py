@@ -65,11 +65,12 @@ def create_message(store: Store, call: Call) -> tuple[int, str]:
 
     Refused with 401, 403, 404 or 422 as `authentication.authenticate` and `access.dialog_for_new_message` say.
     """
+    params = call.params
     sender_id = require_user(store, call)
-    dialog = call.dialog = dialog_for_new_message(store, sender_id, call.params)
-    if "system" in call.params and is_one(call.params["system"]) and dialog.type is not DialogType.PRIVATE:
+    dialog = call.dialog = dialog_for_new_message(store, sender_id, params)
+    if "system" in params and is_one(params["system"]) and dialog.type is not DialogType.PRIVATE:
         _check_system_message(store, dialog)
-    message = call.message = build_message(store, dialog, sender_id, call.params, int(call.now))
+    message = call.message = build_message(store, dialog, sender_id, params, int(call.now))
     message.call = call
     store.add_message(message, dialog)
     if store.blobs:
@@ -242,10 +243,10 @@ def build_message(store: Store, dialog: Dialog, sender_id: int, params: dict[str
     if dialog.type is DialogType.PRIVATE:
         recipient = others[0] if others else 0
     else:
-        recipient = whole_number(params.get("recipient_id")) or 0
+        recipient = (whole_number(params["recipient_id"]) or 0) if "recipient_id" in params else 0
     send_to_chat = _parse_flag(store, params, "send_to_chat")
     given = params.get("attachments")
-    custom = {name: value for name, value in params.items() if name not in _NOT_CUSTOM}
+    custom = {name: params[name] for name in params if name not in _NOT_CUSTOM}
     initial_readers = () if dialog.public else (sender_id,)  # public dialogs keep both lists empty (documented)
     return store.message_class(
         id=store.ids.object_id(now),
