@@ -1,4 +1,4 @@
-"""Measure, and print what came out: `python -m benchmarks`, or only some tables, `python -m benchmarks posting`."""
+"""Measure, and print what came out: `python -m benchmarks`, or only some tables, `python -m benchmarks posts`."""
 
 from __future__ import annotations
 
@@ -6,27 +6,16 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
 
-# The names of the tables, and which module measures them.
-TABLES = {
-    "runs": "runs",
-    "posting": "posting",
-    "posting_async": "posting",
-    "posting_httpx2": "posting",
-    "transport": "posting",
-    "fixtures": "fixtures",
-    "startup": "startup",
-    "payloads": "payloads",
-    "scale": "scale",
-    "clients": "clients",
-}
+# Each is a module with a function of the same name.
+TABLES = ("runs", "posts", "fixtures", "growth", "startup")
 
 
 def main(names: list[str]) -> None:
     unknown = [name for name in names if name not in TABLES]
     if unknown:
-        sys.exit(f"no table {', '.join(unknown)}: there are {', '.join(TABLES)}")
+        sys.exit(f"unknown table {', '.join(unknown)}; expected {', '.join(TABLES)}")
     for name in names or TABLES:
-        tables: Callable[[], Iterator[str]] = getattr(import_module(f"benchmarks.{TABLES[name]}"), name)
+        tables: Callable[[], Iterator[str]] = getattr(import_module(f"benchmarks.{name}"), name)
         for text in tables():
             print(text, flush=True)
 

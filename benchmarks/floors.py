@@ -5,63 +5,66 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
+from time import time
 from typing import Any
+
+import httpx
 
 from benchmarks.documented import ANSWER, CONTENT, HEADERS
 
-# What an `httpx.MockTransport` takes.
-Handler = Callable[[Any], Any]
-
-_STATUS = ANSWER.status_code
-_JSON = ANSWER.json()
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+Handler = Callable[[httpx.Request], httpx.Response]
 
 
-def same_bytes(library: Any, answer: Any = ANSWER) -> Handler:
-    """The very bytes of the fake's answer, in a response that knows its `.elapsed` as a real one does."""
-    status, headers, content = answer.status_code, answer.headers.raw, answer.content
-    return lambda _: library.Response(status, headers=headers, stream=library.ByteStream(content))
+def constant(_: httpx.Request) -> httpx.Response:
+    """The bytes of the fake's own answer, in a response with a working `.elapsed`."""
+    return httpx.Response(ANSWER.status_code, headers=HEADERS, stream=httpx.ByteStream(CONTENT))
 
 
-def minimal(library: Any) -> Handler:
-    """The body under one header, read already: nothing new is cheaper, but `.elapsed` is an error."""
-    return lambda _: library.Response(_STATUS, headers={"Content-Type": "application/json"}, content=CONTENT)
+def hand_written() -> Handler:
+    """What a test author might write: decode, look up, check, store, record, reply."""
+    sessions: dict[str, int] = {}
+    dialogs: dict[str, list[dict[str, Any]]] = {}
+    calls: list[Any] = []
+    numbers = count(1)
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-
-def as_people_write(library: Any) -> Handler:
-    """What is shortest to type. Here, too, `.elapsed` is an error."""
-    return lambda _: library.Response(_STATUS, json=_JSON)
-
-
-def recoded(library: Any) -> Handler:
-    """The same bytes, after the request was decoded and the reply encoded, which no working fake can do without."""
-
-    def handle(request: Any) -> Any:
-        json.loads(request.content)
-        return library.Response(_STATUS, headers=HEADERS, stream=library.ByteStream(_encode(_JSON).encode()))
+    def handle(request: httpx.Request) -> httpx.Response:
+        params = json.loads(request.content)
+        sender = sessions.setdefault(request.headers["QB-Token"], 96830001)
+        history = dialogs.setdefault(params["chat_dialog_id"], [])
+        if not isinstance(params.get("message"), str):
+            return httpx.Response(422)
+        now = int(time())
+        attachments = params.get("attachments", {})
+        message = {
+            "_id": f"{now:08x}a0facade01{next(numbers):06x}",
+            "attachments": [attachments[key] for key in sorted(attachments)],
+            "chat_dialog_id": params["chat_dialog_id"],
+            "created_at": None,
+            "date_sent": now,
+            "delivered_ids": [],
+            "markable": params.get("markable"),
+            "message": params["message"],
+            "read_ids": [],
+            "recipient_id": 0,
+            "sender_id": sender,
+            "updated_at": None,
+            "read": 0,
+        }
+        history.append(message)
+        calls.append((request.method, request.url, request.headers, request.content, message))
+        return httpx.Response(201, headers=HEADERS, stream=httpx.ByteStream(encode(message).encode()))
 
     return handle
 
 
 @contextmanager
-def patched(library: Any, handler: Handler) -> Iterator[None]:
-    """Answer every call of a library without a look at it."""
-
-    def handle_request(_: Any, request: Any) -> Any:
-        return handler(request)
-
-    async def handle_async_request(_: Any, request: Any) -> Any:
-        return handler(request)
-
-    seams = {
-        (library.HTTPTransport, "handle_request"): handle_request,
-        (library.AsyncHTTPTransport, "handle_async_request"): handle_async_request,
-    }
-    before = {seam: getattr(*seam) for seam in seams}
-    for seam, function in seams.items():
-        setattr(*seam, function)
+def patched(handler: Handler) -> Iterator[None]:
+    """Let a function answer every call of httpx's clients."""
+    before = httpx.HTTPTransport.handle_request
+    httpx.HTTPTransport.handle_request = lambda _, request: handler(request)  # type: ignore[method-assign]
     try:
         yield
     finally:
-        for seam, function in before.items():
-            setattr(*seam, function)
+        httpx.HTTPTransport.handle_request = before  # type: ignore[method-assign]

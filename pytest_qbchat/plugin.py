@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pytest_qbchat.intercept.certificate import Certificate
     from pytest_qbchat.intercept.server import EncryptedServer, LiveServer
     from pytest_qbchat.payloads.factory import PayloadFactory
-    from pytest_qbchat.report.problems import Problem, Problems
 
 _FAKE: pytest.StashKey[FakeQuickBlox] = pytest.StashKey()
 _INTERCEPTION: pytest.StashKey[Interception[FakeQuickBlox]] = pytest.StashKey()
@@ -40,7 +39,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, and guard the whole suite if that is configured."""
     config.addinivalue_line("markers", _MARKER)
     if config.getini("qbchat_guard"):
-        config.pluginmanager.register(_SuiteGuardHooks(config), "qbchat_guard")
+        from pytest_qbchat.intercept.suite_guard import SuiteGuardHooks
+
+        config.pluginmanager.register(SuiteGuardHooks(config), "qbchat_guard")
 
 
 @pytest.fixture
@@ -187,101 +188,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 def _verify(item: pytest.Item) -> None:
     if _FAKE in item.stash:
-        _fail_for(item.stash[_FAKE].problems, item)
-
-
-def _fail_for(problems: Problems, item: pytest.Item) -> None:
-    """Fail the test for problems whose exceptions did not reach its function."""
-    if unreported := problems.pop_unreported(item):
-        pytest.fail(_texts(unreported), pytrace=False)
-
-
-def _texts(problems: list[Problem]) -> str:
-    from pytest_qbchat.report.problems import report
-
-    return report(problems)
-
-
-class _SuiteGuardHooks:
-    """Hooks that refuse calls to QuickBlox from the collection to the end; the fakes of fixtures take precedence."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        from pytest_qbchat.intercept import Interception
-        from pytest_qbchat.intercept.suite_guard import SuiteGuard
-
-        try:
-            self._guard = SuiteGuard(config.getini("qbchat_hosts"))
-        except ValueError as error:
-            raise pytest.UsageError(f"qbchat_hosts: {error}") from None
-        self._interception = Interception(self._guard)
-        self._interception.__enter__()
-        self._outside: list[str] = []  # the refused calls outside of the tests
-
-    def pytest_unconfigure(self) -> None:
-        """Let calls through again."""
-        self._guard.problems.drain()
-        self._interception.__exit__(None, None, None)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-        """Fail the collection of a module that called QuickBlox when it was imported."""
-        report = yield
-        if (problems := self._guard.problems.drain()) and report.passed:
-            report.outcome, report.longrepr = "failed", _texts(problems)
-        return report
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self) -> Generator[None, Any, Any]:
-        """Blame no test for a call that was refused before it."""
-        self._collect_outside()
-        self._guard.caller = "this test"
-        try:
-            return (yield)
-        finally:
-            self._guard.caller = "code outside of the tests"
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        """Fail a phase of a test for refused calls whose exceptions the code under test caught."""
-        result = yield
-        _fail_for(self._guard.problems, item)
-        return result
-
-    pytest_runtest_setup = pytest_runtest_teardown = pytest_runtest_call
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-        """Show the refused calls that did not fail the phase themselves."""
-        if call.excinfo is not None and (problems := self._guard.problems.pop_unreported(item)):
-            item.add_report_section(call.when, "qbchat", _texts(problems))
-
-    @pytest.hookimpl(wrapper=True, trylast=True)  # after the teardown of wide fixtures, before the summary
-    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
-        """Fail the run for calls that were refused outside of the tests."""
-        yield
-        self._collect_outside()
-        if not self._outside:
-            return
-        if hasattr(session.config, "workeroutput"):  # a worker of pytest-xdist
-            session.config.workeroutput["qbchat_outside"] = self._outside
-        elif session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        """Collect the calls of a worker of pytest-xdist."""
-        self._outside += getattr(node, "workeroutput", {}).get("qbchat_outside", [])
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Show the calls that were refused outside of the tests."""
-        if self._outside:
-            terminalreporter.section("calls to QuickBlox outside of the tests", red=True)
-            for text in self._outside:
-                terminalreporter.line(text)
-
-    def _collect_outside(self) -> None:
-        if problems := self._guard.problems.drain():
-            self._outside.append(_texts(problems))
+        item.stash[_FAKE].problems.fail_unreported(item)
 
 
 @pytest.hookimpl(tryfirst=True)

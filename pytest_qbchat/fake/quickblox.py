@@ -523,8 +523,12 @@ class FakeQuickBlox:
     def _new_secrets(self) -> Iterator[str]:
         calls = self._calls[self._scanned_calls :]
         self._scanned_calls += len(calls)
+        known: object = None
         for call in calls:
-            yield from call.secrets()
+            if call.request.raw_headers is not known:
+                known = call.request.raw_headers
+                yield from call.header_secrets()
+            yield call.token_parameter()
 
     def _serve(self, call: Call) -> Response:
         """Let the service answer; record the message, emit warnings, and raise refusals and faults."""

@@ -1,13 +1,16 @@
-"""Refuses every call to QuickBlox, for the tests without the `qbchat` fixture."""
+"""Refuses every call to QuickBlox outside of the `qbchat` fixture, if the ini option `qbchat_guard` is on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NoReturn
+from collections.abc import Generator, Iterable
+from typing import Any, NoReturn
+
+import pytest
 
 from pytest_qbchat.exceptions import CallRefused
+from pytest_qbchat.intercept import Interception
 from pytest_qbchat.intercept.hosts import Hosts
-from pytest_qbchat.report.problems import Problems
+from pytest_qbchat.report.problems import Problems, report
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.masking import mask_url
 from pytest_qbchat.service.wire import Request
@@ -51,3 +54,82 @@ class SuiteGuard:
 
     def _refused(self, text: str) -> CallRefused:
         return self.problems.refuse(f"{text}\n  {_REMEDY}")
+
+
+class SuiteGuardHooks:
+    """Hooks that refuse calls to QuickBlox from the collection to the end; the fakes of fixtures take precedence."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        try:
+            self._guard = SuiteGuard(config.getini("qbchat_hosts"))
+        except ValueError as error:
+            raise pytest.UsageError(f"qbchat_hosts: {error}") from None
+        self._interception = Interception(self._guard)
+        self._interception.__enter__()
+        self._outside: list[str] = []  # the refused calls outside of the tests
+
+    def pytest_unconfigure(self) -> None:
+        """Let calls through again."""
+        self._guard.problems.drain()
+        self._interception.__exit__(None, None, None)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Fail the collection of a module that called QuickBlox when it was imported."""
+        collected = yield
+        if (problems := self._guard.problems.drain()) and collected.passed:
+            collected.outcome, collected.longrepr = "failed", report(problems)
+        return collected
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self) -> Generator[None, Any, Any]:
+        """Blame no test for a call that was refused before it."""
+        self._collect_outside()
+        self._guard.caller = "this test"
+        try:
+            return (yield)
+        finally:
+            self._guard.caller = "code outside of the tests"
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Fail a phase of a test for refused calls whose exceptions the code under test caught."""
+        result = yield
+        self._guard.problems.fail_unreported(item)
+        return result
+
+    pytest_runtest_setup = pytest_runtest_teardown = pytest_runtest_call
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """Show the refused calls that did not fail the phase themselves."""
+        if call.excinfo is not None and (problems := self._guard.problems.pop_unreported(item)):
+            item.add_report_section(call.when, "qbchat", report(problems))
+
+    @pytest.hookimpl(wrapper=True, trylast=True)  # after the teardown of wide fixtures, before the summary
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
+        """Fail the run for calls that were refused outside of the tests."""
+        yield
+        self._collect_outside()
+        if not self._outside:
+            return
+        if hasattr(session.config, "workeroutput"):  # a worker of pytest-xdist
+            session.config.workeroutput["qbchat_outside"] = self._outside
+        elif session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Collect the calls of a worker of pytest-xdist."""
+        self._outside += getattr(node, "workeroutput", {}).get("qbchat_outside", [])
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Show the calls that were refused outside of the tests."""
+        if self._outside:
+            terminalreporter.section("calls to QuickBlox outside of the tests", red=True)
+            for text in self._outside:
+                terminalreporter.line(text)
+
+    def _collect_outside(self) -> None:
+        if problems := self._guard.problems.drain():
+            self._outside.append(report(problems))

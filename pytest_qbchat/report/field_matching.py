@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from enum import Enum
+from functools import cache
 from typing import Any, Final
 
 from pytest_qbchat.service.flags_and_attachments import FLAGS, attachments
@@ -85,9 +86,7 @@ def check_names(names: Iterable[str], kind: type, records: Collection[object]) -
             only if it is similar to a field and no record has it.
     """
     __tracebackhide__ = True
-    fields = {name for name in dir(kind) if not name.startswith("_") and not callable(getattr(kind, name))}
-    if "id" in fields:
-        fields.add("_id")
+    fields = _fields(kind)
     for name in names:
         if name in fields:
             continue
@@ -98,6 +97,12 @@ def check_names(names: Iterable[str], kind: type, records: Collection[object]) -
         else:
             expected = closest_name(name, fields) or f"one of {', '.join(sorted(fields))}"
         raise TypeError(f"unknown field {name!r} of a {kind.__name__.lower()}; expected {expected}")
+
+
+@cache
+def _fields(kind: type) -> set[str]:
+    fields = {name for name in dir(kind) if not name.startswith("_") and not callable(getattr(kind, name))}
+    return fields | {"_id"} if "id" in fields else fields
 
 
 # Common names for fields of a message. A request may have custom fields with these names.

@@ -91,6 +91,13 @@ class Problems:
         seen = {problem.text for problem in problems if problem.reached(item)}
         return [problem for problem in problems if problem.text not in seen]
 
+    def fail_unreported(self, item: pytest.Item) -> None:
+        """Fail the test for problems whose exceptions did not reach its function."""
+        if unreported := self.pop_unreported(item):
+            import pytest  # noqa: PLC0415 - the fake works without it
+
+            pytest.fail(report(unreported), pytrace=False)
+
     def drain(self) -> list[Problem]:
         """Remove and return all problems."""
         drained, self._open[:] = self._open[:], []
