@@ -20,15 +20,13 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
-import httpx
-
-from pytest_qbchat.exceptions import ConnectionFault
 from pytest_qbchat.intercept import http11
 from pytest_qbchat.intercept.hosts import origin
 from pytest_qbchat.intercept.patching import (
     Function,
     InterceptedFake,
     PatchPoint,
+    as_fault,
     classes,
     fake_for_host,
     fake_for_url,
@@ -288,16 +286,10 @@ class FakeResponse(http.client.HTTPResponse):
 
 
 def _socket_error(error: Exception) -> Exception:
-    """The error that a socket raises for a fault; any other error stays what it is.
-
-    The errors of httpx count as faults, because a respx route raises them.
-    """
-    if isinstance(error, ConnectionFault):
-        timed_out = error.kind == "timeout"
-    elif isinstance(error, httpx.RequestError):
-        timed_out = isinstance(error, httpx.TimeoutException)
-    else:
+    """The error that a socket raises for a fault; any other error stays what it is."""
+    fault = as_fault(error)
+    if fault is None:
         return error
-    if timed_out:
-        return TimeoutError(str(error))
+    if fault.kind == "timeout":
+        return TimeoutError(str(fault))
     return http.client.RemoteDisconnected("Remote end closed connection without response")

@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from httpx import RequestError
-
 from pytest_qbchat.exceptions import ConnectionFault
 from pytest_qbchat.intercept.hosts import origin
-from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint, classes, fake_for_url
+from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint, classes, fake_for_url, fault_errors
 from pytest_qbchat.service.wire import Request, Response, path_and_query
 
 
@@ -39,7 +37,7 @@ def _sync(module: Any, function: Function, fakes: list[InterceptedFake]) -> Func
         fake, prefix = found
         try:
             return _response(module, fake.handle(_request(request, b"".join(request.stream), prefix)))
-        except (ConnectionFault, RequestError) as error:
+        except fault_errors() as error:
             raise _client_exception(module, error) from error
 
     return handle_request
@@ -55,7 +53,7 @@ def _async(module: Any, function: Function, fakes: list[InterceptedFake]) -> Fun
         try:
             body = b"".join([chunk async for chunk in request.stream])
             return _response(module, await fake.handle_async(_request(request, body, prefix)))
-        except (ConnectionFault, RequestError) as error:
+        except fault_errors() as error:
             raise _client_exception(module, error) from error
 
     return handle_async_request

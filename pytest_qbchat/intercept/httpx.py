@@ -13,11 +13,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
-import httpx
-
 from pytest_qbchat.exceptions import ConnectionFault
 from pytest_qbchat.intercept.hosts import origin
-from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint, classes, fake_for_url
+from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint, classes, fake_for_url, fault_errors
 from pytest_qbchat.service.wire import Request, Response, path_and_query
 
 
@@ -84,7 +82,9 @@ def answer(module: Any, request: Any, target: Target, fake: InterceptedFake, pre
     __tracebackhide__ = True
     try:
         return _response(module, fake.handle(target.request(request, request.read(), prefix)))
-    except _foreign_errors(module) as error:
+    except fault_errors() as error:
+        if isinstance(error, module.RequestError):  # as a respx route raised it
+            raise
         raise _client_exception(module, error, request) from error
 
 
@@ -93,7 +93,9 @@ async def answer_async(module: Any, request: Any, target: Target, fake: Intercep
     __tracebackhide__ = True
     try:
         return _response(module, await fake.handle_async(target.request(request, await request.aread(), prefix)))
-    except _foreign_errors(module) as error:
+    except fault_errors() as error:
+        if isinstance(error, module.RequestError):  # as a respx route raised it
+            raise
         raise _client_exception(module, error, request) from error
 
 
@@ -101,13 +103,8 @@ def _response(module: Any, response: Response) -> Any:
     return module.Response(response.status, headers=response.raw_headers, stream=module.ByteStream(response.body))
 
 
-def _foreign_errors(module: Any) -> tuple[type[Exception], ...]:
-    """Faults, and for httpx2 also the errors of httpx, which a respx route raises."""
-    return (ConnectionFault,) if module is httpx else (ConnectionFault, httpx.RequestError)
-
-
 def _client_exception(module: Any, error: Exception, request: Any) -> Exception:
-    """The error of the client's library."""
+    """The error of the client's library for a fault, or for an error of httpx that a respx route raised."""
     if isinstance(error, ConnectionFault):
         kind = module.ReadTimeout if error.kind == "timeout" else module.RemoteProtocolError
     else:

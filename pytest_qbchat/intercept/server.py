@@ -15,12 +15,11 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
-import httpx
-
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.intercept import http11
 from pytest_qbchat.intercept.certificate import Certificate
 from pytest_qbchat.intercept.http11 import Head, LenientReader, MalformedRequestError
+from pytest_qbchat.intercept.patching import as_fault
 from pytest_qbchat.intercept.request_reader import RequestReader, destination, split_target
 from pytest_qbchat.service.routes import ROUTES, UNSUPPORTED, find
 from pytest_qbchat.service.wire import Request, Response
@@ -366,10 +365,11 @@ class _Connection(asyncio.Protocol):
 
     def _fault(self, error: BaseException) -> ConnectionFault:
         """The fault for an error of a custom route. Any error except connection errors also fails the test."""
-        if not isinstance(error, httpx.RequestError | OSError):
+        if fault := as_fault(error):
+            return fault
+        if not isinstance(error, OSError):
             self._server.refuse(f"a route of qbchat.router raised {type(error).__name__}: {error}")
-        timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
-        return ConnectionFault("timeout" if timed_out else "disconnect", str(error))
+        return ConnectionFault("timeout" if isinstance(error, TimeoutError) else "disconnect", str(error))
 
 
 def _prefix(method: str, target: str) -> str:
