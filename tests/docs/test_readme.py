@@ -117,20 +117,10 @@ def test_the_commands_are_the_ones_that_continuous_integration_runs() -> None:
 
 
 # What each row of the table is, in the results of the benchmarks.
-_POSTED = r"`httpx\.Client`\n.*?"
 MEASURED = {
-    "a whole run of 200 tests that call `httpx.post`": r"\*\*`qbchat`\*\* against pytest-httpx: .*? measured (\S+),",
-    "a posted message through `qbchat`": _POSTED + r"\*\*`qbchat`\*\* against a constant.*? measured (\S+),",
-    "the same through pytest-httpx": _POSTED + r"httpx, response [^\n]* (\S+) \|\n[^\n]* (\S+) \|\n",
-    "the same through respx": _POSTED + r"\| respx, response [^\n]* (\S+) \|\n\| respx, side effect [^\n]* (\S+) \|\n",
-    "a route of `qbchat.router`": r"`qbchat\.router`, response against respx, response: .*? measured (\S+),",
-    "a message posted to `qbchat_server`": r"\*\*`qbchat_server`\*\* against pytest-httpserver: .*? measured (\S+),",
-    "a message posted with requests": r"against the fastest peer, responses, .*? measured (\S+),",
-    "a post into 100,000 messages": r"\*\*100,000 messages in 1,000 dialogs\*\* against 10 .*? measured (\S+),",
-    "a page of 100 messages, read as JSON": r"\| \*\*a page\*\*, of 100 messages(?: \| [^|]+){3} \| (\S+) \|\n",
-    "the fixture's set-up and tear-down": r"runs\sof\sthe\sfixture\stable\sgave\s(\S+)\sto\s(\S+)\.\n",
+    "a run of 200 tests that call `httpx.post`": r"call `httpx\.post` once\n.*?against pytest-httpx: .*? measured (\S+),",
+    "a posted message, `httpx.Client`": r"\*\*`qbchat`\*\* against pytest-httpx, callback: .*? measured (\S+),",
     "a run that has the plugin and does not use it": r"installation with `-p no:qbchat`: .*? measured (\S+),",
-    "a message of `qbchat_factory`": r"against plain `random`: .*? measured (\S+),",
 }
 
 
