@@ -26,8 +26,12 @@ def explain(left: object, right: object) -> list[str] | None:
 
 def _message_lines(message: Message, fields: Mapping[str, object]) -> list[str]:
     if not fields:
-        return [f"message {message_effects.where(message)} == {{}}", "an empty dict has no fields to compare"]
-    return [f"message {message_effects.where(message)} differs", *differences.of_fields(message, fields)]
+        return [f"{message_effects.named(message)} == {{}}", "an empty dict has no fields to compare"]
+    return [
+        f"{message_effects.named(message)} differs in {', '.join(differences.wrong_fields(message, fields))}",
+        *differences.of_fields(message, fields),
+        f"  {message_effects.where(message)}",
+    ]
 
 
 def _records_lines(records: Records[object], expected: Sequence[object]) -> list[str]:

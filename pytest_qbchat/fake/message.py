@@ -38,7 +38,7 @@ class Message(models.Message):
         return _AsPosted(self) if self.edited else self
 
     def __repr__(self) -> str:
-        return self.masked(f"<Message {message_effects.where(self)}: {message_effects.brief(self)}>")
+        return self.masked(f"<Message {message_effects.brief(self)}, {self.id} in dialog {self.chat_dialog_id}>")
 
     def assert_sent_to_chat(self) -> None:
         """Assert that the message was pushed to the occupants in real time: `send_to_chat` was 1."""
@@ -80,7 +80,7 @@ class Message(models.Message):
         if not all(isinstance(each, Mapping) for each in expected):
             raise TypeError("assert_attachments() takes a dict for each attachment; use assert_attachments({...})")
         if difference := differences.of_attachments(self, expected):
-            raise AssertionError(self.masked(f"message {difference}"))
+            raise AssertionError(self.masked(difference))
 
     def assert_no_attachments(self) -> None:
         """Assert that the message has no attachments."""
@@ -95,11 +95,11 @@ class Message(models.Message):
             *users: User ids, or users that `qbchat.add_user` returned.
         """
         __tracebackhide__ = True
-        missing = _missing(users, self.delivered_to)
+        missing = _missing(self, users, self.delivered_to)
         if missing and self.sent_to_chat:
             self._fail(
                 f"was not delivered to {missing}",
-                f"delivered_to   {list(self.delivered_to)}: every other known occupant was notified",
+                f"delivered_to {list(self.delivered_to)}: every other known occupant was notified",
                 "without qbchat.add_dialog(...), the occupants of a dialog are the users that posted to it",
             )
         elif missing:
@@ -112,19 +112,21 @@ class Message(models.Message):
             *users: User ids, or users that `qbchat.add_user` returned.
         """
         __tracebackhide__ = True
-        if missing := _missing(users, self.read_ids):
+        if missing := _missing(self, users, self.read_ids):
             unset = [name for name in ("markable", "send_to_chat") if getattr(self, name) != 1]
             reason = message_effects.flag(self, unset[0]) if unset else ""
-            self._fail(f"has not been read by {missing}", f"read_ids   {self.read_ids}", reason)
+            self._fail(f"has not been read by {missing}", reason or f"read_ids {self.read_ids}")
 
     def _fail(self, what: str, *details: str) -> None:
         __tracebackhide__ = True
-        lines = [f"message {message_effects.where(self)} {what}", *(f"    {detail}" for detail in details if detail)]
-        raise AssertionError(self.masked("\n".join(lines)))
+        reason, *more = details
+        lines = [f"{message_effects.named(self)} {what}: {reason}", *more, message_effects.where(self)]
+        raise AssertionError(self.masked("\n  ".join(lines)))
 
     def masked(self, text: str) -> str:
         """Mask every token, key and password that the fake has seen in a text."""
-        return self.secrets.mask(text)
+        masked: str = self.store.secrets.mask(text)
+        return masked
 
 
 class _AsPosted(Message):
@@ -162,9 +164,9 @@ class PostedMessages(Sequence[Message]):
         return map(Message.as_posted, self._messages)
 
 
-def _missing(users: tuple[int | models.User, ...], ids: Collection[int]) -> str:
+def _missing(message: Message, users: tuple[int | models.User, ...], ids: Collection[int]) -> str:
     """The users with other ids, as text."""
     __tracebackhide__ = True
     if not users:
         raise TypeError("expected at least one user or user id")
-    return ", ".join(str(user) for user in map(models.id_of, users) if user not in ids)
+    return ", ".join(message_effects.person(message, user) for user in map(models.id_of, users) if user not in ids)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
@@ -327,7 +328,11 @@ class FakeQuickBlox:
         """The messages that were sent through POST, oldest first, each with its original text."""
         posted = PostedMessages(self._posted)
         return Records(
-            posted, Message, "posted message", self.masked, lambda: message_effects.not_accepted(self._calls)
+            posted,
+            Message,
+            "posted message",
+            self.masked,
+            lambda: message_effects.why_none(self._calls, self.hosts.others),
         )
 
     @property
@@ -374,7 +379,8 @@ class FakeQuickBlox:
         __tracebackhide__ = True
         user_id = id_of(user)
         inbox = cast("list[Message]", self._realtime.inbox(user_id))
-        return Records(inbox, Message, f"message in the inbox of user {user_id}", self.masked)
+        reasons = partial(message_effects.not_delivered, self._store, user_id)
+        return Records(inbox, Message, f"message in the inbox of user {user_id}", self.masked, reasons)
 
     def transcript(self) -> str:
         """The conversation so far, with every call that QuickBlox did not accept; tokens and keys are masked."""
@@ -404,7 +410,7 @@ class FakeQuickBlox:
             raise TypeError(f"invalid times={times!r}; expected 1 or greater; for none use assert_not_posted(...)")
         found = self.posted.where(**fields)
         if not found:
-            raise AssertionError(self.masked(differences.no_match(self.posted, fields, self._calls)))
+            raise AssertionError(self.masked(differences.no_match(self.posted, fields, self._calls, self.hosts.others)))
         if times is not None and len(found) != times:
             raise AssertionError(self.masked(differences.wrong_number(found, times, fields, self._calls)))
         return found[-1]

@@ -78,7 +78,7 @@ class Records(Sequence[T], Generic[T]):
         """
         __tracebackhide__ = True
         if not self._items:
-            raise self._error(f"expected a {self._noun}, found none", *self._missing_lines())
+            raise self._none_found(f"expected a {self._noun}, found none")
         return self._items[-1]
 
     def one(self) -> T:
@@ -89,7 +89,7 @@ class Records(Sequence[T], Generic[T]):
         """
         __tracebackhide__ = True
         if not self._items:
-            raise self._error(f"expected one {self._noun}, found none", *self._missing_lines())
+            raise self._none_found(f"expected one {self._noun}, found none")
         if len(self._items) > 1:
             raise self._error(f"expected one {self._noun}, found {len(self._items)}", *_listed(self._items))
         return self._items[0]
@@ -117,12 +117,12 @@ class Records(Sequence[T], Generic[T]):
     def _error(self, *lines: str) -> AssertionError:
         return AssertionError(self._masked("\n".join(lines)))
 
-    def _missing_lines(self) -> Iterator[str]:
-        """Lines that list all records, and the reasons why the expected one may be missing."""
+    def _none_found(self, verdict: str) -> AssertionError:
+        """The error if no record is left: the records that there are, or why there are none."""
         if self._all:
-            yield f"{len(self._all)} in all:"
-            yield from _listed(self._all)
-        yield from self._reasons()
+            return self._error(f"{verdict} among {len(self._all)}:", *_listed(self._all))
+        reason, *lines = [*self._reasons(), ""]
+        return self._error(f"{verdict}{reason and f': {reason}'}", *(f"  {line}" for line in lines if line))
 
 
 def _shown(name: str, value: Any) -> Any:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 
 from pytest_qbchat.fake.message import Message
 from pytest_qbchat.fake.record_list import Records
+from pytest_qbchat.report import message_effects
 from pytest_qbchat.service import models
 from pytest_qbchat.service.realtime_chat import Realtime
 
@@ -22,12 +24,15 @@ class User(models.User):
     @property
     def inbox(self) -> Records[Message]:
         """The messages with `send_to_chat` that the chat delivered in real time, oldest first."""
-        return self._records(self._realtime.inbox(self.id), f"message in the inbox of user {self.id}")
+        owner = f"{self.full_name} ({self.id})" if self.full_name else f"user {self.id}"
+        reasons = partial(message_effects.not_delivered, self._realtime.store, self.id)
+        inbox = cast("list[Message]", self._realtime.inbox(self.id))
+        return Records(inbox, Message, f"message in the inbox of {owner}", self._realtime.store.secrets.mask, reasons)
 
     @property
     def dialogs(self) -> Records[models.Dialog]:
         """The dialogs that the user sees, the one with the newest message first."""
-        return Records(self._realtime.dialogs(self.id), models.Dialog, "dialog", self._realtime.secrets.mask)
+        return Records(self._realtime.dialogs(self.id), models.Dialog, "dialog", self._realtime.store.secrets.mask)
 
     def unread(self, dialog: models.Dialog | str | None = None) -> int:
         """The number of messages that the user has not read.
@@ -115,7 +120,7 @@ class User(models.User):
                 raise TypeError(
                     f"invalid message {message!r}; expected a message in the inbox; for the history use open(dialog)"
                 )
-            if self.id not in message.delivered_to or message.secrets is not self._realtime.secrets:  # of another fake
+            if self.id not in message.delivered_to or message.store is not self._realtime.store:  # of another fake
                 raise ValueError(
                     f"{message!r} is not in the inbox of user {self.id}, because it was not delivered in real time; "
                     "for the history use open(dialog)"
@@ -123,4 +128,4 @@ class User(models.User):
         return self._records(self._realtime.confirm(self.id, messages, read=read), "markable message")
 
     def _records(self, messages: list[models.Message], noun: str) -> Records[Message]:
-        return Records(cast("list[Message]", messages), Message, noun, self._realtime.secrets.mask)
+        return Records(cast("list[Message]", messages), Message, noun, self._realtime.store.secrets.mask)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 # The default hosts, and the hosts of enterprise customers: `api<name>.quickblox.com` (documented).
 _DOMAIN = ".quickblox.com"
 HTTPS_PORT = 443
+_MAX_OTHERS = 5
 PORTS = {"http": 80, "https": HTTPS_PORT}
 
 
@@ -36,7 +37,11 @@ class _Base:
 
 
 class Hosts:
-    """`*.quickblox.com` and the configured hosts."""
+    """`*.quickblox.com` and the configured hosts.
+
+    Attributes:
+        others: Hosts that were called and do not belong to QuickBlox, for the failure of a test.
+    """
 
     def __init__(self, extra: Iterable[str] = ()) -> None:
         """Parse host names and base URLs: `chat.shop.example`, `localhost:8080`, `https://shop.example/quickblox`.
@@ -48,6 +53,7 @@ class Hosts:
         if isinstance(extra, str):
             raise TypeError(f"invalid hosts={extra!r}; expected a list, hosts=[{extra!r}]")
         self._bases = [_parse(each) for each in extra]
+        self.others: set[str] = set()
 
     @property
     def names(self) -> list[str]:
@@ -66,6 +72,11 @@ class Hosts:
             if base.matches(host, port) and (target.partition(b"?")[0] + b"/").startswith(base.prefix + b"/"):
                 return base.prefix.decode()
         return None
+
+    def note_other(self, host: str) -> None:
+        """Note that another host was called; a few are enough."""
+        if len(self.others) < _MAX_OTHERS:
+            self.others.add(host)
 
     def serves_http(self, host: str, port: int) -> bool:
         """Whether a port of a host that belongs to QuickBlox is for HTTP. XMPP has others at `*.quickblox.com`."""

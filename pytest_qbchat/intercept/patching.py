@@ -55,6 +55,8 @@ def fake_for_url(
         prefix = fake.hosts.prefix(host, port, target)
         if prefix is not None:
             return fake, prefix
+    for fake in fakes:
+        fake.hosts.note_other(host)
     return None
 
 

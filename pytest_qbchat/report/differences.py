@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,14 @@ from pytest_qbchat.report.message_effects import (
     brief,
     consequence,
     lost_attachments,
+    named,
     not_accepted,
+    remedy,
     shortened,
     shown,
     value_sent,
     where,
+    why_none,
 )
 
 if TYPE_CHECKING:
@@ -24,34 +27,41 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.models import Message
 
 _MAX_LISTED = 10
+_CRITERION_WIDTH = 48
 _MAX_CANDIDATES = 1000
 _MAX_COMPARED = 50
 _MAX_COMPARED_LENGTH = 200
 
 
-def no_match(messages: Sequence[Message], fields: Mapping[str, Any], calls: Iterable[Call]) -> str:
-    """The failure text if no message has the expected fields."""
-    lines = ["no posted message has", *_field_lines(fields)] if fields else ["no message was posted"]
-    if messages:
-        nearest = closest(messages, fields)
-        count = "1 message was posted," if len(messages) == 1 else f"{len(messages)} messages were posted, the closest"
-        lines += [f"{count} {where(nearest)}:", *of_fields(nearest, fields)]
-    elif fields:
-        lines.append("no message was posted")
-    return "\n".join([*lines, *not_accepted(calls)])
+def no_match(
+    messages: Sequence[Message], fields: Mapping[str, Any], calls: Sequence[Call], others: Collection[str]
+) -> str:
+    """The failure text if no message has the expected fields. `others` are the other hosts that were called."""
+    verdict = f"no message{_with(fields)} was posted"
+    if not messages:
+        reason, *lines = why_none(calls, others)
+        return "\n".join([f"{verdict}: {reason}", *(f"  {line}" for line in lines)])
+    nearest = closest(messages, fields)
+    wrong = wrong_fields(nearest, fields)
+    lines = [
+        f"{verdict}: the closest of {len(messages)} differs in {', '.join(wrong)}",
+        *of_fields(nearest, fields),
+        f"  the closest: {shortened(nearest.message)} {where(nearest)}",
+    ]
+    return "\n".join([*lines, *(f"  {line}" for line in not_accepted(calls))])
 
 
 def wrong_number(found: Sequence[Message], times: int, fields: Mapping[str, Any], calls: Iterable[Call]) -> str:
     """The failure text if more or fewer messages than expected have the expected fields."""
-    expected = f"expected {_count(times, 'posted message')}{' with' if fields else ''}"
-    actual = f"there {'is' if len(found) == 1 else 'are'} {len(found)}:"
-    return "\n".join([expected, *_field_lines(fields), actual, *_listed(found), *not_accepted(calls)])
+    verdict = f"{_count(len(found), 'message')}{_with(fields)} {_were(found)} posted, expected {times}"
+    return "\n".join([verdict, *_listed(found), *(f"  {line}" for line in not_accepted(calls))])
 
 
 def unexpected(found: Sequence[Message], fields: Mapping[str, Any]) -> str:
     """The failure text if unexpected messages were posted."""
-    count = f"{_count(len(found), 'message')} {'was' if len(found) == 1 else 'were'} posted"
-    return "\n".join([f"{count}{' with' if fields else ''}", *_field_lines(fields), *_listed(found)])
+    first = f": {shortened(found[0].message)}" if "message" not in fields else ""
+    verdict = f"{_count(len(found), 'message')}{_with(fields)} {_were(found)} posted, expected none{first}"
+    return "\n".join([verdict, *_listed(found)])
 
 
 def closest(messages: Sequence[Message], fields: Mapping[str, Any]) -> Message:
@@ -61,7 +71,7 @@ def closest(messages: Sequence[Message], fields: Mapping[str, Any]) -> Message:
     """
     same_text = [message for message in messages if message.message == fields.get("message")]
     candidates = [*messages[-_MAX_CANDIDATES:][::-1], *same_text[-_MAX_CANDIDATES:][::-1]]
-    wrong = {message: _wrong_fields(message, fields) for message in candidates}
+    wrong = {message: wrong_fields(message, fields) for message in candidates}
     fewest = min(map(len, wrong.values()))
     candidates = [message for message in wrong if len(wrong[message]) == fewest]
     if len(candidates) == 1:
@@ -75,24 +85,22 @@ def closest(messages: Sequence[Message], fields: Mapping[str, Any]) -> Message:
 
 def of_fields(message: Message, fields: Mapping[str, Any]) -> list[str]:
     """Two lines, expected and actual, for each field that differs."""
-    rows = {
-        name: (expected, value_sent(message, name), consequence(message, name))
-        for name, expected in _wrong_fields(message, fields).items()
-    }
-    return _compared(rows, message)
+    wrong = wrong_fields(message, fields)
+    rows = {name: (expected, value_sent(message, name), consequence(message, name)) for name, expected in wrong.items()}
+    remedies = [remedy(message, name, expected) for name, expected in wrong.items()]
+    return [*_compared(rows, message), *(f"  {text}" for text in remedies if text)]
 
 
 def of_attachments(message: Message, expected: Sequence[Mapping[str, Any]]) -> str | None:
     """The failure text if the attachments differ in their number or in an expected key; None if they do not differ."""
     actual = message.attachments
     if len(actual) != len(expected):
-        lines = [f"{where(message)} has {_count(len(actual), 'attachment')}, expected {len(expected)}"]
-        lines += [f"  - {dict(each)!r}" for each in expected]
-        lines += [f"  + {each!r}" for each in actual]
-        if lost := lost_attachments(message):
-            lines.append(f"    {lost}")
-        return "\n".join(lines)
+        verdict = f"{named(message)} has {_count(len(actual), 'attachment')}, expected {len(expected)}"
+        lost = lost_attachments(message)
+        lines = [f"- {dict(each)!r}" for each in expected] + [f"+ {each!r}" for each in actual]
+        return "\n  ".join([verdict, *lines, *([lost] if lost else []), where(message)])
     lines = []
+    differing: list[str] = []
     for index, (wanted, item) in enumerate(zip(expected, actual, strict=True)):
         rows = {}
         for key, value in wanted.items():
@@ -101,10 +109,12 @@ def of_attachments(message: Message, expected: Sequence[Mapping[str, Any]]) -> s
                 note = "QuickBlox keeps the type that was sent (assumed)" if same_text else ""
                 rows[f"attachments[{index}] {key}"] = (value, item.get(key, ABSENT), note)
         lines += _compared(rows, message)
-    return "\n".join([f"{where(message)} has other attachments", *lines]) if lines else None
+        differing += rows
+    verdict = f"{named(message)} differs in {', '.join(differing)}"
+    return "\n".join([verdict, *lines, f"  {where(message)}"]) if lines else None
 
 
-def _wrong_fields(message: Message, fields: Mapping[str, Any]) -> dict[str, Any]:
+def wrong_fields(message: Message, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The expected fields that do not match."""
     return {name: expected for name, expected in fields.items() if not field_matches(message, name, expected)}
 
@@ -114,15 +124,21 @@ def _similarity(expected: Any, actual: Any) -> float:
     return SequenceMatcher(None, left, right, autojunk=False).ratio()
 
 
-def _field_lines(fields: Mapping[str, Any]) -> list[str]:
-    width = max(map(len, fields), default=0)
-    return [f"    {name:<{width}}   {shortened(value)}" for name, value in fields.items()]
+def _with(fields: Mapping[str, Any]) -> str:
+    """The criteria of an assertion, as part of its verdict."""
+    criteria = ", ".join(f"{name}={shortened(value, _CRITERION_WIDTH)}" for name, value in fields.items())
+    return f" with {criteria}" if criteria else ""
+
+
+def _were(found: Sequence[Message]) -> str:
+    return "was" if len(found) == 1 else "were"
 
 
 def _listed(messages: Sequence[Message]) -> Iterator[str]:
-    """A line for each of the oldest messages, and the number of the others."""
+    """Two lines for each of the oldest messages, and the number of the others."""
     for message in messages[:_MAX_LISTED]:
-        yield f"  {where(message)}: {brief(message)}"
+        yield f"  {brief(message)}"
+        yield f"    {where(message)}"
     if len(messages) > _MAX_LISTED:
         yield f"  and {len(messages) - _MAX_LISTED} more"
 
@@ -133,7 +149,9 @@ def _compared(rows: Mapping[str, tuple[Any, Any, str]], message: Message) -> lis
     lines: list[str] = []
     for label, (expected, actual, note) in rows.items():
         # Masked before they are cut: a secret without its beginning is not recognized.
-        masked = [message.secrets.mask(value) if isinstance(value, str) else value for value in (expected, actual)]
+        masked = [
+            message.store.secrets.mask(value) if isinstance(value, str) else value for value in (expected, actual)
+        ]
         left, right = _excerpts(*masked)
         lines += [f"  - {label:<{width}}   {left}", f"  + {label:<{width}}   {right}{note and f': {note}'}"]
     return lines

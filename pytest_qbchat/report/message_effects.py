@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_qbchat.report.field_matching import ABSENT, field_of
@@ -13,8 +13,10 @@ from pytest_qbchat.service.spelling import similar_name
 if TYPE_CHECKING:
     from pytest_qbchat.service.calls import Call
     from pytest_qbchat.service.models import Message
+    from pytest_qbchat.service.store import Store
 
 WIDTH = 72  # of a value in a failure text
+_NAME_WIDTH = 40  # of the text by which a message is named
 _MAX_KEYS = 3
 # The effect of each flag if it is 1, and if it is not.
 _EFFECTS = {
@@ -23,9 +25,27 @@ _EFFECTS = {
 }
 
 
+def named(message: Message) -> str:
+    """A message as it is named in a sentence: by its text."""
+    return f"message {shortened(message.message, _NAME_WIDTH)}"
+
+
 def where(message: Message) -> str:
-    """The id of a message and of its dialog."""
-    return f"{message.id} in dialog {message.chat_dialog_id}"
+    """The sender of a message, its id and its dialog."""
+    return f"from {person(message, message.sender_id)}, message {message.id} in {dialog_of(message)}"
+
+
+def person(message: Message, user_id: int) -> str:
+    """A user of the fake of a message, by name and id."""
+    user = message.store.users.get(user_id)
+    return f"{user.full_name} ({user_id})" if user is not None and user.full_name else f"user {user_id}"
+
+
+def dialog_of(message: Message) -> str:
+    """The dialog of a message, by name and id."""
+    dialog = message.store.dialogs.get(message.chat_dialog_id)
+    name = f"{dialog.name!r} " if dialog is not None and dialog.name else ""
+    return f"dialog {name}{message.chat_dialog_id}"
 
 
 def brief(message: Message) -> str:
@@ -51,8 +71,22 @@ def attachment_labels(message: Message) -> Iterator[str]:
 
 
 def flag(message: Message, name: str) -> str:
-    """A flag as it was sent, and its effect: `markable   absent: no delivered or read receipts will come`."""
-    return f"{name}   {value_sent(message, name)!r}: {_effect(message, name)}"
+    """A flag as it was sent, and its effect: `markable absent: no delivered or read receipts will come`."""
+    return f"{name} {value_sent(message, name)!r}: {_effect(message, name)}"
+
+
+def remedy(message: Message, name: str, expected: Any) -> str:
+    """What to write in the request, for a field whose value the test expects; empty if that is not known."""
+    if name in _EFFECTS and expected == 1 and getattr(message, name) != 1:
+        return f"write {name}=1 in the request"
+    actual = field_of(message, name)
+    if type(expected) is not type(actual) and str(expected) == str(actual):
+        return f"the request had {_kind(actual)}, the test expects {_kind(expected)}"
+    return ""
+
+
+def _kind(value: Any) -> str:
+    return {"str": "a string", "int": "a number"}.get(type(value).__name__, f"a {type(value).__name__}")
 
 
 def consequence(message: Message, name: str) -> str:
@@ -63,9 +97,22 @@ def consequence(message: Message, name: str) -> str:
     if name == "attachments":
         return lost_attachments(message)
     if name == "sender_id":
+        user = message.store.users.get(message.sender_id)
+        if user is not None and user.adopted:
+            return "adopted: no test declared the token, or its user"
         return "the user of the token, or of On-Behalf-Of"
+    if name == "chat_dialog_id":
+        return _adopted_dialog(message)
     near = similar_name(name, message.custom) if field_of(message, name) is ABSENT else None
     return f"there is a custom field {near!r}" if near else ""
+
+
+def _adopted_dialog(message: Message) -> str:
+    dialogs = message.store.dialogs
+    if message.chat_dialog_id not in dialogs or not dialogs[message.chat_dialog_id].adopted:
+        return ""
+    declared = ", ".join(dialog.id for dialog in dialogs.values() if not dialog.adopted) or "none"
+    return f"adopted: no test declared this dialog; declared: {declared}"
 
 
 def value_sent(message: Message, name: str) -> Any:
@@ -92,6 +139,43 @@ def lost_attachments(message: Message) -> str:
 def _some(keys: list[str]) -> str:
     more = f" and {len(keys) - _MAX_KEYS} more" if len(keys) > _MAX_KEYS else ""
     return ", ".join(shortened(key, WIDTH // _MAX_KEYS) for key in keys[:_MAX_KEYS]) + more
+
+
+def why_none(calls: Sequence[Call], others: Collection[str]) -> list[str]:
+    """Why no message was posted: the reason, then lines about it."""
+    refused = list(not_accepted(calls))
+    if refused:
+        return refused
+    if calls:
+        return [f"{_count_calls(len(calls))} reached the fake, and none posted a message"]
+    lines = [
+        "no call reached the fake",
+        "it covers *.quickblox.com (more: qbchat_hosts, or @pytest.mark.qbchat(hosts=[...]))",
+        "was the call made, awaited, and to that host?",
+    ]
+    return [*lines, f"other hosts that were called: {', '.join(sorted(others))}"] if others else lines
+
+
+def not_delivered(store: Store, user_id: int) -> Iterator[str]:
+    """Why no message was delivered to a user: what others wrote, and where it went instead."""
+    others = [message for message in store.messages.values() if message.sender_id != user_id]
+    of_user = [message for message in others if user_id in store.dialogs[message.chat_dialog_id].occupants_ids]
+    quiet = [message for message in of_user if not message.sent_to_chat]
+    if quiet:
+        what = "1 message" if len(quiet) == 1 else f"{len(quiet)} messages"
+        newest = quiet[-1]
+        yield (
+            f"{what} in this user's dialogs went to the history only, {shortened(newest.message, _NAME_WIDTH)} "
+            f"(send_to_chat {value_sent(newest, 'send_to_chat')!r})"
+        )
+    elif others and not of_user:
+        newest = others[-1]
+        occupants = ", ".join(person(newest, each) for each in store.dialogs[newest.chat_dialog_id].occupants_ids)
+        yield f"{named(newest)} went to {dialog_of(newest)}, whose occupants are {occupants}"
+
+
+def _count_calls(number: int) -> str:
+    return "1 call" if number == 1 else f"{number} calls"
 
 
 def not_accepted(calls: Iterable[Call]) -> Iterator[str]:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pytest_qbchat.service.endpoints.messages import PARAMETERS, SERVER_FIELDS, build_message
-from pytest_qbchat.service.masking import Secrets
 from pytest_qbchat.service.models import Dialog, DialogType, Message, User, id_of
 from pytest_qbchat.service.spelling import misspelt
 from pytest_qbchat.service.store import Store
@@ -18,41 +17,36 @@ class Realtime:
     """The actions of users in their apps, on the same store as the calls over REST."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
-
-    @property
-    def secrets(self) -> Secrets:
-        """Masks the secrets of the fake in a text."""
-        return self._store.secrets
+        self.store = store
 
     def inbox(self, user_id: int) -> list[Message]:
         """The messages that were delivered to a user, the oldest first. Later messages are added to the same list."""
-        return self._store.inboxes[user_id]
+        return self.store.inboxes[user_id]
 
     def dialogs(self, user_id: int) -> list[Dialog]:
         """The dialogs that a user sees, the one with the latest message first."""
-        with self._store.lock:
-            return self._store.dialogs_of(user_id)
+        with self.store.lock:
+            return self.store.dialogs_of(user_id)
 
     def unread(self, user_id: int, dialog: Dialog | str | None) -> int:
         """The number of messages that a user has not read, in one dialog or in all its dialogs."""
         __tracebackhide__ = True
-        with self._store.lock:
-            dialogs = self._store.dialogs_of(user_id) if dialog is None else [self.dialog(dialog)]
+        with self.store.lock:
+            dialogs = self.store.dialogs_of(user_id) if dialog is None else [self.dialog(dialog)]
             return sum(each.unread_by(user_id) for each in dialogs)
 
     def confirm(self, user_id: int, messages: Iterable[Message], *, read: bool) -> list[Message]:
         """Send receipts for the markable messages that were not deleted and that the user may read."""
         __tracebackhide__ = True
         confirmed: list[Message] = []
-        with self._store.lock:
+        with self.store.lock:
             self._check_user(user_id)
-            now = int(self._store.now())
+            now = int(self.store.now())
             for given in messages:  # an edited message may be shown with its original text
-                message = self._store.messages.get(given.id)
+                message = self.store.messages.get(given.id)
                 if message is None:
                     continue
-                dialog = self._store.dialogs[message.chat_dialog_id]
+                dialog = self.store.dialogs[message.chat_dialog_id]
                 if not dialog.admits(user_id):
                     continue
                 if message.markable == 1:
@@ -65,10 +59,10 @@ class Realtime:
     def open(self, user_id: int, dialog: Dialog | str) -> list[Message]:
         """List the history of a dialog, which marks all messages as delivered and read."""
         __tracebackhide__ = True
-        with self._store.lock:
+        with self.store.lock:
             opened = self.dialog(dialog)
             self._check_occupant(opened, user_id)
-            now = int(self._store.now())
+            now = int(self.store.now())
             history = opened.visible_to(user_id)
             for message in history:
                 opened.mark_delivered(message, user_id, now)
@@ -92,25 +86,25 @@ class Realtime:
         _check_fields(fields)
         # A copy, as a request would make it: the test may change its objects later.
         params = json.loads(encode_json(dict(fields)))
-        with self._store.lock:
+        with self.store.lock:
             if isinstance(to, User | int):
                 dialog = self._private_dialog(sender_id, id_of(to))
             else:
                 dialog = self.dialog(to.chat_dialog_id if isinstance(to, Message) else to)
             self._check_occupant(dialog, sender_id)
-            message = build_message(self._store, dialog, sender_id, params, int(self._store.now()))
+            message = build_message(self.store, dialog, sender_id, params, int(self.store.now()))
             if over_xmpp:
                 message.custom = {name: as_text(value) for name, value in message.custom.items()}
                 message.custom["dialog_id"] = dialog.id
                 if dialog.type is not DialogType.PRIVATE:
                     message.recipient_id = None
-            self._store.add_message(message, dialog)
+            self.store.add_message(message, dialog)
         return message
 
     def dialog(self, dialog: Dialog | str) -> Dialog:
         """The dialog that is given as a `Dialog` or as its id."""
         __tracebackhide__ = True
-        found = self._store.find_dialog(dialog.id if isinstance(dialog, Dialog) else dialog)
+        found = self.store.find_dialog(dialog.id if isinstance(dialog, Dialog) else dialog)
         if found is None:
             raise ValueError(f"unknown dialog {dialog!r}; expected one that qbchat.add_dialog(...) returned")
         return found
@@ -121,12 +115,12 @@ class Realtime:
             raise ValueError(f"user {one} would write to itself; a private dialog needs another user")
         for user_id in (one, other):
             self._check_user(user_id)
-        dialog = self._store.private_dialog(one, other)
-        return dialog or self._store.add_dialog(DialogType.PRIVATE, [one, other], one)
+        dialog = self.store.private_dialog(one, other)
+        return dialog or self.store.add_dialog(DialogType.PRIVATE, [one, other], one)
 
     def _check_user(self, user_id: int) -> None:
         __tracebackhide__ = True
-        if user_id not in self._store.users:
+        if user_id not in self.store.users:
             raise ValueError(
                 f"there is no user {user_id}: it was deleted, or never declared with qbchat.add_user({user_id})"
             )

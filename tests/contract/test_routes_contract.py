@@ -95,9 +95,9 @@ def test_a_failure_says_that_the_router_answered(world: World) -> None:
         world.post({"chat_dialog_id": DIALOG})
     with pytest.raises(AssertionError) as failed:
         world.fake.posted.one()
-    assert str(failed.value).splitlines()[1:] == [
-        "POST /chat/Message.json was answered 503 by qbchat.router",
-        "POST /chat/Message.json was answered with an error by qbchat.router",
+    assert str(failed.value).splitlines() == [
+        "expected one posted message, found none: POST /chat/Message.json was answered 503 by qbchat.router",
+        "  POST /chat/Message.json was answered with an error by qbchat.router",
     ]
 
 

@@ -10,7 +10,7 @@ from unittest.mock import ANY
 import httpx
 import pytest
 from dirty_equals import IsPartialDict, IsStr
-from support.shop import FILE, SHIPPED, Shop, failure
+from support.shop import FILE, SHIPPED, Shop, failure, origin
 from support.ways import DIALOG, TLS, TOKEN, URL
 
 from pytest_qbchat import ABSENT, FakeQuickBlox, QuickBloxTransport
@@ -127,7 +127,7 @@ def test_users_and_dialogs_stand_for_their_ids(shop: Shop) -> None:
     user, dialog = shop.fake.users.where(id=10).one(), shop.fake.dialogs.one()
     shop.post("hi", send_to_chat=1)
     shop.fake.assert_posted(sender_id=user, chat_dialog_id=dialog)
-    assert "    sender_id   20\n" in failure(shop.fake.assert_posted, sender_id=shop.fake.users.where(id=20).one())
+    assert "  - sender_id   20\n" in failure(shop.fake.assert_posted, sender_id=shop.fake.users.where(id=20).one())
     assert shop.fake.users.where(id=10) == [user]
 
 
@@ -160,12 +160,11 @@ def test_sent_to_chat_or_history_only(shop: Shop) -> None:
     live.assert_sent_to_chat()
     silent.assert_history_only()
     assert failure(live.assert_history_only) == (
-        f"message {live.id} in dialog {DIALOG} was sent to the chat\n"
-        "    send_to_chat   1: every other occupant was notified"
+        f"message 'hi' was sent to the chat: send_to_chat 1: every other occupant was notified\n  {origin(live)}"
     )
     assert failure(silent.assert_sent_to_chat) == (
-        f"message {silent.id} in dialog {DIALOG} was not sent to the chat\n"
-        "    send_to_chat   absent: added to the history only, no occupant was notified"
+        "message 'hi' was not sent to the chat: send_to_chat absent: added to the history only, no occupant was "
+        f"notified\n  {origin(silent)}"
     )
 
 
@@ -174,12 +173,11 @@ def test_markable_or_not(shop: Shop) -> None:
     markable.assert_markable()
     plain.assert_not_markable()
     assert failure(markable.assert_not_markable) == (
-        f"message {markable.id} in dialog {DIALOG} is markable\n"
-        "    markable   1: receivers answer with delivered and read receipts"
+        f"message 'hi' is markable: markable 1: receivers answer with delivered and read receipts\n  {origin(markable)}"
     )
     assert failure(plain.assert_markable) == (
-        f"message {plain.id} in dialog {DIALOG} is not markable\n"
-        "    markable   0: only 1 counts; no delivered or read receipts will come"
+        "message 'hi' is not markable: markable 0: only 1 counts; no delivered or read receipts will come\n"
+        f"  {origin(plain)}"
     )
 
 
@@ -189,20 +187,22 @@ def test_attachments(shop: Shop) -> None:
     )
     message.assert_attachments(FILE, {"url": re.compile("example")})
     assert failure(message.assert_attachments, FILE) == (
-        f"message {message.id} in dialog {DIALOG} has 2 attachments, expected 1\n"
+        "message 'hi' has 2 attachments, expected 1\n"
         f"  - {FILE!r}\n"
         f"  + {FILE | {'size': 5}!r}\n"
-        "  + {'type': 'link', 'url': 'https://example.com'}"
+        "  + {'type': 'link', 'url': 'https://example.com'}\n"
+        f"  {origin(message)}"
     )
     assert failure(message.assert_attachments, {"id": 47863, "name": "a.png"}, {"type": "link"}) == (
-        f"message {message.id} in dialog {DIALOG} has other attachments\n"
+        "message 'hi' differs in attachments[0] id, attachments[0] name\n"
         "  - attachments[0] id     47863\n"
         "  + attachments[0] id     '47863': QuickBlox keeps the type that was sent (assumed)\n"
         "  - attachments[0] name   'a.png'\n"
-        "  + attachments[0] name   absent"
+        "  + attachments[0] name   absent\n"
+        f"  {origin(message)}"
     )
     assert failure(message.assert_no_attachments) == (
-        f"message {message.id} in dialog {DIALOG} has attachments\n    image 47863, link https://example.com"
+        f"message 'hi' has attachments: image 47863, link https://example.com\n  {origin(message)}"
     )
 
 
@@ -210,9 +210,10 @@ def test_no_attachments(shop: Shop) -> None:
     shop.post("hi").assert_no_attachments()
     lost = shop.post("hi", attachments="0")
     assert failure(lost.assert_attachments, FILE) == (
-        f"message {lost.id} in dialog {DIALOG} has no attachments, expected 1\n"
+        "message 'hi' has no attachments, expected 1\n"
         f"  - {FILE!r}\n"
-        "    the request had '0', which QuickBlox does not read"
+        "  the request had '0', which QuickBlox does not read\n"
+        f"  {origin(lost)}"
     )
     with pytest.raises(TypeError, match=r"needs keys to compare; for none use assert_no_attachments\(\)"):
         lost.assert_attachments()
@@ -227,17 +228,18 @@ def test_delivered_and_read(shop: Shop) -> None:
     live.assert_delivered_to(20, shop.fake.users.where(id=30).one())
     live.assert_read_by(10)
     assert failure(live.assert_delivered_to, 20, 40, 50) == (
-        f"message {live.id} in dialog {DIALOG} was not delivered to 40, 50\n"
-        "    delivered_to   [20, 30]: every other known occupant was notified\n"
-        "    without qbchat.add_dialog(...), the occupants of a dialog are the users that posted to it"
+        "message 'hi' was not delivered to user 40, user 50: delivered_to [20, 30]: every other known occupant was "
+        "notified\n"
+        "  without qbchat.add_dialog(...), the occupants of a dialog are the users that posted to it\n"
+        f"  {origin(live)}"
     )
     assert failure(silent.assert_read_by, 20) == (
-        f"message {silent.id} in dialog {DIALOG} has not been read by 20\n    read_ids   [10]\n"
-        "    markable   absent: no delivered or read receipts will come"
+        "message 'hi' has not been read by user 20: markable absent: no delivered or read receipts will come\n"
+        f"  {origin(silent)}"
     )
     assert failure(silent.assert_delivered_to, 20) == (
-        f"message {silent.id} in dialog {DIALOG} was not delivered to 20\n"
-        "    send_to_chat   absent: added to the history only, no occupant was notified"
+        "message 'hi' was not delivered to user 20: send_to_chat absent: added to the history only, no occupant was "
+        f"notified\n  {origin(silent)}"
     )
     for assertion in (live.assert_delivered_to, live.assert_read_by):
         with pytest.raises(TypeError, match="expected at least one user or user id"):
@@ -270,7 +272,7 @@ def test_a_message_in_the_history_but_not_posted(shop: Shop) -> None:
     assert "no attachments" in failure(shop.fake.add_message(dialog, 20).assert_attachments, FILE)
     assert "absent: added to the history only" in failure(shop.fake.messages.last.assert_sent_to_chat)
     silenced = shop.fake.add_message(dialog, 20, send_to_chat=0)
-    assert "send_to_chat   0: only 1 counts" in failure(silenced.assert_sent_to_chat)
+    assert "send_to_chat 0: only 1 counts" in failure(silenced.assert_sent_to_chat)
 
 
 # --- arranging ---

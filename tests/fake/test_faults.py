@@ -257,7 +257,7 @@ def test_a_lost_answer_makes_a_careless_retry_post_twice(qbchat: FakeQuickBlox, 
     qbchat.fail("timeout", stored=True)
     retrying(client, "Order #7 has shipped")
     qbchat.assert_posted(message="Order #7 has shipped", times=2)
-    with pytest.raises(AssertionError, match="expected 1 posted message"):
+    with pytest.raises(AssertionError, match="2 messages with message='Order #7 has shipped' were posted, expected 1"):
         qbchat.assert_posted(message="Order #7 has shipped", times=1)
 
 

@@ -95,7 +95,7 @@ def test_a_group_message_reaches_every_occupant_but_the_sender(shop: Shop) -> No
     assert [customer.unread() for customer in customers] == [0, 1, 1, 1]
     assert (message.read_ids, message.delivered_ids) == ([10, 20], [10, 20, 30])
     message.assert_read_by(shop.cleo)
-    with pytest.raises(AssertionError, match="has not been read by 30, 40, 50"):
+    with pytest.raises(AssertionError, match=r"has not been read by Carl \(30\), Cora \(40\), Curt \(50\)"):
         message.assert_read_by(*customers)
     shown = shop.shown(message)
     assert (shown["read_ids"], shown["delivered_ids"], shown["read"]) == ([10, 20], [10, 20, 30], 0)
@@ -111,7 +111,7 @@ def test_an_inbox_is_asked_for_by_the_id_too(shop: Shop) -> None:
 
 def test_an_inbox_grows_and_says_whose_it_is(shop: Shop) -> None:
     inbox = shop.cleo.inbox
-    with pytest.raises(AssertionError, match="expected a message in the inbox of user 20, found none"):
+    with pytest.raises(AssertionError, match=r"expected a message in the inbox of .* \(20\), found none"):
         _ = inbox.last
     message = shop.post(shop.group(shop.cleo))
     assert inbox.last is message
@@ -377,7 +377,7 @@ def test_a_removed_occupant_receives_no_further_messages(shop: Shop) -> None:
     for action in (lambda: shop.cleo.open(dialog), lambda: shop.cleo.send(before, "hello?")):
         with pytest.raises(ValueError, match=rf"user 20 is not among the occupants \[10, 30\] of {dialog.id}"):
             action()
-    with pytest.raises(AssertionError, match="was not delivered to 20"):
+    with pytest.raises(AssertionError, match=r"was not delivered to .* \(20\)"):
         after.assert_delivered_to(shop.cleo)
 
 

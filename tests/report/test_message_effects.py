@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import httpx
 import pytest
-from support.shop import FILE, SHIPPED, Shop, explained, failure
-from support.ways import DIALOG
+from support.elsewhere import another_server
+from support.shop import FILE, SHIPPED, Shop, failure, origin
+from support.ways import DIALOG, TLS, TOKEN, URL
 
+from pytest_qbchat import FakeQuickBlox
 from pytest_qbchat.report import differences
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
@@ -22,12 +25,12 @@ def shop() -> Shop:
 def test_the_failure_shows_the_field_and_what_it_meant(shop: Shop) -> None:
     message = shop.post(SHIPPED)
     assert failure(shop.fake.assert_posted, message=SHIPPED, send_to_chat=1) == (
-        "no posted message has\n"
-        "    message        'Order #7 has shipped'\n"
-        "    send_to_chat   1\n"
-        f"1 message was posted, {message.id} in dialog {DIALOG}:\n"
+        "no message with message='Order #7 has shipped', send_to_chat=1 was posted: the closest of 1 differs in "
+        "send_to_chat\n"
         "  - send_to_chat   1\n"
-        "  + send_to_chat   absent: added to the history only, no occupant was notified"
+        "  + send_to_chat   absent: added to the history only, no occupant was notified\n"
+        "  write send_to_chat=1 in the request\n"
+        f"  the closest: 'Order #7 has shipped' {origin(message)}"
     )
 
 
@@ -36,10 +39,11 @@ def test_of_several_messages_the_closest_is_shown(shop: Shop) -> None:
     closest = shop.post("Order #7 has shiped", send_to_chat=1, markable=1)
     shop.post("Good morning")
     text = failure(shop.fake.assert_posted, message=SHIPPED, send_to_chat=1)
-    assert text.splitlines()[3:] == [
-        f"3 messages were posted, the closest {closest.id} in dialog {DIALOG}:",
+    assert text.splitlines()[0].endswith("was posted: the closest of 3 differs in message")
+    assert text.splitlines()[1:] == [
         "  - message   'Order #7 has shipped'",
         "  + message   'Order #7 has shiped'",
+        f"  the closest: 'Order #7 has shiped' {origin(closest)}",
     ]
 
 
@@ -48,13 +52,13 @@ def test_long_texts_are_compared_in_linear_time(shop: Shop) -> None:
         shop.post(f"{number} lorem ipsum dolor sit amet " * 1000)
     closest = shop.fake.posted[57]
     text = failure(shop.fake.assert_posted, message="57 lorem ipsum dolor sit amen " * 1000)
-    assert f"the closest {closest.id}" in text
+    assert text.endswith(origin(closest))
 
 
 def test_among_equally_close_messages_the_newest_is_shown(shop: Shop) -> None:
     shop.post("a")
     newest = shop.post("a")
-    assert f"the closest {newest.id}" in failure(shop.fake.assert_posted, message="b")
+    assert failure(shop.fake.assert_posted, message="b").endswith(origin(newest))
 
 
 def test_among_very_many_messages_the_newest_and_those_with_the_text_are_compared(
@@ -66,7 +70,7 @@ def test_among_very_many_messages_the_newest_and_those_with_the_text_are_compare
     for _ in range(3):
         shop.post("Good morning")
     text = failure(shop.fake.assert_posted, message="Order #7 has shipped", markable=1, send_to_chat=1)
-    assert f"the closest {closest.id}" in text
+    assert text.endswith(origin(closest))
 
 
 @pytest.mark.parametrize(
@@ -156,14 +160,14 @@ def test_among_very_many_messages_the_newest_and_those_with_the_text_are_compare
 def test_a_difference_says_what_it_means(shop: Shop, posted: Any, expected: Any, lines: list[str]) -> None:
     shop.post(**posted)
     text = failure(shop.fake.assert_posted, **expected)
-    assert [line.strip() for line in text.splitlines()[-2:]] == lines
+    assert [line.strip() for line in text.splitlines()[1:3]] == lines
 
 
 def test_of_long_texts_the_stretch_around_the_difference_is_shown(shop: Shop) -> None:
     common = "All work and no play makes Jack a dull boy. " * 5
     shop.post(common + "Milk and honey" + common)
     text = failure(shop.fake.assert_posted, message=common + "Milk and sugar" + common)
-    expected, actual = text.splitlines()[-2:]
+    expected, actual = text.splitlines()[1:3]
     assert expected == "  - message   …Jack a dull boy. Milk and sugarAll work and no play makes Jack a dull bo…"
     assert actual == "  + message   …Jack a dull boy. Milk and honeyAll work and no play makes Jack a dull bo…"
 
@@ -172,61 +176,136 @@ def test_a_long_token_is_masked_before_the_text_is_cut(shop: Shop) -> None:
     token = "".join(f"made-up-part-{number}-" for number in range(40))
     shop.fake.add_session(token, 7)
     shop.post(f"https://shop.example/login?to={token}")
-    actual = failure(shop.fake.assert_posted, message=f"https://shop.example/login?to={token[:-1]}X").splitlines()[-1]
+    actual = failure(shop.fake.assert_posted, message=f"https://shop.example/login?to={token[:-1]}X").splitlines()[2]
     assert re.fullmatch(r"  \+ message   'https://shop\.example/login\?to=made…#[0-9a-f]{4}'", actual)
 
 
 def test_of_long_texts_that_differ_at_once_the_beginning_is_shown(shop: Shop) -> None:
     shop.post("b" * 90)
-    expected, actual = failure(shop.fake.assert_posted, message="a" * 80).splitlines()[-2:]
+    expected, actual = failure(shop.fake.assert_posted, message="a" * 80).splitlines()[1:3]
     assert expected == f"  - message   'a{'a' * 70}…"
     assert actual == f"  + message   'b{'b' * 70}…"
 
 
 def test_of_a_long_text_that_continues_the_end_is_shown(shop: Shop) -> None:
     shop.post("a" * 90)
-    expected, actual = failure(shop.fake.assert_posted, message="a" * 100).splitlines()[-2:]
+    expected, actual = failure(shop.fake.assert_posted, message="a" * 100).splitlines()[1:3]
     assert expected == f"  - message   …{'a' * 34}'"
     assert actual == f"  + message   …{'a' * 24}'"
 
 
 def test_without_any_message_the_refused_calls_are_shown(shop: Shop) -> None:
     shop.fake.add_dialog("5d75327ba28f9a0f32cb0f98", occupants_ids=[20])
-    with pytest.raises(AssertionError):
-        _ = shop.post(chat_dialog_id="5d75327ba28f9a0f32cb0f98")
-    assert failure(shop.fake.assert_posted, message="hi") == (
-        "no posted message has\n"
-        "    message   'hi'\n"
-        "no message was posted\n"
+    for _ in range(2):
+        with pytest.raises(AssertionError):
+            _ = shop.post(chat_dialog_id="5d75327ba28f9a0f32cb0f98")
+    refused = (
         "POST /chat/Message.json was answered 403: user 10 is not among the occupants [20] of dialog "
         "5d75327ba28f9a0f32cb0f98"
     )
-    assert failure(shop.fake.assert_posted).startswith("no message was posted\nPOST /chat/Message.json was")
+    assert failure(shop.fake.assert_posted, message="hi") == (
+        f"no message with message='hi' was posted: {refused}\n  {refused}"
+    )
+    assert failure(shop.fake.assert_posted).startswith(f"no message was posted: {refused}\n")
 
 
 def test_a_wrong_number_lists_the_messages(shop: Shop) -> None:
     first, second = shop.post("hi", send_to_chat=1), shop.post("hi", markable=1, attachments={"0": FILE, "1": {}})
     assert failure(shop.fake.assert_posted, times=1, message="hi") == (
-        "expected 1 posted message with\n"
-        "    message   'hi'\n"
-        "there are 2:\n"
-        f"  {first.id} in dialog {DIALOG}: 'hi' (sent to chat, not markable)\n"
-        f"  {second.id} in dialog {DIALOG}: 'hi' (history only, markable, image 47863, untyped)"
+        "2 messages with message='hi' were posted, expected 1\n"
+        f"  'hi' (sent to chat, not markable)\n    {origin(first)}\n"
+        f"  'hi' (history only, markable, image 47863, untyped)\n    {origin(second)}"
     )
-    assert failure(shop.fake.assert_posted, times=3).startswith("expected 3 posted messages\nthere are 2:\n")
-    assert failure(shop.fake.assert_posted, times=2, markable=1).endswith(f"there is 1:\n  {explained(second)}")
-    assert failure(shop.fake.assert_posted, times=2, message="ho").startswith("no posted message has\n")
+    assert failure(shop.fake.assert_posted, times=3).startswith("2 messages were posted, expected 3\n")
+    text = failure(shop.fake.assert_posted, times=2, markable=1)
+    assert text.startswith("1 message with markable=1 was posted, expected 2\n")
+    assert text.endswith(origin(second))
+    assert failure(shop.fake.assert_posted, times=2, message="ho").startswith("no message with message='ho' was posted")
     for _ in range(12):
         shop.post("hi")
-    assert failure(shop.fake.assert_posted, times=3).endswith("(history only, not markable)\n  and 4 more")
+    assert failure(shop.fake.assert_posted, times=3).endswith("\n  and 4 more")
 
 
 def test_a_message_that_should_not_be_there_is_shown(shop: Shop) -> None:
     message = shop.post("hi")
-    line = f"  {message.id} in dialog {DIALOG}: 'hi' (history only, not markable)"
+    lines = f"  'hi' (history only, not markable)\n    {origin(message)}"
     assert failure(shop.fake.assert_not_posted, message=re.compile("h")) == (
-        f"1 message was posted with\n    message   /h/\n{line}"
+        f"1 message with message=/h/ was posted, expected none\n{lines}"
     )
-    assert failure(shop.fake.assert_nothing_posted) == f"1 message was posted\n{line}"
+    assert failure(shop.fake.assert_nothing_posted) == f"1 message was posted, expected none: 'hi'\n{lines}"
     shop.post("ho")
-    assert failure(shop.fake.assert_nothing_posted).startswith(f"2 messages were posted\n{line}")
+    assert failure(shop.fake.assert_nothing_posted).startswith(f"2 messages were posted, expected none: 'hi'\n{lines}")
+
+
+# --- why there is no message ---
+
+
+def test_without_any_call_the_covered_hosts_and_the_called_ones_are_named() -> None:
+    with another_server() as url, FakeQuickBlox().intercept() as fake:
+        lines = failure(fake.assert_posted, message="hi").splitlines()
+        assert lines == [
+            "no message with message='hi' was posted: no call reached the fake",
+            "  it covers *.quickblox.com (more: qbchat_hosts, or @pytest.mark.qbchat(hosts=[...]))",
+            "  was the call made, awaited, and to that host?",
+        ]
+        for port in range(9):
+            httpx.get(url, headers={"Host": f"shop{port}.example"}, verify=TLS)
+        assert failure(fake.assert_posted).splitlines()[1:] == [*lines[1:], "  other hosts that were called: localhost"]
+        for number in range(9):
+            fake.hosts.note_other(f"shop-{number}.example")
+        assert len(fake.hosts.others) == 5
+
+
+def test_calls_that_post_nothing_are_counted() -> None:
+    with FakeQuickBlox().intercept() as fake:
+        for calls in ("1 call", "2 calls"):
+            httpx.get("https://api.quickblox.com/chat/Dialog.json", headers={"QB-Token": TOKEN}, verify=TLS)
+            text = f"no message was posted: {calls} reached the fake, and none posted a message"
+            assert failure(fake.assert_posted) == text
+
+
+def test_an_empty_inbox_says_where_the_messages_went() -> None:
+    fake = FakeQuickBlox()
+    support, customer = fake.add_user(10, full_name="Sam Support"), fake.add_user(20, full_name="Cleo Customer")
+    dialog = fake.add_dialog(occupants_ids=[support, customer], name="Orders")
+    empty = "expected one message in the inbox of Cleo Customer (20), found none"
+    assert failure(customer.inbox.one) == empty
+    other = fake.add_dialog(DIALOG, occupants_ids=[support], name="Other")
+    fake.add_message(other, support, SHIPPED, send_to_chat=1)
+    assert failure(customer.inbox.one) == (
+        f"{empty}: message 'Order #7 has shipped' went to dialog 'Other' {DIALOG}, whose occupants are Sam Support (10)"
+    )
+    fake.add_message(dialog, support, SHIPPED)
+    quiet = "1 message in this user's dialogs went to the history only, 'Order #7 has shipped' (send_to_chat absent)"
+    assert failure(customer.inbox.one) == f"{empty}: {quiet}"
+    fake.add_message(dialog, support, SHIPPED, send_to_chat=0)
+    assert failure(lambda: customer.inbox.where(message="x").last) == (
+        "expected a message in the inbox of Cleo Customer (20) with message='x', found none: 2 messages in this user's "
+        "dialogs went to the history only, 'Order #7 has shipped' (send_to_chat 0)"
+    )
+    assert failure(fake.inbox(customer).one).startswith("expected one message in the inbox of user 20, found none: 2 ")
+    fake.add_message(dialog, support, SHIPPED, send_to_chat=1)
+    fake.add_message(dialog, customer, "Thanks")
+    assert failure(customer.inbox.where(message="x").one).startswith(
+        "expected one message in the inbox of Cleo Customer (20) with message='x', found none among 1:\n  <Message '"
+    )
+
+
+def test_what_was_adopted_says_so_where_it_explains_the_failure() -> None:
+    with FakeQuickBlox().intercept() as fake:
+        httpx.post(URL, json={"chat_dialog_id": DIALOG, "message": "hi"}, headers={"QB-Token": TOKEN}, verify=TLS)
+        user = fake.add_user(full_name="Sam Support")
+        text = failure(fake.assert_posted, sender_id=user, chat_dialog_id="5d75327ba28f9a0f32cb0f98")
+        assert (
+            f"+ sender_id        {fake.posted[0].sender_id}: adopted: no test declared the token, or its user\n" in text
+        )
+        assert f"'{DIALOG}': adopted: no test declared this dialog; declared: none\n" in text
+        declared = fake.add_dialog(occupants_ids=[user])
+        assert f"declared: {declared.id}\n" in failure(fake.assert_posted, chat_dialog_id=declared)
+
+
+def test_a_value_of_another_type_is_named(shop: Shop) -> None:
+    shop.post("hi", order="7", total=3)
+    assert "\n  the request had a string, the test expects a number\n" in failure(shop.fake.assert_posted, order=7)
+    assert "\n  the request had a number, the test expects a string\n" in failure(shop.fake.assert_posted, total="3")
+    assert "\n  the request had a number, the test expects a float\n" not in failure(shop.fake.assert_posted, total=3.5)

@@ -37,5 +37,6 @@ def failure(assertion: Any, *args: Any, **kwargs: Any) -> str:
     return str(caught.value)
 
 
-def explained(message: Message) -> str:
-    return repr(message).removeprefix("<Message ").removesuffix(">")
+def origin(message: Message) -> str:
+    """Where a message came from, as failures say it."""
+    return f"from user {message.sender_id}, message {message.id} in dialog {message.chat_dialog_id}"

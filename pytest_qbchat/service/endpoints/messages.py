@@ -263,7 +263,7 @@ def build_message(store: Store, dialog: Dialog, sender_id: int, params: dict[str
         updated=now,
         delivered=initial_readers,
         read_by=initial_readers,
-        secrets=store.secrets,
+        store=store,
     )
 
 

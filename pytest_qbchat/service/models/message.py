@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Any
 
 from pytest_qbchat.service.ids import timestamp
-from pytest_qbchat.service.masking import Secrets
 from pytest_qbchat.service.wire import encode_json
 
 NO_FIELDS: Mapping[str, Any] = MappingProxyType({})
@@ -36,7 +35,7 @@ class Message:
         hidden_from: Users who deleted it for themselves.
         reactions: User ids by reaction name; None before the first reaction.
         read: Deprecated by QuickBlox: 1 in a private dialog when the recipient has read the message, else 0.
-        secrets: Masks the secrets of the fake in a text.
+        store: The state of the fake.
         call: The call that posted it; None for a message that the test added.
         posted_text: The original text of an edited message.
     """
@@ -55,7 +54,7 @@ class Message:
     updated: int
     delivered: tuple[int, ...]
     read_by: tuple[int, ...]
-    secrets: Secrets
+    store: Any  # a Store; its type would make an import circle
     hidden_from: tuple[int, ...] = ()
     reactions: dict[str, list[int]] | None = None
     read: int = 0
