@@ -28,3 +28,6 @@ class ConnectionFault(Exception):  # noqa: N818 - the client raises its own erro
     def __init__(self, kind: str, text: str) -> None:
         super().__init__(text)
         self.kind = kind
+
+
+CallRefused.__module__ = "pytest_qbchat"  # the public name, which is the first word of a failure

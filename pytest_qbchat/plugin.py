@@ -191,24 +191,31 @@ def _verify(item: pytest.Item) -> None:
         item.stash[_FAKE].problems.fail_unreported(item)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Show the conversation in the report of a failing phase, and with -rP or -rA of a passing test."""
-    shown = call.excinfo is not None or (call.when == "call" and _shows_passed(item.config))
-    if not shown or _FAKE not in item.stash:
-        return
-    fake = item.stash[_FAKE]
-    # The transcript does not show problems without a call.
-    others = [f"refused: {problem.text}" for problem in fake.problems.drain() if problem.call is None]
-    try:
-        conversation = fake.transcript()
-    except Exception as error:
-        conversation = f"the conversation cannot be shown: {error!r}"
-    item.add_report_section(call.when, "qbchat", "\n".join([conversation, *others]))
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the conversation to the report of a failing phase, and with -rP or -rA to that of a passing test."""
+    used = _FAKE in item.stash
+    if used and call.excinfo is not None:
+        from pytest_qbchat.report.problems import omit_library_frames
+
+        call.excinfo = omit_library_frames(call.excinfo)
+    report = yield
+    if used and (call.excinfo is not None or call.when == "call"):
+        from pytest_qbchat.report.test_reports import complete
+
+        passed_shown = not {"P", "A"}.isdisjoint(getattr(item.config.option, "reportchars", ""))
+        complete(report, item.stash[_FAKE], passed_shown=passed_shown)
+    return report
 
 
-def _shows_passed(config: pytest.Config) -> bool:
-    return not {"P", "A"}.isdisjoint(getattr(config.option, "reportchars", ""))
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line what the tests posted, if any used the fake."""
+    if reports := [each for group in terminalreporter.stats.values() for each in group if hasattr(each, "qbchat")]:
+        from pytest_qbchat.report.test_reports import summary
+
+        terminalreporter.line(summary(reports))
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

@@ -6,11 +6,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from xml.etree import ElementTree
 
 import pytest
 from support.profile import LONG
 
-from pytest_qbchat import FakeQuickBlox
+from pytest_qbchat import CallRefused, FakeQuickBlox
+from pytest_qbchat.report.problems import omit_library_frames
 
 SEND = """
 import httpx
@@ -845,6 +847,74 @@ def test_an_error_of_a_stubbed_route_fails_the_test_over_the_loopback_server(
     result = run_project()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*a route of qbchat.router raised KeyError: 'room'*"])
+
+
+# --- where reports are read ---
+
+MISSED = """
+def test_missed(qbchat):
+    send("hi", sendToChat=1)
+    qbchat.assert_posted(message="ho")
+
+def test_refused(qbchat):
+    swallow(httpx.get, "https://api.quickblox.com/events.json")
+
+def test_passed(qbchat):
+    send("fine")
+
+def test_without():
+    pass
+"""
+
+
+@pytest.mark.parametrize("args", [[], ["-n1"]], ids=" ".join)
+def test_the_conversation_reaches_junit_xml_once(run, pytester: pytest.Pytester, args: list[str]) -> None:
+    run(MISSED, "--junitxml=report.xml", *args).assert_outcomes(passed=2, failed=2, warnings=1)
+    cases = ElementTree.parse(pytester.path / "report.xml").iter("testcase")
+    texts = {case.get("name"): "".join(case.itertext()) for case in cases}
+    assert texts["test_missed"].count("history only; not markable; no attachments") == 1
+    assert texts["test_refused"].count("GET /events.json was refused: the fake does not cover push events") == 1
+    assert "history only" not in texts["test_passed"]
+
+
+@pytest.mark.parametrize("args", [[], ["-n1"], ["-q"]], ids=" ".join)
+def test_the_summary_says_what_was_posted(run, args: list[str]) -> None:
+    result = run(MISSED, *args)
+    result.stdout.fnmatch_lines(["qbchat: 2 messages posted, 1 call not accepted, 1 warning in 3 tests"])
+
+
+def test_the_summary_of_a_single_test_has_no_zeros(run) -> None:
+    result = run("def test_it(qbchat):\n    send('hi')\n")
+    result.stdout.fnmatch_lines(["qbchat: 1 message posted in 1 test"])
+
+
+def test_a_run_without_the_fake_has_no_summary(run) -> None:
+    run("def test_it():\n    pass\n").stdout.no_fnmatch_line("*qbchat:*")
+
+
+@pytest.mark.parametrize("client", ["httpx", "requests", "urllib.request"])
+def test_a_refusal_is_shown_at_the_line_of_the_code_under_test(run, client: str) -> None:
+    call = {"urllib.request": "urllib.request.urlopen"}.get(client, f"{client}.get")
+    result = run(
+        f"""
+import {client}
+
+def customer():
+    return {call}("https://api.quickblox.com/data/Customer/7.json")
+
+def test_it(qbchat):
+    customer()
+"""
+    )
+    result.stdout.fnmatch_lines([">   *customer()", "*return *", "E   * the fake does not cover custom objects, *"])
+    result.stdout.no_fnmatch_line("*site-packages*")
+    result.stdout.no_fnmatch_line("*lib/python*")
+
+
+def test_a_refusal_without_code_under_test_is_shown_as_it_is() -> None:
+    failure = pytest.ExceptionInfo.for_later()
+    failure.fill_unfilled((CallRefused, CallRefused("refused"), None))  # type: ignore[arg-type]
+    assert omit_library_frames(failure) is failure
 
 
 # --- the guard of the whole suite ---

@@ -31,6 +31,9 @@ class Arrange:
     def add_user(self, id: int | None, *, tags: Iterable[str], **fields: Any) -> User:
         """See `FakeQuickBlox.add_user`."""
         __tracebackhide__ = True
+        if isinstance(id, str):
+            remedy = f"use add_user({id})" if id.isdecimal() else f"for a name use add_user(full_name={id!r})"
+            raise TypeError(f"invalid id {id!r}; expected a number; {remedy}")
         user_id = None if id is None else id_of(id)
         labels = _as_list("tags", tags, "['vip']")
         external_id = fields["external_user_id"]

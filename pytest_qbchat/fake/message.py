@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from operator import attrgetter
-from typing import Any, overload
+from typing import Any, NoReturn, overload
 
 from pytest_qbchat.report import differences, message_effects
 from pytest_qbchat.report.field_matching import has_fields
@@ -32,6 +32,27 @@ class Message(models.Message):
 
     def __hash__(self) -> int:
         return hash(self.id)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Say what a test should write for a field with another name, or for a custom field.
+
+        Raises:
+            AttributeError: Always.
+        """
+        if name in _OTHER_NAMES:
+            hint = f"; use .{_OTHER_NAMES[name]}"
+        else:
+            hint = f"; use .custom[{name!r}]" if not name.startswith("_") and name in self.custom else ""
+        raise AttributeError(f"a message has no attribute {name!r}{hint}")
+
+    def __getitem__(self, name: object) -> NoReturn:
+        """Say that the fields are attributes.
+
+        Raises:
+            TypeError: Always.
+        """
+        hint = f".custom[{name!r}]" if name in self.custom else f".{_OTHER_NAMES.get(str(name), name)}"
+        raise TypeError(f"the fields of a message are attributes; use {hint}")
 
     def as_posted(self) -> Message:
         """The message with its original text. All other fields have their present values."""
@@ -127,6 +148,19 @@ class Message(models.Message):
         """Mask every token, key and password that the fake has seen in a text."""
         masked: str = self.store.secrets.mask(text)
         return masked
+
+
+# What tests write for the fields of a message.
+_OTHER_NAMES = {
+    "text": "message",
+    "body": "message",
+    "content": "message",
+    "sender": "sender_id",
+    "recipient": "recipient_id",
+    "dialog": "chat_dialog_id",
+    "dialog_id": "chat_dialog_id",
+    "_id": "id",
+}
 
 
 class _AsPosted(Message):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, Never, Unpack, cast
 
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.fake.arrange import Arrange
@@ -20,6 +20,7 @@ from pytest_qbchat.report.call_site import warn
 from pytest_qbchat.report.problems import Expectation, Problems
 from pytest_qbchat.service import models
 from pytest_qbchat.service.app import Service
+from pytest_qbchat.service.assumptions import Choices
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.models import Blob, Dialog, DialogType, Session, id_of
 from pytest_qbchat.service.realtime_chat import Realtime
@@ -230,7 +231,7 @@ class FakeQuickBlox:
             api_key=api_key, application_id=application_id, auth_key=auth_key, auth_secret=auth_secret
         )
 
-    def assume(self, **assumptions: Any) -> None:
+    def assume(self, **assumptions: Unpack[Choices]) -> None:
         """Change how the fake behaves where QuickBlox's behaviour is not documented or observed.
 
         Args:
@@ -246,10 +247,10 @@ class FakeQuickBlox:
 
     def fail(
         self,
-        what: int | str,
+        what: int | Literal["timeout", "disconnect", "malformed", "empty"],
         *,
         times: int = 1,
-        method: str | None = None,
+        method: Literal["GET", "POST", "PUT", "DELETE", "PATCH"] | None = None,
         path: str | None = None,
         stored: bool | None = None,
     ) -> None:
@@ -389,10 +390,11 @@ class FakeQuickBlox:
 
     # Assert
 
-    def assert_posted(self, *, times: int | None = None, **fields: Any) -> Message:
+    def assert_posted(self, *positional: Never, times: int | None = None, **fields: Any) -> Message:
         """Assert that a message was posted.
 
         Args:
+            *positional: None; the fields have names.
             times: The number of such messages; None means at least one.
             **fields: The fields that the message must have, with QuickBlox field names, custom fields too. The expected
                 value is on the left of `==`; a compiled regular expression searches a string. Attachments are compared
@@ -406,6 +408,7 @@ class FakeQuickBlox:
             TypeError: A field is misspelt, or `times` is not a positive number.
         """
         __tracebackhide__ = True
+        _refuse_positional("assert_posted", positional)
         if times is not None and (type(times) is not int or times < 1):
             raise TypeError(f"invalid times={times!r}; expected 1 or greater; for none use assert_not_posted(...)")
         found = self.posted.where(**fields)
@@ -415,10 +418,11 @@ class FakeQuickBlox:
             raise AssertionError(self.masked(differences.wrong_number(found, times, fields, self._calls)))
         return found[-1]
 
-    def assert_not_posted(self, **fields: Any) -> None:
+    def assert_not_posted(self, *positional: Never, **fields: Any) -> None:
         """Assert that no message with these fields was posted.
 
         Args:
+            *positional: None; the fields have names.
             **fields: As for `assert_posted`, without `times`; at least one.
 
         Raises:
@@ -426,6 +430,7 @@ class FakeQuickBlox:
             TypeError: A field is misspelt, or no field is given.
         """
         __tracebackhide__ = True
+        _refuse_positional("assert_not_posted", positional)
         if not fields:
             raise TypeError("assert_not_posted() needs a field; for no message at all use assert_nothing_posted()")
         if "times" in fields:
@@ -568,3 +573,9 @@ class FakeQuickBlox:
         stub = f"qbchat.router.{call.method.lower()}({call.request.prefix + call.path!r}).respond(...)"
         expectation = f"qbchat.expect_refused({call.method!r}, {call.path!r})"
         return self.refuse(f"{call.reason}\n  answer it with {stub}, or expect it with {expectation}", call)
+
+
+def _refuse_positional(method: str, values: tuple[object, ...]) -> None:
+    __tracebackhide__ = True
+    if values:
+        raise TypeError(f"{method}() takes fields by their names; use {method}(message={values[0]!r})")

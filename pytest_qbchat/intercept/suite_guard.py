@@ -113,8 +113,9 @@ class SuiteGuardHooks:
         self._collect_outside()
         if not self._outside:
             return
-        if hasattr(session.config, "workeroutput"):  # a worker of pytest-xdist
-            session.config.workeroutput["qbchat_outside"] = self._outside
+        worker_output = getattr(session.config, "workeroutput", None)
+        if worker_output is not None:  # a worker of pytest-xdist
+            worker_output["qbchat_outside"] = self._outside
         elif session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

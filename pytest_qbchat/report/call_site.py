@@ -55,6 +55,11 @@ def warn(text: str) -> bool:
     return False
 
 
+def is_between(frame: FrameType) -> bool:
+    """Whether a frame lies between the code under test and the fake."""
+    return package_of(frame) in _BETWEEN
+
+
 def package_of(frame: FrameType) -> str:
     """The top-level package of the code that a frame runs."""
     name: str = frame.f_globals.get("__name__", "")
@@ -65,7 +70,7 @@ def _code_under_test() -> tuple[FrameType | None, int]:
     """The frame of the code under test, and its distance from this function."""
     frame = inspect.currentframe()
     distance = 0
-    while frame is not None and package_of(frame) in _BETWEEN:
+    while frame is not None and is_between(frame):
         frame = frame.f_back
         distance += 1
     return frame, distance

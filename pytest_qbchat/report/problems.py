@@ -12,7 +12,7 @@ from types import CodeType, TracebackType
 from typing import TYPE_CHECKING
 
 from pytest_qbchat.exceptions import CallRefused
-from pytest_qbchat.report.call_site import called_at
+from pytest_qbchat.report.call_site import called_at, is_between
 
 if TYPE_CHECKING:
     import pytest
@@ -156,6 +156,20 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
             yield from _leaves(inner)
     else:
         yield error
+
+
+def omit_library_frames(failure: pytest.ExceptionInfo[BaseException]) -> pytest.ExceptionInfo[BaseException]:
+    """The failure of a test, without the frames of HTTP libraries between the code under test and a refusal."""
+    import pytest  # noqa: PLC0415 - the fake works without it
+
+    error = failure.value
+    frames = [(frame, line) for frame, line in walk_tb(error.__traceback__) if not is_between(frame)]
+    if not isinstance(error, CallRefused) or not frames:
+        return failure
+    traceback = None
+    for frame, line in reversed(frames):
+        traceback = TracebackType(traceback, frame, frame.f_lasti, line)
+    return pytest.ExceptionInfo.from_exception(error.with_traceback(traceback))
 
 
 def report(problems: list[Problem]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypedDict
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,6 +64,29 @@ class Assumptions:
     def taken_text(self) -> str:
         """The text for a value that must be unique (observed)."""
         return "has already been taken" + ("." if self.stop_after_taken else "")
+
+
+class Choices(TypedDict, total=False):
+    """The names and types of the assumptions, for type checkers."""
+
+    unknown_routes_refused: bool
+    need_user_status: int
+    missing_dialog_status: int
+    login_status: int
+    duplicate_dialog_status: int
+    true_is_one: bool
+    attachment_list: bool
+    unlisted_attachment_keys: bool
+    history_counts_as_unread: bool
+    marked_in_reply: bool
+    deleting_leaves_group: bool
+    owner_deletes_messages: bool
+    largest_page: int
+    newer_cluster: bool
+    stop_after_taken: bool
+    storage_upload: bool
+    retry_after: int | None
+    guessed_routes: bool
 
 
 _BOOLEANS = {name for name in Assumptions.__slots__ if isinstance(getattr(Assumptions(), name), bool)}

@@ -60,7 +60,7 @@ WRONG: list[tuple[Any, str]] = [
     ({"users": [7]}, r"users\[0\]: expected an object"),
     ({"users": [{"fullname": "Sam"}]}, r"users\[0\]: unknown key 'fullname'; expected full_name"),
     ({"users": [{}, {"age": 7}]}, r"users\[1\]: unknown key 'age'; expected one of custom_data, "),
-    ({"users": [{"id": "seven"}]}, r"users\[0\]: 'seven' is not a user"),
+    ({"users": [{"id": "seven"}]}, r"users\[0\]: invalid id 'seven'; expected a number"),
     ({"users": [{"login": 7}]}, r"users\[0\]: invalid login=7; expected a string"),
     ({"users": [{"user_tags": 7}]}, r"users\[0\]: invalid user_tags=7; expected a string, 'vip,new'"),
     ({"users": [{"id": 7}, {"id": 7}]}, r"users\[1\]: user 7 already exists"),

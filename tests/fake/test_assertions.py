@@ -152,7 +152,39 @@ def test_nothing_posted(shop: Shop) -> None:
     shop.fake.assert_not_posted(message="hi")
 
 
+@pytest.mark.parametrize("name", ["assert_posted", "assert_not_posted"])
+def test_a_text_without_a_name_is_refused_with_the_right_form(shop: Shop, name: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{name}\(\) takes fields by their names; use {name}\(message='hi'\)$"):
+        getattr(shop.fake, name)("hi")
+
+
 # --- a message ---
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("text", "; use .message"),
+        ("body", "; use .message"),
+        ("sender", "; use .sender_id"),
+        ("order", "; use .custom['order']"),
+        ("missing", ""),
+        ("_missing", ""),
+    ],
+)
+def test_another_name_for_a_field_is_refused_with_the_right_one(shop: Shop, name: str, hint: str) -> None:
+    message = shop.post("hi", order=7)
+    with pytest.raises(AttributeError, match=f"^{re.escape(f'a message has no attribute {name!r}{hint}')}$"):
+        getattr(message, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "right"), [("message", ".message"), ("text", ".message"), ("order", ".custom['order']"), (0, ".0")]
+)
+def test_a_field_in_brackets_is_refused_with_the_attribute(shop: Shop, name: Any, right: str) -> None:
+    message = shop.post("hi", order=7)
+    with pytest.raises(TypeError, match=f"^the fields of a message are attributes; use {re.escape(right)}$"):
+        message[name]
 
 
 def test_sent_to_chat_or_history_only(shop: Shop) -> None:
@@ -297,7 +329,7 @@ def test_wrong_arrangements_say_what_to_write() -> None:
     with pytest.raises(ValueError, match="expected the string after 'ApiKey '"):
         fake.credentials(api_key="ApiKey made-up-key")
     wrong: Any
-    for wrong in ("Sam", True, 1.5):
+    for wrong in (True, 1.5):
         with pytest.raises(TypeError, match="is not a user"):
             fake.add_user(wrong)
     for wrong in (5, "", None):

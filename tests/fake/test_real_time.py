@@ -592,7 +592,8 @@ def test_a_user_has_what_it_was_declared_with(shop: Shop) -> None:
     ("args", "kwargs", "text"),
     [
         ((), {"tags": "vip"}, r"invalid tags='vip'; expected a list, tags=\['vip'\]"),
-        (("20",), {}, "'20' is not a user; expected a user id"),
+        (("20",), {}, r"invalid id '20'; expected a number; use add_user\(20\)"),
+        (("Cleo",), {}, r"invalid id 'Cleo'; expected a number; for a name use add_user\(full_name='Cleo'\)"),
         ((True,), {}, "True is not a user"),
     ],
 )

@@ -304,6 +304,12 @@ def test_what_was_adopted_says_so_where_it_explains_the_failure() -> None:
         assert f"declared: {declared.id}\n" in failure(fake.assert_posted, chat_dialog_id=declared)
 
 
+def test_a_declared_dialog_needs_no_explanation(shop: Shop) -> None:
+    shop.post("hi")
+    text = failure(shop.fake.assert_posted, chat_dialog_id="5d75327ba28f9a0f32cb0f98")
+    assert f"\n  + chat_dialog_id   '{DIALOG}'\n" in text
+
+
 def test_a_value_of_another_type_is_named(shop: Shop) -> None:
     shop.post("hi", order="7", total=3)
     assert "\n  the request had a string, the test expects a number\n" in failure(shop.fake.assert_posted, order=7)

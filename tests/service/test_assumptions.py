@@ -6,14 +6,14 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 import httpx
 import pytest
 from support.ways import TLS
 
 from pytest_qbchat import CallRefused, Dialog, FakeQuickBlox, Message, QuickBloxWarning
-from pytest_qbchat.service.assumptions import Assumptions
+from pytest_qbchat.service.assumptions import Assumptions, Choices
 
 API = "https://api.quickblox.com"
 OWNER, MEMBER, STRANGER = 10, 20, 30
@@ -156,6 +156,10 @@ def guessed_routes(shop: Shop) -> list[bool]:
         found.append(not shop.fake.calls.last.refused)
     shop.fake.problems.drain()
     return found
+
+
+def test_type_checkers_know_every_assumption() -> None:
+    assert get_type_hints(Choices) == get_type_hints(Assumptions)
 
 
 def newer_cluster(shop: Shop) -> list[Any]:

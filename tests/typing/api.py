@@ -60,6 +60,15 @@ def ask(qbchat: FakeQuickBlox, anna: User) -> None:
         pass
 
 
+def arrange_faults(qbchat: FakeQuickBlox) -> None:
+    qbchat.fail("timeout", stored=True, method="POST")
+    qbchat.fail(503)
+    qbchat.fail("time-out")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    qbchat.assume(need_user_status=403, true_is_one=True)
+    qbchat.assume(need_user=403)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    qbchat.assert_posted("hi")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
 def serve() -> None:
     with FakeQuickBlox(strict=True, hosts=["chat.shop.example"]).intercept() as qbchat:
         assert_type(qbchat, FakeQuickBlox)
