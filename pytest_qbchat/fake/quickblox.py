@@ -70,6 +70,7 @@ class FakeQuickBlox:
         self._on_call = on_call
         self._calls: list[Call] = []
         self._posted: list[Message] = []
+        self._focus: models.Message | None = None  # the closest message of the latest failed assertion
         self._scanned_calls = 0  # the number of calls whose secrets are known
         self._store.secrets.find_new = self._new_secrets
         self._stubs: Stubs | None = None
@@ -385,7 +386,7 @@ class FakeQuickBlox:
 
     def transcript(self) -> str:
         """The conversation so far, with every call that QuickBlox did not accept; tokens and keys are masked."""
-        rendered = transcript.render(self.dialogs, self.users, self.posted, self.calls)
+        rendered = transcript.render(self.dialogs, self.users, self.posted, self.calls, self._focus)
         return self.masked("\n".join([rendered, *self._faults.unused()]))
 
     # Assert
@@ -412,8 +413,12 @@ class FakeQuickBlox:
         if times is not None and (type(times) is not int or times < 1):
             raise TypeError(f"invalid times={times!r}; expected 1 or greater; for none use assert_not_posted(...)")
         found = self.posted.where(**fields)
+        if not found and self._posted:
+            self._focus = differences.closest(self.posted, fields)
+            text = differences.no_match(self._focus, len(self._posted), fields, self._calls)
+            raise AssertionError(self.masked(text))
         if not found:
-            raise AssertionError(self.masked(differences.no_match(self.posted, fields, self._calls, self.hosts.others)))
+            raise AssertionError(self.masked(differences.none_posted(fields, self._calls, self.hosts.others)))
         if times is not None and len(found) != times:
             raise AssertionError(self.masked(differences.wrong_number(found, times, fields, self._calls)))
         return found[-1]
@@ -522,7 +527,7 @@ class FakeQuickBlox:
         for message in self._posted:
             message.call = None
         self._calls.clear()
-        self._scanned_calls = 0
+        self._scanned_calls, self._focus = 0, None
         self._posted.clear()
         self.problems.drain()
 

@@ -33,18 +33,17 @@ _MAX_COMPARED = 50
 _MAX_COMPARED_LENGTH = 200
 
 
-def no_match(
-    messages: Sequence[Message], fields: Mapping[str, Any], calls: Sequence[Call], others: Collection[str]
-) -> str:
-    """The failure text if no message has the expected fields. `others` are the other hosts that were called."""
-    verdict = f"no message{_with(fields)} was posted"
-    if not messages:
-        reason, *lines = why_none(calls, others)
-        return "\n".join([f"{verdict}: {reason}", *(f"  {line}" for line in lines)])
-    nearest = closest(messages, fields)
+def none_posted(fields: Mapping[str, Any], calls: Sequence[Call], others: Collection[str]) -> str:
+    """The failure text if no message was posted. `others` are the other hosts that were called."""
+    reason, *lines = why_none(calls, others)
+    return "\n".join([f"no message{_with(fields)} was posted: {reason}", *(f"  {line}" for line in lines)])
+
+
+def no_match(nearest: Message, number: int, fields: Mapping[str, Any], calls: Sequence[Call]) -> str:
+    """The failure text if none of a number of messages has the expected fields."""
     wrong = wrong_fields(nearest, fields)
     lines = [
-        f"{verdict}: the closest of {len(messages)} differs in {', '.join(wrong)}",
+        f"no message{_with(fields)} was posted: the closest of {number} differs in {', '.join(wrong)}",
         *of_fields(nearest, fields),
         f"  the closest: {shortened(nearest.message)} {where(nearest)}",
     ]

@@ -12,13 +12,19 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.calls import Call
     from pytest_qbchat.service.models import Dialog, Message, User
 
-_MAX_SHOWN = 20  # the newest of each dialog
+_MAX_SHOWN = 20  # of each dialog
 
 
-def render(dialogs: Iterable[Dialog], users: Iterable[User], posted: Iterable[Message], calls: Iterable[Call]) -> str:
+def render(
+    dialogs: Iterable[Dialog],
+    users: Iterable[User],
+    posted: Iterable[Message],
+    calls: Iterable[Call],
+    focus: Message | None,
+) -> str:
     """The messages of each dialog and their delivery, then calls that were not accepted, and warnings.
 
-    The caller masks the text.
+    Of a long history the newest messages are shown, or those around the one in focus. The caller masks the text.
     """
     names = {user.id: f"{user.id} {user.full_name}" for user in users if user.full_name}
     lines: list[str] = []
@@ -27,10 +33,17 @@ def render(dialogs: Iterable[Dialog], users: Iterable[User], posted: Iterable[Me
         if history := dialog.history:
             kept.update(message.id for message in history)
             lines.append(_heading(dialog, names))
-            if len(history) > _MAX_SHOWN:
-                lines.append(f"  ({len(history) - _MAX_SHOWN} earlier messages)")
-            for message in history[-_MAX_SHOWN:]:
+            end = len(history)
+            if focus is not None and focus.chat_dialog_id == dialog.id:
+                position = next((index for index, each in enumerate(history) if each.id == focus.id), end)
+                end = min(end, max(_MAX_SHOWN, position + _MAX_SHOWN // 2))
+            start = max(0, end - _MAX_SHOWN)
+            if start:
+                lines.append(f"  ({start} earlier messages)")
+            for message in history[start:end]:
                 lines.extend(_message(message, names))
+            if end < len(history):
+                lines.append(f"  ({len(history) - end} later messages)")
     for message in posted:
         if message.id not in kept:
             lines += [f"later deleted from dialog {message.chat_dialog_id}:", *_message(message, names)]

@@ -11,7 +11,7 @@ from support.elsewhere import another_server
 from support.shop import FILE, SHIPPED, Shop, failure, origin
 from support.ways import DIALOG, TLS, TOKEN, URL
 
-from pytest_qbchat import FakeQuickBlox
+from pytest_qbchat import FakeQuickBlox, QuickBloxTransport
 from pytest_qbchat.report import differences
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
@@ -235,6 +235,43 @@ def test_a_message_that_should_not_be_there_is_shown(shop: Shop) -> None:
     assert failure(shop.fake.assert_nothing_posted) == f"1 message was posted, expected none: 'hi'\n{lines}"
     shop.post("ho")
     assert failure(shop.fake.assert_nothing_posted).startswith(f"2 messages were posted, expected none: 'hi'\n{lines}")
+
+
+# --- the conversation ---
+
+
+@pytest.mark.parametrize(
+    ("missed", "lines"),
+    [
+        (450, ["  (440 earlier messages)", *range(440, 460), "  (40 later messages)"]),
+        (495, ["  (480 earlier messages)", *range(480, 500)]),
+        (3, [*range(20), "  (480 later messages)"]),
+    ],
+)
+def test_a_long_history_is_shown_around_the_closest_message(missed: int, lines: list[Any]) -> None:
+    fake = FakeQuickBlox()
+    user = fake.add_user(10)
+    dialog = fake.add_dialog(occupants_ids=[user])
+    other = fake.add_dialog(occupants_ids=[user])
+    with httpx.Client(transport=QuickBloxTransport(fake), headers={"QB-Token": TOKEN}) as client:
+        fake.add_session(TOKEN, user)
+        client.post(URL, json={"chat_dialog_id": other.id, "message": "elsewhere"})
+        for number in range(500):
+            client.post(URL, json={"chat_dialog_id": dialog.id, "message": f"Order #{number} has shipped"})
+    failure(fake.assert_posted, message=f"Order #{missed} has shipped", markable=1)
+    shown = [line for line in fake.transcript().splitlines() if line.startswith(("  (", "  10: 'Order"))]
+    assert shown == [line if isinstance(line, str) else f"  10: 'Order #{line} has shipped'" for line in lines]
+    fake.forget_calls()
+    assert "  (480 earlier messages)" in fake.transcript()
+
+
+def test_a_closest_message_that_was_deleted_leaves_the_newest(shop: Shop) -> None:
+    deleted = shop.post(SHIPPED)
+    failure(shop.fake.assert_posted, message=SHIPPED, markable=1)
+    with httpx.Client(transport=QuickBloxTransport(shop.fake), headers={"QB-Token": TOKEN}) as client:
+        client.delete(f"https://api.quickblox.com/chat/Message/{deleted.id}.json", params={"force": "1"})
+    shop.post("later")
+    assert "'later'" in shop.fake.transcript()
 
 
 # --- why there is no message ---
