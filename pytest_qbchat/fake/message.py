@@ -136,7 +136,9 @@ class Message(models.Message):
         if missing := _missing(self, users, self.read_ids):
             unset = [name for name in ("markable", "send_to_chat") if getattr(self, name) != 1]
             reason = message_effects.flag(self, unset[0]) if unset else ""
-            self._fail(f"has not been read by {missing}", reason or f"read_ids {self.read_ids}")
+            self._fail(
+                f"has not been read by {missing}", reason or f"read_ids {self.read_ids}; user.read() lets a user read"
+            )
 
     def _fail(self, what: str, *details: str) -> None:
         __tracebackhide__ = True

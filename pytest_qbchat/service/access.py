@@ -6,6 +6,7 @@ from typing import Any
 
 from pytest_qbchat.service.errors import no_permission, not_found, occupants_do_not_exist, recipient_required
 from pytest_qbchat.service.ids import is_object_id, whole_number
+from pytest_qbchat.service.masking import mask
 from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.store import Store
 
@@ -120,11 +121,17 @@ def missing_dialog_reason(store: Store, dialog_id: str) -> str:
 
 
 def _missing_permission_reason(store: Store, sender_id: int, dialog: Dialog) -> str:
-    sender, remedy = f"user {sender_id}", ""
-    if (user := store.users.get(sender_id)) and user.adopted:
-        sender += ", adopted by the fake,"
-        declaration = "qbchat.add_session(token, user)"
-        if user.login or user.email:
-            declaration = f"qbchat.add_user({'login' if user.login else 'email'}=..., password=...)"
-        remedy = f"; declare the user with {declaration}"
-    return f"{sender} is not among the occupants {dialog.occupants_ids} of dialog {dialog.id}{remedy}"
+    reason = f"user {sender_id} is not among the occupants {dialog.occupants_ids} of dialog {dialog.id}"
+    user = store.users.get(sender_id)
+    if user is None or not user.adopted:
+        return reason
+    if user.login or user.email:
+        declaration = f"qbchat.add_user({'login' if user.login else 'email'}=..., password=...)"
+        return f"{reason}; the fake adopted this user at a login; declare the user with {declaration}"
+    tokens = [session.token for session in store.sessions.values() if session.user_id == sender_id]
+    if not tokens:
+        return f"{reason}; no test declared this user; use qbchat.add_user({sender_id})"
+    return (
+        f"{reason}; the token {mask(tokens[0])} was never declared, so the fake adopted this user for it; declare it "
+        "with qbchat.add_session(token, user)"
+    )
