@@ -50,7 +50,7 @@ class Section:
         return [block.file for block in self.python if "__main__" in block.text]
 
     def number_of_tests(self) -> int:
-        return sum(len(re.findall(r"^(?:async )?def test_", block.text, flags=re.MULTILINE)) for block in self.python)
+        return sum(len(re.findall(r"^ *(?:async )?def test_", block.text, flags=re.MULTILINE)) for block in self.python)
 
     def write(self, folder: Path) -> None:
         """The project as it is at the end of the section. A block of a file that is there already is more of it."""

@@ -68,26 +68,13 @@ def test_the_filter_makes_silent_mistakes_fail(
 def test_the_guard_names_the_call_of_a_test_without_the_fixture(
     shop: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
 ) -> None:
-    shop.makepyprojecttoml(TOML[2])
+    [option] = re.findall(r"set `(qbchat_guard = true)`", README)
+    shop.makepyprojecttoml(f"[tool.pytest.ini_options]\n{option}\n")
     shop.makepyfile(f"{PRELUDE}def test_it():\n    announce_shipment(7, '5d75327ba28f9a0f32cb0f99')\n")
     result = run_project()
     result.assert_outcomes(failed=1)
     [quoted] = re.findall(r'"(this test called .*?)"', README.replace("\n", " "))
     result.stdout.fnmatch_lines([f"E *{quoted}"])
-
-
-def test_the_hosts_are_read(shop: pytest.Pytester, run_project: Callable[..., pytest.RunResult]) -> None:
-    shop.makepyprojecttoml(TOML[1])
-    shop.makepyfile(
-        """
-        import httpx
-
-        def test_it(qbchat):
-            httpx.post("https://gateway.shop.example:8443/quickblox/chat/Message.json")
-            assert qbchat.calls.one().status == 401
-        """
-    )
-    run_project("-W", "error").assert_outcomes(passed=1)
 
 
 @pytest.fixture
