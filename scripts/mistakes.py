@@ -12,7 +12,8 @@ from textwrap import dedent
 from typing import NamedTuple
 
 PAGE = Path(__file__).parents[1] / "docs" / "mistakes.md"
-_CODE = """
+_CODE = """\
+# shop.py
 import httpx
 import pytest
 

@@ -590,6 +590,7 @@ def test_none_of_ours(qbchat):
     result.stdout.fnmatch_lines(
         [
             "E       *assert message 'hi' differs in message, markable",
+            "E           - expected, + posted",
             "E           - message    'ho'",
             "E           + message    'hi'",
             "E           - markable   1",
@@ -598,6 +599,7 @@ def test_none_of_ours(qbchat):
             "E         an empty dict has no fields to compare",
             "E       *assert found 3, expected 2",
             "E         [[]1[]] message 'two' differs in message",
+            "E           - expected, + posted",
             "E           - message   '2'",
             "E           + message   'two'",
             "E         [[]2[]] not expected: <Message 'three' (history only, not markable), * in dialog *>",

@@ -65,7 +65,8 @@ class Message(models.Message):
         """Assert that the message was pushed to the occupants in real time: `send_to_chat` was 1."""
         __tracebackhide__ = True
         if not self.sent_to_chat:
-            self._fail("was not sent to the chat", message_effects.flag(self, "send_to_chat"))
+            remedy = message_effects.remedy(self, "send_to_chat", 1)
+            self._fail("was not sent to the chat", message_effects.flag(self, "send_to_chat"), remedy)
 
     def assert_history_only(self) -> None:
         """Assert that the message was added to the history, and that no occupant was notified."""
@@ -77,7 +78,8 @@ class Message(models.Message):
         """Assert that the message requests delivered and read receipts: `markable` was 1."""
         __tracebackhide__ = True
         if self.markable != 1:
-            self._fail("is not markable", message_effects.flag(self, "markable"))
+            remedy = message_effects.remedy(self, "markable", 1)
+            self._fail("is not markable", message_effects.flag(self, "markable"), remedy)
 
     def assert_not_markable(self) -> None:
         """Assert that the message requests no receipts."""
@@ -135,10 +137,10 @@ class Message(models.Message):
         __tracebackhide__ = True
         if missing := _missing(self, users, self.read_ids):
             unset = [name for name in ("markable", "send_to_chat") if getattr(self, name) != 1]
-            reason = message_effects.flag(self, unset[0]) if unset else ""
-            self._fail(
-                f"has not been read by {missing}", reason or f"read_ids {self.read_ids}; user.read() lets a user read"
-            )
+            readers = [message_effects.person(self, reader) for reader in self.read_by if reader != self.sender_id]
+            others = f"only {', '.join(readers)} has" if readers else "only its sender has"
+            reason = message_effects.flag(self, unset[0]) if unset else f"{others}; call user.read() in the test"
+            self._fail(f"has not been read by {missing}", reason)
 
     def _fail(self, what: str, *details: str) -> None:
         __tracebackhide__ = True

@@ -583,4 +583,4 @@ class FakeQuickBlox:
 def _refuse_positional(method: str, values: tuple[object, ...]) -> None:
     __tracebackhide__ = True
     if values:
-        raise TypeError(f"{method}() takes fields by their names; use {method}(message={values[0]!r})")
+        raise TypeError(f"{method}() takes fields by name; use {method}(message={values[0]!r})")

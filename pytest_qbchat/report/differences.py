@@ -42,10 +42,11 @@ def none_posted(fields: Mapping[str, Any], calls: Sequence[Call], others: Collec
 def no_match(nearest: Message, number: int, fields: Mapping[str, Any], calls: Sequence[Call]) -> str:
     """The failure text if none of a number of messages has the expected fields."""
     wrong = wrong_fields(nearest, fields)
+    one = "the only message" if number == 1 else f"the closest of {number} messages"
     lines = [
-        f"no message{_with(fields)} was posted: the closest of {number} differs in {', '.join(wrong)}",
+        f"no message{_with(fields)} was posted: {one} differs in {', '.join(wrong)}",
         *of_fields(nearest, fields),
-        f"  the closest: {shortened(nearest.message)} {where(nearest)}",
+        f"  this is {named(nearest)} {where(nearest)}",
     ]
     return "\n".join([*lines, *(f"  {line}" for line in not_accepted(calls))])
 
@@ -106,7 +107,7 @@ def of_attachments(message: Message, expected: Sequence[Mapping[str, Any]]) -> s
             if not matches(value, item.get(key, ABSENT)):
                 same_text = str(value) == str(item.get(key))
                 note = "QuickBlox keeps the type that was sent (assumed)" if same_text else ""
-                rows[f"attachments[{index}] {key}"] = (value, item.get(key, ABSENT), note)
+                rows[f"attachments[{index}].{key}"] = (value, item.get(key, ABSENT), note)
         lines += _compared(rows, message)
         differing += rows
     verdict = f"{named(message)} differs in {', '.join(differing)}"
@@ -145,7 +146,7 @@ def _listed(messages: Sequence[Message]) -> Iterator[str]:
 def _compared(rows: Mapping[str, tuple[Any, Any, str]], message: Message) -> list[str]:
     """Two lines for each label: the expected value, then the actual value with a note."""
     width = max(map(len, rows), default=0)
-    lines: list[str] = []
+    lines: list[str] = ["  - expected, + posted"] if rows else []
     for label, (expected, actual, note) in rows.items():
         # Masked before they are cut: a secret without its beginning is not recognized.
         masked = [

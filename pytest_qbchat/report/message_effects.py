@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 WIDTH = 72  # of a value in a failure text
 _NAME_WIDTH = 40  # of the text by which a message is named
 _MAX_KEYS = 3
+_MAX_CALLS = 5
 # The effect of each flag if it is 1, and if it is not.
 _EFFECTS = {
     "send_to_chat": ("every other occupant was notified", "added to the history only, no occupant was notified"),
@@ -27,7 +28,7 @@ _EFFECTS = {
 
 def named(message: Message) -> str:
     """A message as it is named in a sentence: by its text."""
-    return f"message {shortened(message.message, _NAME_WIDTH)}"
+    return "message without text" if message.message is None else f"message {shortened(message.message, _NAME_WIDTH)}"
 
 
 def where(message: Message) -> str:
@@ -71,8 +72,13 @@ def attachment_labels(message: Message) -> Iterator[str]:
 
 
 def flag(message: Message, name: str) -> str:
-    """A flag as it was sent, and its effect: `markable absent: no delivered or read receipts will come`."""
-    return f"{name} {value_sent(message, name)!r}: {_effect(message, name)}"
+    """A flag as it was sent, and its effect: `the request has no markable: no delivered or read receipts will come`."""
+    value = value_sent(message, name)
+    if value is not ABSENT:
+        return f"{name} is {value!r}: {_effect(message, name)}"
+    near = similar_name(name, message.custom)
+    sent = f"{near!r}, which became a custom field, and no {name}" if near else f"no {name}"
+    return f"the request has {sent}: {_EFFECTS[name][1]}"
 
 
 def remedy(message: Message, name: str, expected: Any) -> str:
@@ -99,7 +105,7 @@ def consequence(message: Message, name: str) -> str:
     if name == "sender_id":
         user = message.store.users.get(message.sender_id)
         if user is not None and user.adopted:
-            return "adopted: no test declared the token, or its user"
+            return "made up by the fake, since the test declared neither the token nor its user"
         return "the user of the token, or of On-Behalf-Of"
     if name == "chat_dialog_id":
         return _adopted_dialog(message)
@@ -112,7 +118,7 @@ def _adopted_dialog(message: Message) -> str:
     if message.chat_dialog_id not in dialogs or not dialogs[message.chat_dialog_id].adopted:
         return ""
     declared = ", ".join(dialog.id for dialog in dialogs.values() if not dialog.adopted) or "none"
-    return f"adopted: no test declared this dialog; declared: {declared}"
+    return f"made up by the fake, since the test did not declare it; declared: {declared}"
 
 
 def value_sent(message: Message, name: str) -> Any:
@@ -126,12 +132,13 @@ def value_sent(message: Message, name: str) -> Any:
 def lost_attachments(message: Message) -> str:
     """What QuickBlox ignored of `attachments` in the request; empty if it read everything, or there was nothing."""
     sent = message.call.params.get("attachments") if message.call else None
-    if sent and not message.attachments:
+    if sent and not message.attachments and not isinstance(sent, dict):
         return f"the request had {shortened(sent)}, which QuickBlox does not read"
     if not isinstance(sent, dict):
         return ""
     if keys := [key for key in sent if not key.isdecimal()]:
-        return f"the request had more under {_some(keys)}, where QuickBlox expects an index: '0', '1', ..."
+        more = "more attachments" if message.attachments else "attachments"
+        return f"the request has {more} under {_some(keys)}, where QuickBlox expects an index: '0', '1', ..."
     keys = [key for key, item in sent.items() if not isinstance(item, dict)]
     return f"the request had no object under {_some(keys)}, which QuickBlox does not read" if keys else ""
 
@@ -146,36 +153,40 @@ def why_none(calls: Sequence[Call], others: Collection[str]) -> list[str]:
     refused = list(not_accepted(calls))
     if refused:
         return refused
+    if len(calls) == 1:
+        return [f"the only call to the fake was {calls[0].method} {calls[0].path}, which posts no message"]
     if calls:
-        return [f"{_count_calls(len(calls))} reached the fake, and none posted a message"]
-    lines = [
-        "no call reached the fake",
-        "it covers *.quickblox.com (more: qbchat_hosts, or @pytest.mark.qbchat(hosts=[...]))",
-        "was the call made, awaited, and to that host?",
+        return [
+            f"none of {len(calls)} calls to the fake posts a message",
+            *(f"{call.method} {call.path}" for call in calls[:_MAX_CALLS]),
+        ]
+    called = f", but {', '.join(sorted(others))} was called" if others else ""
+    more = "the ini option qbchat_hosts, or @pytest.mark.qbchat(hosts=[...])"
+    return [
+        f"no call reached the fake{called}",
+        f"the fake covers *.quickblox.com; add hosts with {more}",
+        "did the code make the call, and await it?",
     ]
-    return [*lines, f"other hosts that were called: {', '.join(sorted(others))}"] if others else lines
 
 
 def not_delivered(store: Store, user_id: int) -> Iterator[str]:
-    """Why no message was delivered to a user: what others wrote, and where it went instead."""
+    """Why no message was delivered to a user: the reason, then what to do."""
     others = [message for message in store.messages.values() if message.sender_id != user_id]
     of_user = [message for message in others if user_id in store.dialogs[message.chat_dialog_id].occupants_ids]
     quiet = [message for message in of_user if not message.sent_to_chat]
     if quiet:
-        what = "1 message" if len(quiet) == 1 else f"{len(quiet)} messages"
-        newest = quiet[-1]
-        yield (
-            f"{what} in this user's dialogs went to the history only, {shortened(newest.message, _NAME_WIDTH)} "
-            f"(send_to_chat {value_sent(newest, 'send_to_chat')!r})"
-        )
+        more = f"{len(quiet)} messages, the last of them {shortened(quiet[-1].message, _NAME_WIDTH)},"
+        what = named(quiet[-1]) if len(quiet) == 1 else more
+        sent = value_sent(quiet[-1], "send_to_chat")
+        yield f"{what} went to the history only, since send_to_chat is {sent!r}"
+        yield "write send_to_chat=1 in the request"
     elif others and not of_user:
         newest = others[-1]
-        occupants = ", ".join(person(newest, each) for each in store.dialogs[newest.chat_dialog_id].occupants_ids)
-        yield f"{named(newest)} went to {dialog_of(newest)}, whose occupants are {occupants}"
-
-
-def _count_calls(number: int) -> str:
-    return "1 call" if number == 1 else f"{number} calls"
+        dialog = store.dialogs[newest.chat_dialog_id]
+        occupants = ", ".join(person(newest, each) for each in dialog.occupants_ids)
+        yield f"{named(newest)} went to {dialog_of(newest)}, which has other occupants: {occupants}"
+        if dialog.adopted:
+            yield "the fake made up this dialog, since the test did not declare it; use qbchat.add_dialog(...)"
 
 
 def not_accepted(calls: Iterable[Call]) -> Iterator[str]:

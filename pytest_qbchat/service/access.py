@@ -127,11 +127,11 @@ def _missing_permission_reason(store: Store, sender_id: int, dialog: Dialog) -> 
         return reason
     if user.login or user.email:
         declaration = f"qbchat.add_user({'login' if user.login else 'email'}=..., password=...)"
-        return f"{reason}; the fake adopted this user at a login; declare the user with {declaration}"
+        return f"{reason}; the fake made up this user at a login; declare the user with {declaration}"
     tokens = [session.token for session in store.sessions.values() if session.user_id == sender_id]
     if not tokens:
-        return f"{reason}; no test declared this user; use qbchat.add_user({sender_id})"
+        return f"{reason}; the test did not declare this user; use qbchat.add_user({sender_id})"
     return (
-        f"{reason}; the token {mask(tokens[0])} was never declared, so the fake adopted this user for it; declare it "
-        "with qbchat.add_session(token, user)"
+        f"{reason}; the fake made up this user for the token {mask(tokens[0])}, which the test did not declare; use "
+        "qbchat.add_session(token, user)"
     )

@@ -72,7 +72,7 @@ def _by_token(store: Store, token: str, now: float) -> Caller:
     if now >= session.expires_at:
         by_test = session.expires_at == -inf
         end = "was ended by qbchat.expire_sessions()" if by_test else "expired two hours after its last call"
-        raise session_does_not_exist(f"the session {mask(token)} {end}")
+        raise session_does_not_exist(f"the session of the token {mask(token)} {end}")
     session.expires_at = now + SESSION_LIFETIME
     if session.user_id is not None:
         store.users[session.user_id].last_request = int(now)
@@ -98,7 +98,7 @@ def _unknown_token_reason(store: Store, token: str) -> str:
     if store.strict:
         return f"unknown token {mask(token)} in strict mode; declare it with qbchat.add_session(token, user)"
     if token in store.deleted:
-        return f"the session {mask(token)} was destroyed"
+        return f"the session of the token {mask(token)} was destroyed"
     return (
         f"qbchat.expire_sessions() ended all sessions, and {mask(token)} was not created since; "
         "log in, or declare it with qbchat.add_session(token, user)"

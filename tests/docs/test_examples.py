@@ -58,7 +58,7 @@ image 47863, video https://files.agency.example/tour.mp4, audio 47864
   96830001: 'Welcome, room 12 is ready!'
     sent to chat, delivered to 7; not markable; no attachments
 """,
-    "token_refresh": ": the session deca…#87b0 expired two hours after its last call",
+    "token_refresh": ": the session of the token deca…#87b0 expired two hours after its last call",
     "upload_then_send": """\
 : 'Somebody backed into my car'
     sent to chat, delivered to 96830001 Olga Office; not markable; image 1151000002

@@ -154,7 +154,7 @@ def test_nothing_posted(shop: Shop) -> None:
 
 @pytest.mark.parametrize("name", ["assert_posted", "assert_not_posted"])
 def test_a_text_without_a_name_is_refused_with_the_right_form(shop: Shop, name: str) -> None:
-    with pytest.raises(TypeError, match=rf"^{name}\(\) takes fields by their names; use {name}\(message='hi'\)$"):
+    with pytest.raises(TypeError, match=rf"^{name}\(\) takes fields by name; use {name}\(message='hi'\)$"):
         getattr(shop.fake, name)("hi")
 
 
@@ -192,11 +192,11 @@ def test_sent_to_chat_or_history_only(shop: Shop) -> None:
     live.assert_sent_to_chat()
     silent.assert_history_only()
     assert failure(live.assert_history_only) == (
-        f"message 'hi' was sent to the chat: send_to_chat 1: every other occupant was notified\n  {origin(live)}"
+        f"message 'hi' was sent to the chat: send_to_chat is 1: every other occupant was notified\n  {origin(live)}"
     )
     assert failure(silent.assert_sent_to_chat) == (
-        "message 'hi' was not sent to the chat: send_to_chat absent: added to the history only, no occupant was "
-        f"notified\n  {origin(silent)}"
+        "message 'hi' was not sent to the chat: the request has no send_to_chat: added to the history only, no "
+        f"occupant was notified\n  write send_to_chat=1 in the request\n  {origin(silent)}"
     )
 
 
@@ -205,10 +205,12 @@ def test_markable_or_not(shop: Shop) -> None:
     markable.assert_markable()
     plain.assert_not_markable()
     assert failure(markable.assert_not_markable) == (
-        f"message 'hi' is markable: markable 1: receivers answer with delivered and read receipts\n  {origin(markable)}"
+        "message 'hi' is markable: markable is 1: receivers answer with delivered and read receipts\n"
+        f"  {origin(markable)}"
     )
     assert failure(plain.assert_markable) == (
-        "message 'hi' is not markable: markable 0: only 1 counts; no delivered or read receipts will come\n"
+        "message 'hi' is not markable: markable is 0: only 1 counts; no delivered or read receipts will come\n"
+        "  write markable=1 in the request\n"
         f"  {origin(plain)}"
     )
 
@@ -226,11 +228,12 @@ def test_attachments(shop: Shop) -> None:
         f"  {origin(message)}"
     )
     assert failure(message.assert_attachments, {"id": 47863, "name": "a.png"}, {"type": "link"}) == (
-        "message 'hi' differs in attachments[0] id, attachments[0] name\n"
-        "  - attachments[0] id     47863\n"
-        "  + attachments[0] id     '47863': QuickBlox keeps the type that was sent (assumed)\n"
-        "  - attachments[0] name   'a.png'\n"
-        "  + attachments[0] name   absent\n"
+        "message 'hi' differs in attachments[0].id, attachments[0].name\n"
+        "  - expected, + posted\n"
+        "  - attachments[0].id     47863\n"
+        "  + attachments[0].id     '47863': QuickBlox keeps the type that was sent (assumed)\n"
+        "  - attachments[0].name   'a.png'\n"
+        "  + attachments[0].name   absent\n"
         f"  {origin(message)}"
     )
     assert failure(message.assert_no_attachments) == (
@@ -266,12 +269,12 @@ def test_delivered_and_read(shop: Shop) -> None:
         f"  {origin(live)}"
     )
     assert failure(silent.assert_read_by, 20) == (
-        "message 'hi' has not been read by user 20: markable absent: no delivered or read receipts will come\n"
-        f"  {origin(silent)}"
+        "message 'hi' has not been read by user 20: the request has no markable: no delivered or read receipts will "
+        f"come\n  {origin(silent)}"
     )
     assert failure(silent.assert_delivered_to, 20) == (
-        "message 'hi' was not delivered to user 20: send_to_chat absent: added to the history only, no occupant was "
-        f"notified\n  {origin(silent)}"
+        "message 'hi' was not delivered to user 20: the request has no send_to_chat: added to the history only, no "
+        f"occupant was notified\n  {origin(silent)}"
     )
     for assertion in (live.assert_delivered_to, live.assert_read_by):
         with pytest.raises(TypeError, match="expected at least one user or user id"):
@@ -302,9 +305,11 @@ def test_a_message_in_the_history_but_not_posted(shop: Shop) -> None:
     assert shop.fake.add_message(dialog.id, 20) is dialog.last
     earlier.assert_attachments(FILE)
     assert "no attachments" in failure(shop.fake.add_message(dialog, 20).assert_attachments, FILE)
-    assert "absent: added to the history only" in failure(shop.fake.messages.last.assert_sent_to_chat)
+    assert "the request has no send_to_chat: added to the history only" in failure(
+        shop.fake.messages.last.assert_sent_to_chat
+    )
     silenced = shop.fake.add_message(dialog, 20, send_to_chat=0)
-    assert "send_to_chat 0: only 1 counts" in failure(silenced.assert_sent_to_chat)
+    assert "send_to_chat is 0: only 1 counts" in failure(silenced.assert_sent_to_chat)
 
 
 # --- arranging ---

@@ -25,12 +25,13 @@ def shop() -> Shop:
 def test_the_failure_shows_the_field_and_what_it_meant(shop: Shop) -> None:
     message = shop.post(SHIPPED)
     assert failure(shop.fake.assert_posted, message=SHIPPED, send_to_chat=1) == (
-        "no message with message='Order #7 has shipped', send_to_chat=1 was posted: the closest of 1 differs in "
+        "no message with message='Order #7 has shipped', send_to_chat=1 was posted: the only message differs in "
         "send_to_chat\n"
+        "  - expected, + posted\n"
         "  - send_to_chat   1\n"
         "  + send_to_chat   absent: added to the history only, no occupant was notified\n"
         "  write send_to_chat=1 in the request\n"
-        f"  the closest: 'Order #7 has shipped' {origin(message)}"
+        f"  this is message 'Order #7 has shipped' {origin(message)}"
     )
 
 
@@ -39,11 +40,12 @@ def test_of_several_messages_the_closest_is_shown(shop: Shop) -> None:
     closest = shop.post("Order #7 has shiped", send_to_chat=1, markable=1)
     shop.post("Good morning")
     text = failure(shop.fake.assert_posted, message=SHIPPED, send_to_chat=1)
-    assert text.splitlines()[0].endswith("was posted: the closest of 3 differs in message")
+    assert text.splitlines()[0].endswith("was posted: the closest of 3 messages differs in message")
     assert text.splitlines()[1:] == [
+        "  - expected, + posted",
         "  - message   'Order #7 has shipped'",
         "  + message   'Order #7 has shiped'",
-        f"  the closest: 'Order #7 has shiped' {origin(closest)}",
+        f"  this is message 'Order #7 has shiped' {origin(closest)}",
     ]
 
 
@@ -118,8 +120,8 @@ def test_among_very_many_messages_the_newest_and_those_with_the_text_are_compare
             {"attachments": []},
             [
                 "- attachments   []",
-                f"+ attachments   [{FILE!r}]: the request had more under 'N', '1st', where QuickBlox expects an index: "
-                "'0', '1', ...",
+                f"+ attachments   [{FILE!r}]: the request has more attachments under 'N', '1st', where QuickBlox "
+                "expects an index: '0', '1', ...",
             ],
         ),
         (
@@ -127,8 +129,8 @@ def test_among_very_many_messages_the_newest_and_those_with_the_text_are_compare
             {"attachments": []},
             [
                 "- attachments   []",
-                f"+ attachments   [{FILE!r}]: the request had more under 'N', 'key 0', 'key 1' and 7 more, where "
-                "QuickBlox expects an index: '0', '1', ...",
+                f"+ attachments   [{FILE!r}]: the request has more attachments under 'N', 'key 0', 'key 1' and 7 "
+                "more, where QuickBlox expects an index: '0', '1', ...",
             ],
         ),
         (
@@ -160,14 +162,14 @@ def test_among_very_many_messages_the_newest_and_those_with_the_text_are_compare
 def test_a_difference_says_what_it_means(shop: Shop, posted: Any, expected: Any, lines: list[str]) -> None:
     shop.post(**posted)
     text = failure(shop.fake.assert_posted, **expected)
-    assert [line.strip() for line in text.splitlines()[1:3]] == lines
+    assert [line.strip() for line in text.splitlines()[2:4]] == lines
 
 
 def test_of_long_texts_the_stretch_around_the_difference_is_shown(shop: Shop) -> None:
     common = "All work and no play makes Jack a dull boy. " * 5
     shop.post(common + "Milk and honey" + common)
     text = failure(shop.fake.assert_posted, message=common + "Milk and sugar" + common)
-    expected, actual = text.splitlines()[1:3]
+    expected, actual = text.splitlines()[2:4]
     assert expected == "  - message   …Jack a dull boy. Milk and sugarAll work and no play makes Jack a dull bo…"
     assert actual == "  + message   …Jack a dull boy. Milk and honeyAll work and no play makes Jack a dull bo…"
 
@@ -176,20 +178,20 @@ def test_a_long_token_is_masked_before_the_text_is_cut(shop: Shop) -> None:
     token = "".join(f"made-up-part-{number}-" for number in range(40))
     shop.fake.add_session(token, 7)
     shop.post(f"https://shop.example/login?to={token}")
-    actual = failure(shop.fake.assert_posted, message=f"https://shop.example/login?to={token[:-1]}X").splitlines()[2]
+    actual = failure(shop.fake.assert_posted, message=f"https://shop.example/login?to={token[:-1]}X").splitlines()[3]
     assert re.fullmatch(r"  \+ message   'https://shop\.example/login\?to=made…#[0-9a-f]{4}'", actual)
 
 
 def test_of_long_texts_that_differ_at_once_the_beginning_is_shown(shop: Shop) -> None:
     shop.post("b" * 90)
-    expected, actual = failure(shop.fake.assert_posted, message="a" * 80).splitlines()[1:3]
+    expected, actual = failure(shop.fake.assert_posted, message="a" * 80).splitlines()[2:4]
     assert expected == f"  - message   'a{'a' * 70}…"
     assert actual == f"  + message   'b{'b' * 70}…"
 
 
 def test_of_a_long_text_that_continues_the_end_is_shown(shop: Shop) -> None:
     shop.post("a" * 90)
-    expected, actual = failure(shop.fake.assert_posted, message="a" * 100).splitlines()[1:3]
+    expected, actual = failure(shop.fake.assert_posted, message="a" * 100).splitlines()[2:4]
     assert expected == f"  - message   …{'a' * 34}'"
     assert actual == f"  + message   …{'a' * 24}'"
 
@@ -282,23 +284,31 @@ def test_without_any_call_the_covered_hosts_and_the_called_ones_are_named() -> N
         lines = failure(fake.assert_posted, message="hi").splitlines()
         assert lines == [
             "no message with message='hi' was posted: no call reached the fake",
-            "  it covers *.quickblox.com (more: qbchat_hosts, or @pytest.mark.qbchat(hosts=[...]))",
-            "  was the call made, awaited, and to that host?",
+            "  the fake covers *.quickblox.com; add hosts with the ini option qbchat_hosts, or "
+            "@pytest.mark.qbchat(hosts=[...])",
+            "  did the code make the call, and await it?",
         ]
         for port in range(9):
             httpx.get(url, headers={"Host": f"shop{port}.example"}, verify=TLS)
-        assert failure(fake.assert_posted).splitlines()[1:] == [*lines[1:], "  other hosts that were called: localhost"]
+        first = "no message was posted: no call reached the fake, but localhost was called"
+        assert failure(fake.assert_posted).splitlines() == [first, *lines[1:]]
         for number in range(9):
             fake.hosts.note_other(f"shop-{number}.example")
         assert len(fake.hosts.others) == 5
 
 
-def test_calls_that_post_nothing_are_counted() -> None:
+def test_calls_that_post_nothing_are_named() -> None:
     with FakeQuickBlox().intercept() as fake:
-        for calls in ("1 call", "2 calls"):
+        for _ in range(7):
+            if len(fake.calls) == 1:
+                text = (
+                    "no message was posted: the only call to the fake was GET /chat/Dialog.json, which posts no message"
+                )
+                assert failure(fake.assert_posted) == text
             httpx.get("https://api.quickblox.com/chat/Dialog.json", headers={"QB-Token": TOKEN}, verify=TLS)
-            text = f"no message was posted: {calls} reached the fake, and none posted a message"
-            assert failure(fake.assert_posted) == text
+        first, *calls = failure(fake.assert_posted).splitlines()
+        assert first == "no message was posted: none of 7 calls to the fake posts a message"
+        assert calls == ["  GET /chat/Dialog.json"] * 5
 
 
 def test_an_empty_inbox_says_where_the_messages_went() -> None:
@@ -310,15 +320,17 @@ def test_an_empty_inbox_says_where_the_messages_went() -> None:
     other = fake.add_dialog(DIALOG, occupants_ids=[support], name="Other")
     fake.add_message(other, support, SHIPPED, send_to_chat=1)
     assert failure(customer.inbox.one) == (
-        f"{empty}: message 'Order #7 has shipped' went to dialog 'Other' {DIALOG}, whose occupants are Sam Support (10)"
+        f"{empty}: message 'Order #7 has shipped' went to dialog 'Other' {DIALOG}, which has other occupants: "
+        "Sam Support (10)"
     )
     fake.add_message(dialog, support, SHIPPED)
-    quiet = "1 message in this user's dialogs went to the history only, 'Order #7 has shipped' (send_to_chat absent)"
-    assert failure(customer.inbox.one) == f"{empty}: {quiet}"
+    remedy = "  write send_to_chat=1 in the request"
+    quiet = "message 'Order #7 has shipped' went to the history only, since send_to_chat is absent"
+    assert failure(customer.inbox.one) == f"{empty}: {quiet}\n{remedy}"
     fake.add_message(dialog, support, SHIPPED, send_to_chat=0)
     assert failure(lambda: customer.inbox.where(message="x").last) == (
-        "expected a message in the inbox of Cleo Customer (20) with message='x', found none: 2 messages in this user's "
-        "dialogs went to the history only, 'Order #7 has shipped' (send_to_chat 0)"
+        "expected a message in the inbox of Cleo Customer (20) with message='x', found none: 2 messages, the last of "
+        f"them 'Order #7 has shipped', went to the history only, since send_to_chat is 0\n{remedy}"
     )
     assert failure(fake.inbox(customer).one).startswith("expected one message in the inbox of user 20, found none: 2 ")
     fake.add_message(dialog, support, SHIPPED, send_to_chat=1)
@@ -334,9 +346,13 @@ def test_what_was_adopted_says_so_where_it_explains_the_failure() -> None:
         user = fake.add_user(full_name="Sam Support")
         text = failure(fake.assert_posted, sender_id=user, chat_dialog_id="5d75327ba28f9a0f32cb0f98")
         assert (
-            f"+ sender_id        {fake.posted[0].sender_id}: adopted: no test declared the token, or its user\n" in text
+            f"+ sender_id        {fake.posted[0].sender_id}: made up by the fake, since the test declared neither"
+            in text
         )
-        assert f"'{DIALOG}': adopted: no test declared this dialog; declared: none\n" in text
+        assert f"'{DIALOG}': made up by the fake, since the test did not declare it; declared: none\n" in text
+        other = fake.add_user(full_name="Cleo Customer")
+        made_up = "  the fake made up this dialog, since the test did not declare it; use qbchat.add_dialog(...)"
+        assert failure(other.inbox.one).splitlines()[1:] == [made_up]
         declared = fake.add_dialog(occupants_ids=[user])
         assert f"declared: {declared.id}\n" in failure(fake.assert_posted, chat_dialog_id=declared)
 

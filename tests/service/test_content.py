@@ -705,7 +705,7 @@ def test_a_finished_file_stands_for_its_id_in_an_assertion(client: httpx.Client,
     blob = qbchat.add_blob(PHOTO, name="bumper.jpg", user=10)
     attach(client, str(blob.id), blob.id)
     qbchat.posted.one().assert_attachments({"id": blob}, {"id": blob})
-    with pytest.raises(AssertionError, match=f"- attachments\\[0\\] id   {blob.id + 1}"):
+    with pytest.raises(AssertionError, match=f"- attachments\\[0\\].id   {blob.id + 1}"):
         qbchat.posted.one().assert_attachments({"id": qbchat.add_user(blob.id + 1)}, {"id": blob})
 
 

@@ -691,7 +691,7 @@ def test_a_destroyed_session_is_dead(world: World, declared: bool) -> None:
     assert "QB-Token-ExpirationDate" not in response.headers
     for method, path in (("GET", "/session.json"), ("DELETE", "/session.json"), ("GET", "/users.json")):
         assert answer(world.send(method, f"{API}{path}", headers=headers)) == (401, NO_SESSION)
-    assert world.fake.calls.last.reason == f"the session {mask(TOKEN)} was destroyed"
+    assert world.fake.calls.last.reason == f"the session of the token {mask(TOKEN)} was destroyed"
     assert not world.fake.sessions
 
 
@@ -1109,4 +1109,4 @@ def test_a_session_shows_its_token_to_nobody(qbchat: FakeQuickBlox, api: httpx.C
     ask(api, "DELETE", "/session.json", token)
     ask(api, "GET", "/session.json", token)
     assert token not in qbchat.transcript()
-    assert f"the session {mask(token)} was destroyed" in qbchat.transcript()
+    assert f"the session of the token {mask(token)} was destroyed" in qbchat.transcript()
