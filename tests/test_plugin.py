@@ -885,6 +885,10 @@ def test_the_summary_says_what_was_posted(run, args: list[str]) -> None:
     result.stdout.fnmatch_lines(["qbchat: 2 messages posted, 1 call not accepted, 1 warning in 3 tests"])
 
 
+def test_a_test_that_calls_nothing_is_not_counted(run) -> None:
+    run("def test_it(qbchat):\n    pass\n").stdout.no_fnmatch_line("qbchat:*")
+
+
 def test_the_summary_of_a_single_test_has_no_zeros(run) -> None:
     result = run("def test_it(qbchat):\n    send('hi')\n")
     result.stdout.fnmatch_lines(["qbchat: 1 message posted in 1 test"])

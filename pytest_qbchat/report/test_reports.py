@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ class _Fake(Protocol):
     problems: Problems
 
     @property
-    def calls(self) -> Iterable[Call]: ...
+    def calls(self) -> Sequence[Call]: ...
 
     def transcript(self) -> str: ...
 
@@ -28,8 +28,7 @@ def complete(report: pytest.TestReport, fake: _Fake, *, passed_shown: bool) -> N
 
     The conversation is part of the failure itself, so that it reaches JUnit XML, Allure and pytest-html too.
     """
-    if report.when == "call":
-        calls = list(fake.calls)
+    if report.when == "call" and (calls := fake.calls):
         # The workers of pytest-xdist send all attributes of a report.
         vars(report)["qbchat"] = {
             "posted": sum(call.message is not None for call in calls),
