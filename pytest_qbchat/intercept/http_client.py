@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from weakref import WeakSet
 
 from pytest_qbchat.intercept import http11
-from pytest_qbchat.intercept.hosts import origin
+from pytest_qbchat.intercept.hosts import HTTPS_PORT, origin
 from pytest_qbchat.intercept.patching import (
     Function,
     InterceptedFake,
@@ -33,8 +33,6 @@ from pytest_qbchat.intercept.patching import (
     record_refusal,
 )
 from pytest_qbchat.service.wire import Response
-
-_HTTPS_PORT = 443
 
 
 class Target(NamedTuple):
@@ -125,7 +123,7 @@ def _target(connection: Any, url: str) -> Target | None:
         except ValueError:
             return None
     host, port = _destination(connection)
-    scheme = "https" if connection.default_port == _HTTPS_PORT else "http"
+    scheme = "https" if connection.default_port == HTTPS_PORT else "http"
     return Target(scheme, host.lower(), port, url.encode())
 
 
