@@ -104,3 +104,20 @@ def types(session: nox.Session) -> None:
     """What mypy and pyright have to say."""
     _run(session, "mypy")
     _run(session, "pyright")
+
+
+@nox.session(python=OLDEST)
+def docs(session: nox.Session) -> None:
+    """The documentation as a site, without warnings."""
+    built = str(Path(session.create_tmp()) / "site")
+    _run(
+        session,
+        "sphinx-build",
+        "-W",
+        "-q",
+        "-b",
+        "html",
+        "docs",
+        built,
+        options=("--no-default-groups", "--group", "docs"),
+    )

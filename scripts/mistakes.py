@@ -129,6 +129,7 @@ MISTAKES = (
             async with httpx.AsyncClient() as client:
                 await client.post(URL, json={"recipient_id": 20}, headers=TOKEN)
 
+
         announce()  # await is missing
         qbchat.posted.one()
         """,

@@ -217,7 +217,7 @@ class FakeQuickBlox:
         """Declare credentials of the application, as in its dashboard. Declared credentials are enforced.
 
         Args:
-            api_key: The string after `ApiKey ` in the Authorization header. Any other key gets 401 from now on.
+            api_key: The string after "ApiKey " in the Authorization header. Any other key gets 401 from now on.
             application_id: A session for another application is refused (422 "Unexpected signature").
             auth_key: The authorization key. A session with another key is refused in the same way.
             auth_secret: The authorization secret. Every session must be signed with it, and a `QuickBloxWarning`
@@ -225,7 +225,7 @@ class FakeQuickBlox:
 
         Raises:
             TypeError: No credential is given, or a value is of another type.
-            ValueError: The key is empty or starts with `ApiKey `, or the secret is empty.
+            ValueError: The key is empty or starts with "ApiKey ", or the secret is empty.
         """
         __tracebackhide__ = True
         self._arrange.credentials(

@@ -88,7 +88,7 @@ class Call:
         response: The response: `status`, `headers`, `body`, `json()`. None for a refused call, and for a stub that
             raised an error.
         reason: Why QuickBlox or the fake refused the call; empty if it was accepted.
-        warnings: The texts of its `QuickBloxWarning`s.
+        warnings: The texts of its warnings.
         stubbed: Whether a route of `qbchat.router` answered it.
         fault: The fault of `qbchat.fail` that was applied to it; empty without a fault.
         route: None for a path that the fake does not have.
