@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _MAX_LISTED = 10
 _CRITERION_WIDTH = 48
+_MIN_MARKED = 40  # characters
 _MAX_CANDIDATES = 1000
 _MAX_COMPARED = 50
 _MAX_COMPARED_LENGTH = 200
@@ -154,7 +155,20 @@ def _compared(rows: Mapping[str, tuple[Any, Any, str]], message: Message) -> lis
         ]
         left, right = _excerpts(*masked)
         lines += [f"  - {label:<{width}}   {left}", f"  + {label:<{width}}   {right}{note and f': {note}'}"]
+        if isinstance(expected, str) and isinstance(actual, str) and (marks := _marks(left, right)):
+            lines.append(f"    {'':<{width}}   {marks}")
     return lines
+
+
+def _marks(left: str, right: str) -> str:
+    """Carets below the words of a long text that differ from another; empty for a short one, or if most differ."""
+    start = _common_length(left, right)
+    end = max(start + 1, len(right) - _common_length(left[::-1], right[::-1]))
+    start = right.rfind(" ", 0, start) + 1
+    end = right.find(" ", end) if " " in right[end:] else len(right)
+    if len(right) < _MIN_MARKED or end - start > len(right) // 2:
+        return ""
+    return " " * start + "^" * (end - start)
 
 
 def _excerpts(expected: Any, actual: Any) -> tuple[str, str]:
@@ -162,13 +176,18 @@ def _excerpts(expected: Any, actual: Any) -> tuple[str, str]:
     left, right = shown(expected), shown(actual)
     if not (isinstance(expected, str) and isinstance(actual, str)) or max(len(left), len(right)) <= WIDTH:
         return shortened(expected, 4 * WIDTH), shortened(actual, 4 * WIDTH)
-    pairs = enumerate(zip(left, right, strict=False))
-    difference = next((index for index, (one, other) in pairs if one != other), min(len(left), len(right)))
+    difference = _common_length(left, right)
     start = max(0, difference - WIDTH // 3)
     word = left.rfind(" ", 0, start) + 1
     if difference - word < WIDTH:  # the mask does not recognize a secret without its start
         start = word
     return _cut(left, start), _cut(right, start)
+
+
+def _common_length(left: str, right: str) -> int:
+    """The number of characters with which both texts begin."""
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((index for index, (one, other) in pairs if one != other), min(len(left), len(right)))
 
 
 def _cut(text: str, start: int) -> str:

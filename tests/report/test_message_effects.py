@@ -172,6 +172,18 @@ def test_of_long_texts_the_stretch_around_the_difference_is_shown(shop: Shop) ->
     expected, actual = text.splitlines()[2:4]
     assert expected == "  - message   …Jack a dull boy. Milk and sugarAll work and no play makes Jack a dull bo…"
     assert actual == "  + message   …Jack a dull boy. Milk and honeyAll work and no play makes Jack a dull bo…"
+    assert text.splitlines()[4] == "                                         ^^^^^^^^"
+
+
+def test_of_long_texts_the_words_that_differ_are_marked(shop: Shop) -> None:
+    shop.post("Your order #7 has shipped and will arrive on Monday")
+    text = failure(shop.fake.assert_posted, message="Your order #7 has shipped and will arrive on Tuesday")
+    assert text.splitlines()[3:5] == [
+        "  + message   'Your order #7 has shipped and will arrive on Monday'",
+        "                                                            ^^^^^^^",
+    ]
+    text = failure(shop.fake.assert_posted, message="Your order #7 was lost")
+    assert "^" not in text
 
 
 def test_a_long_token_is_masked_before_the_text_is_cut(shop: Shop) -> None:
