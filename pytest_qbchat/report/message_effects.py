@@ -133,7 +133,11 @@ def lost_attachments(message: Message) -> str:
     """What QuickBlox ignored of `attachments` in the request; empty if it read everything, or there was nothing."""
     sent = message.call.params.get("attachments") if message.call else None
     if sent and not message.attachments and not isinstance(sent, dict):
-        return f"the request had {shortened(sent)}, which QuickBlox does not read"
+        label = message.call.request.headers.get("Content-Type", "without Content-Type")
+        return (
+            f"sent as {shortened(sent)} ({label}), of which QuickBlox reads nothing; write JSON with "
+            "attachments={'0': {...}, '1': ...}"
+        )
     if not isinstance(sent, dict):
         return ""
     if keys := [key for key in sent if not key.isdecimal()]:

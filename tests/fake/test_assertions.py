@@ -247,7 +247,8 @@ def test_no_attachments(shop: Shop) -> None:
     assert failure(lost.assert_attachments, FILE) == (
         "message 'hi' has no attachments, expected 1\n"
         f"  - {FILE!r}\n"
-        "  the request had '0', which QuickBlox does not read\n"
+        "  sent as '0' (application/json), of which QuickBlox reads nothing; write JSON with "
+        "attachments={'0': {...}, '1': ...}\n"
         f"  {origin(lost)}"
     )
     with pytest.raises(TypeError, match=r"needs keys to compare; for none use assert_no_attachments\(\)"):

@@ -113,7 +113,11 @@ def test_among_very_many_messages_the_newest_and_those_with_the_text_are_compare
         (
             {"attachments": "0"},
             {"attachments": [FILE]},
-            [f"- attachments   [{FILE!r}]", "+ attachments   []: the request had '0', which QuickBlox does not read"],
+            [
+                f"- attachments   [{FILE!r}]",
+                "+ attachments   []: sent as '0' (application/json), of which QuickBlox reads nothing; write JSON with "
+                "attachments={'0': {...}, '1': ...}",
+            ],
         ),
         (
             {"attachments": {"0": FILE, "N": {}, "1st": {}}},
