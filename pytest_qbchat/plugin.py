@@ -203,8 +203,10 @@ def pytest_runtest_makereport(
         call.excinfo = omit_library_frames(call.excinfo)
     report = yield
     if used and (call.excinfo is not None or call.when == "call"):
+        from pytest_qbchat.report.problems import fail_skipped
         from pytest_qbchat.report.test_reports import complete
 
+        fail_skipped(report, item.stash[_FAKE].problems, item)
         passed_shown = not {"P", "A"}.isdisjoint(getattr(item.config.option, "reportchars", ""))
         complete(report, item.stash[_FAKE], passed_shown=passed_shown)
     return report

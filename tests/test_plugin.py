@@ -917,6 +917,60 @@ def test_it(qbchat):
     result.stdout.no_fnmatch_line("*lib/python*")
 
 
+@pytest.mark.parametrize("raised", ["RuntimeError('wrapped') from error", "ExceptionGroup('several', [error])"])
+def test_a_refusal_in_another_error_is_shown_without_the_library(run, raised: str) -> None:
+    result = run(
+        f"""
+import requests
+
+def test_it(qbchat):
+    try:
+        requests.get("https://api.quickblox.com/data/Customer/7.json")
+    except Exception as error:
+        raise {raised}
+"""
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line("*site-packages*")
+
+
+@pytest.mark.parametrize("ini", [{}, {"qbchat_guard": "true"}], ids=["fixture", "guard"])
+@pytest.mark.parametrize("end", ["pytest.skip('no')", "pytest.xfail('no')"])
+@pytest.mark.parametrize("where", ["fixture", "test"])
+def test_a_swallowed_refusal_of_a_skipped_test_fails_it(run, ini: dict[str, str], end: str, where: str) -> None:
+    use = "" if ini else "qbchat"
+    bodies = {where: f'swallow(httpx.get, "https://api.quickblox.com/events.json"); {end}'}
+    result = run(
+        f"""
+@pytest.fixture
+def before({use}):
+    {bodies.get("fixture", "pass")}
+
+def test_it(before):
+    {bodies.get("test", "pass")}
+""",
+        **ini,
+    )
+    outcomes = result.parseoutcomes()
+    assert outcomes.get("failed", 0) + outcomes.get("error", 0) + outcomes.get("errors", 0) == 1
+    assert "skipped" not in outcomes
+    assert "xfailed" not in outcomes
+
+
+def test_a_subtest_is_not_counted_as_a_test(run) -> None:
+    result = run(
+        """
+def test_it(qbchat, subtests):
+    for number in range(3):
+        with subtests.test(number=number):
+            send()
+"""
+    )
+    if "subtests" in result.stdout.str() and "fixture 'subtests' not found" in result.stdout.str():
+        pytest.skip("this pytest has no subtests")
+    result.stdout.fnmatch_lines(["qbchat: 3 messages posted in 1 test"])
+
+
 def test_a_refusal_without_code_under_test_is_shown_as_it_is() -> None:
     failure = pytest.ExceptionInfo.for_later()
     failure.fill_unfilled((CallRefused, CallRefused("refused"), None))  # type: ignore[arg-type]

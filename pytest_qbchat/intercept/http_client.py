@@ -143,7 +143,9 @@ class FakeSocket:
         """Make a socket for a connection, and set what urllib3 expects of it after connecting."""
         connection.is_verified = True  # otherwise urllib3 warns about a connection without TLS
         connection._has_connected_to_proxy = True  # otherwise urllib3 reports a timeout as one of a proxy
-        connection.response_class = FakeResponse
+        if connection.response_class is http.client.HTTPResponse:
+            connection.response_class = FakeResponse
+        self._takes_bytes = connection.response_class is not FakeResponse
         self.target = _target(connection, "")
         self.options: dict[str, Any] | None = None
         self._timeout: float | None = connection.timeout
@@ -203,8 +205,8 @@ class FakeSocket:
         return *found, target
 
     def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BytesIO:
-        """An empty file, for the constructor of a response."""
-        return io.BytesIO()
+        """An empty file, for the constructor of a response; a class of the user's reads the response from it."""
+        return io.BytesIO(http11.encode(self.take_answer(), "GET") if self._takes_bytes else b"")
 
     def getpeername(self) -> tuple[str, int | None]:
         """The host and port of the latest request."""

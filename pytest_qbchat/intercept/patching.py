@@ -241,8 +241,9 @@ class Patcher:
         self._points += found
         return found
 
-    def _patch_imported(self) -> None:
-        """Patch a module that the code under test has imported, until the last fake is left."""
+    def _patch_imported(self, module: ModuleType) -> None:
+        """Patch a module that the code under test has imported or reloaded, until the last fake is left."""
+        self._modules.discard(module)
         points = self._find_points()
         if self.fakes:
             self._apply(points, self._layers[0])
@@ -280,7 +281,7 @@ class Patcher:
 class _ImportHook:
     """A finder of modules that calls a function after the import of certain modules."""
 
-    def __init__(self, names: Mapping[str, object], imported: Callable[[], None]) -> None:
+    def __init__(self, names: Mapping[str, object], imported: Callable[[ModuleType], None]) -> None:
         self._names = names
         self._imported = imported
 
@@ -288,14 +289,29 @@ class _ImportHook:
         """The spec that the other finders find, with a loader that calls the function."""
         if name not in self._names:
             return None
-        finders = [finder for finder in sys.meta_path if finder is not self]
-        spec = next((found for finder in finders if (found := finder.find_spec(name, path, target))), None)
-        if spec is not None and spec.loader is not None:
-            execute = spec.loader.exec_module
-
-            def exec_module(module: ModuleType) -> None:
-                execute(module)
-                self._imported()
-
-            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        found = (
+            finder.find_spec(name, path, target)
+            for finder in sys.meta_path
+            if finder is not self and hasattr(finder, "find_spec")
+        )
+        spec = next(filter(None, found), None)
+        if spec is not None and hasattr(spec.loader, "exec_module"):
+            spec.loader = _Loader(spec.loader, self._imported)  # type: ignore[assignment]
         return spec
+
+
+class _Loader:
+    """A loader that gives way to another one, and calls a function after the import."""
+
+    def __init__(self, loader: Any, imported: Callable[[ModuleType], None]) -> None:
+        self._loader = loader
+        self._imported = imported
+
+    def exec_module(self, module: Any) -> None:
+        """Execute the module with its own loader."""
+        module.__spec__.loader = module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        self._imported(module)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)

@@ -10,7 +10,7 @@ import pytest
 from pytest_qbchat.exceptions import CallRefused
 from pytest_qbchat.intercept import Interception
 from pytest_qbchat.intercept.hosts import Hosts
-from pytest_qbchat.report.problems import Problems, report
+from pytest_qbchat.report.problems import Problems, fail_skipped, omit_library_frames, report
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.masking import mask_url
 from pytest_qbchat.service.wire import Request
@@ -77,7 +77,7 @@ class SuiteGuardHooks:
     def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """Fail the collection of a module that called QuickBlox when it was imported."""
         collected = yield
-        if (problems := self._guard.problems.drain()) and collected.passed:
+        if (problems := self._guard.problems.drain()) and not collected.failed:
             collected.outcome, collected.longrepr = "failed", report(problems)
         return collected
 
@@ -100,11 +100,18 @@ class SuiteGuardHooks:
 
     pytest_runtest_setup = pytest_runtest_teardown = pytest_runtest_call
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-        """Show the refused calls that did not fail the phase themselves."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Show the refused calls that did not fail the phase themselves, and fail a skipped test for them."""
+        if call.excinfo is not None:
+            call.excinfo = omit_library_frames(call.excinfo)
+        test_report = yield
+        fail_skipped(test_report, self._guard.problems, item)
         if call.excinfo is not None and (problems := self._guard.problems.pop_unreported(item)):
-            item.add_report_section(call.when, "qbchat", report(problems))
+            test_report.sections.append((f"Captured qbchat {call.when}", report(problems)))
+        return test_report
 
     @pytest.hookimpl(wrapper=True, trylast=True)  # after the teardown of wide fixtures, before the summary
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:

@@ -106,7 +106,7 @@ def _getresponse(function: Function, fakes: list[InterceptedFake]) -> Function:
         except ConnectionError:
             connection.close()
             raise
-        return HTTPResponse(
+        answer = HTTPResponse(
             body=response,
             headers=HTTPHeaderDict(response.raw_headers),
             status=response.status,
@@ -115,5 +115,7 @@ def _getresponse(function: Function, fakes: list[InterceptedFake]) -> Function:
             original_response=response,
             **options,
         )
+        answer.version_string = "HTTP/1.1"
+        return answer
 
     return getresponse

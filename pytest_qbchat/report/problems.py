@@ -158,18 +158,39 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
+def fail_skipped(test_report: pytest.TestReport, problems: Problems, item: pytest.Item) -> None:
+    """Fail a test that was skipped, or failed as expected, for problems whose exceptions did not reach it."""
+    if test_report.skipped and (unreported := problems.pop_unreported(item)):
+        test_report.outcome, test_report.longrepr = "failed", report(unreported)
+        vars(test_report).pop("wasxfail", None)
+
+
 def omit_library_frames(failure: pytest.ExceptionInfo[BaseException]) -> pytest.ExceptionInfo[BaseException]:
     """The failure of a test, without the frames of HTTP libraries between the code under test and a refusal."""
     import pytest  # noqa: PLC0415 - the fake works without it
 
-    error = failure.value
-    frames = [(frame, line) for frame, line in walk_tb(error.__traceback__) if not is_between(frame)]
-    if not isinstance(error, CallRefused) or not frames:
-        return failure
-    traceback = None
-    for frame, line in reversed(frames):
-        traceback = TracebackType(traceback, frame, frame.f_lasti, line)
-    return pytest.ExceptionInfo.from_exception(error.with_traceback(traceback))
+    refused = [error for error in _chain(failure.value) if isinstance(error, CallRefused) and error.__traceback__]
+    for error in refused:
+        frames = [(frame, line) for frame, line in walk_tb(error.__traceback__) if not is_between(frame)]
+        traceback = None
+        for frame, line in reversed(frames):
+            traceback = TracebackType(traceback, frame, frame.f_lasti, line)
+        if traceback is not None:
+            error.__traceback__ = traceback
+    return pytest.ExceptionInfo.from_exception(failure.value) if failure.value in refused else failure
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception, its causes and contexts, and those in groups."""
+    seen: list[BaseException] = []
+    waiting = [error]
+    while waiting:
+        current = waiting.pop()
+        if current is not None and current not in seen:
+            seen.append(current)
+            yield current
+            waiting += [current.__cause__, current.__context__]
+            waiting += current.exceptions if isinstance(current, BaseExceptionGroup) else []
 
 
 def report(problems: list[Problem]) -> str:

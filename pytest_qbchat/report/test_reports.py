@@ -35,7 +35,7 @@ def complete(report: pytest.TestReport, fake: _Fake, *, passed_shown: bool) -> N
             "refused": sum(bool(call.reason) for call in calls),
             "warnings": sum(len(call.warnings) for call in calls),
         }
-    if report.passed and not passed_shown:
+    if not report.failed and not passed_shown:
         return
     try:
         conversation = fake.transcript()
@@ -54,7 +54,8 @@ def complete(report: pytest.TestReport, fake: _Fake, *, passed_shown: bool) -> N
 
 def summary(reports: Iterable[pytest.TestReport]) -> str:
     """What the tests posted: `qbchat: 3 messages posted, 1 call not accepted, 2 warnings in 2 tests`."""
-    numbers = [vars(report)["qbchat"] for report in reports]
+    # Subtests and reruns have reports of their own; the last one of each test counts.
+    numbers = list({report.nodeid: vars(report)["qbchat"] for report in reports}.values())
     totals = {name: sum(each[name] for each in numbers) for name in ("posted", "refused", "warnings")}
     parts = [_count(totals["posted"], "message") + " posted"]
     if totals["refused"]:

@@ -1278,6 +1278,19 @@ def test_bytes_that_are_written_to_a_connected_socket_arrive(qbchat: FakeQuickBl
     assert qbchat.calls.one().status == 401
 
 
+def test_a_class_of_responses_of_the_user_is_used(qbchat: FakeQuickBlox) -> None:
+    class Response(http.client.HTTPResponse):
+        pass
+
+    line = http.client.HTTPSConnection("api.quickblox.com", context=TLS)
+    line.response_class = Response
+    for _ in range(2):
+        line.request("GET", "/session.json")
+        with line.getresponse() as response:
+            assert (type(response), response.status, json.load(response)["errors"] != []) == (Response, 401, True)
+    line.close()
+
+
 def test_a_connection_that_outlives_the_fake_reaches_other_hosts() -> None:
     with another_server() as url:
         line = http.client.HTTPConnection(url.partition("://")[2])

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from functools import wraps
-from importlib import import_module
+from importlib import import_module, reload
 from importlib.machinery import SourceFileLoader
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
@@ -28,6 +28,7 @@ import requests
 import responses
 import respx
 import urllib3.connection
+import wrapt
 from support.elsewhere import another_server
 from support.threads import busy_threads
 from support.ways import DIALOG, OF_HTTPX, TLS, TOKEN, URL, World
@@ -502,6 +503,30 @@ def test_a_library_whose_import_ends_after_the_fake_stopped_is_not_patched(monke
     module = sys.modules["aiohttp.connector"] = module_from_spec(spec)
     spec.loader.exec_module(module)
     assert patch_of(module.BaseConnector.connect) is None
+
+
+def test_a_library_that_is_reloaded_is_patched_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BaseConnector", "TCPConnector"):
+        monkeypatch.setattr(sys.modules["aiohttp.connector"], name, getattr(aiohttp, name))
+    with FakeQuickBlox().intercept():
+        reloaded = reload(sys.modules["aiohttp.connector"])
+        assert reloaded.BaseConnector is not aiohttp.BaseConnector
+        assert patch_of(reloaded.BaseConnector.connect) is not None
+
+
+def test_a_hook_of_wrapt_and_old_finders_work_beside_ours(
+    imported_anew: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Old:
+        """A finder without `find_spec`, which Python skips."""
+
+    notified: list[str] = []
+    wrapt.register_post_import_hook(lambda module: notified.append(module.__name__), "aiohttp.connector")
+    notified.clear()  # it may be imported already
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Old()])
+    with FakeQuickBlox().intercept():
+        module = imported_anew("aiohttp.connector")
+        assert patch_of(module.BaseConnector.connect) is not None
 
 
 def test_a_finder_before_ours_may_hide_a_library(
