@@ -176,19 +176,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         interception.repatch()
     try:
         result = yield
-    except pytest.skip.Exception:
-        _verify(item)
-        raise
     finally:
         if interception is not None:
             interception.undo_repatch()
-    _verify(item)
-    return result
-
-
-def _verify(item: pytest.Item) -> None:
     if _FAKE in item.stash:
         item.stash[_FAKE].problems.fail_unreported(item)
+    return result
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -159,10 +159,10 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
 
 
 def fail_skipped(test_report: pytest.TestReport, problems: Problems, item: pytest.Item) -> None:
-    """Fail a test that was skipped, or failed as expected, for problems whose exceptions did not reach it."""
-    if test_report.skipped and (unreported := problems.pop_unreported(item)):
+    """Fail a skipped test for problems whose exceptions did not reach it. An xfail test is expected to fail."""
+    skipped = test_report.skipped and not hasattr(test_report, "wasxfail")
+    if skipped and (unreported := problems.pop_unreported(item)):
         test_report.outcome, test_report.longrepr = "failed", report(unreported)
-        vars(test_report).pop("wasxfail", None)
 
 
 def omit_library_frames(failure: pytest.ExceptionInfo[BaseException]) -> pytest.ExceptionInfo[BaseException]:

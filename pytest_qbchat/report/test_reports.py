@@ -35,7 +35,7 @@ def complete(report: pytest.TestReport, fake: _Fake, *, passed_shown: bool) -> N
             "refused": sum(bool(call.reason) for call in calls),
             "warnings": sum(len(call.warnings) for call in calls),
         }
-    if not report.failed and not passed_shown:
+    if report.passed and not passed_shown:
         return
     try:
         conversation = fake.transcript()
