@@ -296,7 +296,7 @@ class _ImportHook:
         )
         spec = next(filter(None, found), None)
         if spec is not None and hasattr(spec.loader, "exec_module"):
-            spec.loader = _Loader(spec.loader, self._imported)  # type: ignore[assignment]
+            spec.loader = _Loader(spec.loader, self._imported)  # type: ignore[assignment]  # it has what import uses
         return spec
 
 
