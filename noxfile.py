@@ -24,6 +24,7 @@ UV = find_uv_bin()
 VERSIONS = [f"3.{minor}" for minor in range(11, 16)]
 SHORT = {"QBCHAT_TESTS": "short"}
 LONG = {"QBCHAT_TESTS": "long"}
+BROWSER = {"QBCHAT_BROWSER": "required"}
 
 
 def _interpreters() -> dict[str, str]:
@@ -90,6 +91,13 @@ def lowest(session: nox.Session) -> None:
 def examples(session: nox.Session) -> None:
     """The examples, as the README runs them."""
     _run(session, "pytest", "conftest_examples", "-rP")
+
+
+@nox.session(python=OLDEST)
+def browser(session: nox.Session) -> None:
+    """The page in Chromium, which must be installed, and the pictures of the documentation."""
+    options = ("--no-default-groups", "--group", "browser")
+    _run(session, "pytest", "-q", "-W", "error", "tests/browser", *session.posargs, env=BROWSER, options=options)
 
 
 @nox.session(python=OLDEST)

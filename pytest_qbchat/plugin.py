@@ -29,7 +29,10 @@ _MARKER = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the ini options."""
+    """Declare the ini options, and the option for the page."""
+    parser.getgroup("qbchat").addoption(
+        "--qbchat-report", metavar="PATH", help="write an HTML page with the conversation of every test to PATH"
+    )
     parser.addini("qbchat_hosts", "hosts or base URLs of QuickBlox, besides *.quickblox.com", type="linelist")
     parser.addini("qbchat_strict", "refuse undeclared tokens, API keys, users and dialogs", type="bool", default=False)
     parser.addini("qbchat_guard", "refuse calls to QuickBlox in tests without the qbchat fixture", type="bool")
@@ -42,6 +45,13 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_qbchat.intercept.suite_guard import SuiteGuardHooks
 
         config.pluginmanager.register(SuiteGuardHooks(config), "qbchat_guard")
+    if config.option.qbchat_report and not hasattr(config, "workerinput"):
+        from pytest_qbchat.report.test_reports import HtmlReport
+
+        path = config.invocation_params.dir / config.option.qbchat_report
+        if path.is_dir():
+            raise pytest.UsageError(f"--qbchat-report: {path} is a folder; expected the path of a file, as chat.html")
+        config.pluginmanager.register(HtmlReport(path), "qbchat_report")
 
 
 @pytest.fixture
@@ -201,7 +211,8 @@ def pytest_runtest_makereport(
 
         fail_skipped(report, item.stash[_FAKE].problems, item)
         passed_shown = not {"P", "A"}.isdisjoint(getattr(item.config.option, "reportchars", ""))
-        complete(report, item.stash[_FAKE], passed_shown=passed_shown)
+        on_page = bool(item.config.option.qbchat_report)
+        complete(report, item.stash[_FAKE], passed_shown=passed_shown, on_page=on_page)
     return report
 
 

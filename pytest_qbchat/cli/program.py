@@ -1,7 +1,8 @@
 """The live server as a program, for development and for end-to-end suites in other languages.
 
-It prints each call, and answers two requests that QuickBlox does not have: `GET /_qbchat/state` and
-`POST /_qbchat/reset`. Only senders on this machine may send these, and no page of another origin.
+It prints each call, and answers three requests that QuickBlox does not have: `GET /_qbchat/state`,
+`POST /_qbchat/reset`, and the `GET /` of a browser. Only senders on this machine may send these, and no page of another
+origin.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from pytest_qbchat.exceptions import CallRefused, QuickBloxWarning
 from pytest_qbchat.fake.quickblox import FakeQuickBlox
 from pytest_qbchat.intercept.server import CONTROL_PREFIX, LiveServer, is_control
 from pytest_qbchat.report.message_effects import attachment_labels, reach, receipts
+from pytest_qbchat.report.page import conversation, html
 from pytest_qbchat.service.masking import mask
 from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.wire import Response, encode_json
@@ -42,8 +44,10 @@ _CONTROL_REQUESTS = (
 _LOOPBACK = "127.0.0.1"
 _MAX_TEXT_LENGTH = 60  # of a message
 _MAX_ROWS = 20  # of users, and of tokens
+_MAX_SHOWN = 100  # dialogs, messages of each, and calls on the page
 _CANNOT_START = 2  # exit status
 _JSON = (b"Content-Type", b"application/json; charset=utf-8")
+_HTML = (b"Content-Type", b"text/html; charset=utf-8")
 _TYPES = {DialogType.PUBLIC_GROUP: "public group", DialogType.GROUP: "group", DialogType.PRIVATE: "private dialog"}
 
 
@@ -104,6 +108,8 @@ class Program:
         self._out = _Output()
         self._seed = {} if options.seed is None else _read(options.seed)
         self._fake = self._new_fake()
+        self._started = time.time()
+        self._version = 0  # of the state
 
     def _new_fake(self) -> FakeQuickBlox:
         options = self._options
@@ -126,9 +132,12 @@ class Program:
         path = f"{request.prefix}{request.path}"
         if reason := self._refusal_of_sender(request, path):
             response = _response(403, {"code": None, "message": reason})
+        elif _is_for_page(request):
+            return self._page(request)
         elif is_control(path):
             response = self._control_response(request.method, path)
         else:
+            self._version += 1
             return await self._api_response(request)
         self.log(f"{request.method} {path} {response.status}")
         return response
@@ -150,19 +159,30 @@ class Program:
         """
         authority = request.origin.partition("://")[2]
         on_loopback = _is_loopback(urlsplit(f"//{authority}").hostname or "")
-        if not on_loopback and (is_control(path) or self._options.host is None):
+        control = is_control(path) or _is_for_page(request)
+        if not on_loopback and (control or self._options.host is None):
             return f"the host {authority!r} is not this machine; use {_LOOPBACK} or localhost, or start with --host"
         origin = request.headers.get("Origin")
-        if is_control(path) and origin not in (None, request.origin):
+        if control and origin not in (None, request.origin):
             return f"a page of {origin} may not send control requests; send them from the tests"
         return ""
 
     def _control_response(self, method: str, path: str) -> Response:
         if (method, path) == ("POST", f"{CONTROL_PREFIX}/reset"):
             self._fake = self._new_fake()
+            self._version += 1
         elif (method, path) != ("GET", f"{CONTROL_PREFIX}/state"):
             return _response(404, {"code": None, "message": f"unknown request {method} {path}; {_CONTROL_REQUESTS}"})
         return Response(200, [_JSON], self._fake.masked(encode_json(_state(self._fake))).encode())
+
+    def _page(self, request: Request) -> Response:
+        """The conversations as a page, which asks for it again and again: most times nothing has changed."""
+        version = f'"{self._started}-{self._version}"'
+        headers = [_HTML, (b"ETag", version.encode()), (b"Cache-Control", b"no-cache")]
+        if request.headers.get("If-None-Match") == version:
+            return Response(304, headers, b"")
+        state = {**conversation(self._fake, _MAX_SHOWN), "id": "", "outcome": "", "seconds": 0, "failure": ""}
+        return Response(200, headers, html(f"The fake QuickBlox at {request.origin}", [state], live=True).encode())
 
     # Output
 
@@ -175,6 +195,7 @@ class Program:
         for label, text in [*self._credentials(), *self._users(), *self._tokens()]:
             print_line(f"  {label:<15} {_printable(text)}")
         print_line(f"  {_CONTROL_REQUESTS}")
+        print_line("  A browser at this address shows the conversations.")
         print_line("Press Ctrl-C to stop. Calls:")
 
     def _credentials(self) -> Iterator[tuple[str, str]]:
@@ -203,7 +224,7 @@ class Program:
         yield from _rest(sessions)
 
     def _show_call(self, call: Call) -> None:
-        """Print a call, and forget it, because the program may run for days."""
+        """Print a call, and forget old ones, because the program may run for days."""
         line = f"{_clock()} {call.method} {call.path} {call.status or 404} by {self._caller(call.caller)}"
         if call.reason:
             line += f": {call.reason}"
@@ -211,7 +232,7 @@ class Program:
             line += f": {self._posted(call.message, call.dialog)}"
         for text in [line, *(f"  warning: {text}" for text in call.warnings)]:
             self._print(text)
-        self._fake.forget_calls()
+        self._fake.forget_calls(keep=_MAX_SHOWN)
 
     def _print(self, text: str) -> None:
         self._out.print_line(_printable(self._fake.masked(text)))
@@ -277,6 +298,11 @@ def _printable(text: str) -> str:
 
 def _clock() -> str:
     return time.strftime("%H:%M:%S")
+
+
+def _is_for_page(request: Request) -> bool:
+    """Whether a browser asks for the page of the program. A client of the API does not accept HTML."""
+    return (request.method, request.path) == ("GET", "/") and "text/html" in request.headers.get("Accept", "")
 
 
 def _response(status: int, body: Any) -> Response:

@@ -521,14 +521,20 @@ class FakeQuickBlox:
         """Mask every token, key and password that the fake has seen in a text."""
         return self._store.secrets.mask(text)
 
-    def forget_calls(self) -> None:
-        """Forget all calls, posted messages and problems. Users, dialogs and the history are kept."""
+    def forget_calls(self, keep: int = 0) -> None:
+        """Forget all calls but the newest, their messages in `posted`, and all problems. The history is kept.
+
+        Args:
+            keep: The number of calls to keep.
+        """
         self.masked("")  # collects the secrets of the calls
-        for message in self._posted:
-            message.call = None
-        self._calls.clear()
-        self._scanned_calls, self._focus = 0, None
-        self._posted.clear()
+        forgotten = self._calls[: max(0, len(self._calls) - keep)]
+        del self._calls[: len(forgotten)]
+        for call in forgotten:
+            if call.message is not None:
+                call.message.call = None
+        self._posted[:] = [message for message in self._posted if message.call is not None]
+        self._scanned_calls, self._focus = len(self._calls), None
         self.problems.drain()
 
     def _new_user(self, id: int, **fields: Any) -> User:

@@ -1,33 +1,35 @@
-"""Adds the conversation to pytest's reports, and sums up a run."""
+"""Adds the conversation to pytest's reports, sums up a run, and writes its page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from pytest_qbchat.report import page
+from pytest_qbchat.service.masking import mask_url
 
 if TYPE_CHECKING:
     import pytest
 
     from pytest_qbchat.report.problems import Problems
-    from pytest_qbchat.service.calls import Call
 
 
-class _Fake(Protocol):
+class _Fake(page.Source, Protocol):
     """What a report shows of a fake."""
 
     problems: Problems
 
-    @property
-    def calls(self) -> Sequence[Call]: ...
-
     def transcript(self) -> str: ...
 
 
-def complete(report: pytest.TestReport, fake: _Fake, *, passed_shown: bool) -> None:
-    """Add the conversation of a failing phase, and numbers for the summary of the run.
+def complete(report: pytest.TestReport, fake: _Fake, *, passed_shown: bool, on_page: bool) -> None:
+    """Add the conversation of a failing phase, numbers for the summary of the run, and what the page shows.
 
     The conversation is part of the failure itself, so that it reaches JUnit XML, Allure and pytest-html too.
     """
+    if on_page:
+        vars(report)["qbchat_page"] = {**page.conversation(fake), "failure": fake.masked(_failure(report))}
     if report.when == "call" and (calls := fake.calls):
         # The workers of pytest-xdist send all attributes of a report.
         vars(report)["qbchat"] = {
@@ -63,6 +65,48 @@ def summary(reports: Iterable[pytest.TestReport]) -> str:
     if totals["warnings"]:
         parts.append(_count(totals["warnings"], "warning"))
     return f"qbchat: {', '.join(parts)} in {_count(len(numbers), 'test')}"
+
+
+class HtmlReport:
+    """Hooks that write the page of a run. With pytest-xdist it is written by the process that started the workers."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._tests: dict[str, dict[str, Any]] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Collect what a phase of a test reports. A rerun of a test begins with another setup."""
+        if report.when == "setup":
+            self._tests[report.nodeid] = {"id": report.nodeid, "outcome": "passed", "seconds": 0.0, "failure": ""}
+        test = self._tests[report.nodeid]
+        test["seconds"] += report.duration
+        shown = vars(report).pop("qbchat_page", {})
+        failures = [test["failure"], shown.get("failure") or mask_url(_failure(report))]
+        test.update(shown, failure="\n".join(filter(None, failures)))
+        if report.failed:
+            test["outcome"] = "failed" if report.when == "call" else "error"
+        elif report.skipped:
+            test["outcome"] = "xfailed" if hasattr(report, "wasxfail") else "skipped"
+        elif hasattr(report, "wasxfail"):
+            test["outcome"] = "xpassed"
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the page."""
+        tests = [test for test in self._tests.values() if "calls" in test]
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.write_text(page.html("QuickBlox conversations of a test run", tests), encoding="utf-8")
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say where the page is."""
+        terminalreporter.line(f"qbchat: the conversations are in {self._path}")
+
+
+def _failure(report: pytest.TestReport) -> str:
+    """The text of a failure without its traceback; empty if there is none."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None:
+        return str(crash.message)
+    return str(report.longrepr) if report.failed else ""
 
 
 def _count(number: int, noun: str) -> str:

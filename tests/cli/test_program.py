@@ -115,6 +115,7 @@ def test_it_says_where_it_is_and_what_a_client_is_configured_with(seed: Path) ->
             "  user            8 Cleo Customer: email cleo@shop.example",
             f"  token           {mask(TOKEN)}: 7 Sam Support",
             "  GET /_qbchat/state shows the state, and POST /_qbchat/reset restores the initial state",
+            "  A browser at this address shows the conversations.",
             END,
         ]
         wrong = server.client.get("/users.json", headers={"Authorization": "ApiKey another-made-up-key"})
@@ -372,6 +373,36 @@ def test_a_host_beyond_the_loopback_interface_is_warned_of_and_serves_every_name
         assert server.client.get("/users.json", headers={"Host": "qbchat"}).status_code == 200
         assert server.client.get("/_qbchat/state", headers={"Host": "qbchat"}).status_code == 403
         assert server.client.get("/_qbchat/state", headers={"Host": "localhost"}).status_code == 200
+        server.stop()
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+def test_a_browser_gets_a_page_that_follows_the_server_and_a_client_gets_what_it_always_got(seed: Path) -> None:
+    with running("--seed", seed) as server:
+        assert server.client.get("/").status_code == 404
+        for number in range(120):
+            server.post(message=f"Order #{number}")
+        page = server.client.get("/", headers=BROWSER)
+        assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert "Order #119" in page.text
+        assert TOKEN not in page.text
+        assert page.text.count('"method": "POST"') == 100
+        same = {**BROWSER, "If-None-Match": page.headers["etag"]}
+        assert server.client.get("/", headers=same).status_code == 304
+        server.client.post("/_qbchat/reset")
+        newer = server.client.get("/", headers=same)
+        assert newer.status_code == 200
+        assert "Order #119" not in newer.text
+        assert not any("GET / 200" in line for line in server.stop())
+
+
+def test_only_a_browser_of_this_machine_gets_the_page() -> None:
+    with running("--host", "0.0.0.0") as server:
+        assert server.client.get("/", headers={**BROWSER, "Host": "qbchat"}).status_code == 403
+        assert server.client.get("/", headers={**BROWSER, "Origin": "https://shop.example"}).status_code == 403
+        assert server.client.get("/", headers={**BROWSER, "Host": "localhost"}).status_code == 200
         server.stop()
 
 
