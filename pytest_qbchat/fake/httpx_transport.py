@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from pytest_qbchat.intercept.httpx import LIBRARIES, Target, answer, answer_async
+from pytest_qbchat.intercept.httpx import LIBRARIES, answer, answer_async, fake_for_request
 
 if TYPE_CHECKING:
     from pytest_qbchat.fake.quickblox import FakeQuickBlox
@@ -33,11 +33,10 @@ class QuickBloxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         """Answer a request of an asynchronous client to any host."""
         return await answer_async(_library(request), request, *self._destination(request))
 
-    def _destination(self, request: Any) -> tuple[Target, FakeQuickBlox, str]:
-        """The target, the fake, and the path prefix of the API; empty if the host does not belong to QuickBlox."""
-        target = Target.of(request)
-        found = target.fake([self.fake])
-        return target, self.fake, found[1] if found else ""
+    def _destination(self, request: Any) -> tuple[FakeQuickBlox, str]:
+        """The fake, and the path prefix of the API; empty if the host does not belong to QuickBlox."""
+        found = fake_for_request([self.fake], request)
+        return self.fake, found[1] if found else ""
 
 
 def _library(request: Any) -> Any:

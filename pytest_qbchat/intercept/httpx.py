@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from pytest_qbchat.exceptions import ConnectionFault
 from pytest_qbchat.intercept.hosts import origin
@@ -33,9 +33,8 @@ LIBRARIES = dict.fromkeys(("httpx", "httpx2"), patch_points)
 def _sync(module: Any, function: Function, fakes: list[InterceptedFake]) -> Function:
     def handle_request(transport: Any, request: Any) -> Any:
         __tracebackhide__ = True
-        target = Target.of(request)
-        found = target.fake(fakes)
-        return function(transport, request) if found is None else answer(module, request, target, *found)
+        found = fake_for_request(fakes, request)
+        return function(transport, request) if found is None else answer(module, request, *found)
 
     return handle_request
 
@@ -43,56 +42,43 @@ def _sync(module: Any, function: Function, fakes: list[InterceptedFake]) -> Func
 def _async(module: Any, function: Function, fakes: list[InterceptedFake]) -> Function:
     async def handle_async_request(transport: Any, request: Any) -> Any:
         __tracebackhide__ = True
-        target = Target.of(request)
-        found = target.fake(fakes)
-        return await (function(transport, request) if found is None else answer_async(module, request, target, *found))
+        found = fake_for_request(fakes, request)
+        return await (function(transport, request) if found is None else answer_async(module, request, *found))
 
     return handle_async_request
 
 
-class Target(NamedTuple):
-    """The parts of a URL, each of which httpx composes anew at each access."""
-
-    scheme: str
-    host: str
-    port: int | None
-    path: bytes
-
-    @classmethod
-    def of(cls, request: Any) -> Target:
-        """The target of a request."""
-        url = request.url
-        return cls(url.scheme, url.raw_host.decode("ascii"), url.port, url.raw_path)
-
-    def fake(self, fakes: list[InterceptedFake]) -> tuple[InterceptedFake, str] | None:
-        """The first fake that answers, with the path prefix of its API."""
-        if self.scheme not in ("http", "https"):
-            return None
-        return fake_for_url(fakes, self.host, self.port, self.path)
-
-    def request(self, request: Any, body: bytes, prefix: str) -> Request:
-        """The request in the form of the service."""
-        path, query = path_and_query(self.path.decode("ascii"), prefix)
-        base = origin(self.scheme, self.host, self.port)
-        return Request(request.method, base, prefix, path, query, request.headers.raw, body)
+def fake_for_request(fakes: list[InterceptedFake], request: Any) -> tuple[InterceptedFake, str] | None:
+    """The first fake that answers a request, with the path prefix of its API."""
+    url = request.url
+    if url.scheme not in ("http", "https"):
+        return None
+    return fake_for_url(fakes, url.raw_host.decode("ascii"), url.port, url.raw_path)
 
 
-def answer(module: Any, request: Any, target: Target, fake: InterceptedFake, prefix: str) -> Any:
+def _request(request: Any, body: bytes, prefix: str) -> Request:
+    url = request.url
+    base = origin(url.scheme, url.raw_host.decode("ascii"), url.port)
+    path, query = path_and_query(url.raw_path.decode("ascii"), prefix)
+    return Request(request.method, base, prefix, path, query, request.headers.raw, body)
+
+
+def answer(module: Any, request: Any, fake: InterceptedFake, prefix: str) -> Any:
     """Answer a request of a synchronous client."""
     __tracebackhide__ = True
     try:
-        return _response(module, fake.handle(target.request(request, request.read(), prefix)))
+        return _response(module, fake.handle(_request(request, request.read(), prefix)))
     except fault_errors() as error:
         if isinstance(error, module.RequestError):  # as a respx route raised it
             raise
         raise _client_exception(module, error, request) from error
 
 
-async def answer_async(module: Any, request: Any, target: Target, fake: InterceptedFake, prefix: str) -> Any:
+async def answer_async(module: Any, request: Any, fake: InterceptedFake, prefix: str) -> Any:
     """Answer a request of an asynchronous client."""
     __tracebackhide__ = True
     try:
-        return _response(module, await fake.handle_async(target.request(request, await request.aread(), prefix)))
+        return _response(module, await fake.handle_async(_request(request, await request.aread(), prefix)))
     except fault_errors() as error:
         if isinstance(error, module.RequestError):  # as a respx route raised it
             raise
