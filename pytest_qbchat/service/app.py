@@ -12,7 +12,7 @@ from pytest_qbchat.service.authentication import authenticate
 from pytest_qbchat.service.calls import Call, KnownHeaders
 from pytest_qbchat.service.errors import QuickBloxError, resource_not_found
 from pytest_qbchat.service.ids import expiration_date
-from pytest_qbchat.service.routes import route_of, unknown_route_reason
+from pytest_qbchat.service.routes import find, unknown_route_reason, without_suffix
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Header, RawHeaders, Response, encode_json
 
@@ -34,7 +34,7 @@ class Service:
         If the fake has no such route, only the reason is added, and the response stays None.
         """
         self.prepare(call)
-        route, variables = route_of(call.request.method, call.request.path)
+        route, variables = find(call.request.method, without_suffix(call.request.path))
         if route is None or (route.guessed and not self.store.assume.guessed_routes):
             call.reason = unknown_route_reason(call.request)
             if not self.store.assume.unknown_routes_refused:

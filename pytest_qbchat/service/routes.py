@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from difflib import SequenceMatcher
-from functools import lru_cache
 from urllib.parse import unquote
 
 from pytest_qbchat.service.calls import Route
@@ -97,12 +96,6 @@ def without_suffix(path: str) -> str:
     """
     path = path.rstrip("/").removesuffix(".json").rstrip("/")
     return _SLASHES.sub("/", path) if "//" in path else path
-
-
-@lru_cache(maxsize=256)
-def route_of(method: str, path: str) -> tuple[Route | None, list[str]]:
-    """The route of the path of a request, and the values of the variables in the path."""
-    return find(method, without_suffix(path))
 
 
 def find(method: str, path: str) -> tuple[Route | None, list[str]]:
