@@ -103,7 +103,6 @@ class Hosts:
         return host.endswith(_DOMAIN) or any(base.matches(host, number) and not base.prefix for base in self._bases)
 
 
-@lru_cache
 def _normal(host: str) -> str:
     """A host in lower case, as a name service gets it. Clients accept several forms of an address of IPv6."""
     with suppress(ValueError):
