@@ -65,7 +65,7 @@ class Service:
             if len(self._headers) >= _MAX_KEPT_HEADERS:  # a client may send a new id with each call
                 self._headers.clear()
             by_name = {name.lower(): value for name, value in sent}
-            known = self._headers[sent] = KnownHeaders(sent, by_name, pitfalls.are_unusual(by_name))
+            known = self._headers[sent] = KnownHeaders(sent, by_name)
         request.raw_headers, call.known_headers = known.raw, known
         request.method = intern(request.method)
         call.now = self.store.now()

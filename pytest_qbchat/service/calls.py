@@ -68,15 +68,13 @@ class KnownHeaders(NamedTuple):
     Attributes:
         raw: As they were sent.
         by_name: By lower-case name; the last of several.
-        unusual: Whether one of them may cause a warning.
     """
 
     raw: RawHeaders
     by_name: dict[bytes, bytes]
-    unusual: bool
 
 
-_NO_HEADERS = KnownHeaders((), {}, unusual=False)
+_NO_HEADERS = KnownHeaders((), {})
 
 
 @dataclass(slots=True, eq=False, repr=False)

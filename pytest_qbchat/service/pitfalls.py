@@ -106,14 +106,14 @@ def _check_new_message(call: Call) -> None:
         for name in islice((name for name in params if name not in known), _MAX_KEYS):
             if text := _unknown_key_warning(name, params[name], missing, sent_to_chat):
                 call.warn(text)
-    if "send_to_chat" in params and not sent_to_chat:
+    if not sent_to_chat:
         check_flag(call, "send_to_chat", effect="no occupant is notified")
-    if "markable" in params and (message is None or message.markable != 1):
+    if message is None or message.markable != 1:
         check_flag(call, "markable", effect="no receipt is requested")
     if given := params.get("attachments"):
         _check_attachments(call, given)
     text = params.get("message")
-    if text is not None and (type(text) is not str or (sent_to_chat and _NOT_XML.search(text))):
+    if text is not None and (not isinstance(text, str) or (sent_to_chat and _NOT_XML.search(text))):
         call.warn(_text_warning(text))
     _check_addressing(call)
 
@@ -223,24 +223,11 @@ def _check_addressing(call: Call) -> None:
         )
 
 
-def are_unusual(headers: dict[bytes, bytes]) -> bool:
-    """Whether one of the headers of a request, by lower-case name, may cause a warning."""
-    token = headers.get(b"qb-token", b"")
-    return (
-        b"json" not in headers.get(b"content-type", b"")
-        or b"on-behalf-of" in headers
-        or token != token.strip()
-        or b" " in b"\n".join(headers)
-    )
-
-
 def _check_headers(call: Call) -> None:
     headers, params = call.known_headers.by_name, call.params
     token = headers.get(b"qb-token")
     if token is not None and "token" in params and params["token"] != token.decode("latin-1"):
         call.warn("token: is the name of a credential, so QuickBlox stores no such custom field; write another name")
-    if not call.known_headers.unusual:
-        return
     content_type = headers.get(b"content-type", b"").decode("latin-1")
     if "json" not in content_type and params and call.request.body.lstrip()[:1] == b"{":
         call.warn(
@@ -254,8 +241,9 @@ def _check_headers(call: Call) -> None:
         )
     if token is not None and token != token.strip():
         call.warn("QB-Token: begins or ends with white space, which not every client sends; strip the token")
-    for name in call.request.headers:
-        if name != name.strip():
+    for raw_name, _ in call.request.raw_headers:
+        if raw_name != raw_name.strip():
+            name = raw_name.decode("latin-1")
             call.warn(
                 f"{name!r}: is another header to QuickBlox, and not every client sends a header name with a "
                 f"space; write {name.strip()!r}"
