@@ -28,7 +28,6 @@ _BRACKETED = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
 _SEGMENT = re.compile(r"\[([^\[\]]*)\]")
 _NOT_A_FORM = ("[", '"', "\ufeff")  # JSON that is not an object, is encoded twice, or follows a byte order mark
 _MAX_DEPTH = 100  # the limit of Rails for forms and JSON
-_JSON_WHITESPACE = " \t\r\n"
 
 
 def decode(request: Request) -> dict[str, Any]:
@@ -46,7 +45,7 @@ def _decode_body(request: Request) -> dict[str, Any]:
         raise invalid_utf8(f"the body is not UTF-8: {error}") from None
     first = text.lstrip()[:1]
     if first == "{":
-        return _decode_json(text.strip(_JSON_WHITESPACE))
+        return _decode_json(text)
     content_type = request.headers.get("Content-Type", "")
     if "=" in text and first not in _NOT_A_FORM and not content_type.startswith("multipart/"):
         return _decode_form(text)
@@ -74,11 +73,9 @@ def _decode_json(text: str) -> dict[str, Any]:
     params: dict[str, Any]
     try:
         # Too deep nesting would exceed the recursion limit. The brackets are counted first, since that is cheap.
-        if len(text) > 2 * _MAX_DEPTH and text.count("[") + text.count("{") > _MAX_DEPTH:
+        if text.count("[") + text.count("{") > _MAX_DEPTH:
             _refuse_deep(text)
-        params, end = _decoder.raw_decode(text)
-        if end != len(text):
-            raise json.JSONDecodeError("Extra data", text, end)
+        params = _decoder.decode(text)
         if "\\u" in text:  # half of a surrogate pair can be decoded, but not encoded in a response
             json.dumps(params, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
