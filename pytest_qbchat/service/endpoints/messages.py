@@ -19,7 +19,7 @@ from pytest_qbchat.service.errors import QuickBloxError, invalid, no_permission,
 from pytest_qbchat.service.flags_and_attachments import ATTACHMENT_KEYS, attachments, check_flag, is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import Dialog, DialogType, Message
-from pytest_qbchat.service.models.message import NO_ATTACHMENTS, NO_FIELDS
+from pytest_qbchat.service.models.message import NO_FIELDS
 from pytest_qbchat.service.queries import CTN, NE, RANGE, SET, Field, number, object_id
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import encode_json
@@ -245,7 +245,6 @@ def build_message(store: Store, dialog: Dialog, sender_id: int, params: dict[str
     else:
         recipient = (whole_number(params["recipient_id"]) or 0) if "recipient_id" in params else 0
     send_to_chat = _parse_flag(store, params, "send_to_chat")
-    given = params.get("attachments")
     custom = {name: params[name] for name in params if name not in _NOT_CUSTOM}
     initial_readers = () if dialog.public else (sender_id,)  # public dialogs keep both lists empty (documented)
     return store.message_class(
@@ -254,7 +253,7 @@ def build_message(store: Store, dialog: Dialog, sender_id: int, params: dict[str
         sender_id=sender_id,
         recipient_id=recipient,
         message=params.get("message"),
-        attachments_json=encode_json(_parse_attachments(store, given)) if given else NO_ATTACHMENTS,
+        attachments_json=encode_json(_parse_attachments(store, params.get("attachments"))),
         custom=custom or NO_FIELDS,
         send_to_chat=send_to_chat,
         markable=_parse_flag(store, params, "markable"),

@@ -12,7 +12,6 @@ from pytest_qbchat.service.ids import timestamp
 from pytest_qbchat.service.wire import encode_json
 
 NO_FIELDS: Mapping[str, Any] = MappingProxyType({})
-NO_ATTACHMENTS = "[]"
 
 
 @dataclass(slots=True, eq=False, repr=False)
