@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -78,18 +77,13 @@ def _connect_aiohttp(function: Function, fakes: list[InterceptedFake]) -> Functi
             raise refuse_path_prefix(fake, "aiohttp", url.host)
         # The connector reads from the request where to connect. The session sends it with its own URL afterwards.
         address = loopback_address(fakes, url.host, url.port, encrypted=url.scheme in ("https", "wss"))
-        request.url = _loopback_url(url.build, *address)
+        request.url = url.build(scheme="http", host=address[0], port=address[1])
         try:
             return await function(connector, request, *args, **kwargs)
         finally:
             request.url = url
 
     return connect
-
-
-@lru_cache(maxsize=2)
-def _loopback_url(build: Any, host: str, port: int) -> Any:
-    return build(scheme="http", host=host, port=port)
 
 
 def _connect_tornado(function: Function, fakes: list[InterceptedFake]) -> Function:

@@ -157,9 +157,8 @@ class LenientReader:
         return True
 
     def _take(self, start: int, end: int, delimiter: int = 0) -> bytes:
-        """Return a slice of the buffer, copied once, and remove everything up to the delimiter after it."""
-        with memoryview(self._buffer) as view:
-            taken = bytes(view[start:end])
+        """Return a slice of the buffer, and remove everything up to the delimiter after it."""
+        taken = bytes(self._buffer[start:end])
         del self._buffer[: end + delimiter]
         return taken
 
