@@ -19,7 +19,6 @@ class Records(Sequence[T], Generic[T]):
     Equal to any sequence of equal items: `qbchat.posted == []`, `qbchat.posted == [{"message": "hi"}]`.
     """
 
-    __slots__ = ("_all", "_items", "_kind", "_masked", "_noun", "_reasons")
     __hash__ = None  # type: ignore[assignment]  # like a list: equal by content, and the content changes
 
     def __init__(

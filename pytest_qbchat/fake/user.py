@@ -18,7 +18,6 @@ class User(models.User):
     The app is connected to the chat, so its actions need no token and add nothing to `calls`.
     """
 
-    __slots__ = ("_realtime",)
     _realtime: Realtime
 
     @property
