@@ -91,8 +91,6 @@ class Service:
 class ApiResponse(Response):
     """A response of the API, which composes its headers at each access: a test may hold 100,000 responses."""
 
-    __slots__ = ("_expires_at", "_more", "_number")
-
     def __init__(self, status: int, body: bytes, number: int, expires_at: int | None, more: tuple[Header, ...]) -> None:
         self.status = status
         self.body = body

@@ -36,8 +36,6 @@ def as_text(value: Any) -> str:
 class Headers(Mapping[str, str]):
     """Headers in the order sent. The look-up ignores case, and the repr masks tokens and keys."""
 
-    __slots__ = ("raw",)
-
     def __init__(self, raw: RawHeaders) -> None:
         self.raw = raw
 
@@ -101,8 +99,6 @@ class Request:
 
 class Response:
     """The response of the fake, or of a stub in the test."""
-
-    __slots__ = ("_raw_headers", "body", "status")
 
     def __init__(self, status: int, raw_headers: RawHeaders, body: bytes) -> None:
         self.status = status
