@@ -66,15 +66,16 @@ def unexpected(found: Sequence[Message], fields: Mapping[str, Any]) -> str:
 
 
 def closest(messages: Sequence[Message], fields: Mapping[str, Any]) -> Message:
-    """The message with the fewest wrong fields, then with the most similar values, then the newest.
+    """The message with the expected text, then with the fewest wrong fields, the most similar values, the newest.
 
     Of very many messages only the newest are compared, and those with the expected text.
     """
     same_text = [message for message in messages if message.message == fields.get("message")]
     candidates = [*messages[-_MAX_CANDIDATES:][::-1], *same_text[-_MAX_CANDIDATES:][::-1]]
     wrong = {message: wrong_fields(message, fields) for message in candidates}
-    fewest = min(map(len, wrong.values()))
-    candidates = [message for message in wrong if len(wrong[message]) == fewest]
+    ranks = {message: ("message" in each, len(each)) for message, each in wrong.items()}
+    lowest = min(ranks.values())
+    candidates = [message for message, rank in ranks.items() if rank == lowest]
     if len(candidates) == 1:
         return candidates[0]
 

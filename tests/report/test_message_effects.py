@@ -35,6 +35,14 @@ def test_the_failure_shows_the_field_and_what_it_meant(shop: Shop) -> None:
     )
 
 
+def test_a_message_with_the_expected_text_is_closer_than_one_with_the_expected_flags(shop: Shop) -> None:
+    forgotten = shop.post("Order #7 was delivered")
+    shop.post("Order #7 has shipped", send_to_chat=1, markable=1)
+    text = failure(shop.fake.assert_posted, message="Order #7 was delivered", send_to_chat=1, markable=1)
+    assert text.splitlines()[0].endswith("the closest of 2 messages differs in send_to_chat, markable")
+    assert text.endswith(origin(forgotten))
+
+
 def test_of_several_messages_the_closest_is_shown(shop: Shop) -> None:
     shop.post("Order #7 is delayed", send_to_chat=1)
     closest = shop.post("Order #7 has shiped", send_to_chat=1, markable=1)
