@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-# Without these, Chromium calls hosts of its own.
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+REQUIRED = os.environ.get("QBCHAT_BROWSER") == "required"
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """A browser of playwright."""
-    path = next(filter(None, map(shutil.which, NAMES)), None)
     try:
+        import pictures
         from playwright.sync_api import sync_playwright
-    except ImportError:
-        sync_playwright = None
-    if path is None or sync_playwright is None:
-        missing = "Chromium" if path is None else "playwright (the dependency group browser)"
-        (pytest.fail if os.environ.get("QBCHAT_BROWSER") == "required" else pytest.skip)(f"needs {missing}")
+    except ImportError as error:
+        (pytest.fail if REQUIRED else pytest.skip)(f"needs the dependency group browser: {error}")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        try:
+            browser = pictures.launch(playwright)
+        except FileNotFoundError as error:
+            (pytest.fail if REQUIRED else pytest.skip)(str(error))
         yield browser
         browser.close()
 

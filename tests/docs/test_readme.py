@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +11,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"(?:<!-- (.+?) -->\n)?```(\w*)\n(.*?)```", README, flags=re.DOTALL)
-PYTHON = [text for _, language, text in BLOCKS if language == "python"]
-TOML = [text for _, language, text in BLOCKS if language == "toml"]
-FAILURES = [(note, text) for note, _, text in BLOCKS if note.startswith("failures")]
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, flags=re.DOTALL)
+PYTHON = [text for language, text in BLOCKS if language == "python"]
+TOML = [text for language, text in BLOCKS if language == "toml"]
 SHOP, TEST_SHOP = PYTHON[:2]
 PRELUDE = (
     "import re\nfrom unittest.mock import ANY\nimport httpx\nimport pytest\nfrom shop import announce_shipment\n\n"
@@ -75,23 +73,6 @@ def test_the_guard_names_the_call_of_a_test_without_the_fixture(
     result.assert_outcomes(failed=1)
     [quoted] = re.findall(r'"(this test called .*?)"', README.replace("\n", " "))
     result.stdout.fnmatch_lines([f"E *{quoted}"])
-
-
-@pytest.fixture
-def printed(pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]) -> str:
-    """What the showcase of failures prints."""
-    for file in (ROOT / "conftest_examples" / "failures").glob("*.py"):
-        shutil.copy(file, pytester.path)
-    return run_project("--runxfail", "-p", "no:randomly", "-p", "no:cacheprovider").stdout.str()
-
-
-@pytest.mark.parametrize(("note", "block"), FAILURES, ids=[note for note, _ in FAILURES])
-def test_a_failure_is_shown_as_it_is_printed(printed: str, note: str, block: str) -> None:
-    name = note.partition(": ")[2]
-    report = re.split(r"\n_+ (test_\w+) _+\n", printed)
-    of_this_test = dict(zip(report[1::2], report[2::2], strict=True))[name]
-    assert len(block.splitlines()) >= 3
-    assert block in of_this_test + "\n"
 
 
 def test_the_commands_are_the_ones_that_continuous_integration_runs() -> None:
