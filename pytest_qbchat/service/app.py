@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from itertools import count
 from sys import intern
 from typing import Any
 
@@ -24,7 +23,7 @@ class Service:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._request_numbers = count(1)
+        self._responses = 0
         # The calls of one client differ only in the length of the body; each set of headers is kept once.
         self._headers: dict[RawHeaders, KnownHeaders] = {}
 
@@ -85,7 +84,8 @@ class Service:
         content = body if isinstance(body, bytes) else body.encode()
         session = call.caller.session
         expires_at = None if session is None else int(session.expires_at)
-        return ApiResponse(status, content, next(self._request_numbers), expires_at, more)
+        self._responses += 1
+        return ApiResponse(status, content, self._responses, expires_at, more)
 
 
 class ApiResponse(Response):

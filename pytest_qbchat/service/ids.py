@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import count
 from time import gmtime, strftime
 from typing import Any
 
@@ -24,29 +23,32 @@ class Ids:
     """The source of the ids of one fake."""
 
     def __init__(self) -> None:
-        self._object_counter = count(1)
-        self._user_ids = count(_FIRST_USER_ID)
-        self._numbers = count(_FIRST_NUMBER)
+        self._objects = 0
+        self._user_id = _FIRST_USER_ID - 1
+        self._number = _FIRST_NUMBER - 1
 
     def object_id(self, seconds: int) -> str:
         """A new ObjectId: 24 hexadecimal digits, the first eight for the time of creation (documented)."""
-        return f"{seconds & 0xFFFFFFFF:08x}{_ORIGIN}{next(self._object_counter) & _COUNTER_MASK:06x}"
+        self._objects += 1
+        return f"{seconds & 0xFFFFFFFF:08x}{_ORIGIN}{self._objects & _COUNTER_MASK:06x}"
 
     def user_id(self) -> int:
         """A new user id, with eight digits as in QuickBlox's documentation."""
-        return next(self._user_ids)
+        self._user_id += 1
+        return self._user_id
 
     def number(self) -> int:
         """A new id for a session or a blob."""
-        return next(self._numbers)
+        self._number += 1
+        return self._number
 
     def token(self) -> str:
         """A new token: 40 hexadecimal digits (documented), recognizable as made up."""
-        return f"{_TOKENS_PREFIX}{next(self._numbers):0{40 - len(_TOKENS_PREFIX)}x}"
+        return f"{_TOKENS_PREFIX}{self.number():0{40 - len(_TOKENS_PREFIX)}x}"
 
     def uid(self) -> str:
         """A new blob uid: 32 letters and digits."""
-        return f"{_UIDS_PREFIX}{next(self._numbers):0{32 - len(_UIDS_PREFIX)}x}"
+        return f"{_UIDS_PREFIX}{self.number():0{32 - len(_UIDS_PREFIX)}x}"
 
 
 def is_object_id(value: object) -> bool:

@@ -6,7 +6,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import count
 from math import inf
 from threading import RLock
 
@@ -77,7 +76,7 @@ class Store:
         self.deleted: set[int | str | tuple[str, str]] = set()
         self._new_user = new_user
         self._private_dialogs: dict[frozenset[int], Dialog] = {}
-        self._activity = count(1)
+        self._activity = 0
 
     def now(self) -> float:
         """Unix time of the fake's clock."""
@@ -189,7 +188,7 @@ class Store:
         self.dialogs[dialog.id] = dialog
         if type is DialogType.PRIVATE:
             self._private_dialogs[frozenset(occupants)] = dialog
-        dialog.activity = next(self._activity)
+        dialog.activity = self._next_activity()
         return dialog
 
     def find_dialog(self, dialog_id: object) -> Dialog | None:
@@ -233,11 +232,15 @@ class Store:
         if not occupants_ids and not dialog.public:
             self.destroy_dialog(dialog)
 
+    def _next_activity(self) -> int:
+        self._activity += 1
+        return self._activity
+
     def show_dialog(self, dialog: Dialog, user_id: int) -> None:
         """Show a dialog first in the list of one user, even if the user had hidden it."""
         dialog.hidden_from.discard(user_id)
         if not dialog.public:
-            dialog.activity_of[user_id] = next(self._activity)
+            dialog.activity_of[user_id] = self._next_activity()
 
     def destroy_dialog(self, dialog: Dialog) -> None:
         """Delete a dialog and its history."""
@@ -252,7 +255,7 @@ class Store:
         """Add a message to the history and, with `send_to_chat`, to the inboxes of the other occupants."""
         self.messages[message.id] = message
         dialog.add(message)
-        dialog.activity = next(self._activity)
+        dialog.activity = self._next_activity()
         if message.send_to_chat == 1:
             for occupant in message.audience:
                 self.inboxes[occupant].append(message)
