@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_qbchat.fake.message import Message
     from pytest_qbchat.fake.quickblox import FakeQuickBlox
     from pytest_qbchat.fake.record_list import Records
+    from pytest_qbchat.fake.trials import Trial
     from pytest_qbchat.fake.user import User
     from pytest_qbchat.intercept.server import LiveServer
     from pytest_qbchat.payloads.factory import PayloadFactory, QuickBloxProvider
@@ -48,6 +49,7 @@ __all__ = [
     "QuickBloxWarning",
     "Records",
     "Session",
+    "Trial",
     "User",
 ]
 
@@ -66,6 +68,7 @@ _MODULES = {
     "QuickBloxWarning": "exceptions",
     "Records": "fake.record_list",
     "Session": "service.models",
+    "Trial": "fake.trials",
     "User": "fake.user",
 }
 

@@ -204,6 +204,8 @@ def pytest_runtest_makereport(
         from pytest_qbchat.report.problems import omit_library_frames
 
         call.excinfo = omit_library_frames(call.excinfo)
+        if (trial := item.stash[_FAKE].trial) is not None:
+            trial.name_failure(call.excinfo.value)
     report = yield
     if used and (call.excinfo is not None or call.when == "call"):
         from pytest_qbchat.report.problems import fail_skipped

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields
+from datetime import timedelta
 from typing import Any, cast
 
 from pytest_qbchat.fake.user import User
@@ -18,6 +19,7 @@ from pytest_qbchat.service.models import Blob, Dialog, DialogType, Session, id_o
 from pytest_qbchat.service.spelling import closest_name
 from pytest_qbchat.service.store import Store
 
+_UNITS = ("days", "hours", "microseconds", "milliseconds", "minutes", "seconds", "weeks")
 _SECRET = ("password", "api_key", "auth_key", "auth_secret")
 
 
@@ -165,6 +167,25 @@ class Arrange:
         if user_id not in self._store.users:
             self._store.add_user(user_id)
         return user_id
+
+
+def seconds_of(delta: dict[str, float]) -> float:
+    """The seconds of the arguments of `FakeQuickBlox.advance`."""
+    __tracebackhide__ = True
+    if not delta:
+        raise TypeError("advance() needs a time; use advance(hours=2)")
+    if unknown := sorted(delta.keys() - _UNITS):
+        suggestion = closest_name(unknown[0], _UNITS) or f"one of {', '.join(_UNITS)}"
+        raise TypeError(f"unknown unit {unknown[0]!r}; expected {suggestion}")
+    try:
+        seconds = timedelta(**delta).total_seconds()
+    except (OverflowError, ValueError) as error:
+        raise ValueError(f"the clock cannot advance by that much: {error}") from None
+    except TypeError as error:
+        raise TypeError(f"advance() takes numbers, as in advance(hours=2): {error}") from None
+    if seconds < 0:
+        raise ValueError(f"advance() cannot set the clock back by {-seconds} s; use freezegun or time-machine")
+    return seconds
 
 
 def _check_strings(**given: Any) -> None:

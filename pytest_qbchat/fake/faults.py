@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pytest_qbchat.service.errors import by_status
-from pytest_qbchat.service.routes import ROUTES, find, without_suffix
+from pytest_qbchat.service.routes import ROUTES, find, route_of, without_suffix
 from pytest_qbchat.service.spelling import closest_name
 from pytest_qbchat.service.wire import Response
 
 if TYPE_CHECKING:
     from pytest_qbchat.service.app import Service
     from pytest_qbchat.service.assumptions import Assumptions
-    from pytest_qbchat.service.calls import Call
+    from pytest_qbchat.service.calls import Call, Route
     from pytest_qbchat.service.wire import Request
 
 LOST = ("timeout", "disconnect")
@@ -35,6 +35,7 @@ class Fault:
         method: The method of the calls; None for any.
         path: The path of the calls without `.json`, or their route with {} for its variables; None for any.
         stored: Whether the request takes effect although its response is lost.
+        source: The method that injected it.
     """
 
     what: int | str
@@ -42,6 +43,7 @@ class Fault:
     method: str | None
     path: str | None
     stored: bool
+    source: str = "fail"
 
     def __str__(self) -> str:
         only = {"method": self.method, "path": self.path}
@@ -59,29 +61,28 @@ class Faults:
         """Add a fault; see `FakeQuickBlox.fail`."""
         __tracebackhide__ = True
         _check(what, times, stored)
-        if method is not None and method not in _METHODS:
-            known = f"one of {', '.join(sorted(_METHODS))}"
-            suggestion = repr(method.upper()) if method.upper() in _METHODS else known
-            raise ValueError(f"unknown method {method!r}; expected {suggestion}")
+        if method is not None:
+            check_method(method)
         if path is not None:
-            path = _known_path(method, path)
+            path = known_path(method, path)
         self._faults.append(Fault(what, times, method, path, what in BROKEN if stored is None else stored))
 
     def pop_matching(self, request: Request) -> Fault | None:
         """Count down and return the fault for a request. A request for an unknown route gets none."""
-        if not self._faults:
-            return None
-        path = without_suffix(request.path)
-        route, _ = find(request.method, path)
-        if route is None or (route.guessed and not self._assume.guessed_routes):
+        if not self._faults or (route := self.route_of(request)) is None:
             return None
         for fault in self._faults:
-            if fault.method in (None, request.method) and fault.path in (None, path, _template(route.path)):
+            if fault.method in (None, request.method) and is_at(request, route, fault.path):
                 fault.left -= 1
                 if not fault.left:
                     self._faults.remove(fault)
                 return fault
         return None
+
+    def route_of(self, request: Request) -> Route | None:
+        """The route of a request; None for a route that the fake does not have."""
+        route, _ = route_of(request.method, request.path)
+        return None if route is None or (route.guessed and not self._assume.guessed_routes) else route
 
     def unused(self) -> list[str]:
         """A line for each unused fault."""
@@ -102,7 +103,7 @@ def apply_fault(fault: Fault, service: Service, call: Call) -> None:
     effect = "stored" if fault.stored else "not stored"
     if call.reason:
         effect = f"request refused: {call.reason}"
-    call.reason = f"qbchat.fail({fault.what!r}), {effect}"
+    call.reason = f"qbchat.{fault.source}({fault.what!r}), {effect}"
     if isinstance(fault.what, int):
         refusal = by_status(fault.what)
         seconds = service.store.assume.retry_after if fault.what == HTTPStatus.TOO_MANY_REQUESTS else None
@@ -128,7 +129,8 @@ def _template(path: str) -> str:
     return _VARIABLE.sub("{}", path)
 
 
-def _check(what: int | str, times: int, stored: bool | None) -> None:
+def check_fault(what: int | str) -> None:
+    """Raise for an unknown fault."""
     __tracebackhide__ = True
     known = f"a status, or one of {', '.join(map(repr, LOST + BROKEN))}"
     if isinstance(what, bool) or not isinstance(what, int | str):
@@ -137,13 +139,32 @@ def _check(what: int | str, times: int, stored: bool | None) -> None:
         raise ValueError(f"unknown error status {what}; expected an HTTP status from 400 to 599, such as 503")
     if isinstance(what, str) and what not in LOST + BROKEN:
         raise ValueError(f"unknown fault {what!r}; expected {what if what.isdecimal() else known}")
+
+
+def _check(what: int | str, times: int, stored: bool | None) -> None:
+    __tracebackhide__ = True
+    check_fault(what)
     if isinstance(times, bool) or not isinstance(times, int) or times < 1:
         raise ValueError(f"invalid times={times!r}; expected 1 or greater")
     if what in BROKEN and stored is False:
         raise ValueError(f"fail({what!r}) breaks the response of a request that took effect; omit stored")
 
 
-def _known_path(method: str | None, path: str) -> str:
+def check_method(method: str) -> None:
+    """Raise ValueError for a method that no route has."""
+    __tracebackhide__ = True
+    if method not in _METHODS:
+        known = f"one of {', '.join(sorted(_METHODS))}"
+        suggestion = repr(method.upper()) if method.upper() in _METHODS else known
+        raise ValueError(f"unknown method {method!r}; expected {suggestion}")
+
+
+def is_at(request: Request, route: Route, path: str | None) -> bool:
+    """Whether a request is for a path or route that `known_path` returned; None is any."""
+    return path in (None, without_suffix(request.path), _template(route.path))
+
+
+def known_path(method: str | None, path: str) -> str:
     """A path that the fake has, without its suffix; of a route, its template."""
     __tracebackhide__ = True
     wanted = without_suffix(path)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Never, Unpack, cast
 
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
-from pytest_qbchat.fake.arrange import Arrange
+from pytest_qbchat.fake.arrange import Arrange, seconds_of
 from pytest_qbchat.fake.faults import Faults, apply_fault
 from pytest_qbchat.fake.message import Message, PostedMessages
 from pytest_qbchat.fake.record_list import Records
@@ -24,16 +23,14 @@ from pytest_qbchat.service.assumptions import Choices
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.models import Blob, Dialog, DialogType, Session, id_of
 from pytest_qbchat.service.realtime_chat import Realtime
-from pytest_qbchat.service.spelling import closest_name
 from pytest_qbchat.service.store import Store
 
 if TYPE_CHECKING:
     import respx
 
     from pytest_qbchat.fake.respx_router import Stubs
+    from pytest_qbchat.fake.trials import Trial
     from pytest_qbchat.service.wire import Request, Response
-
-_UNITS = ("days", "hours", "microseconds", "milliseconds", "minutes", "seconds", "weeks")
 
 
 class FakeQuickBlox:
@@ -44,6 +41,7 @@ class FakeQuickBlox:
     Attributes:
         hosts: The hosts that belong to QuickBlox.
         problems: The refusals and warnings that fail the test even if the code under test catches them.
+        trial: The current trial of `each_fault`; None outside of its loop.
     """
 
     def __init__(
@@ -74,6 +72,7 @@ class FakeQuickBlox:
         self._scanned_calls = 0  # the number of calls whose secrets are known
         self._store.secrets.find_new = self._new_secrets
         self._stubs: Stubs | None = None
+        self.trial: Trial | None = None
 
     def __repr__(self) -> str:
         return f"<FakeQuickBlox: calls={len(self._calls)} posted={len(self._posted)}>"
@@ -277,6 +276,46 @@ class FakeQuickBlox:
         __tracebackhide__ = True
         self._faults.inject(what, times=times, method=method, path=path, stored=stored)
 
+    def each_fault(
+        self,
+        *faults: int | str,
+        methods: Collection[str] | None = None,
+        path: str | None = None,
+        pairs: bool = False,
+        only: str | None = None,
+        reset: Callable[[], object] | None = None,
+        limit: int = 200,
+    ) -> Iterator[Trial]:
+        """Try a fault at every call: `for trial in qbchat.each_fault(): with trial: ...`, then assertions.
+
+        The first trial has no fault. Before each further one, the whole fake is set back to its state before the loop,
+        and one call of the block gets one fault. A call is recognized by method, route, path, query and parameters, and
+        the same call again by its number; one with a content that is new in each trial, by its route and number. Calls
+        are numbered by arrival; those of several threads or tasks by method, route and content. Routes of
+        `qbchat.router` get no fault.
+
+        Args:
+            *faults: A status; "timeout", "disconnect", each also with "-stored": the request takes effect; "malformed";
+                "empty". Default: "timeout-stored", "timeout", "disconnect", 401, 429, 503. 401 expires the session.
+            methods: Only calls with these methods, as in `["POST"]`.
+            path: Only calls to this path or route, as for `fail`.
+            pairs: Also try a second fault at each call that follows the first fault, retries too.
+            only: The name of the trial to run, as a failure shows it: "2:timeout-stored", "1:503+2:timeout".
+            reset: Called before each trial but the first, to reset what the fake does not have, such as a database.
+            limit: The maximum number of trials. If there are more, a `QuickBloxWarning` says so.
+
+        Raises:
+            TypeError: An argument is of another type.
+            ValueError: A fault, method, path or name is unknown, or the limit is less than 2.
+        """
+        __tracebackhide__ = True
+        from pytest_qbchat.fake import trials  # noqa: PLC0415 - for the tests that use it
+
+        options = trials.Options.checked(
+            *faults, methods=methods, path=path, pairs=pairs, only=only, reset=reset, limit=limit
+        )
+        return trials.start(self, self._store, self._faults, options)
+
     def expire_sessions(self) -> None:
         """Expire every session: the next call with its token gets 401, as after two idle hours.
 
@@ -296,20 +335,7 @@ class FakeQuickBlox:
             ValueError: The time is negative.
         """
         __tracebackhide__ = True
-        if not delta:
-            raise TypeError("advance() needs a time; use advance(hours=2)")
-        if unknown := sorted(delta.keys() - _UNITS):
-            suggestion = closest_name(unknown[0], _UNITS) or f"one of {', '.join(_UNITS)}"
-            raise TypeError(f"unknown unit {unknown[0]!r}; expected {suggestion}")
-        try:
-            seconds = timedelta(**delta).total_seconds()
-        except (OverflowError, ValueError) as error:
-            raise ValueError(f"the clock cannot advance by that much: {error}") from None
-        except TypeError as error:
-            raise TypeError(f"advance() takes numbers, as in advance(hours=2): {error}") from None
-        if seconds < 0:
-            raise ValueError(f"advance() cannot set the clock back by {-seconds} s; use freezegun or time-machine")
-        self._store.advance(seconds)
+        self._store.advance(seconds_of(delta))
 
     @property
     def router(self) -> respx.Router:
@@ -556,7 +582,7 @@ class FakeQuickBlox:
         """Let the service answer; record the message, emit warnings, and raise refusals and faults."""
         __tracebackhide__ = True
         with self._store.lock:
-            fault = self._faults.pop_matching(call.request)
+            fault = self._faults.pop_matching(call.request) if self.trial is None else self.trial.fault_for(call)
             if fault is None:
                 self._service.handle(call)
             else:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable, Iterator
+from itertools import tee
+from typing import Any, cast
 
 import httpx
 import respx
@@ -16,6 +18,31 @@ class Stubs:
 
     def __init__(self) -> None:
         self.router = respx.Router(assert_all_called=False)
+
+    def snapshot(self) -> Callable[[], None]:
+        """A function that restores the routes, their calls and what is left of their side effects, again and again."""
+        # respx copies an iterator by reading it to its end, which an endless one does not have.
+        effects: list[tuple[respx.Route, Iterator[Any], bool]] = [
+            (route, route.side_effect, route.is_pass_through)
+            for route in self.router.routes
+            if isinstance(route.side_effect, Iterator)
+        ]
+
+        def save() -> None:
+            for route, _, _ in effects:
+                route.side_effect = None
+            self.router.snapshot()
+            for position, (route, left, passes) in enumerate(effects):
+                route.side_effect, kept = tee(left)
+                route.pass_through(passes)
+                effects[position] = route, kept, passes
+
+        def restore() -> None:
+            self.router.rollback()
+            save()
+
+        save()
+        return restore
 
     def answer(self, request: Request) -> Response | None:
         """The response of a route, or None. If the route's side effect raises an error, so does this."""

@@ -16,7 +16,8 @@ OTHER_LIBRARIES = {
     "trio", "twisted", "gevent", "eventlet", "websockets", "smtplib",
 }  # fmt: skip
 # Packages whose frames lie between the code under test and the fake.
-_BETWEEN = OTHER_LIBRARIES | {"pytest_qbchat", "httpx", "httpx2", "socket", "ssl", "contextlib"}
+_CLIENTS = OTHER_LIBRARIES | {"httpx", "httpx2", "socket", "ssl"}
+_BETWEEN = _CLIENTS | {"pytest_qbchat", "contextlib"}
 _CONCURRENCY = {"asyncio", "threading", "concurrent"}
 
 
@@ -58,6 +59,12 @@ def warn(text: str) -> bool:
 def is_between(frame: FrameType) -> bool:
     """Whether a frame lies between the code under test and the fake."""
     return package_of(frame) in _BETWEEN
+
+
+def is_client_error(error: BaseException) -> bool:
+    """Whether an exception is of an HTTP client's package, or a connection error of Python."""
+    packages = {cls.__module__.partition(".")[0] for cls in type(error).__mro__}
+    return isinstance(error, ConnectionError | TimeoutError) or not packages.isdisjoint(_CLIENTS)
 
 
 def package_of(frame: FrameType) -> str:

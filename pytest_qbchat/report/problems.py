@@ -98,6 +98,13 @@ class Problems:
 
             pytest.fail(report(unreported), pytrace=False)
 
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def since(self, number: int) -> list[Problem]:
+        """The problems after the first ones."""
+        return self._open[number:]
+
     def drain(self) -> list[Problem]:
         """Remove and return all problems."""
         drained, self._open[:] = self._open[:], []

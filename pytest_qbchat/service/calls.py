@@ -88,7 +88,7 @@ class Call:
         reason: Why QuickBlox or the fake refused the call; empty if it was accepted.
         warnings: The texts of its warnings.
         stubbed: Whether a route of `qbchat.router` answered it.
-        fault: The fault of `qbchat.fail` that was applied to it; empty without a fault.
+        fault: The fault of `qbchat.fail` or `each_fault` that was applied to it; empty without a fault.
         route: None for a path that the fake does not have.
         caller: The user or API key that made it.
         dialog: The dialog that it concerned.

@@ -1,0 +1,107 @@
+"""A snapshot of a graph of objects, which can be restored in place: references from outside stay valid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+_PACKAGE = __name__.partition(".")[0]
+_ABSENT = object()
+
+
+class Snapshot:
+    """The contents of every list, dict, set and object of this package that can be reached from an object.
+
+    `restore` puts the same contents back into the same objects. An object with a method `snapshot`, which returns a
+    function that restores it, saves itself. Objects of other packages, functions and exceptions are not changed.
+    """
+
+    def __init__(self, root: object, *, kept: tuple[type, ...]) -> None:
+        """Save the contents.
+
+        Args:
+            root: The first object.
+            kept: Classes whose objects are left as they are.
+        """
+        self._saved: list[tuple[Callable[[Any, Any], object], Any, Any]] = []
+        seen: set[int] = set()
+        waiting: list[Any] = [root]
+        while waiting:
+            each = waiting.pop()
+            if id(each) in seen or isinstance(each, kept):
+                continue
+            seen.add(id(each))  # the saved contents keep the object, so that no other one gets its id
+            if isinstance(each, list):
+                contents = each[:]
+                self._saved.append((_refill_list, each, contents))
+                waiting += contents
+            elif isinstance(each, dict):
+                self._saved.append((_refill, each, dict(each)))
+                waiting += [*each.keys(), *each.values()]
+            elif isinstance(each, set):
+                self._saved.append((_refill, each, set(each)))
+                waiting += each
+            elif isinstance(each, tuple | frozenset):
+                waiting += each
+            elif isinstance(each, MappingProxyType):
+                waiting += each.values()
+            else:
+                waiting += self._save_object(each, type(each))
+
+    def restore(self) -> None:
+        """Put the saved contents back. This can be repeated."""
+        for put_back, each, contents in self._saved:
+            put_back(each, contents)
+
+    def _save_object(self, each: Any, kind: Any) -> list[Any]:
+        """Save the attributes of an object, and return their values."""
+        if not _is_ours(kind):
+            return []
+        if hasattr(kind, "snapshot"):
+            self._saved.append((_call, each.snapshot(), None))
+            return []
+        values: list[Any] = []
+        if names := _slots(kind):
+            slots = {name: getattr(each, name, _ABSENT) for name in names}
+            self._saved.append((_refill_slots, each, slots))
+            values += slots.values()
+        if hasattr(each, "__dict__"):
+            self._saved.append((_refill, vars(each), dict(vars(each))))
+            values += vars(each).values()
+        return values
+
+
+@cache
+def _is_ours(cls: type) -> bool:
+    """Whether objects of a class belong to the state: of this package, or of a subclass."""
+    ours = any(base.__module__.partition(".")[0] == _PACKAGE for base in cls.__mro__)
+    return ours and not issubclass(cls, Enum | BaseException)
+
+
+@cache
+def _slots(cls: type) -> list[str]:
+    return [name for base in cls.__mro__ for name in vars(base).get("__slots__", ())]
+
+
+def _refill_list(each: list[Any], contents: list[Any]) -> None:
+    each[:] = contents
+
+
+def _refill(each: Any, contents: Any) -> None:
+    each.clear()
+    each.update(contents)
+
+
+def _refill_slots(each: object, contents: dict[str, Any]) -> None:
+    for name, value in contents.items():
+        if value is not _ABSENT:
+            object.__setattr__(each, name, value)
+        elif getattr(each, name, _ABSENT) is not _ABSENT:
+            object.__delattr__(each, name)
+
+
+def _call(restore: Callable[[], None], _: None) -> None:
+    restore()

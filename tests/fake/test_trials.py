@@ -1,0 +1,772 @@
+"""`qbchat.each_fault`: which calls get which faults, what is expected of the code, and what is said."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import socket
+import textwrap
+import urllib.error
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import httpx
+import pytest
+from support.threads import busy_threads
+from support.ways import DIALOG, TLS, TOKEN
+
+from pytest_qbchat import CallRefused, FakeQuickBlox, LiveServer, QuickBloxWarning
+from pytest_qbchat.fake.trials import Trial
+
+API = "https://api.quickblox.com"
+MESSAGES = "/chat/Message.json"
+DEFAULT = ["timeout-stored", "timeout", "disconnect", "401", "429", "503"]
+
+
+@pytest.fixture
+def client(qbchat: FakeQuickBlox) -> Iterator[httpx.Client]:
+    with httpx.Client(verify=TLS, base_url=API, headers={"QB-Token": TOKEN}) as client:
+        yield client
+
+
+def post(client: httpx.Client, text: str = "hi", **fields: Any) -> None:
+    body = {"chat_dialog_id": DIALOG, "message": text, "send_to_chat": 1}
+    client.post(MESSAGES, json=body | fields).raise_for_status()
+
+
+def names(
+    trials: Iterator[Trial], code: Callable[[], object], checks: Callable[[Trial], object] | None = None
+) -> list[str | None]:
+    """The trials of a loop, in which any error of the client is expected."""
+    found = []
+    for trial in trials:
+        with trial:
+            code()
+        if checks is not None:
+            with trial.checks():
+                checks(trial)
+        found.append(trial.fault)
+    return found
+
+
+def failing(error: BaseException) -> Callable[..., None]:
+    """Code that posts, or a check, that fails."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
+
+
+# --- the trials ---
+
+
+def test_every_call_gets_every_default_fault(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    def code() -> None:
+        post(client, "one")
+        client.get(MESSAGES, params={"chat_dialog_id": DIALOG})
+
+    assert names(qbchat.each_fault(), code) == [None, *(f"{call}:{fault}" for call in (1, 2) for fault in DEFAULT)]
+
+
+def test_faults_calls_and_trials_are_chosen(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    def code() -> None:
+        client.get("/chat/Dialog.json").raise_for_status()
+        post(client)
+        client.get(f"/chat/Dialog/{DIALOG}.json")
+
+    every = "timeout", "timeout-stored", "disconnect-stored", "malformed", "empty", "503-stored", 500, "empty"
+    expected = [f"2:{what}" for what in every[:-1]]
+    assert names(qbchat.each_fault(*every, methods=["POST"]), code) == [None, *expected]
+    assert names(qbchat.each_fault(503, path="/chat/Dialog.json"), code) == [None, "1:503"]
+    assert names(qbchat.each_fault(503, path="/chat/Dialog/{id}"), code) == [None, "3:503"]
+    assert names(qbchat.each_fault(503, methods=["GET"], path=MESSAGES, only="3:disconnect"), code) == [
+        None,
+        "3:disconnect",
+    ]
+    assert names(qbchat.each_fault(only="1:404-stored"), code) == [None, "1:404-stored"]
+
+
+def test_a_pair_is_a_fault_and_another_at_a_call_that_follows(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    """The retry is a call that the undisturbed trial does not have."""
+
+    def code() -> None:
+        try:
+            post(client)
+        except httpx.TransportError:
+            post(client)
+
+    def effects(trials: Iterator[Trial]) -> dict[str | None, int]:
+        found = {}
+        for trial in trials:
+            with trial:
+                code()
+            found[trial.fault] = len(qbchat.posted)
+        return found
+
+    expected = {None: 1, "1:timeout-stored": 2, "1:503": 0, "1:timeout-stored+2:timeout-stored": 2}
+    expected["1:timeout-stored+2:503"] = 1
+    assert effects(qbchat.each_fault("timeout-stored", 503, pairs=True)) == expected
+    pair = "1:timeout-stored+2:503"
+    qbchat.forget_calls()
+    assert effects(qbchat.each_fault(only=pair)) == {None: 1, "1:timeout-stored": 2, pair: 1}
+
+
+def test_a_401_expires_the_session_until_there_is_a_new_one(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    statuses = []
+    for trial in qbchat.each_fault(401):
+        with trial:
+            replies = [client.get("/chat/Dialog.json") for _ in range(2)]
+            token = client.get("/chat/Dialog.json", headers={"QB-Token": "made-up-token-of-another"})
+            key = client.get("/chat/Dialog.json", headers={"Authorization": "ApiKey made-up-key"})
+        statuses.append([reply.status_code for reply in (*replies, token, key)])
+        assert trial.recovered == bool(trial.fault)
+    assert statuses == [
+        [200, 200, 200, 422],
+        [401, 401, 200, 422],
+        [200, 401, 200, 422],
+        [200, 200, 401, 422],
+        [200, 200, 200, 401],
+    ]
+
+
+@pytest.mark.parametrize("path", ["/session.json", "/chat/Dialog.json"])
+def test_a_call_without_a_session_gets_a_plain_401(qbchat: FakeQuickBlox, client: httpx.Client, path: str) -> None:
+    del client.headers["QB-Token"]
+    for trial in qbchat.each_fault(401):
+        with trial:
+            client.post(path)
+    assert qbchat.calls.one().reason == "qbchat.each_fault(401), not stored"
+
+
+def test_a_401_for_a_token_that_is_unknown_is_that_of_quickblox() -> None:
+    fake = FakeQuickBlox(strict=True)
+    with fake.intercept(), httpx.Client(verify=TLS, base_url=API) as client:
+        for trial in fake.each_fault(401):
+            with trial:
+                client.get("/chat/Dialog.json", params={"token": TOKEN})
+    assert (fake.calls.one().status, fake.calls.one().fault) == (401, "401")
+
+
+def test_faults_and_routes_of_the_test_keep_their_calls(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    qbchat.fail(500)
+    qbchat.router.get("/chat/Dialog.json").respond(202)
+    qbchat.assume(unknown_routes_refused=False)
+
+    def code() -> None:
+        client.post(MESSAGES)
+        client.get("/chat/Dialog.json")
+        client.get("/unknown")
+        post(client)
+
+    assert names(qbchat.each_fault(503), code) == [None, "3:503"]
+    assert [call.status for call in qbchat.calls] == [500, 202, 404, 503]
+
+
+# --- the calls of the former trial ---
+
+
+def test_a_call_with_a_random_content_is_known_by_its_route(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    def code() -> None:
+        post(client, "one", key=str(uuid.uuid4()))
+        post(client, "two")
+        post(client, "three", key=str(uuid.uuid4()))
+        client.post("/session.json", content=b"\xff" + uuid.uuid4().bytes)
+
+    disturbed = []
+    for trial in qbchat.each_fault(503):
+        with trial, suppress(httpx.HTTPStatusError):
+            code()
+        disturbed.append([at for at, call in enumerate(trial.calls, 1) if call.fault])
+    assert disturbed == [[], [1], [2], [3], [4]]
+
+
+def test_the_same_call_one_time_more_gets_no_fault(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    def code() -> None:
+        for text in ("one", "one", "two") if qbchat.trial and qbchat.trial.fault else ("one", "two"):
+            client.post(MESSAGES, json={"recipient_id": 7, "message": text})
+
+    found = bodies_by_trial(qbchat.each_fault(503), code)
+    assert [json.loads(body)["message"] for [body] in [*found.values()][1:]] == ["one", "two"]
+
+
+def test_an_upload_is_known_by_its_path(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    blob = client.post("/blobs.json", json={"blob": {"name": "a.jpg", "content_type": "image/jpeg"}}).json()["blob"]
+    for trial in qbchat.each_fault(503):
+        with trial:
+            reply = client.post(f"/blobs/{blob['id']}/upload.json", files={"file": b"content"})
+        assert reply.status_code != (201 if trial.fault else 503)
+
+
+def bodies_by_trial(trials: Iterator[Trial], code: Callable[[], object]) -> dict[str | None, list[bytes]]:
+    """The bodies of the calls that got a fault."""
+    found = {}
+    for trial in trials:
+        with trial:
+            code()
+        found[trial.fault] = [call.request.body for call in trial.calls if call.fault]
+    return found
+
+
+def test_threads_get_the_same_trials_in_every_run(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    def code() -> None:
+        texts = [f"Order #{number}" for number in (1, 2, 2, 3)]
+        random.shuffle(texts)
+        with busy_threads(4) as pool:
+            list(pool.map(lambda text: client.post(MESSAGES, json={"recipient_id": 7, "message": text}), texts))
+
+    runs = [bodies_by_trial(qbchat.each_fault(503), code) for _ in range(3)]
+    assert runs[0] == runs[1] == runs[2]
+    assert [json.loads(body)["message"] for [body] in [*runs[0].values()][1:]] == [
+        "Order #1",
+        "Order #2",
+        "Order #2",
+        "Order #3",
+    ]
+
+
+def test_tasks_get_the_same_trials_in_every_run(qbchat: FakeQuickBlox) -> None:
+    async def send(client: httpx.AsyncClient, text: str) -> None:
+        await asyncio.sleep(random.random() / 500)
+        await client.post(f"{API}{MESSAGES}", json={"recipient_id": 7, "message": text}, headers={"QB-Token": TOKEN})
+
+    async def send_all() -> None:
+        async with httpx.AsyncClient(verify=TLS) as client:
+            await asyncio.gather(*(send(client, f"Order #{number}") for number in (3, 1, 2)))
+
+    runs = [bodies_by_trial(qbchat.each_fault(503), lambda: asyncio.run(send_all())) for _ in range(3)]
+    assert runs[0] == runs[1] == runs[2]
+    assert [json.loads(body)["message"][-1] for [body] in [*runs[0].values()][1:]] == ["1", "2", "3"]
+
+
+def test_calls_of_tasks_one_after_the_other_keep_their_order(qbchat: FakeQuickBlox) -> None:
+    async def send(text: str) -> None:
+        async with httpx.AsyncClient(verify=TLS, headers={"QB-Token": TOKEN}) as client:
+            await client.post(f"{API}{MESSAGES}", json={"recipient_id": 7, "message": text})
+
+    def code() -> None:
+        for text in ("b", "a"):
+            asyncio.run(send(text))
+
+    found = bodies_by_trial(qbchat.each_fault(503), code)
+    assert [json.loads(body)["message"] for [body] in [*found.values()][1:]] == ["b", "a"]
+
+
+def test_calls_to_a_server_keep_the_order_of_their_arrival() -> None:
+    fake = FakeQuickBlox()
+    with LiveServer(fake) as server, httpx.Client(base_url=server.url, headers={"QB-Token": TOKEN}) as client:
+
+        def code() -> None:
+            post(client, "b")
+            post(client, "a")
+
+        found = bodies_by_trial(fake.each_fault(503), code)
+    assert [json.loads(body)["message"] for [body] in [*found.values()][1:]] == ["b", "a"]
+
+
+# --- what is expected of the code ---
+
+
+class ShopError(Exception):
+    """An error of the code under test."""
+
+
+def raised_in_trial(qbchat: FakeQuickBlox, client: httpx.Client, error: Callable[[], BaseException], what: Any) -> Any:
+    """What a trial has as its error, or what it raises."""
+    for trial in qbchat.each_fault(what):
+        with trial:
+            try:
+                client.get("/chat/Dialog.json").raise_for_status().json()
+            except (httpx.HTTPError, ValueError) as caught:
+                made = error()
+                raise made from (caught if type(made) is ShopError else None)
+    return trial.error
+
+
+REPLY = httpx.Response(422, request=httpx.Request("POST", API))
+EXPECTED = [
+    (lambda: ShopError("from the client's"), 503),
+    (lambda: httpx.ReadTimeout("of httpx"), 503),
+    (lambda: urllib.error.URLError("of urllib"), 503),
+    (lambda: urllib.error.HTTPError(API, 503, "", {}, None), 503),  # type: ignore[arg-type]
+    (lambda: TimeoutError("of Python"), 503),
+    (lambda: ConnectionResetError("of Python"), "timeout"),
+    (lambda: socket.gaierror("of a socket"), "timeout"),
+    (lambda: json.JSONDecodeError("malformed", "{", 1), "malformed"),
+    (lambda: ExceptionGroup("of tasks", [httpx.ReadTimeout("one"), ConnectionError("two")]), "disconnect"),
+]
+UNEXPECTED = [
+    (lambda: ValueError("of the code"), 503),
+    (lambda: json.JSONDecodeError("of the code", "{", 1), "timeout"),
+    (lambda: ExceptionGroup("of tasks", [httpx.ReadTimeout("one"), ValueError("two")]), "disconnect"),
+    (lambda: httpx.HTTPStatusError("of another call", request=REPLY.request, response=REPLY), 503),
+    (lambda: urllib.error.HTTPError(API, 422, "of another call", {}, None), 503),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize(("error", "what"), EXPECTED)
+def test_an_error_of_a_client_for_the_fault_is_expected(
+    qbchat: FakeQuickBlox, client: httpx.Client, error: Callable[[], BaseException], what: Any
+) -> None:
+    assert type(raised_in_trial(qbchat, client, error, what)) is type(error())
+
+
+@pytest.mark.parametrize(("error", "what"), UNEXPECTED)
+def test_any_other_error_fails_and_names_the_trial(
+    qbchat: FakeQuickBlox, client: httpx.Client, error: Callable[[], Exception], what: Any
+) -> None:
+    with pytest.raises(type(error())) as caught:
+        raised_in_trial(qbchat, client, error, what)
+    text = "\n".join([str(caught.value), *getattr(caught.value, "__notes__", [])])
+    assert "call 1 of 1, GET /chat/Dialog.json, " in text
+    assert f'run it alone: qbchat.each_fault(only="1:{what}")' in text
+
+
+def test_an_error_in_the_undisturbed_trial_is_that_of_the_test(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    with pytest.raises(httpx.ReadTimeout, match=r"^of the code$"):
+        names(qbchat.each_fault(), failing(httpx.ReadTimeout("of the code")))
+    with pytest.raises(AssertionError, match=r"^of the test$"):
+        names(qbchat.each_fault(), lambda: post(client), failing(AssertionError("of the test")))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, pytest.skip.Exception])
+def test_what_is_no_failure_is_raised_at_once(
+    qbchat: FakeQuickBlox, client: httpx.Client, error: type[BaseException]
+) -> None:
+    def checks(trial: Trial) -> None:
+        if trial.fault:
+            raise error("as it is")
+
+    with pytest.raises(error) as caught:
+        names(qbchat.each_fault(), lambda: post(client), checks)
+    assert str(caught.value) == "as it is"
+
+
+def test_a_recovery_is_told_from_an_error(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    found = []
+    for trial in qbchat.each_fault("timeout", 503):
+        assert [*trial.calls] == []
+        with trial, suppress(httpx.TransportError):
+            post(client)
+        found.append((trial.fault, type(trial.error), trial.recovered, len(trial.calls)))
+    nothing = type(None)
+    assert found == [
+        (None, nothing, False, 1),
+        ("1:timeout", nothing, True, 1),
+        ("1:503", httpx.HTTPStatusError, False, 1),
+    ]
+
+
+def test_calls_outside_of_the_block_get_no_fault(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    for trial in qbchat.each_fault(503):
+        post(client, "before")
+        with trial:
+            post(client, "code")
+        post(client, "after")
+        assert len(trial.calls) == 1
+        if trial.fault:
+            break
+    post(client, "later")
+    assert [call.fault for call in qbchat.calls] == ["", "503", "", ""]
+
+
+def test_the_reset_runs_before_each_trial_but_the_first(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    database: list[str] = []
+    for trial in qbchat.each_fault(429, 503, reset=database.clear):
+        with trial:
+            assert database == []
+            database.append("sent")
+            post(client)
+    assert database == ["sent"]
+
+
+# --- what is refused ---
+
+
+def test_a_call_that_is_not_made_again_fails(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    """The code keeps a token, so that it logs in once."""
+    tokens: list[str] = []
+
+    def code() -> None:
+        if not tokens:
+            client.post("/session.json", json={"application_id": 1, "nonce": 1, "auth_key": "k", "timestamp": 1})
+            tokens.append("made-up-token")
+        post(client)
+
+    with pytest.raises(AssertionError) as caught:
+        names(qbchat.each_fault(503), code)
+    assert str(caught.value).splitlines() == [
+        "without the fault at call 1 of 2, POST /session.json: the code under test did not make this call again, so "
+        "the trial shows nothing",
+        "  calls of this trial: POST /chat/Message.json",
+        "  reset what the code keeps, such as a token: qbchat.each_fault(reset=...)",
+        '  run it alone: qbchat.each_fault(only="1:503")',
+        "  1 of 3 trials are left; `with trial.checks():` around the assertions runs all",
+    ]
+    tokens.clear()
+    with pytest.raises(AssertionError, match=r"^1 of 3 trials failed: without the fault at call 1 of 2, POST /session"):
+        names(qbchat.each_fault(503), code, repr)
+    tokens.clear()
+    assert names(qbchat.each_fault(503, reset=tokens.clear), code) == [None, "1:503", "2:503"]
+
+
+def test_an_error_before_a_call_is_made_again_fails(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    def code() -> None:
+        if qbchat.trial and qbchat.trial.fault:
+            raise httpx.ReadTimeout("of the code")
+        post(client)
+
+    text = r"^without the fault at call 1 of 1, POST /chat/Message.json: of the code\n"
+    with pytest.raises(httpx.ReadTimeout, match=text):
+        names(qbchat.each_fault(503), code)
+
+
+def test_a_trial_without_its_block_is_refused(qbchat: FakeQuickBlox) -> None:
+    with pytest.raises(RuntimeError, match="call the code under test in `with trial:`"):
+        for _ in qbchat.each_fault():
+            pass
+
+
+@pytest.mark.parametrize("options", [{"methods": ["PUT"]}, {"only": "2:503"}, {"only": "3:503"}])
+def test_a_loop_without_a_call_to_disturb_fails(
+    qbchat: FakeQuickBlox, client: httpx.Client, options: dict[str, Any]
+) -> None:
+    qbchat.assume(unknown_routes_refused=False)
+
+    def code() -> None:
+        post(client)
+        client.get("/unknown")
+
+    with pytest.raises(AssertionError) as caught:
+        names(qbchat.each_fault(**options), code)
+    calls = "1 POST /chat/Message.json, 2 GET /unknown"
+    assert str(caught.value) == f"each_fault() found no call to disturb; calls of the code: {calls}"
+
+
+def test_a_refused_call_fails_its_trial(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    """The rewind must not let it disappear."""
+
+    def code() -> None:
+        with suppress(CallRefused):
+            if qbchat.trial and qbchat.trial.fault:
+                client.get("/events.json")
+        post(client)
+
+    def refused() -> None:
+        with suppress(CallRefused):
+            client.get("/events.json")
+
+    text = r"with call 1 of 1, POST /chat/Message.json, answered 503: the fake does not cover push events"
+    with pytest.raises(AssertionError, match=f"^{text}"):
+        names(qbchat.each_fault(503, 429), code)
+    qbchat.problems.drain()
+    with pytest.raises(AssertionError, match=f"^2 of 3 trials failed: {text}"):
+        names(qbchat.each_fault(503, 429), code, repr)
+    qbchat.problems.drain()
+    with pytest.raises(AssertionError, match=r"^the fake does not cover push events"):
+        names(qbchat.each_fault(), refused)
+    qbchat.problems.drain()
+
+
+@pytest.mark.parametrize(
+    ("faults", "options", "error", "text"),
+    [
+        (["time-out"], {}, ValueError, "unknown fault 'time-out'; expected 'timeout'"),
+        (["timeout_stored"], {}, ValueError, "unknown fault 'timeout_stored'; expected 'timeout-stored'"),
+        (["503"], {}, ValueError, "unknown fault '503'; expected 503"),
+        (["200-stored"], {}, ValueError, "unknown error status 200; expected an HTTP status from 400 to 599"),
+        (["qqqqqqqq"], {}, ValueError, "expected a status, or one of 'timeout', 'disconnect', 'timeout-stored'"),
+        ([True], {}, TypeError, "unknown fault True; expected a status, or one of"),
+        ([200], {}, ValueError, "unknown error status 200; expected an HTTP status from 400 to 599"),
+        ([], {"methods": "POST"}, TypeError, r"invalid methods='POST'; expected a list, methods=\['POST'\]"),
+        ([], {"methods": 7}, TypeError, r"invalid methods=7; expected a list, methods=\['POST'\]"),
+        ([], {"methods": ["post"]}, ValueError, "unknown method 'post'; expected 'POST'"),
+        ([], {"path": "/chat/Mesage.json"}, ValueError, "the fake has no route for /chat/Mesage.json; use '/chat/Me"),
+        ([], {"only": "timeout"}, ValueError, "invalid only='timeout'; expected the name of a trial, '2:timeout-st"),
+        ([], {"only": "1:503+2:503+3:503"}, ValueError, "expected the name of a trial"),
+        ([], {"only": "0:503"}, ValueError, "expected the name of a trial"),
+        ([], {"only": "1:200"}, ValueError, "unknown error status 200"),
+        ([], {"reset": "clear"}, TypeError, "invalid reset='clear'; expected a function without arguments"),
+        ([], {"limit": 1}, ValueError, "invalid limit=1; expected 2 or greater, since the first trial has no fault"),
+        ([], {"limit": True}, ValueError, "invalid limit=True"),
+        ([], {"limit": "9"}, ValueError, "invalid limit='9'"),
+    ],
+)
+def test_a_wrong_argument_is_refused_before_the_loop(
+    qbchat: FakeQuickBlox, faults: list[Any], options: dict[str, Any], error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error, match=text):
+        qbchat.each_fault(*faults, **options)
+
+
+# --- what is said ---
+
+
+def test_a_limit_is_said(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    with pytest.warns(QuickBloxWarning) as caught:
+        assert len(names(qbchat.each_fault(limit=4), lambda: post(client))) == 4
+    [warning] = caught
+    assert str(warning.message) == (
+        "each_fault() ran 4 of 7 trials; raise limit=, or choose calls with methods= or path="
+    )
+    assert warning.filename == __file__
+    with pytest.warns(QuickBloxWarning, match="ran 2 of 3 or more trials"):
+        names(qbchat.each_fault(429, 503, pairs=True, limit=2), lambda: post(client))
+    assert len(names(qbchat.each_fault(429, 503, pairs=True, limit=3), lambda: post(client))) == 3
+
+
+def test_a_limit_is_said_with_the_failures(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    def code() -> None:
+        for number in range(15):
+            client.post(MESSAGES, json={"recipient_id": 7, "message": f"Order #{number}"})
+
+    with pytest.raises(AssertionError) as caught:
+        names(
+            qbchat.each_fault(503, limit=13),
+            code,
+            lambda trial: qbchat.assert_posted(message="Order #0", times=2 if trial.fault else 1),
+        )
+    lines = str(caught.value).splitlines()
+    assert lines[0].startswith("12 of 13 trials failed: with call 1 of 15, POST /chat/Message.json, answered 503: no ")
+    assert lines[-3:] == [
+        '  run it alone: qbchat.each_fault(only="10:503")',
+        "  and 2 more",
+        "  only 13 of 16 trials; raise limit=, or choose calls with methods= or path=",
+    ]
+
+
+def test_the_state_after_a_failure_is_that_of_the_first_trial_that_failed(
+    qbchat: FakeQuickBlox, client: httpx.Client
+) -> None:
+    def checks(trial: Trial) -> None:
+        assert not (qbchat.posted and trial.fault)
+
+    with pytest.raises(AssertionError, match=r"^1 of 4 trials failed: with the answer to call 1 of 1, "):
+        names(qbchat.each_fault("timeout", "timeout-stored", 503), lambda: post(client), checks)
+    assert qbchat.calls.one().fault == "timeout"
+    assert qbchat.posted.one() == {"message": "hi"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        ("timeout-stored", "with the answer to call 1 of 1, POST /chat/Message.json, lost after storage"),
+        ("disconnect-stored", "with the answer to call 1 of 1, POST /chat/Message.json, cut off after storage"),
+        ("timeout", "with call 1 of 1, POST /chat/Message.json, lost before storage"),
+        ("disconnect", "with call 1 of 1, POST /chat/Message.json, cut off before storage"),
+        ("malformed", "with the answer to call 1 of 1, POST /chat/Message.json, malformed"),
+        ("empty", "with the answer to call 1 of 1, POST /chat/Message.json, empty"),
+        (401, "with call 1 of 1, POST /chat/Message.json, answered 401"),
+        ("503-stored", "with call 1 of 1, POST /chat/Message.json, answered 503 after storage"),
+    ],
+)
+def test_a_trial_says_its_fault(qbchat: FakeQuickBlox, client: httpx.Client, fault: Any, text: str) -> None:
+    for trial in qbchat.each_fault(fault):
+        with trial:
+            post(client)
+    assert str(trial) == text
+    assert trial.fault == f"1:{fault}"
+
+
+def test_secrets_of_former_trials_stay_masked(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    tokens = []
+    for trial in qbchat.each_fault(503, 429):
+        with trial, suppress(httpx.HTTPError):
+            post(client)
+            client.headers["QB-Token"] = f"made-up-secret-{uuid.uuid4()}"
+            tokens.append(client.headers["QB-Token"])
+            client.get("/session.json")
+    assert len(tokens) > 1
+    for token in tokens:
+        assert token not in qbchat.masked(f"the token {token}")
+
+
+PROJECT = """
+    import httpx
+    import pytest
+
+    URL = "https://api.quickblox.com/chat/Message.json"
+    TOKEN = {"QB-Token": "made-up-token-of-the-shop"}
+
+    def post(order, **fields):
+        body = {"recipient_id": 7, "message": f"Order #{order} has shipped", "send_to_chat": 1}
+        httpx.post(URL, json=body | fields, headers=TOKEN).raise_for_status()
+
+    def retry(order):
+        try:
+            post(order)
+        except httpx.TransportError:
+            post(order)
+
+    @pytest.fixture
+    def trials(qbchat):
+        return qbchat.each_fault("timeout-stored", 503)
+"""
+
+
+def printed(pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult], test: str) -> list[str]:
+    """The lines of the error that a test fails with, at 80 columns."""
+    pytester.makepyfile(textwrap.dedent(PROJECT) + textwrap.dedent(test))
+    result = run_project("-p", "no:randomly", "-p", "no:cacheprovider")
+    result.assert_outcomes(failed=1)
+    return [line.removeprefix("E").strip() for line in result.outlines if line.startswith("E  ")]
+
+
+def test_the_first_line_of_a_plain_assert_names_the_trial(
+    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+) -> None:
+    lines = printed(
+        pytester,
+        run_project,
+        """
+        def test_it(qbchat, trials):
+            for trial in trials:
+                with trial:
+                    retry(7)
+                    retry(8)
+                number = len(qbchat.posted)
+                assert number == 2
+        """,
+    )
+    assert lines == [
+        "AssertionError: with the answer to call 1 of 2, POST /chat/Message.json, lost after storage: assert 3 == 2",
+        'run it alone: qbchat.each_fault(only="1:timeout-stored")',
+        "3 of 5 trials are left; `with trial.checks():` around the assertions runs all",
+    ]
+
+
+def test_the_first_line_of_an_assertion_of_the_fake_names_the_trial(
+    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+) -> None:
+    lines = printed(
+        pytester,
+        run_project,
+        """
+        def test_it(qbchat):
+            for trial in qbchat.each_fault(only="2:timeout-stored"):
+                with trial:
+                    retry(7)
+                    retry(8)
+                qbchat.assert_posted(message="Order #8 has shipped", times=1)
+        """,
+    )
+    assert lines[0] == (
+        "AssertionError: with the answer to call 2 of 2, POST /chat/Message.json, lost after storage: "
+        "2 messages with message='Order #8 has shipped' were posted, expected 1"
+    )
+    assert lines[-1] == 'run it alone: qbchat.each_fault(only="2:timeout-stored")'
+
+
+@pytest.mark.parametrize(
+    ("statement", "first", "last"),
+    [
+        ("raise ValueError('boom')", "ValueError: with", "trials are left"),
+        ("raise OSError(2, 'boom')", "FileNotFoundError: [Errno 2] boom", "trials are left"),
+        ("pytest.fail('boom')", "Failed: with the answer to call 1 of 1", "trials are left"),
+    ],
+)
+def test_any_failure_names_the_trial(
+    pytester: pytest.Pytester,
+    run_project: Callable[..., pytest.RunResult],
+    statement: str,
+    first: str,
+    last: str,
+) -> None:
+    lines = printed(
+        pytester,
+        run_project,
+        f"""
+        def test_it(qbchat, trials):
+            for trial in trials:
+                with trial:
+                    retry(7)
+                if trial.fault:
+                    {statement}
+        """,
+    )
+    assert lines[0].startswith(first)
+    assert any(line.startswith("with the answer to call 1 of 1") or "with the answer" in line for line in lines)
+    assert last in lines[-1]
+
+
+def test_a_failure_after_the_loop_names_no_trial(
+    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+) -> None:
+    lines = printed(
+        pytester,
+        run_project,
+        """
+        def test_it(qbchat, trials):
+            for trial in trials:
+                with trial:
+                    retry(7)
+            assert False
+        """,
+    )
+    assert lines == ["assert False"]
+
+
+def test_checks_report_all_failures_together(
+    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+) -> None:
+    lines = printed(
+        pytester,
+        run_project,
+        """
+        def test_it(qbchat, trials):
+            for trial in trials:
+                with trial:
+                    retry(7)
+                    retry(8)
+                    if trial.fault == "2:timeout-stored":
+                        raise ValueError("boom")
+                with trial.checks():
+                    number = len(qbchat.posted)
+                    assert number == 2
+        """,
+    )
+    start = next(at for at, line in enumerate(lines) if "trials failed" in line)
+    assert lines[:start] == ["assert 3 == 2"]
+    assert lines[start:] == [
+        "AssertionError: 4 of 5 trials failed: with the answer to call 1 of 2, POST /chat/Message.json, "
+        "lost after storage: assert 3 == 2",
+        'run it alone: qbchat.each_fault(only="1:timeout-stored")',
+        "with call 1 of 2, POST /chat/Message.json, answered 503: assert 0 == 2",
+        'run it alone: qbchat.each_fault(only="1:503")',
+        "with the answer to call 2 of 2, POST /chat/Message.json, lost after storage: ValueError: boom",
+        'run it alone: qbchat.each_fault(only="2:timeout-stored")',
+        "with call 2 of 2, POST /chat/Message.json, answered 503: assert 1 == 2",
+        'run it alone: qbchat.each_fault(only="2:503")',
+    ]
+
+
+@pytest.mark.skipif(not hasattr(pytest, "Subtests"), reason="subtests came with pytest 9")
+def test_each_failing_trial_can_be_a_subtest(
+    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+) -> None:
+    pytester.makepyfile(
+        textwrap.dedent(PROJECT)
+        + textwrap.dedent(
+            """
+            def test_it(qbchat, trials, subtests):
+                for trial in trials:
+                    with trial:
+                        retry(7)
+                    with subtests.test(trial.fault):
+                        number = len(qbchat.posted)
+                        assert number == 1
+            """
+        )
+    )
+    result = run_project("-p", "no:randomly", "-p", "no:cacheprovider")
+    result.stdout.fnmatch_lines(
+        [
+            "*test_it [[]1:timeout-stored] *",
+            "E *with the answer to call 1 of 1, POST /chat/Message.json, lost after storage: assert 2 == 1",
+            "*test_it [[]1:503] *",
+            "E *with call 1 of 1, POST /chat/Message.json, answered 503: assert 0 == 1",
+        ]
+    )
