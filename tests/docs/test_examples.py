@@ -18,9 +18,11 @@ OUTCOMES = {
     "async_broadcast": "passed",
     "customer_host": "passed",
     "failures": "xfailed",
+    "fault_at_every_call": "passed",
     "first_message": "passed",
     "injected_transport": "passed",
     "retry_after_lost_answer": "passed",
+    "session_lost_half_way": "passed",
     "signal_handler": "passed",
     "stubbed_route": "passed",
     "token_refresh": "passed",
@@ -70,6 +72,15 @@ image 47863, video https://files.agency.example/tour.mp4, audio 47864
     sent to chat, delivered to 96830001 Hanna Helpful; not markable; no attachments
 """,
     "retry_after_lost_answer": "POST /chat/Message.json failed: qbchat.fail('timeout'), stored",
+    "fault_at_every_call": """\
+: 'Your reservation 17 is confirmed'
+    sent to chat, delivered to 96830001 Vera Visitor; not markable; no attachments
+    reservation: 17
+""",
+    "session_lost_half_way": """\
+: 'Our garden opens on Sunday'
+    sent to chat, delivered to 96830004 Cem Subscriber; not markable; no attachments
+""",
     "signal_handler": """\
   96830002 The Workshop: 'Repair #7 is finished'
     sent to chat, delivered to 96830001 Bianca Bicyclist; markable; no attachments
