@@ -1,7 +1,7 @@
 """The live server as a program, for development and for end-to-end suites in other languages.
 
-It prints each call, and answers three requests that QuickBlox does not have: `GET /_qbchat/state`,
-`POST /_qbchat/reset`, and the `GET /` of a browser. Only senders on this machine may send these, and no page of another
+It prints each call, and answers requests that QuickBlox does not have: `GET /_qbchat/state`, `POST /_qbchat/reset`,
+`POST /_qbchat/fail`, and the `GET /` of a browser. Only senders on this machine may send these, and no page of another
 origin.
 """
 
@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 from pytest_qbchat.cli.seed import apply_seed, read_seed
 from pytest_qbchat.exceptions import CallRefused, QuickBloxWarning
 from pytest_qbchat.fake.quickblox import FakeQuickBlox
+from pytest_qbchat.intercept.control import FAIL_PATH, inject_fault
 from pytest_qbchat.intercept.server import CONTROL_PREFIX, LiveServer, is_control
 from pytest_qbchat.report.message_effects import attachment_labels, reach, receipts
 from pytest_qbchat.report.page import conversation, html
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.wire import Request
 
 _CONTROL_REQUESTS = (
-    f"GET {CONTROL_PREFIX}/state shows the state, and POST {CONTROL_PREFIX}/reset restores the initial state"
+    f"GET {CONTROL_PREFIX}/state shows the state, POST {CONTROL_PREFIX}/reset restores the initial one, "
+    f"and POST {FAIL_PATH} injects a fault"
 )
 _LOOPBACK = "127.0.0.1"
 _MAX_TEXT_LENGTH = 60  # of a message
@@ -135,7 +137,7 @@ class Program:
         elif _is_for_page(request):
             return self._page(request)
         elif is_control(path):
-            response = self._control_response(request.method, path)
+            response = self._control_response(request, path)
         else:
             self._version += 1
             return await self._api_response(request)
@@ -167,7 +169,10 @@ class Program:
             return f"a page of {origin} may not send control requests; send them from the tests"
         return ""
 
-    def _control_response(self, method: str, path: str) -> Response:
+    def _control_response(self, request: Request, path: str) -> Response:
+        method = request.method
+        if (method, path) == ("POST", FAIL_PATH):
+            return inject_fault(self._fake, request)
         if (method, path) == ("POST", f"{CONTROL_PREFIX}/reset"):
             self._fake = self._new_fake()
             self._version += 1

@@ -4,7 +4,7 @@
 - `httpx`, `httpcore`, `http_client`, `urllib3`, `asyncio_clients`, `niquests`: an interceptor for each family of
   libraries;
 - `guard`: refuses calls that no interceptor catches; `hosts`: the URLs that belong to QuickBlox;
-- `server`, `http11`, `certificate`: the live server;
+- `server`, `http11`, `certificate`: the live server; `control`: faults for its clients;
 - `loopback_servers`: the servers for clients of asyncio and niquests.
 """
 

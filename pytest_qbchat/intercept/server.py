@@ -18,6 +18,7 @@ from typing import Protocol, Self, runtime_checkable
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.intercept import http11
 from pytest_qbchat.intercept.certificate import Certificate
+from pytest_qbchat.intercept.control import FAIL_PATH, Faultable, inject_fault
 from pytest_qbchat.intercept.http11 import Head, LenientReader, MalformedRequestError
 from pytest_qbchat.intercept.patching import as_fault
 from pytest_qbchat.intercept.request_reader import RequestReader, destination, split_target
@@ -354,6 +355,8 @@ class _Connection(asyncio.Protocol):
         return _with_cors(head, response) if from_page else response
 
     async def _answer_request(self, request: Request) -> Response:
+        if (request.method, request.path) == ("POST", FAIL_PATH) and isinstance(self._server.fake, Faultable):
+            return inject_fault(self._server.fake, request)
         try:
             return await self._server.fake.handle_async(request)
         except CallRefused as refusal:

@@ -114,7 +114,8 @@ def test_it_says_where_it_is_and_what_a_client_is_configured_with(seed: Path) ->
             f"  user            7 Sam Support: login sam, password {mask('made-up-password')}",
             "  user            8 Cleo Customer: email cleo@shop.example",
             f"  token           {mask(TOKEN)}: 7 Sam Support",
-            "  GET /_qbchat/state shows the state, and POST /_qbchat/reset restores the initial state",
+            "  GET /_qbchat/state shows the state, POST /_qbchat/reset restores the initial one, "
+            "and POST /_qbchat/fail injects a fault",
             "  A browser at this address shows the conversations.",
             END,
         ]
@@ -317,7 +318,24 @@ def test_without_a_seed_a_reset_empties() -> None:
         server.stop()
 
 
-CONTROL_REQUESTS = [("GET", "/_qbchat/state"), ("POST", "/_qbchat/reset"), ("OPTIONS", "/_qbchat/state")]
+def test_a_fault_is_injected_by_a_request() -> None:
+    with running() as server:
+        reply = server.client.post("/_qbchat/fail", json={"what": 503, "times": 2, "method": "POST"})
+        assert (reply.status_code, reply.content) == (204, b"")
+        statuses = [server.post(message="hi").status_code for _ in range(3)]
+        assert statuses == [503, 503, 201]
+        assert server.client.post("/_qbchat/fail", json={"what": "time-out"}).status_code == 400
+        assert server.texts() == ["hi"]
+        output = server.stop()
+        assert ["POST /_qbchat/fail 204" in output, "POST /_qbchat/fail 400" in output] == [True, True]
+
+
+CONTROL_REQUESTS = [
+    ("GET", "/_qbchat/state"),
+    ("POST", "/_qbchat/reset"),
+    ("OPTIONS", "/_qbchat/state"),
+    ("POST", "/_qbchat/fail"),
+]
 
 
 def test_a_page_of_another_origin_can_neither_read_nor_change_the_state() -> None:
@@ -421,7 +439,7 @@ def test_nothing_else_is_under_the_prefix() -> None:
         calls = [("GET", "/_qbchat"), ("GET", "/_qbchat/reset"), ("POST", "/_qbchat/state"), ("GET", "/_qbchat/users")]
         for method, path in calls:
             reply = server.client.request(method, path)
-            text = f"unknown request {method} {path}; GET /_qbchat/state shows the state, and POST /_qbchat/reset"
+            text = f"unknown request {method} {path}; GET /_qbchat/state shows the state, POST /_qbchat/reset"
             assert reply.status_code == 404
             assert reply.json()["message"].startswith(text)
         assert server.state()["users"] == []
@@ -568,13 +586,13 @@ def blocks(language: str) -> list[str]:
 
 
 def test_no_block_of_the_documentation_escapes() -> None:
-    assert [name for name, _ in BLOCKS] == ["python", "json", "python", "console"]
+    assert [name for name, _ in BLOCKS] == ["python", "json", "python", "console", "python"]
     assert len(re.findall(r"^\s*(?:```|~~~)", DOCUMENT, flags=re.MULTILINE)) == 2 * len(BLOCKS)
 
 
-def test_the_documented_test_passes(pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]) -> None:
-    pytester.makepyfile(test_front_end=blocks("python")[0])
-    run_project("-W", "error", "-p", "no:randomly").assert_outcomes(passed=1)
+def test_the_documented_tests_pass(pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]) -> None:
+    pytester.makepyfile(test_front_end=blocks("python")[0], test_lost_answer=blocks("python")[2])
+    run_project("-W", "error", "-p", "no:randomly").assert_outcomes(passed=2)
 
 
 def test_the_documented_session_is_what_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

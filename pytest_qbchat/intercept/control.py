@@ -1,0 +1,54 @@
+"""`POST /_qbchat/fail`, by which clients in other languages inject a fault through a live server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
+
+from pytest_qbchat.intercept.http11 import refusal
+from pytest_qbchat.service.spelling import closest_name
+from pytest_qbchat.service.wire import Request, Response
+
+FAIL_PATH = "/_qbchat/fail"
+_EXAMPLE = '{"what": "timeout", "stored": true}'
+_TYPES: dict[str, Any] = {"what": int | str, "times": int, "method": str, "path": str, "stored": bool}
+
+
+@runtime_checkable
+class Faultable(Protocol):
+    """A handler that can inject faults."""
+
+    @property
+    def fail(self) -> Callable[..., None]:
+        """Inject a fault."""
+        ...
+
+
+def inject_fault(fake: Faultable, request: Request) -> Response:
+    """Inject the fault that a request describes. The response is 204, or 400 with what is wrong."""
+    origin = request.headers.get("Origin")
+    if origin not in (None, request.origin):
+        return refusal(403, f"a page of {origin} may not send control requests; send them from the tests")
+    try:
+        fake.fail(**_arguments(request.body))
+    except (TypeError, ValueError) as error:
+        return refusal(400, str(error))
+    return Response(204, [], b"")
+
+
+def _arguments(body: bytes) -> dict[str, Any]:
+    """The arguments of `FakeQuickBlox.fail` in a JSON object. Raises ValueError for anything else."""
+    try:
+        given = json.loads(body)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict) or "what" not in given:
+        raise ValueError(f"expected a JSON object with what, such as {_EXAMPLE}")
+    for name, value in given.items():
+        if name not in _TYPES:
+            near = closest_name(name, _TYPES) or f"one of {', '.join(_TYPES)}"
+            raise ValueError(f"unknown member {name!r}; expected {near}")
+        if not isinstance(value, _TYPES[name]):
+            raise ValueError(f"invalid {name} {json.dumps(value)}; omit it, or see {_EXAMPLE}")
+    return given
