@@ -7,7 +7,7 @@ import logging
 import os
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from time import perf_counter
 from types import SimpleNamespace
@@ -62,6 +62,27 @@ def posts() -> Iterator[str]:
     yield _table(
         "A message posted to a live server, `httpx.Client`", seconds, _HTTPSERVER, [(_SERVER, _HTTPSERVER, 1.00)]
     )
+
+    trials, alone = "**a trial of `each_fault`**", "the three posts alone"
+    seconds = interleave({alone: partial(_three_posts, each_fault=False), trials: _three_posts}, _ROUNDS)
+    rows = [(way, micro(seconds.median(way)), f"{seconds.ratio(way, alone):.2f}") for way in seconds.taken]
+    aim = Aim(f"{trials}, in ms", 2.00, seconds.median(trials) * 1e3)
+    yield table("A trial: the rewind and three posts, `httpx.Client`", ("what runs", "µs", "ratio"), rows, [aim])
+
+
+def _three_posts(*, each_fault: bool = True) -> float:
+    """One loop of `each_fault` with its 19 trials, or as often the same without it; the time of one."""
+    with FakeQuickBlox().intercept() as fake, httpx.Client(verify=_TLS) as client:
+        loop: Any = fake.each_fault() if each_fault else [nullcontext() for _ in range(19)]
+        started, number = perf_counter(), 0
+        for trial in loop:
+            with trial:
+                for _ in range(3):
+                    with suppress(httpx.TransportError):  # so that every trial has all three calls
+                        client.post(URL, json=MESSAGE, headers=TOKEN)
+            number += 1
+        assert number == 19
+        return (perf_counter() - started) / number
 
 
 def _measure(post: Callable[[Way], float], ways: Mapping[str, Way]) -> Seconds:
