@@ -204,7 +204,7 @@ def pytest_runtest_makereport(
         from pytest_qbchat.report.problems import omit_library_frames
 
         call.excinfo = omit_library_frames(call.excinfo)
-        if (trial := item.stash[_FAKE].trial) is not None:
+        if call.when == "call" and (trial := item.stash[_FAKE].trial) is not None:
             trial.name_failure(call.excinfo.value)
     report = yield
     if used and (call.excinfo is not None or call.when == "call"):

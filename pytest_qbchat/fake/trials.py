@@ -209,12 +209,11 @@ class Trial:
         self._named: BaseException | None = None
 
     def __str__(self) -> str:
-        calls = [
-            (f"call {at + 1} of {len(self._learned)}, {self._learned[at]},", kind) for at, kind in self._plan.items()
-        ]
+        if self.fault is None:
+            return "without a fault"
         if self._left and not self._active:
-            return f"without the fault at {' and '.join(call for call, _ in calls).rstrip(',')}"
-        return f"with {' and '.join(kind.at(call) for call, kind in calls)}"
+            return f"without the fault at {' and '.join(map(self._name_of, self._left))}"
+        return f"with {' and '.join(kind.at(f'{self._name_of(at)},') for at, kind in self._plan.items())}"
 
     def __repr__(self) -> str:
         return f"<Trial {self.fault or 'without a fault'}>"
@@ -288,10 +287,8 @@ class Trial:
         self._named = error
         loop = self._loop
         lines = [f"{self}: {error}", self.advice()]
-        if left := loop.expected() - loop.ran:
-            lines.append(
-                f"  {left} of {loop.expected()} trials are left; `with trial.checks():` around the assertions runs all"
-            )
+        if left := min(loop.total, loop.options.limit) - loop.ran:
+            lines.append(f"  {left} of {loop.number()} trials are left; `with trial.checks():` runs them all")
         text = loop.fake.masked("\n".join(lines))
         former = error.args
         error.args = (text, *former[1:])
@@ -304,6 +301,9 @@ class Trial:
     def advice(self) -> str:
         """How to run this trial again."""
         return f'  run it alone: qbchat.each_fault(only="{self.fault}")'
+
+    def _name_of(self, position: int) -> str:
+        return f"call {position + 1} of {len(self._learned)}, {self._learned[position]}"
 
     def _failed(self, error: BaseException) -> bool:
         """Note a failure of the trial, and return whether the exception is kept for the end of the loop."""
@@ -387,12 +387,13 @@ class _Loop:
         self.collects = False
         self.ran = 0
         self.total = 1
+        self._counted = bool(options.only) or not options.pairs
         self._failures: dict[Trial, BaseException] = {}
         self._failed_state: Snapshot | None = None
 
-    def expected(self) -> int:
-        """The number of trials that will run as far as is known."""
-        return min(self.total, self.options.limit)
+    def number(self) -> str:
+        """The number of trials that there are, as far as is known."""
+        return f"{self.total}{'' if self._counted else ' or more'}"
 
     def add_failure(self, trial: Trial, error: BaseException) -> None:
         """Keep the first failure of a trial."""
@@ -449,23 +450,27 @@ class _Loop:
         learned, _ = first.learned()
         plans = self._plans(learned, 0, self.options.only[:1])
         if not plans:
-            calls = ", ".join(f"{number} {seen}" for number, seen in enumerate(learned, 1)) or "none"
-            raise AssertionError(self.fake.masked(f"each_fault() found no call to disturb; calls of the code: {calls}"))
+            raise self._no_call(learned)
         self.total += len(plans)
         for at, kind in plans:
             yield Trial(self, learned, {at: kind}, f"{at + 1}:{kind}")
 
     def _pairs(self, trials: list[Trial]) -> Iterator[Trial]:
         """A trial for each fault at each call that followed the fault of a former trial."""
-        if not (self.options.pairs and not self.options.only) and len(self.options.only) < _MAX_FAULTS:
+        __tracebackhide__ = True
+        only = self.options.only
+        if not (only[1:] if only else self.options.pairs):
             return
         found = [(single, *single.learned()) for single in trials[1:]]
         plans = [
             (single, learned, start, plan)
             for single, learned, start in found
-            for plan in self._plans(learned, start, self.options.only[1:])
+            for plan in self._plans(learned, start, only[1:])
         ]
+        if only and not plans:
+            raise self._no_call(found[0][1])
         self.total += len(plans)
+        self._counted = True
         for single, learned, start, (at, kind) in plans:
             [first] = single._plan.values()
             yield Trial(self, learned, {start - 1: first, at: kind}, f"{single.fault}+{at + 1}:{kind}")
@@ -477,6 +482,10 @@ class _Loop:
             [(number, kind)] = only
             return [(at, kind) for at in chosen if at == number - 1 and learned[at].route is not None]
         return [(at, kind) for at in chosen for kind in self.options.kinds]
+
+    def _no_call(self, learned: list[_Seen]) -> AssertionError:
+        calls = ", ".join(f"{number} {seen}" for number, seen in enumerate(learned, 1)) or "none"
+        return AssertionError(self.fake.masked(f"each_fault() found no call to disturb; calls of the code: {calls}"))
 
     def _report(self) -> str:
         """The failures of all trials, the shortest first; of the first one the whole text."""
@@ -491,8 +500,7 @@ class _Loop:
         return "\n".join([f"{len(lines)} of {self.ran} trials failed: {shown[0]}", *shown[1:], *more, *cut])
 
     def _cut(self) -> str:
-        further = " or more" if self.options.pairs and self.ran < self.total else ""
-        return f"{self.ran} of {self.total}{further} trials; raise limit=, or choose calls with methods= or path="
+        return f"{self.ran} of {self.number()} trials; raise limit=, or choose calls with methods= or path="
 
 
 def start(fake: _Fake, store: Store, faults: Faults, options: Options) -> Iterator[Trial]:
@@ -502,8 +510,11 @@ def start(fake: _Fake, store: Store, faults: Faults, options: Options) -> Iterat
 
 def _is_failure(error: BaseException) -> bool:
     """Whether an exception fails a test; others skip it or end the run."""
-    pytest = sys.modules.get("pytest")
-    return isinstance(error, Exception) or (pytest is not None and isinstance(error, pytest.fail.Exception))
+    if isinstance(error, Exception) or "pytest" not in sys.modules:
+        return isinstance(error, Exception)
+    import pytest  # noqa: PLC0415 - the fake works without it
+
+    return isinstance(error, pytest.fail.Exception) and not isinstance(error, pytest.xfail.Exception)
 
 
 def _is_expected(error: BaseException, kinds: Collection[_Kind]) -> bool:

@@ -332,7 +332,7 @@ def test_an_error_in_the_undisturbed_trial_is_that_of_the_test(qbchat: FakeQuick
         names(qbchat.each_fault(), lambda: post(client), failing(AssertionError("of the test")))
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, pytest.skip.Exception])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, pytest.skip.Exception, pytest.xfail.Exception])
 def test_what_is_no_failure_is_raised_at_once(
     qbchat: FakeQuickBlox, client: httpx.Client, error: type[BaseException]
 ) -> None:
@@ -404,13 +404,23 @@ def test_a_call_that_is_not_made_again_fails(qbchat: FakeQuickBlox, client: http
         "  calls of this trial: POST /chat/Message.json",
         "  reset what the code keeps, such as a token: qbchat.each_fault(reset=...)",
         '  run it alone: qbchat.each_fault(only="1:503")',
-        "  1 of 3 trials are left; `with trial.checks():` around the assertions runs all",
+        "  1 of 3 trials are left; `with trial.checks():` runs them all",
     ]
     tokens.clear()
     with pytest.raises(AssertionError, match=r"^1 of 3 trials failed: without the fault at call 1 of 2, POST /session"):
         names(qbchat.each_fault(503), code, repr)
     tokens.clear()
     assert names(qbchat.each_fault(503, reset=tokens.clear), code) == [None, "1:503", "2:503"]
+
+
+def test_only_the_missing_call_of_two_is_named(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    def code() -> None:
+        client.get("/chat/Dialog.json")
+        if not (qbchat.trial and qbchat.trial.fault and "+" in qbchat.trial.fault):
+            post(client)
+
+    with pytest.raises(AssertionError, match=r"^without the fault at call 2 of 2, POST /chat/Message.json: the code"):
+        names(qbchat.each_fault(503, pairs=True), code)
 
 
 def test_an_error_before_a_call_is_made_again_fails(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
@@ -430,14 +440,16 @@ def test_a_trial_without_its_block_is_refused(qbchat: FakeQuickBlox) -> None:
             pass
 
 
-@pytest.mark.parametrize("options", [{"methods": ["PUT"]}, {"only": "2:503"}, {"only": "3:503"}])
+@pytest.mark.parametrize(
+    "options", [{"methods": ["PUT"]}, {"only": "2:503"}, {"only": "3:503"}, {"only": "1:404+9:503"}]
+)
 def test_a_loop_without_a_call_to_disturb_fails(
     qbchat: FakeQuickBlox, client: httpx.Client, options: dict[str, Any]
 ) -> None:
     qbchat.assume(unknown_routes_refused=False)
 
     def code() -> None:
-        post(client)
+        client.post(MESSAGES, json={"recipient_id": 7})
         client.get("/unknown")
 
     with pytest.raises(AssertionError) as caught:
@@ -564,11 +576,29 @@ def test_the_state_after_a_failure_is_that_of_the_first_trial_that_failed(
     ],
 )
 def test_a_trial_says_its_fault(qbchat: FakeQuickBlox, client: httpx.Client, fault: Any, text: str) -> None:
+    said = []
     for trial in qbchat.each_fault(fault):
         with trial:
             post(client)
-    assert str(trial) == text
-    assert trial.fault == f"1:{fault}"
+        said.append((str(trial), repr(trial)))
+    assert said == [("without a fault", "<Trial without a fault>"), (text, f"<Trial 1:{fault}>")]
+
+
+def test_a_failure_before_the_pairs_are_counted_says_so(
+    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+) -> None:
+    lines = printed(
+        pytester,
+        run_project,
+        """
+        def test_it(qbchat):
+            for trial in qbchat.each_fault("timeout", 503, pairs=True):
+                with trial:
+                    retry(7)
+                assert not trial.fault
+        """,
+    )
+    assert lines[-1] == "1 of 3 or more trials are left; `with trial.checks():` runs them all"
 
 
 def test_secrets_of_former_trials_stay_masked(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
@@ -634,7 +664,7 @@ def test_the_first_line_of_a_plain_assert_names_the_trial(
     assert lines == [
         "AssertionError: with the answer to call 1 of 2, POST /chat/Message.json, lost after storage: assert 3 == 2",
         'run it alone: qbchat.each_fault(only="1:timeout-stored")',
-        "3 of 5 trials are left; `with trial.checks():` around the assertions runs all",
+        "3 of 5 trials are left; `with trial.checks():` runs them all",
     ]
 
 

@@ -19,6 +19,7 @@ from pytest_qbchat import (
     QuickBloxWarning,
     Records,
     Session,
+    Trial,
     User,
 )
 
@@ -82,3 +83,16 @@ def make(factory: PayloadFactory) -> None:
 
 
 ERRORS: tuple[type[Exception], type[Warning]] = (CallRefused, QuickBloxWarning)
+
+
+def trials(qbchat: FakeQuickBlox) -> None:
+    for trial in qbchat.each_fault("timeout-stored", 503, methods=["POST"], pairs=True, reset=print, limit=9):
+        assert_type(trial, Trial)
+        with trial:
+            pass
+        assert_type(trial.fault, str | None)
+        assert_type(trial.error, Exception | None)
+        assert_type(trial.recovered, bool)
+        assert_type(trial.calls, Records[Call])
+        with trial.checks():
+            qbchat.assert_nothing_posted()
