@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.clock import freeze_time
 from support.state import whole_state
 
-from pytest_qbchat import FakeQuickBlox, QuickBloxTransport
+from pytest_qbchat import CallRefused, FakeQuickBlox, QuickBloxTransport
 from pytest_qbchat.service.masking import Secrets
 from pytest_qbchat.service.snapshot import Snapshot
 
@@ -41,7 +41,7 @@ class Program:
         try:
             reply = self.client.request(method, f"{path}.json", headers=headers, **kwargs)
             self.replies.append((reply.status_code, reply.headers.raw, reply.content))
-        except httpx.TransportError as error:
+        except (httpx.TransportError, CallRefused) as error:
             self.replies.append(repr(error))
 
     def dialog(self, number: int) -> str:

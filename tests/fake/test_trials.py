@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
+import aiohttp
 import httpx
 import pytest
 from support.threads import busy_threads
@@ -240,6 +241,21 @@ def test_tasks_get_the_same_trials_in_every_run(qbchat: FakeQuickBlox) -> None:
     runs = [bodies_by_trial(qbchat.each_fault(503), lambda: asyncio.run(send_all())) for _ in range(3)]
     assert runs[0] == runs[1] == runs[2]
     assert [json.loads(body)["message"][-1] for [body] in [*runs[0].values()][1:]] == ["1", "2", "3"]
+
+
+def test_tasks_of_a_client_that_a_server_answers_get_the_same_faults_in_every_run(qbchat: FakeQuickBlox) -> None:
+    async def send(session: aiohttp.ClientSession, text: str) -> None:
+        await asyncio.sleep(random.random() / 500)
+        async with session.post(f"{API}{MESSAGES}", json={"recipient_id": 7, "message": text}):
+            pass
+
+    async def send_all() -> None:
+        async with aiohttp.ClientSession(headers={"QB-Token": TOKEN}) as session:
+            await asyncio.gather(*(send(session, f"Order #{number}") for number in (3, 1, 2)))
+
+    runs = [bodies_by_trial(qbchat.each_fault(503), lambda: asyncio.run(send_all())) for _ in range(3)]
+    assert {json.loads(body)["message"][-1] for [body] in [*runs[0].values()][1:]} == {"1", "2", "3"}
+    assert all({*map(tuple, run.values())} == {*map(tuple, runs[0].values())} for run in runs)
 
 
 def test_calls_of_tasks_one_after_the_other_keep_their_order(qbchat: FakeQuickBlox) -> None:
