@@ -789,6 +789,32 @@ def test_checks_report_all_failures_together(
     ]
 
 
+def test_checks_name_the_trial_in_a_test_case_of_unittest(
+    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+) -> None:
+    lines = printed(
+        pytester,
+        run_project,
+        """
+        import unittest
+
+        class OrdersTest(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def _trials(self, qbchat, trials):
+                self.qbchat, self.trials = qbchat, trials
+
+            def test_it(self):
+                for trial in self.trials:
+                    with trial:
+                        retry(7)
+                    with trial.checks():
+                        self.assertLess(len(self.qbchat.posted), 2)
+        """,
+    )
+    found = "with the answer to call 1 of 1, POST /chat/Message.json, lost after storage: 2 not less than 2"
+    assert f"AssertionError: 1 of 3 trials failed: {found}" in lines
+
+
 @pytest.mark.skipif(not hasattr(pytest, "Subtests"), reason="subtests came with pytest 9")
 def test_each_failing_trial_can_be_a_subtest(
     pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
