@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pytest_qbchat.service.errors import by_status
-from pytest_qbchat.service.routes import ROUTES, find, route_of, without_suffix
+from pytest_qbchat.service.routes import ROUTES, find, without_suffix
 from pytest_qbchat.service.spelling import closest_name
 from pytest_qbchat.service.wire import Response
 
@@ -81,7 +81,7 @@ class Faults:
 
     def route_of(self, request: Request) -> Route | None:
         """The route of a request; None for a route that the fake does not have."""
-        route, _ = route_of(request.method, request.path)
+        route, _ = find(request.method, without_suffix(request.path))
         return None if route is None or (route.guessed and not self._assume.guessed_routes) else route
 
     def unused(self) -> list[str]:

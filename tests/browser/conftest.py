@@ -11,7 +11,7 @@ import pytest
 REQUIRED = os.environ.get("QBCHAT_BROWSER") == "required"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # playwright runs an event loop, in which other tests could not run theirs
 def chromium() -> Iterator[Any]:
     """A browser of playwright."""
     try:
