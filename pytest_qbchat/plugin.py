@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,12 +44,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_qbchat.intercept.suite_guard import SuiteGuardHooks
 
         config.pluginmanager.register(SuiteGuardHooks(config), "qbchat_guard")
-    if config.option.qbchat_report and not hasattr(config, "workerinput"):
+    if config.option.qbchat_report is not None and not hasattr(config, "workerinput"):
         from pytest_qbchat.report.test_reports import HtmlReport
 
         path = config.invocation_params.dir / config.option.qbchat_report
-        if path.is_dir():
-            raise pytest.UsageError(f"--qbchat-report: {path} is a folder; expected the path of a file, as chat.html")
         config.pluginmanager.register(HtmlReport(path), "qbchat_report")
 
 
@@ -142,16 +139,9 @@ def _fake_of(item: pytest.Item) -> FakeQuickBlox:
             item.stash[_FAKE] = FakeQuickBlox(**_settings(item))
         except ValueError as error:
             pytest.fail(f"qbchat_hosts or @pytest.mark.qbchat: {error}", pytrace=False)
-        item.addfinalizer(partial(_forget, item))
+        item.addfinalizer(item.stash[_FAKE].raise_problems)
     fake: FakeQuickBlox = item.stash[_FAKE]
     return fake
-
-
-def _forget(item: pytest.Item) -> None:
-    """Remove the fake, because pytest keeps the test until its session ends and may run it again."""
-    fake = item.stash[_FAKE]
-    del item.stash[_FAKE]
-    fake.raise_problems()
 
 
 def _settings(item: pytest.Item) -> dict[str, Any]:
@@ -194,7 +184,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     return result
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
+# The innermost wrapper, so that those of Allure and others find the conversation in the report.
+@pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -207,14 +198,16 @@ def pytest_runtest_makereport(
         if call.when == "call" and (trial := item.stash[_FAKE].trial) is not None:
             trial.name_failure(call.excinfo.value)
     report = yield
-    if used and (call.excinfo is not None or call.when == "call"):
+    on_page = item.config.option.qbchat_report is not None
+    if used and (call.excinfo is not None or call.when == "call" or on_page):
         from pytest_qbchat.report.problems import fail_skipped
         from pytest_qbchat.report.test_reports import complete
 
         fail_skipped(report, item.stash[_FAKE].problems, item)
         passed_shown = not {"P", "A"}.isdisjoint(getattr(item.config.option, "reportchars", ""))
-        on_page = bool(item.config.option.qbchat_report)
         complete(report, item.stash[_FAKE], passed_shown=passed_shown, on_page=on_page)
+    if used and call.when == "teardown":  # pytest keeps the test until its session ends, and may run it again
+        del item.stash[_FAKE]
     return report
 
 
@@ -226,6 +219,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(summary(reports))
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-clarity, which knows no fields
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """Explain `message == {...}` and `qbchat.posted == [...]` by the fields that differ."""
     if "pytest_qbchat.fake.quickblox" not in sys.modules or op != "==":

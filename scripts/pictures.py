@@ -155,7 +155,7 @@ def _shot(browser: Any, path: Path, selector: str, *, click: str = "") -> Pictur
     page.goto(path.as_uri())
     if click:
         page.locator(click).first.click()
-        page.locator(".inside").wait_for()
+        page.locator(".chat").wait_for()
     shown = page.locator(selector)
     text = re.sub(r"\d+\.\d\d s", "", page.evaluate(f"document.querySelector({selector!r}).innerText"))
     png = shown.screenshot()

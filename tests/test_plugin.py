@@ -605,7 +605,7 @@ def test_none_of_ours(qbchat):
             "E         [[]2[]] not expected: <Message 'three' (history only, not markable), * in dialog *>",
             "E       *assert found 1, expected 2",
             "E         [[]1[]] missing: {'message': 'two'}",
-            "E         [[]0[]] <Call POST /chat/Message.json: 201> is not 1",
+            "E       *assert [[]0[]] <Call POST /chat/Message.json: 201> is not 1",
             "E       *assert <Message *> == 'one'",
         ]
     )
@@ -867,6 +867,26 @@ def test_passed(qbchat):
 def test_without():
     pass
 """
+
+
+@pytest.mark.parametrize("order", ["tryfirst=True", "trylast=False"])
+def test_a_plugin_that_reads_the_text_of_a_failure_finds_the_conversation(
+    run, pytester: pytest.Pytester, order: str
+) -> None:
+    """Allure reads it in a wrapper of its own."""
+    pytester.makeconftest(
+        f"""
+        import pytest
+
+        @pytest.hookimpl(hookwrapper=True, {order})
+        def pytest_runtest_makereport():
+            outcome = yield
+            if (report := outcome.get_result()).failed:
+                print("read", report.longreprtext.count("Captured qbchat call"))
+        """
+    )
+    result = run("def test_it(qbchat):\n    send()\n    qbchat.assert_posted(message='ho')", "-s")
+    result.stdout.fnmatch_lines(["*read 1"])
 
 
 @pytest.mark.parametrize("args", [[], ["-n1"]], ids=" ".join)

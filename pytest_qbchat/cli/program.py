@@ -46,7 +46,7 @@ _CONTROL_REQUESTS = (
 _LOOPBACK = "127.0.0.1"
 _MAX_TEXT_LENGTH = 60  # of a message
 _MAX_ROWS = 20  # of users, and of tokens
-_MAX_SHOWN = 100  # dialogs, messages of each, and calls on the page
+_MAX_SHOWN = 50  # dialogs, messages of each, and calls on the page
 _CANNOT_START = 2  # exit status
 _JSON = (b"Content-Type", b"application/json; charset=utf-8")
 _HTML = (b"Content-Type", b"text/html; charset=utf-8")
@@ -112,6 +112,7 @@ class Program:
         self._fake = self._new_fake()
         self._started = time.time()
         self._version = 0  # of the state
+        self._calls = 0
 
     def _new_fake(self) -> FakeQuickBlox:
         options = self._options
@@ -176,6 +177,7 @@ class Program:
         if (method, path) == ("POST", f"{CONTROL_PREFIX}/reset"):
             self._fake = self._new_fake()
             self._version += 1
+            self._calls = 0
         elif (method, path) != ("GET", f"{CONTROL_PREFIX}/state"):
             return _response(404, {"code": None, "message": f"unknown request {method} {path}; {_CONTROL_REQUESTS}"})
         return Response(200, [_JSON], self._fake.masked(encode_json(_state(self._fake))).encode())
@@ -186,7 +188,7 @@ class Program:
         headers = [_HTML, (b"ETag", version.encode()), (b"Cache-Control", b"no-cache")]
         if request.headers.get("If-None-Match") == version:
             return Response(304, headers, b"")
-        state = {**conversation(self._fake, _MAX_SHOWN), "id": "", "outcome": "", "seconds": 0, "failure": ""}
+        state = {**conversation(self._fake, _MAX_SHOWN), "forgotten": self._calls - len(self._fake.calls)}
         return Response(200, headers, html(f"The fake QuickBlox at {request.origin}", [state], live=True).encode())
 
     # Output
@@ -237,6 +239,7 @@ class Program:
             line += f": {self._posted(call.message, call.dialog)}"
         for text in [line, *(f"  warning: {text}" for text in call.warnings)]:
             self._print(text)
+        self._calls += 1
         self._fake.forget_calls(keep=_MAX_SHOWN)
 
     def _print(self, text: str) -> None:

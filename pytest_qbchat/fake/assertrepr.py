@@ -35,7 +35,7 @@ def _message_lines(message: Message, fields: Mapping[str, object]) -> list[str]:
 
 
 def _records_lines(records: Records[object], expected: Sequence[object]) -> list[str]:
-    lines = [f"found {len(records)}, expected {len(expected)}"]
+    lines = [] if len(records) == len(expected) else [f"found {len(records)}, expected {len(expected)}"]
     for position, (actual, wanted) in enumerate(zip(records, expected, strict=False)):
         if actual == wanted:
             continue

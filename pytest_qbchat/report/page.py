@@ -86,8 +86,8 @@ def html(heading: str, tests: Iterable[Mapping[str, Any]], *, live: bool = False
         tests: For each test its `conversation`, and `id`, `outcome`, `seconds` and `failure`.
         live: Whether the page reads its own address again every two seconds, and shows what has changed.
     """
-    data = json.dumps({"heading": heading, "live": live, "tests": list(tests)}, ensure_ascii=False)
-    # "<" could end the element that holds the data.
+    # Half of a surrogate pair has no encoding but this one. "<" could end the element that holds the data.
+    data = json.dumps({"heading": heading, "live": live, "tests": list(tests)})
     return _template().replace("DATA", data.replace("<", "\\u003c"))
 
 

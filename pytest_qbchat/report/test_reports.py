@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import pytest
+
 from pytest_qbchat.report import page
 from pytest_qbchat.service.masking import mask_url
 
 if TYPE_CHECKING:
-    import pytest
-
     from pytest_qbchat.report.problems import Problems
 
 
@@ -29,7 +29,8 @@ def complete(report: pytest.TestReport, fake: _Fake, *, passed_shown: bool, on_p
     The conversation is part of the failure itself, so that it reaches JUnit XML, Allure and pytest-html too.
     """
     if on_page:
-        vars(report)["qbchat_page"] = {**page.conversation(fake), "failure": fake.masked(_failure(report))}
+        shown = page.conversation(fake) if report.when == "teardown" else {}
+        vars(report)["qbchat_page"] = {**shown, "failure": fake.masked(_failure(report))}
     if report.when == "call" and (calls := fake.calls):
         # The workers of pytest-xdist send all attributes of a report.
         vars(report)["qbchat"] = {
@@ -37,7 +38,7 @@ def complete(report: pytest.TestReport, fake: _Fake, *, passed_shown: bool, on_p
             "refused": sum(bool(call.reason) for call in calls),
             "warnings": sum(len(call.warnings) for call in calls),
         }
-    if report.passed and not passed_shown:
+    if report.passed and not (passed_shown and report.when == "call"):
         return
     try:
         conversation = fake.transcript()
@@ -67,24 +68,39 @@ def summary(reports: Iterable[pytest.TestReport]) -> str:
     return f"qbchat: {', '.join(parts)} in {_count(len(numbers), 'test')}"
 
 
+_NEW_TEST: dict[str, Any] = {
+    "outcome": "passed", "seconds": 0.0, "failure": "", "people": {}, "dialogs": [], "calls": [],
+}  # fmt: skip
+
+
 class HtmlReport:
     """Hooks that write the page of a run. With pytest-xdist it is written by the process that started the workers."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._tests: dict[str, dict[str, Any]] = {}
+        self._result = f"the conversations are in {path}"
+        self._shown: set[str] = set()  # the tests that used the fake, or whose worker crashed
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.open("a").close()
+        except OSError as error:
+            raise pytest.UsageError(f"--qbchat-report: {path} is not a file to write: {error.strerror}") from None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect what a phase of a test reports. A rerun of a test begins with another setup."""
-        if report.when == "setup":
-            self._tests[report.nodeid] = {"id": report.nodeid, "outcome": "passed", "seconds": 0.0, "failure": ""}
-        test = self._tests[report.nodeid]
+        nodeid = report.nodeid
+        if report.when == "setup" or nodeid not in self._tests:
+            self._tests[nodeid] = {**_NEW_TEST, "id": nodeid}
+        test = self._tests[nodeid]
         test["seconds"] += report.duration
         shown = vars(report).pop("qbchat_page", {})
+        if shown or report.when not in ("setup", "call", "teardown"):
+            self._shown.add(nodeid)
         failures = [test["failure"], shown.get("failure") or mask_url(_failure(report))]
         test.update(shown, failure="\n".join(filter(None, failures)))
         if report.failed:
-            test["outcome"] = "failed" if report.when == "call" else "error"
+            test["outcome"] = "error" if report.when in ("setup", "teardown") else "failed"
         elif report.skipped:
             test["outcome"] = "xfailed" if hasattr(report, "wasxfail") else "skipped"
         elif hasattr(report, "wasxfail"):
@@ -92,13 +108,15 @@ class HtmlReport:
 
     def pytest_sessionfinish(self) -> None:
         """Write the page."""
-        tests = [test for test in self._tests.values() if "calls" in test]
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text(page.html("QuickBlox conversations of a test run", tests), encoding="utf-8")
+        tests = [test for nodeid, test in self._tests.items() if nodeid in self._shown]
+        try:
+            self._path.write_text(page.html("QuickBlox conversations of a test run", tests), encoding="utf-8")
+        except OSError as error:
+            self._result = f"the page {self._path} could not be written: {error.strerror}"
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say where the page is."""
-        terminalreporter.line(f"qbchat: the conversations are in {self._path}")
+        terminalreporter.line(f"qbchat: {self._result}")
 
 
 def _failure(report: pytest.TestReport) -> str:

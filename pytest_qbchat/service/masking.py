@@ -10,13 +10,17 @@ from urllib.parse import quote
 from zlib import crc32
 
 # CB-Token is the header of ConnectyCube, a sister product. Its clients are used with QuickBlox too.
-SECRET_HEADERS = {"qb-token", "cb-token", "authorization", "proxy-authorization", "qb-account-key"}
+SECRET_HEADERS = {
+    "qb-token", "cb-token", "authorization", "proxy-authorization", "qb-account-key",
+    "cookie", "set-cookie", "x-api-key",
+}  # fmt: skip
 _NAME = r"[\w-]*(?:token|pass|passwd|password|secret|api_?key)"
 # A parameter in a URL or a form, also as `user[password]=`, and a field in JSON or in the repr of a dict.
 _SECRET_PARAMETER = re.compile(
     rf"((?:[?&;]|\[|%5B){_NAME}(?:\]|%5D)?(?:(?:\[|%5B)\w*(?:\]|%5D))*=|/tokens/)([^&;\s'\"/]+)", re.IGNORECASE
 )
 _SECRET_FIELD = re.compile(rf"(\\?['\"]{_NAME}\\?['\"]: ?\\?['\"])([^'\"\\]+)", re.IGNORECASE)
+_SECRET_PART = re.compile(rf'(name="[^"]*{_NAME}[^"]*"\r?\n\r?\n)([^\r\n]+)', re.IGNORECASE)  # of a multipart form
 _MASKED = re.compile(r"[^…]{0,4}…(?:#[0-9a-f]{4})?")
 _PERCENT = re.compile("%[0-9A-F]{2}")
 _END_OF_WORD = re.compile(r"[\s'\",;:&)\]}>…]")
@@ -41,12 +45,12 @@ def mask_header(name: str, value: str) -> str:
     if name.strip().lower() not in SECRET_HEADERS:
         return value
     scheme, space, key = value.partition(" ")
-    return f"{scheme} {mask(key)}" if space else mask(value)
+    return f"{scheme} {mask(key)}" if space and "=" not in scheme else mask(value)
 
 
 def mask_url(url: str) -> str:
     """A URL or another string, with the values of parameters and fields named token, password or secret masked."""
-    for secret in (_SECRET_PARAMETER, _SECRET_FIELD):
+    for secret in (_SECRET_PARAMETER, _SECRET_FIELD, _SECRET_PART):
         url = secret.sub(lambda match: match[1] + mask(match[2]), url)
     return url
 

@@ -120,7 +120,9 @@ def test_the_workers_of_a_parallel_run_share_a_page_and_a_crash_loses_no_finishe
     result = pytester.runpytest("-n2", "-p", "no:randomly", "--qbchat-report=chat.html")
     result.assert_outcomes(passed=6, failed=1)
     tests = rows_of(pytester.path / "chat.html")
-    assert sorted(tests) == [f"test_each[{n}]" for n in range(6)]
+    crashed = tests.pop("test_crash")
+    assert (crashed["outcome"], crashed["calls"]) == ("failed", [])
+    assert crashed["failure"].startswith("worker 'gw")
     texts = {name: test["dialogs"][0]["messages"][0]["text"] for name, test in tests.items()}
     assert texts == {f"test_each[{n}]": str(n) for n in range(6)}
 
@@ -154,10 +156,50 @@ def test_a_run_that_never_used_the_fake_has_an_empty_page(pytester: pytest.Pytes
     assert rows_of(pytester.path / "chat.html") == {}
 
 
+def test_a_page_that_cannot_be_written_at_the_end_leaves_the_report_of_the_run(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        from pathlib import Path
+
+        def test_it():
+            Path("chat.html").unlink()
+            Path("chat.html").mkdir()
+        """
+    )
+    result = pytester.runpytest("--qbchat-report=chat.html")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["qbchat: the page */chat.html could not be written: Is a directory"])
+
+
+def test_calls_in_the_teardown_of_a_fixture_are_shown(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        f"""{SEND}
+@pytest.fixture
+def late(qbchat):
+    yield
+    send("late")
+    raise RuntimeError("not closed")
+
+def test_it(late): send("early")
+"""
+    )
+    result = pytester.runpytest("--qbchat-report=chat.html")
+    result.stdout.fnmatch_lines(["*Captured qbchat teardown*", "*'early'*", "*'late'*"])
+    [test] = rows_of(pytester.path / "chat.html").values()
+    assert [message["text"] for message in test["dialogs"][0]["messages"]] == ["early", "late"]
+
+
+def test_half_of_a_surrogate_pair_is_kept(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(qbchat): raise ValueError('half \\ud83d')")
+    pytester.runpytest("--qbchat-report=chat.html")
+    [test] = rows_of(pytester.path / "chat.html").values()
+    assert test["failure"] == "ValueError: half \ud83d"
+
+
 def test_a_folder_is_no_place_for_the_page(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest("--qbchat-report=.")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: --qbchat-report: * is a folder; expected the path of a file, as chat.html"])
+    result.stderr.fnmatch_lines(["ERROR: --qbchat-report: * is not a file to write: Is a directory"])
 
 
 def test_without_the_option_nothing_is_collected_or_written(pytester: pytest.Pytester) -> None:
@@ -260,9 +302,10 @@ def test_nothing_on_the_page_is_secret_or_markup(qbchat: FakeQuickBlox) -> None:
     qbchat.credentials(api_key="made-up-api-key-of-the-shop")
     post(json={"chat_dialog_id": DIALOG, "message": f"</script><b>{TOKEN}", "note": TOKEN, "password": "made-up-pass"})
     post("/users.json", "GET", headers={"Authorization": "ApiKey made-up-api-key-of-the-shop"})
+    post(headers={"Cookie": "session=made-up-cookie; theme=dark"}, files={"password": (None, "made-up-part")})
     post(f"/users.json?token={TOKEN}", "GET")
     html = page.html("A run", [{**page.conversation(qbchat), "id": "x"}])
-    for secret in (TOKEN, "made-up-api-key-of-the-shop", "made-up-pass"):
+    for secret in (TOKEN, "made-up-api-key-of-the-shop", "made-up-pass", "made-up-cookie", "made-up-part"):
         assert secret not in html
     assert "</script><b>" not in html
     [dialog] = read(html)["tests"][0]["dialogs"]
