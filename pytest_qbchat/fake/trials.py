@@ -306,10 +306,18 @@ class Trial:
         return f"call {position + 1} of {len(self._learned)}, {self._learned[position]}"
 
     def _failed(self, error: BaseException) -> bool:
-        """Note a failure of the trial, and return whether the exception is kept for the end of the loop."""
+        """Note a failure of the trial, and return whether the exception is kept for the end of the loop.
+
+        The text of an error of the code, such as a KeyError, may not be changed, so another error names the trial.
+        """
+        __tracebackhide__ = True
         if self._loop.collects and _is_failure(error):
             self._loop.add_failure(self, error)
             return True
+        if isinstance(error, Exception) and not isinstance(error, AssertionError):
+            named = AssertionError(f"{type(error).__name__}: {error}")
+            self.name_failure(named)
+            raise named from error
         self.name_failure(error)
         return False
 
