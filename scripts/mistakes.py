@@ -230,6 +230,26 @@ MISTAKES = (
         qbchat.posted.one().assert_read_by(customer)
         """,
     ),
+    Mistake(
+        "A retry that posts twice",
+        """
+        for trial in qbchat.each_fault("timeout-stored"):
+            with trial:
+                try:
+                    post()
+                except httpx.TransportError:
+                    post()
+            qbchat.assert_posted(times=1)
+        """,
+    ),
+    Mistake(
+        "A missing check of the status",
+        """
+        for trial in qbchat.each_fault(503):
+            with trial:
+                post().json()["_id"]
+        """,
+    ),
     Mistake("A route that is not covered", 'httpx.get(f"{BASE}/data/Customer/7.json", headers=TOKEN)'),
     Mistake("A misspelt route", 'httpx.post(f"{BASE}/chat/Mesage.json", json={}, headers=TOKEN)'),
     Mistake(
