@@ -540,5 +540,9 @@ def _is_expected(error: BaseException, kinds: Collection[_Kind]) -> bool:
 def _status_of(error: BaseException) -> int | None:
     """The error status that an exception of a client reports; None for a lost response."""
     response = getattr(error, "response", None)
-    values = [getattr(response, "status_code", None), getattr(error, "status", None), getattr(error, "code", None)]
-    return next((value for value in values if isinstance(value, int) and value in _STATUSES), None)
+    # The last attribute is deprecated in aiohttp, whose errors have the one before it.
+    for holder, name in ((response, "status_code"), (error, "status"), (error, "code")):
+        value = getattr(holder, name, None)
+        if isinstance(value, int) and value in _STATUSES:
+            return value
+    return None
