@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 import aiohttp
+import aiohttp
 import httpx
 import pytest
 from support.threads import busy_threads
@@ -308,6 +309,7 @@ EXPECTED = [
     (lambda: httpx.ReadTimeout("of httpx"), 503),
     (lambda: urllib.error.URLError("of urllib"), 503),
     (lambda: urllib.error.HTTPError(API, 503, "", {}, None), 503),  # type: ignore[arg-type]
+    (lambda: aiohttp.ClientResponseError(None, (), status=503), 503),  # type: ignore[arg-type]
     (lambda: TimeoutError("of Python"), 503),
     (lambda: ConnectionResetError("of Python"), "timeout"),
     (lambda: socket.gaierror("of a socket"), "timeout"),
@@ -323,6 +325,7 @@ UNEXPECTED = [
 ]
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("error", "what"), EXPECTED)
 def test_an_error_of_a_client_for_the_fault_is_expected(
     qbchat: FakeQuickBlox, client: httpx.Client, error: Callable[[], BaseException], what: Any
