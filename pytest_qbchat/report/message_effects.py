@@ -168,8 +168,8 @@ def why_none(calls: Sequence[Call], others: Collection[str]) -> list[str]:
     more = "the ini option qbchat_hosts, or @pytest.mark.qbchat(hosts=[...])"
     return [
         f"no call reached the fake{called}",
+        *([] if others else ["did the code make the call, and await it?"]),
         f"the fake covers *.quickblox.com; add hosts with {more}",
-        "did the code make the call, and await it?",
     ]
 
 
@@ -190,7 +190,8 @@ def not_delivered(store: Store, user_id: int) -> Iterator[str]:
         occupants = ", ".join(person(newest, each) for each in dialog.occupants_ids)
         yield f"{named(newest)} went to {dialog_of(newest)}, which has other occupants: {occupants}"
         if dialog.adopted:
-            yield "the fake made up this dialog, since the test did not declare it; use qbchat.add_dialog(...)"
+            declared = f"qbchat.add_dialog({dialog.id!r}, occupants_ids=[...])"
+            yield f"the test did not declare this dialog; use {declared}, or post to a declared one"
 
 
 def not_accepted(calls: Iterable[Call]) -> Iterator[str]:

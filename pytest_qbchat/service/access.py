@@ -133,5 +133,5 @@ def _missing_permission_reason(store: Store, sender_id: int, dialog: Dialog) -> 
         return f"{reason}; the test did not declare this user; use qbchat.add_user({sender_id})"
     return (
         f"{reason}; the fake made up this user for the token {mask(tokens[0])}, which the test did not declare; use "
-        "qbchat.add_session(token, user)"
+        "qbchat.add_session(token, user) with an occupant of the dialog"
     )

@@ -128,7 +128,7 @@ def test_every_block_of_the_guide_is_in_a_section() -> None:
 
 def test_the_guide_leads_to_every_example() -> None:
     examples = {path.parent.name for path in (ROOT / "conftest_examples").glob("*/conftest.py")}
-    assert set(re.findall(r"\(\.\./conftest_examples/(\w+)\)", GUIDE)) == examples
+    assert set(re.findall(r"\(\.\./conftest_examples/(\w+)/test_\w+\.py\)", GUIDE)) == examples
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)

@@ -308,14 +308,14 @@ def test_without_any_call_the_covered_hosts_and_the_called_ones_are_named() -> N
         lines = failure(fake.assert_posted, message="hi").splitlines()
         assert lines == [
             "no message with message='hi' was posted: no call reached the fake",
+            "  did the code make the call, and await it?",
             "  the fake covers *.quickblox.com; add hosts with the ini option qbchat_hosts, or "
             "@pytest.mark.qbchat(hosts=[...])",
-            "  did the code make the call, and await it?",
         ]
         for port in range(9):
             httpx.get(url, headers={"Host": f"shop{port}.example"}, verify=TLS)
         first = "no message was posted: no call reached the fake, but localhost was called"
-        assert failure(fake.assert_posted).splitlines() == [first, *lines[1:]]
+        assert failure(fake.assert_posted).splitlines() == [first, lines[2]]
         for number in range(9):
             fake.hosts.note_other(f"shop-{number}.example")
         assert len(fake.hosts.others) == 5
@@ -375,8 +375,11 @@ def test_what_was_adopted_says_so_where_it_explains_the_failure() -> None:
         )
         assert f"'{DIALOG}': made up by the fake, since the test did not declare it; declared: none\n" in text
         other = fake.add_user(full_name="Cleo Customer")
-        made_up = "  the fake made up this dialog, since the test did not declare it; use qbchat.add_dialog(...)"
-        assert failure(other.inbox.one).splitlines()[1:] == [made_up]
+        remedy = (
+            f"  the test did not declare this dialog; use qbchat.add_dialog('{DIALOG}', occupants_ids=[...]), or post "
+            "to a declared one"
+        )
+        assert failure(other.inbox.one).splitlines()[1:] == [remedy]
         declared = fake.add_dialog(occupants_ids=[user])
         assert f"declared: {declared.id}\n" in failure(fake.assert_posted, chat_dialog_id=declared)
 

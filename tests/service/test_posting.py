@@ -275,7 +275,8 @@ def test_an_adopted_user_that_is_not_an_occupant_is_refused_and_the_reason_says_
     assert world.post({"chat_dialog_id": DIALOG}).status_code == 403
     assert world.fake.calls.one().reason == (
         f"user 96830001 is not among the occupants [10, 20] of dialog {DIALOG}; the fake made up this user "
-        "for the token made…#f229, which the test did not declare; use qbchat.add_session(token, user)"
+        "for the token made…#f229, which the test did not declare; use qbchat.add_session(token, user) with an "
+        "occupant of the dialog"
     )
 
 
