@@ -180,7 +180,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         if interception is not None:
             interception.undo_repatch()
     if _FAKE in item.stash:
-        item.stash[_FAKE].problems.fail_unreported(item)
+        fake = item.stash[_FAKE]
+        if fake.trial is not None:
+            fake.trial.settle()
+        fake.problems.fail_unreported(item)
     return result
 
 
@@ -197,6 +200,7 @@ def pytest_runtest_makereport(
         call.excinfo = omit_library_frames(call.excinfo)
         if call.when == "call" and (trial := item.stash[_FAKE].trial) is not None:
             trial.name_failure(call.excinfo.value)
+            trial.settle()
     report = yield
     on_page = item.config.option.qbchat_report is not None
     if used and (call.excinfo is not None or call.when == "call" or on_page):

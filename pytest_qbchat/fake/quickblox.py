@@ -541,6 +541,8 @@ class FakeQuickBlox:
             AssertionError: There are problems that were not reported yet.
         """
         __tracebackhide__ = True
+        if self.trial is not None:
+            self.trial.settle()
         self.problems.raise_all()
 
     def masked(self, text: str) -> str:
@@ -609,7 +611,8 @@ class FakeQuickBlox:
     def _refusal(self, call: Call) -> CallRefused:
         stub = f"qbchat.router.{call.method.lower()}({call.request.prefix + call.path!r}).respond(...)"
         expectation = f"qbchat.expect_refused({call.method!r}, {call.path!r})"
-        return self.refuse(f"{call.reason}\n  answer it with {stub}, or expect it with {expectation}", call)
+        remedy = f"if the call is right, answer it with {stub}, or expect it with {expectation}"
+        return self.refuse(f"{call.reason}\n  {remedy}", call)
 
 
 def _refuse_positional(method: str, values: tuple[object, ...]) -> None:

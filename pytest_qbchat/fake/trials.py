@@ -9,6 +9,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from types import TracebackType
@@ -219,6 +220,8 @@ class Trial:
         return f"<Trial {self.fault or 'without a fault'}>"
 
     def __enter__(self) -> None:
+        if self.entered:
+            raise RuntimeError("a trial has one block; call all of the code under test in one `with trial:`")
         self.entered = self._active = True
         self._start = len(self._loop.fake.calls)
 
@@ -248,10 +251,19 @@ class Trial:
             return True
         return self._failed(error)
 
+    @property
+    def running(self) -> bool:
+        """Whether the block is being run."""
+        return self._active
+
     def checks(self) -> Checks:
         """A `with` block for the assertions of the loop, which lets all trials run before the failures are reported."""
         self._loop.collects = True
         return Checks(self)
+
+    def settle(self) -> None:
+        """Let the test fail for the failures that `checks` has kept, if it left the loop with this trial."""
+        self._loop.settle()
 
     def fault_for(self, call: Call) -> Fault | None:
         """The fault to inject into a call, and note the call. The caller holds the lock."""
@@ -286,17 +298,19 @@ class Trial:
             return
         self._named = error
         loop = self._loop
-        lines = [f"{self}: {error}", self.advice()]
+        lines = [f"{self}: {_text(error)}", self.advice()]
         if left := min(loop.total, loop.options.limit) - loop.ran:
             lines.append(f"  {left} of {loop.number()} trials are left; `with trial.checks():` runs them all")
         text = loop.fake.masked("\n".join(lines))
         former = error.args
-        error.args = (text, *former[1:])
-        if hasattr(error, "msg"):  # pytest.fail
-            error.msg = text
-        if text not in str(error):
-            error.args = former
-            error.add_note(text)
+        with suppress(Exception):  # a class may have its own idea of its attributes
+            error.args = (text, *former[1:])
+            if hasattr(error, "msg"):  # pytest.fail
+                error.msg = text
+        if text not in _text(error):
+            with suppress(Exception):
+                error.args = former
+                error.add_note(text)
 
     def advice(self) -> str:
         """How to run this trial again."""
@@ -315,7 +329,7 @@ class Trial:
             self._loop.add_failure(self, error)
             return True
         if isinstance(error, Exception) and not isinstance(error, AssertionError):
-            named = AssertionError(f"{type(error).__name__}: {error}")
+            named = AssertionError(f"{type(error).__name__}: {_text(error)}")
             self.name_failure(named)
             raise named from error
         self.name_failure(error)
@@ -403,6 +417,12 @@ class _Loop:
         """The number of trials that there are, as far as is known."""
         return f"{self.total}{'' if self._counted else ' or more'}"
 
+    def settle(self) -> None:
+        """Make a problem of the failures that are kept, after the test has left the loop before its end."""
+        if self._failures:
+            self.fake.problems.add(self.fake.masked(self._report()))
+            self._failures.clear()
+
     def add_failure(self, trial: Trial, error: BaseException) -> None:
         """Keep the first failure of a trial."""
         self._failures.setdefault(trial, error)
@@ -410,6 +430,8 @@ class _Loop:
     def trials(self) -> Iterator[Trial]:
         """Run the loop."""
         __tracebackhide__ = True
+        if self.fake.trial is not None and self.fake.trial.running:
+            raise RuntimeError("each_fault() was called in `with trial:`; a loop cannot be within another one")
         self.fake.trial = None
         before = self._snapshot()
         first = Trial(self, [], {}, None)
@@ -418,24 +440,28 @@ class _Loop:
             if self.ran == self.options.limit:
                 break
             if self.ran:
-                self.fake.masked("")  # collects the secrets of the calls
-                with self.store.lock:
-                    before.restore()
-                if self.options.reset is not None:
-                    self.options.reset()
+                self._rewind(before)
             self.ran += 1
             problems = len(self.fake.problems)
             self.fake.trial = trial
             yield trial
             self.fake.trial = None
             self._finish(trial, problems)
-            singles.append(trial)
+            if self.options.pairs or self.options.only:
+                singles.append(trial)
         if self._failed_state is not None:
             self._failed_state.restore()
             error = next(iter(self._failures.values()))
             raise AssertionError(self.fake.masked(self._report())) from error
         if self.ran < self.total:
             warnings.warn(QuickBloxWarning(f"each_fault() ran {self._cut()}"), stacklevel=2)
+
+    def _rewind(self, before: Snapshot) -> None:
+        self.fake.masked("")  # collects the secrets of the calls
+        with self.store.lock:
+            before.restore()
+        if self.options.reset is not None:
+            self.options.reset()
 
     def _snapshot(self) -> Snapshot:
         with self.store.lock:
@@ -500,7 +526,7 @@ class _Loop:
         lines: list[list[str]] = []
         for trial, error in self._failures.items():
             name = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
-            first, *more = f"{trial}: {name}{error}".splitlines()
+            first, *more = f"{trial}: {name}{_text(error)}".splitlines()
             lines.append([first, trial.advice(), *([] if lines else more)])
         cut = [f"  only {self._cut()}"] if self.ran < self.total else []
         more = [f"  and {len(lines) - _MAX_LISTED} more"] if len(lines) > _MAX_LISTED else []
@@ -525,6 +551,13 @@ def _is_failure(error: BaseException) -> bool:
     return isinstance(error, pytest.fail.Exception) and not isinstance(error, pytest.xfail.Exception)
 
 
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as reason:
+        return f"its text cannot be shown ({type(reason).__name__})"
+
+
 def _is_expected(error: BaseException, kinds: Collection[_Kind]) -> bool:
     """Whether an exception is one of a client for these faults, or was raised from one, or a group of such."""
     whats = {kind.what for kind in kinds}
@@ -533,7 +566,12 @@ def _is_expected(error: BaseException, kinds: Collection[_Kind]) -> bool:
     if isinstance(error, json.JSONDecodeError) and not whats.isdisjoint(BROKEN):
         return True
     if is_client_error(error):
-        return (status := _status_of(error)) is None or status in whats
+        status = _status_of(error)
+        if status is not None:
+            return status in whats
+        # A client raises no ValueError for a response, but for a wrong URL, and no error of Python for a status.
+        lost = not all(isinstance(what, int) for what in whats)
+        return not isinstance(error, ValueError) and (lost or type(error).__module__ != "builtins")
     return error.__cause__ is not None and _is_expected(error.__cause__, kinds)
 
 

@@ -33,7 +33,7 @@ def inject_fault(fake: Faultable, request: Request) -> Response:
     try:
         fake.fail(**_arguments(request.body))
     except (TypeError, ValueError) as error:
-        return refusal(400, str(error))
+        return refusal(400, str(error).encode(errors="replace").decode())
     return Response(204, [], b"")
 
 
@@ -41,7 +41,7 @@ def _arguments(body: bytes) -> dict[str, Any]:
     """The arguments of `FakeQuickBlox.fail` in a JSON object. Raises ValueError for anything else."""
     try:
         given = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict) or "what" not in given:
         raise ValueError(f"expected a JSON object with what, such as {_EXAMPLE}")

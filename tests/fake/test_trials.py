@@ -309,7 +309,7 @@ EXPECTED = [
     (lambda: urllib.error.URLError("of urllib"), 503),
     (lambda: urllib.error.HTTPError(API, 503, "", {}, None), 503),  # type: ignore[arg-type]
     (lambda: aiohttp.ClientResponseError(None, (), status=503), 503),  # type: ignore[arg-type]
-    (lambda: TimeoutError("of Python"), 503),
+    (lambda: TimeoutError("of Python"), "timeout"),
     (lambda: ConnectionResetError("of Python"), "timeout"),
     (lambda: socket.gaierror("of a socket"), "timeout"),
     (lambda: json.JSONDecodeError("malformed", "{", 1), "malformed"),
@@ -318,6 +318,8 @@ EXPECTED = [
 UNEXPECTED = [
     (lambda: ValueError("of the code"), 503),
     (lambda: json.JSONDecodeError("of the code", "{", 1), "timeout"),
+    (lambda: TimeoutError("of the database"), 503),
+    (lambda: aiohttp.InvalidURL("of the code"), "timeout"),
     (lambda: ExceptionGroup("of tasks", [httpx.ReadTimeout("one"), ValueError("two")]), "disconnect"),
     (lambda: httpx.HTTPStatusError("of another call", request=REPLY.request, response=REPLY), 503),
     (lambda: urllib.error.HTTPError(API, 422, "of another call", {}, None), 503),  # type: ignore[arg-type]
@@ -849,3 +851,102 @@ def test_each_failing_trial_can_be_a_subtest(
             "E *with call 1 of 1, POST /chat/Message.json, answered 503: assert 0 == 1",
         ]
     )
+
+
+# --- what the code or the test may do to the loop ---
+
+
+def test_failures_of_checks_are_not_lost_if_the_loop_ends_early(
+    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+) -> None:
+    pytester.makepyfile(
+        textwrap.dedent(PROJECT)
+        + textwrap.dedent(
+            """
+            @pytest.mark.parametrize("end", ["break", "return", "skip"])
+            def test_it(qbchat, trials, end):
+                for trial in trials:
+                    with trial:
+                        retry(7)
+                    with trial.checks():
+                        assert trial.fault is None
+                    if trial.fault:
+                        if end == "break":
+                            break
+                        if end == "skip":
+                            pytest.skip("later")
+                        return
+            """
+        )
+    )
+    result = run_project("-p", "no:randomly", "-p", "no:cacheprovider")
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(["*1 of 2 trials failed: with the answer to call 1 of 1, *"])
+
+
+class OddError(Exception):
+    """An error that nothing can be done with."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+class FixedError(Exception):
+    """An error with attributes that cannot be set."""
+
+    msg = property(lambda self: "fixed")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise TypeError("fixed")
+
+
+@pytest.mark.parametrize("error", [OddError, FixedError])
+def test_an_error_that_cannot_be_changed_leaves_the_run_alone(
+    qbchat: FakeQuickBlox, client: httpx.Client, error: type[Exception]
+) -> None:
+    for trial in qbchat.each_fault(503):
+        with trial:
+            post(client)
+        trial.name_failure(error())  # as the report of pytest does
+
+    def code() -> None:
+        try:
+            post(client)
+        except httpx.HTTPStatusError:
+            raise error from None
+
+    with pytest.raises(AssertionError, match=f"answered 503: {error.__name__}: "):
+        names(qbchat.each_fault(503), code)
+
+
+def test_failures_of_checks_are_not_lost_without_pytest_either() -> None:
+    def left_early() -> None:
+        with FakeQuickBlox().intercept() as fake:
+            for trial in fake.each_fault("disconnect"):
+                with trial:
+                    httpx.get(f"{API}/users.json", headers={"QB-Token": TOKEN}, verify=TLS)
+                with trial.checks():
+                    assert trial.fault is None
+                if trial.fault:
+                    break
+
+    with pytest.raises(AssertionError, match="1 of 2 trials failed: with"):
+        left_early()
+
+
+def test_a_trial_has_one_block_and_no_loop_within_it(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    def twice() -> None:
+        for trial in qbchat.each_fault():
+            for _ in range(2):
+                with trial:
+                    post(client)
+
+    def nested() -> None:
+        for trial in qbchat.each_fault():
+            with trial:
+                next(qbchat.each_fault())
+
+    with pytest.raises(RuntimeError, match="in one `with trial:`"):
+        twice()
+    with pytest.raises(RuntimeError, match="a loop cannot be within another one"):
+        nested()

@@ -41,6 +41,8 @@ def test_a_fault_is_injected_and_is_no_call(qbchat: FakeQuickBlox, client: httpx
         (b"[]", "expected a JSON object with what"),
         (b"{}", "expected a JSON object with what"),
         (b"\xff", "expected a JSON object with what"),
+        (b"[" * 200_000, "expected a JSON object with what"),
+        (b'{"what": 503, "path": "/\\ud800"}', "the fake has no route for /?"),
         (b'{"what": "time-out"}', "unknown fault 'time-out'; expected a status, or one of 'timeout', 'disconnect'"),
         (b'{"what": true}', "unknown fault True; expected a status"),
         (b'{"what": 503, "time": 2}', "unknown member 'time'; expected times"),

@@ -351,8 +351,8 @@ def test_the_next_one(qbchat_server):
         [
             "*_ test_it _*",
             reason,
-            "  answer it with qbchat.router.post('/events.json').respond(...), or expect it with *",
-            f'{{"code":null,"message":"pytest-qbchat refused this call: {reason}\\n  answer it with *',
+            "  if the call is right, answer it with qbchat.router.post('/events.json').respond(...), or expect *",
+            f'{{"code":null,"message":"pytest-qbchat refused this call: {reason}\\n  if the call is right, *',
         ]
     )
     result.stdout.no_fnmatch_line("*Traceback*")
