@@ -59,9 +59,9 @@ def _run(session: nox.Session, *command: str, env: dict[str, str] | None = None,
     session.run(UV, "run", *options, *command, env={**place, **(env or {})}, external=True)
 
 
-@nox.session(python=PYTHONS, default=False)
+@nox.session(python=PYTHONS[1:-1] or PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The tests, on every Python. By default, those below run them on the oldest, the next and the newest."""
+    """The tests, on every Python but the oldest and the newest, on which `coverage` and `plugins` run them."""
     _run(session, "pytest", *session.posargs, env=SHORT)
 
 
@@ -80,7 +80,7 @@ def plugins(session: nox.Session) -> None:
     _run(session, "pytest", "-q", "-W", "error", "-p", "no:respx", "-p", "no:faker", *session.posargs, env=SHORT)
 
 
-@nox.session(python=PYTHONS[:2][-1])
+@nox.session(python=OLDEST)
 def lowest(session: nox.Session) -> None:
     """The tests with the lowest versions that the project allows."""
     lowest = ("--isolated", "--resolution", "lowest-direct", "--no-default-groups", "--group", "test")
