@@ -15,8 +15,8 @@ OTHER_LIBRARIES = {
     "requests", "niquests", "aiohttp", "tornado", "urllib3", "urllib", "httpcore", "httpcore2", "http", "anyio",
     "trio", "twisted", "gevent", "eventlet", "websockets", "smtplib",
 }  # fmt: skip
-# Packages whose frames lie between the code under test and the fake.
 _CLIENTS = OTHER_LIBRARIES | {"httpx", "httpx2", "socket", "ssl"}
+# Packages whose frames lie between the code under test and the fake.
 _BETWEEN = _CLIENTS | {"pytest_qbchat", "contextlib"}
 _CONCURRENCY = {"asyncio", "threading", "concurrent"}
 
