@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Iterator
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import pytest
 
@@ -168,22 +170,45 @@ def _check_marker(marker: pytest.Mark) -> None:
         pytest.fail(f"@pytest.mark.qbchat does not take {', '.join(invalid)}; use {example}", pytrace=False)
 
 
+def _may_have_trials(item: pytest.Item) -> TypeGuard[pytest.Function]:
+    """Whether a test may have a loop of `each_fault`: its file names it."""
+    return isinstance(item, pytest.Function) and _names_each_fault(item.path)
+
+
+@cache
+def _names_each_fault(path: Path) -> bool:
+    return path.is_file() and b"each_fault" in path.read_bytes()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let each failing trial be a subtest, where pytest has them."""
+    if item.config.pluginmanager.hasplugin("subtests") and _may_have_trials(item):
+        item.fixturenames.append("subtests")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Give the fake precedence over other mocks during the test, then fail the test for caught problems."""
     interception = item.stash.get(_INTERCEPTION, None)
     if interception is not None:
         interception.repatch()
+    runs = item.stash[_FAKE].runs(item) if _FAKE in item.stash and _may_have_trials(item) else None
     try:
-        result = yield
+        if runs is None:
+            result = yield
+        else:
+            error: BaseException | None = None
+            try:
+                result = yield
+            except BaseException as raised:
+                error = raised
+            runs.go_on(error)  # outside of the handler, so that further failures have no context
     finally:
         if interception is not None:
             interception.undo_repatch()
     if _FAKE in item.stash:
-        fake = item.stash[_FAKE]
-        if fake.trial is not None:
-            fake.trial.settle()
-        fake.problems.fail_unreported(item)
+        item.stash[_FAKE].problems.fail_unreported(item)
     return result
 
 
@@ -200,7 +225,6 @@ def pytest_runtest_makereport(
         call.excinfo = omit_library_frames(call.excinfo)
         if call.when == "call" and (trial := item.stash[_FAKE].trial) is not None:
             trial.name_failure(call.excinfo.value)
-            trial.settle()
     report = yield
     on_page = item.config.option.qbchat_report is not None
     if used and (call.excinfo is not None or call.when == "call" or on_page):

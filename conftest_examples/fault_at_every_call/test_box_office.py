@@ -20,10 +20,10 @@ def assert_told_once(qbchat, trial):
 
 
 def test_the_naive_retry_is_found_to_send_a_duplicate(qbchat, dialog):
-    found = "with the answer to call 1 of 2, POST /chat/Message.json, lost after storage: "
-
-    with pytest.raises(AssertionError, match=f"2 of 13 trials failed: {found}.*17 was confirmed 2 times"):
+    with pytest.raises(AssertionError, match="17 was confirmed 2 times"):
         confirm_each(qbchat, dialog, confirm_naively)
+
+    assert str(qbchat.trial) == "with the answer to call 1 of 2, POST /chat/Message.json, lost after storage"
 
 
 def test_the_careful_retry_sends_each_message_once(qbchat, dialog):
@@ -35,8 +35,7 @@ def confirm_each(qbchat, dialog, confirm):
     for trial in qbchat.each_fault():
         with trial:
             confirm(dialog.id, RESERVATIONS)
-        with trial.checks():
-            assert_told_once(qbchat, trial)
+        assert_told_once(qbchat, trial)
         trials += 1
     return trials
 

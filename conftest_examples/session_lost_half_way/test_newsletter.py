@@ -20,7 +20,6 @@ def test_nobody_gets_the_newsletter_twice(qbchat, subscribers):
     for trial in qbchat.each_fault():
         with trial:
             Newsletter().send("Our garden opens on Sunday", [user.id for user in subscribers])
-        with trial.checks():
-            received = [len(user.inbox) for user in subscribers]
-            assert max(received) <= 1
-            assert received == [1, 1, 1] or trial.error
+        received = [len(user.inbox) for user in subscribers]
+        assert max(received) <= 1
+        assert received == [1, 1, 1] or trial.error

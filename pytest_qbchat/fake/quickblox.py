@@ -26,10 +26,12 @@ from pytest_qbchat.service.realtime_chat import Realtime
 from pytest_qbchat.service.store import Store
 
 if TYPE_CHECKING:
+    import pytest
     import respx
 
     from pytest_qbchat.fake.respx_router import Stubs
-    from pytest_qbchat.fake.trials import Trial
+    from pytest_qbchat.fake.trial_runs import FunctionRuns
+    from pytest_qbchat.fake.trials import Loop, Trial
     from pytest_qbchat.service.wire import Request, Response
 
 
@@ -42,6 +44,7 @@ class FakeQuickBlox:
         hosts: The hosts that belong to QuickBlox.
         problems: The refusals and warnings that fail the test even if the code under test catches them.
         trial: The current trial of `each_fault`; None outside of its loop.
+        add_loop: Called with a new loop of `each_fault`; returns the one to run. The plugin sets it.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class FakeQuickBlox:
         self._store.secrets.find_new = self._new_secrets
         self._stubs: Stubs | None = None
         self.trial: Trial | None = None
+        self.add_loop: Callable[[Loop], Loop] | None = None
 
     def __repr__(self) -> str:
         return f"<FakeQuickBlox: calls={len(self._calls)} posted={len(self._posted)}>"
@@ -309,12 +313,12 @@ class FakeQuickBlox:
             ValueError: A fault, method, path or name is unknown, or the limit is less than 2.
         """
         __tracebackhide__ = True
-        from pytest_qbchat.fake import trials  # noqa: PLC0415 - for the tests that use it
+        from pytest_qbchat.fake.trial_options import Options  # noqa: PLC0415
+        from pytest_qbchat.fake.trials import Loop  # noqa: PLC0415 - for the tests that use it
 
-        options = trials.Options.checked(
-            *faults, methods=methods, path=path, pairs=pairs, only=only, reset=reset, limit=limit
-        )
-        return trials.start(self, self._store, self._faults, options)
+        options = Options.checked(*faults, methods=methods, path=path, pairs=pairs, only=only, reset=reset, limit=limit)
+        loop = Loop(self, self._store, self._faults, options)
+        return loop if self.add_loop is None else self.add_loop(loop)
 
     def expire_sessions(self) -> None:
         """Expire every session: the next call with its token gets 401, as after two idle hours.
@@ -541,9 +545,13 @@ class FakeQuickBlox:
             AssertionError: There are problems that were not reported yet.
         """
         __tracebackhide__ = True
-        if self.trial is not None:
-            self.trial.settle()
         self.problems.raise_all()
+
+    def runs(self, item: pytest.Function) -> FunctionRuns:
+        """The runs of the test of this fake: after a trial of `each_fault` has failed, it runs again for the others."""
+        from pytest_qbchat.fake.trial_runs import FunctionRuns  # noqa: PLC0415 - for the tests that use it
+
+        return FunctionRuns(item, self, self._store)
 
     def masked(self, text: str) -> str:
         """Mask every token, key and password that the fake has seen in a text."""

@@ -1,76 +1,51 @@
-"""A fault at every call: a loop of trials from the same state of the fake, each with a fault at another call."""
+"""The loop of `each_fault`: its trials, each with a fault at one call, and the rewind of the fake between them."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import re
-import sys
 import threading
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import chain
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 from pytest_qbchat.exceptions import QuickBloxWarning
-from pytest_qbchat.fake.faults import BROKEN, LOST, Fault, Faults, check_fault, check_method, is_at, known_path
-from pytest_qbchat.report.call_site import is_client_error
+from pytest_qbchat.fake.expected_errors import is_expected, is_failure
+from pytest_qbchat.fake.faults import Fault
 from pytest_qbchat.report.problems import Problems, report
 from pytest_qbchat.service.decoding import decode
 from pytest_qbchat.service.errors import QuickBloxError
 from pytest_qbchat.service.masking import Secrets
 from pytest_qbchat.service.snapshot import Snapshot
-from pytest_qbchat.service.spelling import closest_name
 
 if TYPE_CHECKING:
+    from pytest_qbchat.fake.faults import Faults
     from pytest_qbchat.fake.record_list import Records
+    from pytest_qbchat.fake.trial_options import Kind, Options
     from pytest_qbchat.service.calls import Call, Route
     from pytest_qbchat.service.store import Store
 
-_STORED = "-stored"
-_DEFAULT = ("timeout-stored", "timeout", "disconnect", 401, 429, 503)
-_NAMES = (*LOST, *(f"{what}{_STORED}" for what in LOST), *BROKEN)
-_PART = re.compile(r"([1-9]\d*):([\w-]+)")
-_MIN_LIMIT = 2
-_MAX_FAULTS = 2  # in a trial
-_MAX_LISTED = 10
 _UNAUTHORIZED = 401
-_STATUSES = range(400, 599)  # Tornado's 599 is a call without a response
+_MAX_LISTED = 10
 
 
-class _Fake(Protocol):
+class LoopedFake(Protocol):
     """What a loop needs of its fake."""
 
     problems: Problems
     trial: Trial | None
+    add_loop: Callable[[Loop], Loop] | None
 
     @property
-    def calls(self) -> Records[Call]: ...
+    def calls(self) -> Records[Call]:
+        """All calls."""
+        ...
 
-    def masked(self, text: str) -> str: ...
-
-
-class _Kind(NamedTuple):
-    """A fault that is injected: `what` as for `FakeQuickBlox.fail`, and whether the request takes effect."""
-
-    what: int | str
-    stored: bool
-
-    def __str__(self) -> str:
-        return f"{self.what}{_STORED if self.stored and self.what not in BROKEN else ''}"
-
-    def at(self, call: str) -> str:
-        """What happened at a call, for the text of a failure."""
-        after = " after storage" if self.stored else " before storage"
-        if isinstance(self.what, int):
-            return f"{call} answered {self.what}{after if self.stored else ''}"
-        if self.what in BROKEN:
-            return f"the answer to {call} {self.what}"
-        verb = "lost" if self.what == "timeout" else "cut off"
-        return f"the answer to {call} {verb}{after}" if self.stored else f"{call} {verb}{after}"
+    def masked(self, text: str) -> str:
+        """A text without secrets."""
+        ...
 
 
 class _Seen(NamedTuple):
@@ -103,79 +78,6 @@ class _Seen(NamedTuple):
         return f"{self.call.method} {self.call.path}"
 
 
-@dataclass(frozen=True)
-class Options:
-    """The arguments of `FakeQuickBlox.each_fault`, checked."""
-
-    kinds: tuple[_Kind, ...]
-    methods: Collection[str] | None
-    path: str | None
-    pairs: bool
-    only: tuple[tuple[int, _Kind], ...]
-    reset: Callable[[], object] | None
-    limit: int
-
-    @classmethod
-    def checked(
-        cls,
-        *faults: int | str,
-        methods: Collection[str] | None,
-        path: str | None,
-        pairs: bool,
-        only: str | None,
-        reset: Callable[[], object] | None,
-        limit: int,
-    ) -> Options:
-        """Check the arguments; see `FakeQuickBlox.each_fault`."""
-        __tracebackhide__ = True
-        if isinstance(methods, str) or not isinstance(methods, Collection | None):
-            raise TypeError(f"invalid methods={methods!r}; expected a list, methods=['POST']")
-        for method in methods or ():
-            check_method(method)
-        if reset is not None and not callable(reset):
-            raise TypeError(f"invalid reset={reset!r}; expected a function without arguments")
-        if isinstance(limit, bool) or not isinstance(limit, int) or limit < _MIN_LIMIT:
-            raise ValueError(f"invalid limit={limit!r}; expected 2 or greater, since the first trial has no fault")
-        kinds = tuple(dict.fromkeys(map(_kind, faults or _DEFAULT)))
-        place = None if path is None else known_path(None, path)
-        return cls(kinds, methods, place, pairs, () if only is None else _parts(only), reset, limit)
-
-    def chooses(self, seen: _Seen) -> bool:
-        """Whether a fault is injected into a call."""
-        route, request = seen.route, seen.call.request
-        return (
-            route is not None
-            and (self.methods is None or request.method in self.methods)
-            and is_at(request, route, self.path)
-        )
-
-
-def _kind(fault: int | str) -> _Kind:
-    __tracebackhide__ = True
-    if not isinstance(fault, str):
-        check_fault(fault)
-        return _Kind(fault, stored=False)
-    what = fault.removesuffix(_STORED)
-    if what.isdecimal() and what != fault:
-        check_fault(int(what))
-        return _Kind(int(what), stored=True)
-    if fault not in _NAMES:
-        near = closest_name(fault, _NAMES)
-        known = repr(near) if near else f"a status, or one of {', '.join(map(repr, _NAMES))}"
-        raise ValueError(f"unknown fault {fault!r}; expected {fault if fault.isdecimal() else known}")
-    return _Kind(what, stored=what != fault or what in BROKEN)
-
-
-def _parts(only: str) -> tuple[tuple[int, _Kind], ...]:
-    """The numbers of calls and the faults in the name of a trial: `2:timeout-stored`, `1:503+2:timeout`."""
-    __tracebackhide__ = True
-    found = [_PART.fullmatch(part) for part in str(only).split("+")]
-    if len(found) > _MAX_FAULTS or not all(found):
-        raise ValueError(f"invalid only={only!r}; expected the name of a trial, '2:timeout-stored' or '1:503+2:401'")
-    pairs = [(int(match[1]), match[2]) for match in found if match]
-    return tuple((number, _kind(int(fault) if fault.isdecimal() else fault)) for number, fault in pairs)
-
-
 class Trial:
     """One pass of the loop of `each_fault`: `with trial:` runs the code under test.
 
@@ -190,13 +92,13 @@ class Trial:
         calls: The calls of the block.
     """
 
-    def __init__(self, loop: _Loop, learned: list[_Seen], plan: dict[int, _Kind], name: str | None) -> None:
+    def __init__(self, loop: Loop, learned: list[_Seen], plan: dict[int, Kind], name: str | None) -> None:
         self.fault = name
         self.error: Exception | None = None
         self.recovered = False
         self.calls: Records[Call] = loop.fake.calls[:0]
         self.entered = False
-        self._loop = loop
+        self.loop = loop
         self._plan = plan  # what is to be injected, by the position of the call in `learned`
         self._left = dict(plan)
         self._learned = learned
@@ -223,14 +125,14 @@ class Trial:
         if self.entered:
             raise RuntimeError("a trial has one block; call all of the code under test in one `with trial:`")
         self.entered = self._active = True
-        self._start = len(self._loop.fake.calls)
+        self._start = len(self.loop.fake.calls)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
         __tracebackhide__ = True
         self._active = False
-        self.calls = self._loop.fake.calls[self._start :]
+        self.calls = self.loop.fake.calls[self._start :]
         if self.fault is None:
             return False
         if error is None and not self._left:
@@ -243,31 +145,28 @@ class Trial:
                 f"  calls of this trial: {made}\n"
                 "  reset what the code keeps, such as a token: qbchat.each_fault(reset=...)"
             )
-            if self._failed(lost):
-                return False
+            self.name_failure(lost)
             raise lost
-        if not self._left and isinstance(error, Exception) and _is_expected(error, self._plan.values()):
+        whats = [kind.what for kind in self._plan.values()]
+        if not self._left and isinstance(error, Exception) and is_expected(error, whats):
             self.error = error
             return True
-        return self._failed(error)
+        if is_failure(error) and isinstance(error, Exception) and not isinstance(error, AssertionError):
+            # The text of an error of the code, such as a KeyError, may not be changed.
+            named = AssertionError(f"{type(error).__name__}: {text_of(error)}")
+            self.name_failure(named)
+            raise named from error
+        self.name_failure(error)
+        return False
 
     @property
     def running(self) -> bool:
         """Whether the block is being run."""
         return self._active
 
-    def checks(self) -> Checks:
-        """A `with` block for the assertions of the loop, which lets all trials run before the failures are reported."""
-        self._loop.collects = True
-        return Checks(self)
-
-    def settle(self) -> None:
-        """Let the test fail for the failures that `checks` has kept, if it left the loop with this trial."""
-        self._loop.settle()
-
     def fault_for(self, call: Call) -> Fault | None:
         """The fault to inject into a call, and note the call. The caller holds the lock."""
-        faults = self._loop.faults
+        faults = self.loop.faults
         fault = faults.pop_matching(call.request)
         if not self._active:
             return fault
@@ -294,23 +193,13 @@ class Trial:
 
     def name_failure(self, error: Any) -> None:
         """Put the name of the trial before the text of an exception, and what to do about it after the text."""
-        if self.fault is None or error is self._named or not _is_failure(error):
+        if self.fault is None or error is self._named or not is_failure(error):
             return
         self._named = error
-        loop = self._loop
-        lines = [f"{self}: {_text(error)}", self.advice()]
-        if left := min(loop.total, loop.options.limit) - loop.ran:
-            lines.append(f"  {left} of {loop.number()} trials are left; `with trial.checks():` runs them all")
-        text = loop.fake.masked("\n".join(lines))
-        former = error.args
-        with suppress(Exception):  # a class may have its own idea of its attributes
-            error.args = (text, *former[1:])
-            if hasattr(error, "msg"):  # pytest.fail
-                error.msg = text
-        if text not in _text(error):
-            with suppress(Exception):
-                error.args = former
-                error.add_note(text)
+        lines = [f"{self}: {text_of(error)}", self.advice()]
+        if self.loop.fake.add_loop is None and not self.loop.finished:
+            lines.append(f"  {self.loop.left}")
+        set_text(error, self.loop.fake.masked("\n".join(lines)))
 
     def advice(self) -> str:
         """How to run this trial again."""
@@ -318,22 +207,6 @@ class Trial:
 
     def _name_of(self, position: int) -> str:
         return f"call {position + 1} of {len(self._learned)}, {self._learned[position]}"
-
-    def _failed(self, error: BaseException) -> bool:
-        """Note a failure of the trial, and return whether the exception is kept for the end of the loop.
-
-        The text of an error of the code, such as a KeyError, may not be changed, so another error names the trial.
-        """
-        __tracebackhide__ = True
-        if self._loop.collects and _is_failure(error):
-            self._loop.add_failure(self, error)
-            return True
-        if isinstance(error, Exception) and not isinstance(error, AssertionError):
-            named = AssertionError(f"{type(error).__name__}: {_text(error)}")
-            self.name_failure(named)
-            raise named from error
-        self.name_failure(error)
-        return False
 
     def _note_context(self) -> None:
         """Note whether a call may overlap with others. Of those through a server only their order is known."""
@@ -367,7 +240,7 @@ class Trial:
 
     def _expire_session(self, call: Call, route: Route) -> bool:
         """Expire the session of a call, so that it gets 401 until there is a new one; False for a call without any."""
-        headers, store = call.request.headers, self._loop.store
+        headers, store = call.request.headers, self.loop.store
         token = headers.get("QB-Token") or call.token_parameter()
         if route.open or not token or "Authorization" in headers:
             return False
@@ -377,106 +250,132 @@ class Trial:
         return True
 
 
-class Checks:
-    """The block of `trial.checks()`."""
-
-    def __init__(self, trial: Trial) -> None:
-        self._trial = trial
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> bool:
-        __tracebackhide__ = True
-        return error is not None and self._trial.fault is not None and self._trial._failed(error)
-
-
-class _Loop:
-    """The trials of one call of `each_fault`.
+class Loop:
+    """The trials of one call of `each_fault`, as an iterator. After an exception in a trial it can go on.
 
     Attributes:
-        collects: Whether failures are kept until all trials have run.
-        ran: The number of trials so far.
-        total: The number of trials that are known so far.
+        failures: The failure of each trial that failed, and the state of the fake then.
     """
 
-    def __init__(self, fake: _Fake, store: Store, faults: Faults, options: Options) -> None:
+    def __init__(self, fake: LoopedFake, store: Store, faults: Faults, options: Options) -> None:
         self.fake = fake
         self.store = store
         self.faults = faults
         self.options = options
-        self.collects = False
-        self.ran = 0
-        self.total = 1
+        self.failures: dict[Trial, tuple[BaseException, Snapshot]] = {}
+        self._ran = 0
+        self._total = 1  # the number of trials that are known so far
         self._counted = bool(options.only) or not options.pairs
-        self._failures: dict[Trial, BaseException] = {}
-        self._failed_state: Snapshot | None = None
+        self._problems = 0  # before the trial
+        self._before: Snapshot | None = None
+        self._trials = self._all()
 
-    def number(self) -> str:
-        """The number of trials that there are, as far as is known."""
-        return f"{self.total}{'' if self._counted else ' or more'}"
+    def __iter__(self) -> Self:
+        return self
 
-    def settle(self) -> None:
-        """Make a problem of the failures that are kept, after the test has left the loop before its end."""
-        if self._failures:
-            self.fake.problems.add(self.fake.masked(self._report()))
-            self._failures.clear()
-
-    def add_failure(self, trial: Trial, error: BaseException) -> None:
-        """Keep the first failure of a trial."""
-        self._failures.setdefault(trial, error)
-
-    def trials(self) -> Iterator[Trial]:
-        """Run the loop."""
+    def __next__(self) -> Trial:
+        """Finish the last trial, and rewind the fake for another one."""
         __tracebackhide__ = True
-        if self.fake.trial is not None and self.fake.trial.running:
+        last = self.fake.trial
+        if last is not None and last.running:
             raise RuntimeError("each_fault() was called in `with trial:`; a loop cannot be within another one")
+        if last is not None and last.loop is self:
+            self._finish(last)
         self.fake.trial = None
-        before = self._snapshot()
-        first = Trial(self, [], {}, None)
-        singles: list[Trial] = []
-        for trial in chain([first], self._singles(first), self._pairs(singles)):
-            if self.ran == self.options.limit:
-                break
-            if self.ran:
-                self._rewind(before)
-            self.ran += 1
-            problems = len(self.fake.problems)
-            self.fake.trial = trial
-            yield trial
-            self.fake.trial = None
-            self._finish(trial, problems)
-            if self.options.pairs or self.options.only:
-                singles.append(trial)
-        if self._failed_state is not None:
-            self._failed_state.restore()
-            error = next(iter(self._failures.values()))
-            raise AssertionError(self.fake.masked(self._report())) from error
-        if self.ran < self.total:
-            warnings.warn(QuickBloxWarning(f"each_fault() ran {self._cut()}"), stacklevel=2)
+        trial = next(self._trials, None) if self._ran < self.options.limit else None
+        if trial is None:
+            self._end()
+            raise StopIteration
+        if self._before is None:
+            self._before = self.snapshot()
+        else:
+            self.rewind(self._before)
+        if self._ran and self.options.reset is not None:
+            self.options.reset()
+        self._ran += 1
+        self._problems = len(self.fake.problems)
+        self.fake.trial = trial
+        return trial
 
-    def _rewind(self, before: Snapshot) -> None:
+    @property
+    def finished(self) -> bool:
+        """Whether there is no further trial."""
+        return self._ran == self.options.limit or (self._counted and self._ran == self._total)
+
+    @property
+    def left(self) -> str:
+        """How many trials did not run, of those that are known."""
+        left = min(self._total, self.options.limit) - self._ran
+        return f"{left} of {self._number} trials did not run"
+
+    def snapshot(self) -> Snapshot:
+        """The whole state of the fake."""
+        return snapshot(self.fake, self.store)
+
+    def rewind(self, state: Snapshot) -> None:
+        """Put a state of the fake back."""
         self.fake.masked("")  # collects the secrets of the calls
         with self.store.lock:
-            before.restore()
-        if self.options.reset is not None:
-            self.options.reset()
+            state.restore()
 
-    def _snapshot(self) -> Snapshot:
-        with self.store.lock:
-            return Snapshot(self.fake, kept=(Secrets,))
+    def resume(self) -> None:
+        """Go on, from the state that the test will have made by then."""
+        self._before = None
 
-    def _finish(self, trial: Trial, problems: int) -> None:
+    def add_failure(self, trial: Trial, error: BaseException) -> None:
+        """Keep the failure of a trial, with the state of the fake."""
+        trial.name_failure(error)
+        self.fake.trial = None
+        self.failures[trial] = error, self.snapshot()
+
+    def report(self, reason: str = "") -> str:
+        """The failures of all trials, the shortest first; of the first one the whole text."""
+        lines: list[str] = []
+        for trial, (error, _) in list(self.failures.items())[:_MAX_LISTED]:
+            first, *more = text_of(error).splitlines() or [""]
+            if not first.startswith(str(trial)):
+                first = f"{trial}: {type(error).__name__}: {first}"
+            lines += [first, *more] if not lines else [first, trial.advice()]
+        failed = len(self.failures)
+        more = [f"  and {failed - _MAX_LISTED} more"] if failed > _MAX_LISTED else []
+        lines[0] = f"{self.summary}: {lines[0]}"
+        return self.fake.masked("\n".join([*lines, *more, *self.rest(reason)]))
+
+    @property
+    def summary(self) -> str:
+        """How many trials failed."""
+        return f"{len(self.failures)} of {self._ran} trials failed"
+
+    def rest(self, reason: str) -> list[str]:
+        """How many trials did not run, and why."""
+        if not self.finished:
+            return [f"  {self.left}: {reason}"]
+        return [f"  only {self._cut()}"] if self._ran < self._total else []
+
+    def _finish(self, trial: Trial) -> None:
         __tracebackhide__ = True
         if not trial.entered:
             raise RuntimeError("a trial was not used; call the code under test in `with trial:`")
-        if new := self.fake.problems.since(problems):
+        if new := self.fake.problems.since(self._problems):
             error = AssertionError(report(new))
-            if trial.fault is None or not trial._failed(error):
-                raise error
-        if self._failures and self._failed_state is None:
-            self._failed_state = self._snapshot()
+            trial.name_failure(error)
+            raise error
+
+    def _end(self) -> None:
+        __tracebackhide__ = True
+        if self.failures:
+            raise AssertionError(self.summary)  # so that the code after the loop does not run
+        if self._ran < self._total:
+            warnings.warn(QuickBloxWarning(f"each_fault() ran {self._cut()}"), stacklevel=3)
+
+    def _all(self) -> Iterator[Trial]:
+        first = Trial(self, [], {}, None)
+        yield first
+        singles = []
+        for trial in self._singles(first):
+            singles.append(trial)
+            yield trial
+        yield from self._pairs(singles)
 
     def _singles(self, first: Trial) -> Iterator[Trial]:
         """A trial for each fault at each call of the first trial."""
@@ -485,17 +384,17 @@ class _Loop:
         plans = self._plans(learned, 0, self.options.only[:1])
         if not plans:
             raise self._no_call(learned)
-        self.total += len(plans)
+        self._total += len(plans)
         for at, kind in plans:
             yield Trial(self, learned, {at: kind}, f"{at + 1}:{kind}")
 
-    def _pairs(self, trials: list[Trial]) -> Iterator[Trial]:
+    def _pairs(self, singles: list[Trial]) -> Iterator[Trial]:
         """A trial for each fault at each call that followed the fault of a former trial."""
         __tracebackhide__ = True
         only = self.options.only
         if not (only[1:] if only else self.options.pairs):
             return
-        found = [(single, *single.learned()) for single in trials[1:]]
+        found = [(single, *single.learned()) for single in singles]
         plans = [
             (single, learned, start, plan)
             for single, learned, start in found
@@ -503,84 +402,55 @@ class _Loop:
         ]
         if only and not plans:
             raise self._no_call(found[0][1])
-        self.total += len(plans)
+        self._total += len(plans)
         self._counted = True
         for single, learned, start, (at, kind) in plans:
             [first] = single._plan.values()
             yield Trial(self, learned, {start - 1: first, at: kind}, f"{single.fault}+{at + 1}:{kind}")
 
-    def _plans(self, learned: list[_Seen], start: int, only: tuple[tuple[int, _Kind], ...]) -> list[tuple[int, _Kind]]:
+    def _plans(self, learned: list[_Seen], start: int, only: tuple[tuple[int, Kind], ...]) -> list[tuple[int, Kind]]:
         """The calls from a position on, each with each fault, or the one that was asked for."""
-        chosen = [at for at, seen in enumerate(learned) if at >= start and (only or self.options.chooses(seen))]
+        calls = [(at, seen.route, seen.call.request) for at, seen in enumerate(learned) if at >= start]
         if only:
             [(number, kind)] = only
-            return [(at, kind) for at in chosen if at == number - 1 and learned[at].route is not None]
+            return [(at, kind) for at, route, _ in calls if at == number - 1 and route is not None]
+        chosen = [at for at, route, request in calls if route is not None and self.options.choose(request, route)]
         return [(at, kind) for at in chosen for kind in self.options.kinds]
 
     def _no_call(self, learned: list[_Seen]) -> AssertionError:
         calls = ", ".join(f"{number} {seen}" for number, seen in enumerate(learned, 1)) or "none"
         return AssertionError(self.fake.masked(f"each_fault() found no call to disturb; calls of the code: {calls}"))
 
-    def _report(self) -> str:
-        """The failures of all trials, the shortest first; of the first one the whole text."""
-        lines: list[list[str]] = []
-        for trial, error in self._failures.items():
-            name = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
-            first, *more = f"{trial}: {name}{_text(error)}".splitlines()
-            lines.append([first, trial.advice(), *([] if lines else more)])
-        cut = [f"  only {self._cut()}"] if self.ran < self.total else []
-        more = [f"  and {len(lines) - _MAX_LISTED} more"] if len(lines) > _MAX_LISTED else []
-        shown = [line for each in lines[:_MAX_LISTED] for line in each]
-        return "\n".join([f"{len(lines)} of {self.ran} trials failed: {shown[0]}", *shown[1:], *more, *cut])
+    @property
+    def _number(self) -> str:
+        return f"{self._total}{'' if self._counted else ' or more'}"
 
     def _cut(self) -> str:
-        return f"{self.ran} of {self.number()} trials; raise limit=, or choose calls with methods= or path="
+        return f"{self._ran} of {self._number} trials; raise limit=, or choose calls with methods= or path="
 
 
-def start(fake: _Fake, store: Store, faults: Faults, options: Options) -> Iterator[Trial]:
-    """The trials of a loop."""
-    return _Loop(fake, store, faults, options).trials()
+def snapshot(fake: LoopedFake, store: Store) -> Snapshot:
+    """The whole state of a fake."""
+    with store.lock:
+        return Snapshot(fake, kept=(Secrets, Trial))
 
 
-def _is_failure(error: BaseException) -> bool:
-    """Whether an exception fails a test; others skip it or end the run."""
-    if isinstance(error, Exception) or "pytest" not in sys.modules:
-        return isinstance(error, Exception)
-    import pytest  # noqa: PLC0415 - the fake works without it
+def set_text(error: Any, text: str) -> None:
+    """Change the text of an exception; if its class does not allow that, add a note."""
+    former = error.args
+    with suppress(Exception):
+        error.args = (text, *former[1:])
+        if hasattr(error, "msg"):  # pytest.fail
+            error.msg = text
+    if text not in text_of(error):
+        with suppress(Exception):
+            error.args = former
+            error.add_note(text)
 
-    return isinstance(error, pytest.fail.Exception) and not isinstance(error, pytest.xfail.Exception)
 
-
-def _text(error: BaseException) -> str:
+def text_of(error: BaseException) -> str:
+    """The text of an exception, whatever it does when asked."""
     try:
         return str(error)
     except Exception as reason:
         return f"its text cannot be shown ({type(reason).__name__})"
-
-
-def _is_expected(error: BaseException, kinds: Collection[_Kind]) -> bool:
-    """Whether an exception is one of a client for these faults, or was raised from one, or a group of such."""
-    whats = {kind.what for kind in kinds}
-    if isinstance(error, BaseExceptionGroup):
-        return all(_is_expected(each, kinds) for each in error.exceptions)
-    if isinstance(error, json.JSONDecodeError) and not whats.isdisjoint(BROKEN):
-        return True
-    if is_client_error(error):
-        status = _status_of(error)
-        if status is not None:
-            return status in whats
-        # A client raises no ValueError for a response, but for a wrong URL, and no error of Python for a status.
-        lost = not all(isinstance(what, int) for what in whats)
-        return not isinstance(error, ValueError) and (lost or type(error).__module__ != "builtins")
-    return error.__cause__ is not None and _is_expected(error.__cause__, kinds)
-
-
-def _status_of(error: BaseException) -> int | None:
-    """The error status that an exception of a client reports; None for a lost response."""
-    response = getattr(error, "response", None)
-    # The last attribute is deprecated in aiohttp, whose errors have the one before it.
-    for holder, name in ((response, "status_code"), (error, "status"), (error, "code")):
-        value = getattr(holder, name, None)
-        if isinstance(value, int) and value in _STATUSES:
-            return value
-    return None

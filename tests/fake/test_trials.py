@@ -7,6 +7,7 @@ import json
 import random
 import socket
 import textwrap
+import unittest
 import urllib.error
 import uuid
 from collections.abc import Callable, Iterator
@@ -47,8 +48,7 @@ def names(
         with trial:
             code()
         if checks is not None:
-            with trial.checks():
-                checks(trial)
+            checks(trial)
         found.append(trial.fault)
     return found
 
@@ -355,7 +355,10 @@ def test_an_error_in_the_undisturbed_trial_is_that_of_the_test(qbchat: FakeQuick
         names(qbchat.each_fault(), lambda: post(client), failing(AssertionError("of the test")))
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, pytest.skip.Exception, pytest.xfail.Exception])
+@pytest.mark.parametrize(
+    "error",
+    [KeyboardInterrupt, pytest.skip.Exception, pytest.xfail.Exception, pytest.exit.Exception, unittest.SkipTest],
+)
 def test_what_is_no_failure_is_raised_at_once(
     qbchat: FakeQuickBlox, client: httpx.Client, error: type[BaseException]
 ) -> None:
@@ -366,6 +369,15 @@ def test_what_is_no_failure_is_raised_at_once(
     with pytest.raises(error) as caught:
         names(qbchat.each_fault(), lambda: post(client), checks)
     assert str(caught.value) == "as it is"
+
+
+def test_an_assertion_in_the_block_names_the_trial_at_once(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    def code() -> None:
+        reply = client.post(MESSAGES, json={"recipient_id": 7, "message": "hi"})
+        assert reply.status_code == 201, "not created"
+
+    with pytest.raises(AssertionError, match=r"^with call 1 of 1, POST /chat/Message.json, answered 429: not created"):
+        names(qbchat.each_fault(429), code)
 
 
 def test_a_recovery_is_told_from_an_error(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
@@ -427,11 +439,7 @@ def test_a_call_that_is_not_made_again_fails(qbchat: FakeQuickBlox, client: http
         "  calls of this trial: POST /chat/Message.json",
         "  reset what the code keeps, such as a token: qbchat.each_fault(reset=...)",
         '  run it alone: qbchat.each_fault(only="1:503")',
-        "  1 of 3 trials are left; `with trial.checks():` runs them all",
     ]
-    tokens.clear()
-    with pytest.raises(AssertionError, match=r"^1 of 3 trials failed: without the fault at call 1 of 2, POST /session"):
-        names(qbchat.each_fault(503), code, repr)
     tokens.clear()
     assert names(qbchat.each_fault(503, reset=tokens.clear), code) == [None, "1:503", "2:503"]
 
@@ -498,9 +506,6 @@ def test_a_refused_call_fails_its_trial(qbchat: FakeQuickBlox, client: httpx.Cli
     with pytest.raises(AssertionError, match=f"^{text}"):
         names(qbchat.each_fault(503, 429), code)
     qbchat.problems.drain()
-    with pytest.raises(AssertionError, match=f"^2 of 3 trials failed: {text}"):
-        names(qbchat.each_fault(503, 429), code, repr)
-    qbchat.problems.drain()
     with pytest.raises(AssertionError, match=r"^the fake does not cover push events"):
         names(qbchat.each_fault(), refused)
     qbchat.problems.drain()
@@ -553,38 +558,6 @@ def test_a_limit_is_said(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
     assert len(names(qbchat.each_fault(429, 503, pairs=True, limit=3), lambda: post(client))) == 3
 
 
-def test_a_limit_is_said_with_the_failures(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
-    def code() -> None:
-        for number in range(15):
-            client.post(MESSAGES, json={"recipient_id": 7, "message": f"Order #{number}"})
-
-    with pytest.raises(AssertionError) as caught:
-        names(
-            qbchat.each_fault(503, limit=13),
-            code,
-            lambda trial: qbchat.assert_posted(message="Order #0", times=2 if trial.fault else 1),
-        )
-    lines = str(caught.value).splitlines()
-    assert lines[0].startswith("12 of 13 trials failed: with call 1 of 15, POST /chat/Message.json, answered 503: no ")
-    assert lines[-3:] == [
-        '  run it alone: qbchat.each_fault(only="10:503")',
-        "  and 2 more",
-        "  only 13 of 16 trials; raise limit=, or choose calls with methods= or path=",
-    ]
-
-
-def test_the_state_after_a_failure_is_that_of_the_first_trial_that_failed(
-    qbchat: FakeQuickBlox, client: httpx.Client
-) -> None:
-    def checks(trial: Trial) -> None:
-        assert not (qbchat.posted and trial.fault)
-
-    with pytest.raises(AssertionError, match=r"^1 of 4 trials failed: with the answer to call 1 of 1, "):
-        names(qbchat.each_fault("timeout", "timeout-stored", 503), lambda: post(client), checks)
-    assert qbchat.calls.one().fault == "timeout"
-    assert qbchat.posted.one() == {"message": "hi"}
-
-
 @pytest.mark.parametrize(
     ("fault", "text"),
     [
@@ -605,23 +578,6 @@ def test_a_trial_says_its_fault(qbchat: FakeQuickBlox, client: httpx.Client, fau
             post(client)
         said.append((str(trial), repr(trial)))
     assert said == [("without a fault", "<Trial without a fault>"), (text, f"<Trial 1:{fault}>")]
-
-
-def test_a_failure_before_the_pairs_are_counted_says_so(
-    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
-) -> None:
-    lines = printed(
-        pytester,
-        run_project,
-        """
-        def test_it(qbchat):
-            for trial in qbchat.each_fault("timeout", 503, pairs=True):
-                with trial:
-                    retry(7)
-                assert not trial.fault
-        """,
-    )
-    assert lines[-1] == "1 of 3 or more trials are left; `with trial.checks():` runs them all"
 
 
 def test_secrets_of_former_trials_stay_masked(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
@@ -660,45 +616,49 @@ PROJECT = """
 """
 
 
-def printed(pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult], test: str) -> list[str]:
-    """The lines of the error that a test fails with, at 80 columns."""
-    pytester.makepyfile(textwrap.dedent(PROJECT) + textwrap.dedent(test))
-    result = run_project("-p", "no:randomly", "-p", "no:cacheprovider")
-    result.assert_outcomes(failed=1)
-    return [line.removeprefix("E").strip() for line in result.outlines if line.startswith("E  ")]
+RunTest = Callable[..., pytest.RunResult]
 
 
-def test_the_first_line_of_a_plain_assert_names_the_trial(
-    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
-) -> None:
-    lines = printed(
-        pytester,
-        run_project,
+@pytest.fixture
+def run_test(pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]) -> RunTest:
+    """Runs a test of the project."""
+
+    def run(test: str, *options: str, project: str = PROJECT) -> pytest.RunResult:
+        pytester.makepyfile(textwrap.dedent(project) + textwrap.dedent(test))
+        return run_project("-p", "no:randomly", "-p", "no:cacheprovider", *options)
+
+    return run
+
+
+TOGETHER = "-p", "no:subtests"  # as before pytest 9
+
+
+def errors(result: pytest.RunResult) -> list[str]:
+    """The lines of the errors that tests fail with, at 80 columns."""
+    lines = [line.removeprefix("E").strip() for line in result.outlines if line.startswith("E  ")]
+    return [line.removeprefix("AssertionError: ") for line in lines]  # which pytest 8 leaves out before an assert
+
+
+def test_the_first_line_of_a_plain_assert_names_the_trial(run_test: RunTest) -> None:
+    result = run_test(
         """
-        def test_it(qbchat, trials):
-            for trial in trials:
+        def test_it(qbchat):
+            for trial in qbchat.each_fault("timeout-stored", "timeout"):
                 with trial:
                     retry(7)
-                    retry(8)
                 number = len(qbchat.posted)
-                assert number == 2
-        """,
+                assert number == 1
+        """
     )
-    assert lines[0].removeprefix("AssertionError: ") == (  # which pytest 8 leaves out before an assert
-        "with the answer to call 1 of 2, POST /chat/Message.json, lost after storage: assert 3 == 2"
-    )
-    assert lines[1:] == [
+    result.assert_outcomes(failed=1)
+    assert errors(result) == [
+        "with the answer to call 1 of 1, POST /chat/Message.json, lost after storage: assert 2 == 1",
         'run it alone: qbchat.each_fault(only="1:timeout-stored")',
-        "3 of 5 trials are left; `with trial.checks():` runs them all",
     ]
 
 
-def test_the_first_line_of_an_assertion_of_the_fake_names_the_trial(
-    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
-) -> None:
-    lines = printed(
-        pytester,
-        run_project,
+def test_the_first_line_of_an_assertion_of_the_fake_names_the_trial(run_test: RunTest) -> None:
+    result = run_test(
         """
         def test_it(qbchat):
             for trial in qbchat.each_fault(only="2:timeout-stored"):
@@ -706,87 +666,78 @@ def test_the_first_line_of_an_assertion_of_the_fake_names_the_trial(
                     retry(7)
                     retry(8)
                 qbchat.assert_posted(message="Order #8 has shipped", times=1)
-        """,
+        """
     )
+    lines = errors(result)
     assert lines[0] == (
-        "AssertionError: with the answer to call 2 of 2, POST /chat/Message.json, lost after storage: "
+        "with the answer to call 2 of 2, POST /chat/Message.json, lost after storage: "
         "2 messages with message='Order #8 has shipped' were posted, expected 1"
     )
     assert lines[-1] == 'run it alone: qbchat.each_fault(only="2:timeout-stored")'
 
 
 @pytest.mark.parametrize(
-    ("statement", "first", "last"),
+    ("statement", "first"),
     [
-        ("raise ValueError('boom')", "ValueError: with", "trials are left"),
-        ("raise OSError(2, 'boom')", "FileNotFoundError: [Errno 2] boom", "trials are left"),
-        ("pytest.fail('boom')", "Failed: with the answer to call 1 of 1", "trials are left"),
+        ("raise ValueError('boom')", "ValueError: 2 of 3 trials failed: with the answer to call 1 of 1"),
+        ("raise OSError(2, 'boom')", "FileNotFoundError: [Errno 2] boom"),
+        ("pytest.fail('boom')", "Failed: 2 of 3 trials failed: with the answer to call 1 of 1"),
     ],
 )
-def test_any_failure_names_the_trial(
-    pytester: pytest.Pytester,
-    run_project: Callable[..., pytest.RunResult],
-    statement: str,
-    first: str,
-    last: str,
-) -> None:
-    lines = printed(
-        pytester,
-        run_project,
-        f"""
-        def test_it(qbchat, trials):
-            for trial in trials:
-                with trial:
-                    retry(7)
-                if trial.fault:
-                    {statement}
-        """,
+def test_any_failure_names_the_trial(run_test: RunTest, statement: str, first: str) -> None:
+    lines = errors(
+        run_test(
+            f"""
+            def test_it(qbchat, trials):
+                for trial in trials:
+                    with trial:
+                        retry(7)
+                    if trial.fault:
+                        {statement}
+            """,
+            *TOGETHER,
+        )
     )
     assert lines[0].startswith(first)
-    assert any(line.startswith("with the answer to call 1 of 1") or "with the answer" in line for line in lines)
-    assert last in lines[-1]
+    assert any("with the answer to call 1 of 1" in line for line in lines)
 
 
-def test_a_failure_after_the_loop_names_no_trial(
-    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
-) -> None:
-    lines = printed(
-        pytester,
-        run_project,
+def test_a_failure_after_the_loop_names_no_trial(run_test: RunTest) -> None:
+    result = run_test(
         """
         def test_it(qbchat, trials):
             for trial in trials:
                 with trial:
                     retry(7)
             assert False
-        """,
-    )
-    assert lines == ["assert False"]
-
-
-def test_checks_report_all_failures_together(
-    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
-) -> None:
-    lines = printed(
-        pytester,
-        run_project,
         """
-        def test_it(qbchat, trials):
-            for trial in trials:
-                with trial:
-                    retry(7)
-                    retry(8)
-                    if trial.fault == "2:timeout-stored":
-                        raise ValueError("boom")
-                with trial.checks():
-                    number = len(qbchat.posted)
-                    assert number == 2
-        """,
     )
-    start = next(at for at, line in enumerate(lines) if "trials failed" in line)
-    assert lines[:start] == ["assert 3 == 2"]
-    assert lines[start:] == [
-        "AssertionError: 4 of 5 trials failed: with the answer to call 1 of 2, POST /chat/Message.json, "
+    assert errors(result) == ["assert False"]
+
+
+# --- all trials run ---
+
+FOUR_FAIL = """
+    def test_it(qbchat):
+        before = []
+        for trial in qbchat.each_fault("timeout-stored", 503):
+            with trial:
+                retry(7)
+                retry(8)
+                if trial.fault == "2:timeout-stored":
+                    raise ValueError("boom")
+            before.append(trial)
+            number = len(qbchat.posted)
+            assert number == 2
+        assert len(before) == 5
+"""
+
+
+def test_all_failures_are_reported_together(run_test: RunTest) -> None:
+    result = run_test(FOUR_FAIL, *TOGETHER)
+    result.assert_outcomes(failed=1)
+    assert errors(result) == [
+        "4 of 5 trials failed: with the answer to call 1 of 2, POST /chat/Message.json, "
         "lost after storage: assert 3 == 2",
         'run it alone: qbchat.each_fault(only="1:timeout-stored")',
         "with call 1 of 2, POST /chat/Message.json, answered 503: assert 0 == 2",
@@ -798,90 +749,268 @@ def test_checks_report_all_failures_together(
     ]
 
 
-def test_checks_name_the_trial_in_a_test_case_of_unittest(
-    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
-) -> None:
-    lines = printed(
-        pytester,
-        run_project,
+@pytest.mark.skipif(not hasattr(pytest, "Subtests"), reason="subtests came with pytest 9")
+def test_each_failing_trial_is_a_subtest_with_its_conversation(run_test: RunTest) -> None:
+    result = run_test(FOUR_FAIL)
+    result.assert_outcomes(failed=5)
+    result.stdout.fnmatch_lines(
+        [
+            "*test_it [[]1:timeout-stored] *",
+            "E *with the answer to call 1 of 2, POST /chat/Message.json, lost after storage: assert 3 == 2",
+            "*Captured qbchat call*",
+            "POST /chat/Message.json failed: qbchat.each_fault('timeout'), stored",
+            "*test_it [[]1:503] *",
+            "E *with call 1 of 2, POST /chat/Message.json, answered 503: assert 0 == 2",
+            "*Captured qbchat call*",
+            "POST /chat/Message.json failed: qbchat.each_fault(503), not stored",
+            "*test_it [[]2:timeout-stored] *",
+            "E *with the answer to call 2 of 2, POST /chat/Message.json, lost after storage: ValueError: boom",
+            "*test_it [[]2:503] *",
+            "4 of 5 trials failed",
+        ]
+    )
+
+
+def test_the_test_runs_again_from_its_start(run_test: RunTest) -> None:
+    """What it declares before the loop has the same ids, and no code after the loop runs."""
+    result = run_test(
+        """
+        seen = set()
+
+        def test_it(qbchat):
+            for trial in qbchat.each_fault(503):
+                with trial:
+                    post(1)
+            user = qbchat.add_user(full_name="Cleo Customer")
+            dialog = qbchat.add_dialog(occupants_ids=[user, qbchat.add_user()])
+            for trial in qbchat.each_fault("timeout", 503, 429):
+                with trial:
+                    post(2)
+                seen.add((user.id, dialog.id))
+                assert dialog is qbchat.dialogs[0]
+                assert not trial.fault, "no fault"
+            assert False, "after the loop"
+
+        def test_what_was_seen():
+            assert len(seen) == 1
+        """,
+        *TOGETHER,
+    )
+    result.assert_outcomes(failed=1, passed=1)
+    assert errors(result)[0] == (
+        "3 of 4 trials failed: with call 1 of 1, POST /chat/Message.json, lost before storage: no fault"
+    )
+    result.stdout.no_fnmatch_line("*after the loop*")
+
+
+def test_a_test_that_cannot_run_again_says_so(run_test: RunTest) -> None:
+    result = run_test(
+        """
+        def test_it(qbchat, tmp_path):
+            (tmp_path / "orders").mkdir()
+            for trial in qbchat.each_fault("timeout", 503):
+                with trial:
+                    post(7)
+                assert not trial.fault, "no fault"
+        """,
+        *TOGETHER,
+    )
+    first, *_, last = errors(result)
+    assert first == "1 of 2 trials failed: with call 1 of 1, POST /chat/Message.json, lost before storage: no fault"
+    assert last.startswith("1 of 3 trials did not run: the test, called again, raised FileExistsError: ")
+
+
+@pytest.mark.parametrize("end", ["break", "return", "pytest.skip('later')"])
+def test_failures_are_not_lost_if_a_later_run_leaves_the_loop(run_test: RunTest, end: str) -> None:
+    result = run_test(
+        f"""
+        def test_it(qbchat):
+            for trial in qbchat.each_fault("timeout", 503, 429, pairs=True):
+                with trial:
+                    post(7)
+                assert trial.fault != "1:timeout"
+                if trial.fault == "1:503":
+                    {end}
+        """,
+        *TOGETHER,
+    )
+    result.assert_outcomes(failed=1)
+    lines = errors(result)
+    assert lines[0].startswith("1 of 3 trials failed: with call 1 of 1, POST /chat/Message.json, lost before storage: ")
+    assert lines[-1].startswith("1 of 4 or more trials did not run: the test, called again, ")
+
+
+def test_a_later_run_can_be_interrupted(run_test: RunTest) -> None:
+    test = """
+        def test_it(qbchat, trials):
+            for trial in trials:
+                with trial:
+                    retry(7)
+                if trial.fault == "1:503":
+                    raise KeyboardInterrupt
+                assert not trial.fault
+    """
+    with pytest.raises(KeyboardInterrupt):
+        run_test(test)
+    result = run_test(test.replace("raise KeyboardInterrupt", "pytest.exit('enough')"))
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.assert_outcomes()
+
+
+def test_a_limit_is_said_with_the_failures(run_test: RunTest) -> None:
+    result = run_test(
+        """
+        def test_it(qbchat):
+            for trial in qbchat.each_fault(503, limit=13):
+                with trial:
+                    for number in range(15):
+                        httpx.post(URL, json={"recipient_id": 7, "message": f"Order #{number}"}, headers=TOKEN)
+                qbchat.assert_posted(message="Order #0", times=2 if trial.fault else 1)
+        """,
+        *TOGETHER,
+    )
+    lines = errors(result)
+    assert lines[0].startswith("12 of 13 trials failed: with call 1 of 15, POST /chat/Message.json, answered 503: no ")
+    assert lines[-3:] == [
+        'run it alone: qbchat.each_fault(only="10:503")',
+        "and 2 more",
+        "only 13 of 16 trials; raise limit=, or choose calls with methods= or path=",
+    ]
+
+
+def test_the_conversation_is_that_of_the_first_failure(run_test: RunTest) -> None:
+    result = run_test(
+        """
+        def test_it(qbchat):
+            for trial in qbchat.each_fault("timeout", "timeout-stored", 503):
+                with trial:
+                    post(7)
+                assert not (qbchat.posted and trial.fault)
+        """
+    )
+    result.assert_outcomes(failed=1)
+    assert errors(result)[0].startswith("with the answer to call 1 of 1, ")
+    result.stdout.fnmatch_lines(["*Captured qbchat call*", "dialog *", "*'Order #7 has shipped'"])
+
+
+def test_a_refused_call_fails_each_of_its_trials(run_test: RunTest) -> None:
+    result = run_test(
+        """
+        def test_it(qbchat):
+            for trial in qbchat.each_fault(503, 429):
+                with trial:
+                    if trial.fault:
+                        with pytest.raises(Exception, match="does not cover"):
+                            httpx.get("https://api.quickblox.com/events.json", headers=TOKEN)
+                    post(7)
+        """,
+        *TOGETHER,
+    )
+    result.assert_outcomes(failed=1)
+    assert errors(result)[0].startswith("2 of 3 trials failed: with call 1 of 1, POST /chat/Message.json, answered 503")
+
+
+@pytest.mark.parametrize("options", [(), TOGETHER])
+def test_a_coroutine_runs_again_too(run_test: RunTest, options: tuple[str, ...]) -> None:
+    result = run_test(
+        """
+        @pytest.fixture
+        def anyio_backend():
+            return "asyncio"
+
+        @pytest.mark.anyio
+        async def test_it(qbchat, anyio_backend):
+            async with httpx.AsyncClient(headers=TOKEN) as client:
+                for trial in qbchat.each_fault("timeout", 503):
+                    with trial:
+                        (await client.post(URL, json={"recipient_id": 7, "message": "hi"})).raise_for_status()
+                    assert len(qbchat.posted) == 1
+        """,
+        *options,
+    )
+    result.assert_outcomes(failed=1 if options or not hasattr(pytest, "Subtests") else 3)
+    result.stdout.fnmatch_lines(["*2 of 3 trials failed*"])
+
+
+def test_a_test_case_of_unittest_runs_again_too(run_test: RunTest) -> None:
+    result = run_test(
         """
         import unittest
 
         class OrdersTest(unittest.TestCase):
             @pytest.fixture(autouse=True)
-            def _trials(self, qbchat, trials):
-                self.qbchat, self.trials = qbchat, trials
+            def _fake(self, qbchat):
+                self.qbchat = qbchat
+
+            def setUp(self):
+                self.qbchat.add_user(7, full_name="Cleo Customer")
 
             def test_it(self):
-                for trial in self.trials:
+                for trial in self.qbchat.each_fault("timeout-stored", "timeout", 503):
                     with trial:
                         retry(7)
-                    with trial.checks():
-                        self.assertLess(len(self.qbchat.posted), 2)
+                    self.assertEqual(len(self.qbchat.posted), 1)
+
+            def test_without_a_loop(self):
+                self.fail("of its own")
         """,
+        *TOGETHER,
     )
-    found = "with the answer to call 1 of 1, POST /chat/Message.json, lost after storage: 2 not less than 2"
-    assert f"AssertionError: 1 of 3 trials failed: {found}" in lines
+    result.assert_outcomes(failed=2)
+    found = "with the answer to call 1 of 1, POST /chat/Message.json, lost after storage: 2 != 1"
+    assert errors(result)[0] == f"2 of 4 trials failed: {found}"
+    assert errors(result)[-1] == "of its own"
 
 
-@pytest.mark.skipif(not hasattr(pytest, "Subtests"), reason="subtests came with pytest 9")
-def test_each_failing_trial_can_be_a_subtest(
-    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
-) -> None:
-    pytester.makepyfile(
-        textwrap.dedent(PROJECT)
-        + textwrap.dedent(
-            """
-            def test_it(qbchat, trials, subtests):
-                for trial in trials:
+def test_a_trial_can_be_a_subtest_of_the_test(run_test: RunTest) -> None:
+    result = run_test(
+        """
+        import unittest
+
+        class OrdersTest(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def _fake(self, qbchat):
+                self.qbchat = qbchat
+
+            def test_it(self):
+                for trial in self.qbchat.each_fault("timeout-stored", 503):
                     with trial:
                         retry(7)
-                    with subtests.test(trial.fault):
-                        number = len(qbchat.posted)
-                        assert number == 1
-            """
-        )
+                    with self.subTest(trial.fault):
+                        self.assertEqual(len(self.qbchat.posted), 1)
+        """
     )
-    result = run_project("-p", "no:randomly", "-p", "no:cacheprovider")
-    result.stdout.fnmatch_lines(
-        [
-            "*test_it [[]1:timeout-stored] *",
-            "E *with the answer to call 1 of 1, POST /chat/Message.json, lost after storage: assert 2 == 1",
-            "*test_it [[]1:503] *",
-            "E *with call 1 of 1, POST /chat/Message.json, answered 503: assert 0 == 1",
-        ]
+    if hasattr(pytest, "Subtests"):
+        found = "with call 1 of 1, POST /chat/Message.json, answered 503: 0 != 1"
+        assert found in errors(result)
+    else:
+        result.assert_outcomes(failed=1)
+
+
+def test_a_loop_in_another_file_ends_at_the_first_failure(pytester: pytest.Pytester, run_test: RunTest) -> None:
+    pytester.makepyfile(
+        loops="""
+        def pairs_of(fake):
+            return fake.each_fault("timeout", 503, pairs=True)
+        """
     )
+    result = run_test(
+        """
+        from loops import pairs_of
+
+        def test_it(qbchat):
+            for trial in pairs_of(qbchat):
+                with trial:
+                    retry(7)
+                assert not trial.fault
+        """,
+        project=PROJECT.partition("@pytest.fixture")[0],
+    )
+    result.assert_outcomes(failed=1)
+    assert errors(result)[-1] == "1 of 3 or more trials did not run"
 
 
 # --- what the code or the test may do to the loop ---
-
-
-def test_failures_of_checks_are_not_lost_if_the_loop_ends_early(
-    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
-) -> None:
-    pytester.makepyfile(
-        textwrap.dedent(PROJECT)
-        + textwrap.dedent(
-            """
-            @pytest.mark.parametrize("end", ["break", "return", "skip"])
-            def test_it(qbchat, trials, end):
-                for trial in trials:
-                    with trial:
-                        retry(7)
-                    with trial.checks():
-                        assert trial.fault is None
-                    if trial.fault:
-                        if end == "break":
-                            break
-                        if end == "skip":
-                            pytest.skip("later")
-                        return
-            """
-        )
-    )
-    result = run_project("-p", "no:randomly", "-p", "no:cacheprovider")
-    result.assert_outcomes(failed=3)
-    result.stdout.fnmatch_lines(["*1 of 2 trials failed: with the answer to call 1 of 1, *"])
 
 
 class OddError(Exception):
@@ -917,21 +1046,6 @@ def test_an_error_that_cannot_be_changed_leaves_the_run_alone(
 
     with pytest.raises(AssertionError, match=f"answered 503: {error.__name__}: "):
         names(qbchat.each_fault(503), code)
-
-
-def test_failures_of_checks_are_not_lost_without_pytest_either() -> None:
-    def left_early() -> None:
-        with FakeQuickBlox().intercept() as fake:
-            for trial in fake.each_fault("disconnect"):
-                with trial:
-                    httpx.get(f"{API}/users.json", headers={"QB-Token": TOKEN}, verify=TLS)
-                with trial.checks():
-                    assert trial.fault is None
-                if trial.fault:
-                    break
-
-    with pytest.raises(AssertionError, match="1 of 2 trials failed: with"):
-        left_early()
 
 
 def test_a_trial_has_one_block_and_no_loop_within_it(qbchat: FakeQuickBlox, client: httpx.Client) -> None:

@@ -94,5 +94,3 @@ def trials(qbchat: FakeQuickBlox) -> None:
         assert_type(trial.error, Exception | None)
         assert_type(trial.recovered, bool)
         assert_type(trial.calls, Records[Call])
-        with trial.checks():
-            qbchat.assert_nothing_posted()

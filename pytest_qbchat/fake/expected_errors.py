@@ -1,0 +1,47 @@
+"""Tells the errors that an injected fault may cause in the code under test from those that fail the test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from unittest import SkipTest
+
+import pytest
+
+from pytest_qbchat.fake.faults import BROKEN
+from pytest_qbchat.report.call_site import is_client_error
+
+_STATUSES = range(400, 599)  # Tornado's 599 is a call without a response
+
+
+def is_failure(error: BaseException) -> bool:
+    """Whether an exception fails a test; others skip it or end the run."""
+    others = pytest.xfail.Exception | pytest.exit.Exception | SkipTest
+    return isinstance(error, Exception | pytest.fail.Exception) and not isinstance(error, others)
+
+
+def is_expected(error: BaseException, whats: Collection[int | str]) -> bool:
+    """Whether an exception is one of a client for these faults, or was raised from one, or a group of such."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(is_expected(each, whats) for each in error.exceptions)
+    if isinstance(error, json.JSONDecodeError) and any(what in BROKEN for what in whats):
+        return True
+    if is_client_error(error):
+        status = _status_of(error)
+        if status is not None:
+            return status in whats
+        # A client raises no ValueError for a response, but for a wrong URL, and no error of Python for a status.
+        lost = not all(isinstance(what, int) for what in whats)
+        return not isinstance(error, ValueError) and (lost or type(error).__module__ != "builtins")
+    return error.__cause__ is not None and is_expected(error.__cause__, whats)
+
+
+def _status_of(error: BaseException) -> int | None:
+    """The error status that an exception of a client reports; None for a lost response."""
+    response = getattr(error, "response", None)
+    # The last attribute is deprecated in aiohttp, whose errors have the one before it.
+    for holder, name in ((response, "status_code"), (error, "status"), (error, "code")):
+        value = getattr(holder, name, None)
+        if isinstance(value, int) and value in _STATUSES:
+            return value
+    return None

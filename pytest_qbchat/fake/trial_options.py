@@ -1,0 +1,110 @@
+"""The arguments of `each_fault`, and the names of its faults and trials."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_qbchat.fake.faults import BROKEN, LOST, check_fault, check_method, is_at, known_path
+from pytest_qbchat.service.spelling import closest_name
+
+if TYPE_CHECKING:
+    from pytest_qbchat.service.calls import Route
+    from pytest_qbchat.service.wire import Request
+
+_STORED = "-stored"
+_DEFAULT = ("timeout-stored", "timeout", "disconnect", 401, 429, 503)
+_NAMES = (*LOST, *(f"{what}{_STORED}" for what in LOST), *BROKEN)
+_PART = re.compile(r"([1-9]\d*):([\w-]+)")
+_MIN_LIMIT = 2
+_MAX_FAULTS = 2  # in a trial
+
+
+class Kind(NamedTuple):
+    """A fault that is injected: `what` as for `FakeQuickBlox.fail`, and whether the request takes effect."""
+
+    what: int | str
+    stored: bool
+
+    def __str__(self) -> str:
+        return f"{self.what}{_STORED if self.stored and self.what not in BROKEN else ''}"
+
+    def at(self, call: str) -> str:
+        """What happened at a call, for the text of a failure."""
+        after = " after storage" if self.stored else " before storage"
+        if isinstance(self.what, int):
+            return f"{call} answered {self.what}{after if self.stored else ''}"
+        if self.what in BROKEN:
+            return f"the answer to {call} {self.what}"
+        verb = "lost" if self.what == "timeout" else "cut off"
+        return f"the answer to {call} {verb}{after}" if self.stored else f"{call} {verb}{after}"
+
+
+@dataclass(frozen=True)
+class Options:
+    """The arguments of `FakeQuickBlox.each_fault`, checked."""
+
+    kinds: tuple[Kind, ...]
+    methods: Collection[str] | None
+    path: str | None
+    pairs: bool
+    only: tuple[tuple[int, Kind], ...]
+    reset: Callable[[], object] | None
+    limit: int
+
+    @classmethod
+    def checked(
+        cls,
+        *faults: int | str,
+        methods: Collection[str] | None,
+        path: str | None,
+        pairs: bool,
+        only: str | None,
+        reset: Callable[[], object] | None,
+        limit: int,
+    ) -> Options:
+        """Check the arguments; see `FakeQuickBlox.each_fault`."""
+        __tracebackhide__ = True
+        if isinstance(methods, str) or not isinstance(methods, Collection | None):
+            raise TypeError(f"invalid methods={methods!r}; expected a list, methods=['POST']")
+        for method in methods or ():
+            check_method(method)
+        if reset is not None and not callable(reset):
+            raise TypeError(f"invalid reset={reset!r}; expected a function without arguments")
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < _MIN_LIMIT:
+            raise ValueError(f"invalid limit={limit!r}; expected 2 or greater, since the first trial has no fault")
+        kinds = tuple(dict.fromkeys(map(_kind, faults or _DEFAULT)))
+        place = None if path is None else known_path(None, path)
+        return cls(kinds, methods, place, pairs, () if only is None else _parts(only), reset, limit)
+
+    def choose(self, request: Request, route: Route) -> bool:
+        """Whether a fault is injected into a call."""
+        return (self.methods is None or request.method in self.methods) and is_at(request, route, self.path)
+
+
+def _kind(fault: int | str) -> Kind:
+    __tracebackhide__ = True
+    if not isinstance(fault, str):
+        check_fault(fault)
+        return Kind(fault, stored=False)
+    what = fault.removesuffix(_STORED)
+    if what.isdecimal() and what != fault:
+        check_fault(int(what))
+        return Kind(int(what), stored=True)
+    if fault not in _NAMES:
+        near = closest_name(fault, _NAMES)
+        known = repr(near) if near else f"a status, or one of {', '.join(map(repr, _NAMES))}"
+        raise ValueError(f"unknown fault {fault!r}; expected {fault if fault.isdecimal() else known}")
+    return Kind(what, stored=what != fault or what in BROKEN)
+
+
+def _parts(only: str) -> tuple[tuple[int, Kind], ...]:
+    """The numbers of calls and the faults in the name of a trial: `2:timeout-stored`, `1:503+2:timeout`."""
+    __tracebackhide__ = True
+    found = [_PART.fullmatch(part) for part in str(only).split("+")]
+    if len(found) > _MAX_FAULTS or not all(found):
+        raise ValueError(f"invalid only={only!r}; expected the name of a trial, '2:timeout-stored' or '1:503+2:401'")
+    pairs = [(int(match[1]), match[2]) for match in found if match]
+    return tuple((number, _kind(int(fault) if fault.isdecimal() else fault)) for number, fault in pairs)
