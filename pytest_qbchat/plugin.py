@@ -194,6 +194,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     if interception is not None:
         interception.repatch()
     runs = item.stash[_FAKE].runs(item) if _FAKE in item.stash and _may_have_trials(item) else None
+    result: object = None
     try:
         if runs is None:
             result = yield

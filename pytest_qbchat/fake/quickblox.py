@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Never, Unpack, cast
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.fake.arrange import Arrange, seconds_of
 from pytest_qbchat.fake.faults import Faults, apply_fault
+from pytest_qbchat.fake.left_behind import is_left_behind
 from pytest_qbchat.fake.message import Message, PostedMessages
 from pytest_qbchat.fake.record_list import Records
 from pytest_qbchat.fake.user import User
@@ -592,6 +593,8 @@ class FakeQuickBlox:
         """Let the service answer; record the message, emit warnings, and raise refusals and faults."""
         __tracebackhide__ = True
         with self._store.lock:
+            if is_left_behind():
+                self._drop(call)
             fault = self._faults.pop_matching(call.request) if self.trial is None else self.trial.fault_for(call)
             if fault is None:
                 self._service.handle(call)
@@ -609,6 +612,13 @@ class FakeQuickBlox:
         if call.response is None:
             raise ConnectionFault(call.fault, call.reason)
         return call.response
+
+    def _drop(self, call: Call) -> Never:
+        """Forget a call of a task that a trial has left behind, and close its connection."""
+        self._calls[:] = [other for other in self._calls if other is not call]
+        if self.trial is not None:
+            self.trial.drop()
+        raise ConnectionFault("disconnect", "the trial of this call is over")
 
     def _emit_warnings(self, call: Call) -> None:
         call.warnings = tuple(map(self.masked, call.warnings))

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 from pytest_qbchat.exceptions import QuickBloxWarning
 from pytest_qbchat.fake.expected_errors import is_expected, is_failure
 from pytest_qbchat.fake.faults import Fault
+from pytest_qbchat.fake.left_behind import Block, current_block
+from pytest_qbchat.intercept.callers import caller
 from pytest_qbchat.report.problems import Problems, report
 from pytest_qbchat.service.decoding import decode
 from pytest_qbchat.service.errors import QuickBloxError
@@ -107,6 +109,8 @@ class Trial:
         self._injected: _Seen | None = None  # the last call with a fault
         self._active = self._concurrent = False
         self._start = 0
+        self._block = Block()
+        self._dropped = 0  # calls that other trials left behind
         self._thread = threading.current_thread()
         self._tasks: list[asyncio.Task[Any]] = []
         self._named: BaseException | None = None
@@ -126,12 +130,14 @@ class Trial:
             raise RuntimeError("a trial has one block; call all of the code under test in one `with trial:`")
         self.entered = self._active = True
         self._start = len(self.loop.fake.calls)
+        current_block.set(self._block)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
         __tracebackhide__ = True
         self._active = False
+        current_block.set(None)
         self.calls = self.loop.fake.calls[self._start :]
         if self.fault is None:
             return False
@@ -140,9 +146,10 @@ class Trial:
             return False
         if error is None:
             made = ", ".join(map(str, self._seen)) or "none"
+            late = f"; dropped {self._dropped} of tasks that began in another trial" if self._dropped else ""
             lost = AssertionError(
                 "the code under test did not make this call again, so the trial shows nothing\n"
-                f"  calls of this trial: {made}\n"
+                f"  calls of this trial: {made}{late}\n"
                 "  reset what the code keeps, such as a token: qbchat.each_fault(reset=...)"
             )
             self.name_failure(lost)
@@ -168,7 +175,7 @@ class Trial:
         """The fault to inject into a call, and note the call. The caller holds the lock."""
         faults = self.loop.faults
         fault = faults.pop_matching(call.request)
-        if not self._active:
+        if not self._active or current_block.get() not in (None, self._block):
             return fault
         route = faults.route_of(call.request)
         seen = _Seen.of(call, route, disturbed=fault is not None)
@@ -182,6 +189,14 @@ class Trial:
         if kind.what == _UNAUTHORIZED and not kind.stored and self._expire_session(call, route):
             return None
         return Fault(kind.what, 1, None, None, kind.stored, "each_fault")
+
+    def drop(self) -> None:
+        """Note that a call was dropped, which a task of another trial made."""
+        self._dropped += 1
+
+    def undo(self) -> None:
+        """Drop what tasks of this trial will call, before the fake is rewound. The caller holds the lock."""
+        self._block.undone = True
 
     def learned(self) -> tuple[list[_Seen], int]:
         """The calls of this trial, and the position after the last fault.
@@ -209,14 +224,10 @@ class Trial:
         return f"call {position + 1} of {len(self._learned)}, {self._learned[position]}"
 
     def _note_context(self) -> None:
-        """Note whether a call may overlap with others. Of those through a server only their order is known."""
-        thread = threading.current_thread()
-        if thread.name == "qbchat-server":
+        """Note whether a call may overlap with others. Of those of other processes only their order is known."""
+        if (known := caller()) is None:
             return
-        try:
-            task = asyncio.current_task()
-        except RuntimeError:
-            task = None
+        thread, task = known
         siblings = [other for other in self._tasks if task is not None and other.get_loop() is task.get_loop()]
         if thread is not self._thread or any(other is not task for other in siblings):
             self._concurrent = True
@@ -268,6 +279,7 @@ class Loop:
         self._counted = bool(options.only) or not options.pairs
         self._problems = 0  # before the trial
         self._before: Snapshot | None = None
+        self._last = self._first = Trial(self, [], {}, None)
         self._trials = self._all()
 
     def __iter__(self) -> Self:
@@ -294,7 +306,7 @@ class Loop:
             self.options.reset()
         self._ran += 1
         self._problems = len(self.fake.problems)
-        self.fake.trial = trial
+        self.fake.trial = self._last = trial
         return trial
 
     @property
@@ -316,6 +328,7 @@ class Loop:
         """Put a state of the fake back."""
         self.fake.masked("")  # collects the secrets of the calls
         with self.store.lock:
+            self._last.undo()
             state.restore()
 
     def resume(self) -> None:
@@ -369,18 +382,17 @@ class Loop:
             warnings.warn(QuickBloxWarning(f"each_fault() ran {self._cut()}"), stacklevel=3)
 
     def _all(self) -> Iterator[Trial]:
-        first = Trial(self, [], {}, None)
-        yield first
+        yield self._first
         singles = []
-        for trial in self._singles(first):
+        for trial in self._singles():
             singles.append(trial)
             yield trial
         yield from self._pairs(singles)
 
-    def _singles(self, first: Trial) -> Iterator[Trial]:
+    def _singles(self) -> Iterator[Trial]:
         """A trial for each fault at each call of the first trial."""
         __tracebackhide__ = True
-        learned, _ = first.learned()
+        learned, _ = self._first.learned()
         plans = self._plans(learned, 0, self.options.only[:1])
         if not plans:
             raise self._no_call(learned)

@@ -21,6 +21,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+from pytest_qbchat.intercept.callers import announce, known_caller
 from pytest_qbchat.intercept.guard import refuse_library, refuse_path_prefix, refuse_proxy
 from pytest_qbchat.intercept.hosts import HTTPS_PORT, PORTS
 from pytest_qbchat.intercept.loopback_servers import is_loopback_server, loopback_address
@@ -79,9 +80,11 @@ def _connect_aiohttp(function: Function, fakes: list[InterceptedFake]) -> Functi
         address = loopback_address(fakes, url.host, url.port, encrypted=url.scheme in ("https", "wss"))
         request.url = url.build(scheme="http", host=address[0], port=address[1])
         try:
-            return await function(connector, request, *args, **kwargs)
+            connection = await function(connector, request, *args, **kwargs)
         finally:
             request.url = url
+        announce(connection.transport.get_extra_info("sockname"))
+        return connection
 
     return connect
 
@@ -90,7 +93,10 @@ def _connect_tornado(function: Function, fakes: list[InterceptedFake]) -> Functi
     async def connect(client: Any, host: str, port: int, *args: Any, **kwargs: Any) -> Any:
         if fake_for_host(fakes, host, port) is not None:
             encrypted = kwargs.pop("ssl_options", None) is not None
-            host, port = loopback_address(fakes, host, port, encrypted=encrypted)
+            address = loopback_address(fakes, host, port, encrypted=encrypted)
+            stream = await function(client, *address, *args, **kwargs)
+            announce(stream.socket.getsockname())
+            return stream
         return await function(client, host, port, *args, **kwargs)
 
     return connect
@@ -104,7 +110,8 @@ def _fetch_tornado(function: Function, fakes: list[InterceptedFake]) -> Function
             found = fake_for_url(fakes, url.hostname or "", url.port, url.path.encode())
             if found is not None and found[1]:
                 raise refuse_path_prefix(found[0], "Tornado", url.hostname)
-        return function(client, request, *args, **kwargs)
+        with known_caller():
+            return function(client, request, *args, **kwargs)
 
     return fetch
 

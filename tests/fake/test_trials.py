@@ -10,8 +10,8 @@ import textwrap
 import unittest
 import urllib.error
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -19,6 +19,7 @@ import httpx
 import pytest
 from support.threads import busy_threads
 from support.ways import DIALOG, TLS, TOKEN
+from tornado.httpclient import AsyncHTTPClient
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, LiveServer, QuickBloxWarning
 from pytest_qbchat.fake.trials import Trial
@@ -229,33 +230,163 @@ def test_threads_get_the_same_trials_in_every_run(qbchat: FakeQuickBlox, client:
     ]
 
 
-def test_tasks_get_the_same_trials_in_every_run(qbchat: FakeQuickBlox) -> None:
-    async def send(client: httpx.AsyncClient, text: str) -> None:
-        await asyncio.sleep(random.random() / 500)
-        await client.post(f"{API}{MESSAGES}", json={"recipient_id": 7, "message": text}, headers={"QB-Token": TOKEN})
+Post = Callable[[str], Awaitable[None]]
 
+
+@asynccontextmanager
+async def post_with_httpx() -> AsyncIterator[Post]:
+    async with httpx.AsyncClient(verify=TLS, headers={"QB-Token": TOKEN}) as client:
+
+        async def post(text: str) -> None:
+            reply = await client.post(f"{API}{MESSAGES}", json={"recipient_id": 7, "message": text})
+            reply.raise_for_status()
+
+        yield post
+
+
+@asynccontextmanager
+async def post_with_aiohttp() -> AsyncIterator[Post]:
+    async with aiohttp.ClientSession(headers={"QB-Token": TOKEN}) as session:
+
+        async def post(text: str) -> None:
+            async with session.post(f"{API}{MESSAGES}", json={"recipient_id": 7, "message": text}) as reply:
+                reply.raise_for_status()
+
+        yield post
+
+
+@asynccontextmanager
+async def post_with_tornado() -> AsyncIterator[Post]:
+    client = AsyncHTTPClient(force_instance=True)
+
+    async def post(text: str) -> None:
+        body = json.dumps({"recipient_id": 7, "message": text})
+        headers = {"QB-Token": TOKEN, "Content-Type": "application/json"}
+        await client.fetch(f"{API}{MESSAGES}", method="POST", headers=headers, body=body)
+
+    yield post
+
+
+posting = pytest.mark.parametrize("posting", [post_with_httpx, post_with_aiohttp, post_with_tornado])
+
+
+@posting
+def test_tasks_get_the_same_trials_in_every_run(
+    qbchat: FakeQuickBlox, posting: Callable[[], AbstractAsyncContextManager[Post]]
+) -> None:
     async def send_all() -> None:
-        async with httpx.AsyncClient(verify=TLS) as client:
-            await asyncio.gather(*(send(client, f"Order #{number}") for number in (3, 1, 2)))
+        async with posting() as post:
 
-    runs = [bodies_by_trial(qbchat.each_fault(503), lambda: asyncio.run(send_all())) for _ in range(3)]
-    assert runs[0] == runs[1] == runs[2]
+            async def send(text: str) -> None:
+                await asyncio.sleep(random.random() / 500)
+                await post(text)
+
+            texts = [f"Order #{number}" for number in (3, 1, 2)]
+            results = await asyncio.gather(*map(send, texts), return_exceptions=True)
+        for error in results:
+            if error is not None:
+                raise error
+
+    runs = [bodies_by_trial(qbchat.each_fault(503), lambda: asyncio.run(send_all())) for _ in range(5)]
+    assert all(run == runs[0] for run in runs)
     assert [json.loads(body)["message"][-1] for [body] in [*runs[0].values()][1:]] == ["1", "2", "3"]
 
 
-def test_tasks_of_a_client_that_a_server_answers_get_the_same_faults_in_every_run(qbchat: FakeQuickBlox) -> None:
-    async def send(session: aiohttp.ClientSession, text: str) -> None:
-        await asyncio.sleep(random.random() / 500)
-        async with session.post(f"{API}{MESSAGES}", json={"recipient_id": 7, "message": text}):
-            pass
+@posting
+def test_a_task_that_a_trial_left_behind_does_not_reach_the_next_one(
+    qbchat: FakeQuickBlox, posting: Callable[[], AbstractAsyncContextManager[Post]]
+) -> None:
+    """`gather` ends at the first error, and the others go on while the next trial runs."""
 
-    async def send_all() -> None:
-        async with aiohttp.ClientSession(headers={"QB-Token": TOKEN}) as session:
-            await asyncio.gather(*(send(session, f"Order #{number}") for number in (3, 1, 2)))
+    async def run() -> None:
+        async with posting() as post:
 
-    runs = [bodies_by_trial(qbchat.each_fault(503), lambda: asyncio.run(send_all())) for _ in range(3)]
-    assert {json.loads(body)["message"][-1] for [body] in [*runs[0].values()][1:]} == {"1", "2", "3"}
-    assert all({*map(tuple, run.values())} == {*map(tuple, runs[0].values())} for run in runs)
+            async def send(number: int) -> None:
+                await asyncio.sleep(0.001 * number)
+                await post(f"Order #{number}")
+
+            for trial in qbchat.each_fault("disconnect", 503):
+                with trial:
+                    await asyncio.gather(*map(send, (1, 2, 3, 4)))
+                await asyncio.sleep(0.001)
+                posted = [message.message for message in qbchat.posted]
+                assert len({*posted}) == len(posted)
+                assert len(posted) == 4 or trial.error
+                assert len(trial.calls) == len({call.request.body for call in trial.calls})
+
+    asyncio.run(run())
+
+
+def test_a_task_that_outlives_the_loop_does_not_reach_the_fake_either(qbchat: FakeQuickBlox) -> None:
+    async def run() -> None:
+        async with post_with_httpx() as post:
+            ended = asyncio.Event()
+
+            async def wait_and_post() -> None:
+                await ended.wait()
+                await post("late")
+
+            tasks = []
+            for trial in qbchat.each_fault(503):
+                with trial:
+                    tasks.append(asyncio.create_task(wait_and_post()))
+                    await post("in time")
+            ended.set()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert isinstance(results[0], httpx.RemoteProtocolError | httpx.ReadError)
+        assert results[1] is None  # the fake has the state of the last trial
+        assert [message.message for message in qbchat.posted] == ["late"]
+
+    asyncio.run(run())
+
+
+def test_a_call_that_a_trial_left_behind_is_named_where_one_is_missing(qbchat: FakeQuickBlox) -> None:
+    """The code starts its worker once, and the worker belongs to the first trial."""
+
+    async def run() -> None:
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        async with post_with_httpx() as post:
+
+            async def work() -> None:
+                while True:
+                    text = await queue.get()
+                    with suppress(httpx.TransportError):
+                        await post(text)
+                    queue.task_done()
+
+            worker = None
+            for trial in qbchat.each_fault(503):
+                with trial:
+                    worker = worker or asyncio.create_task(work())
+                    queue.put_nowait("Order #7")
+                    await queue.join()
+
+    with pytest.raises(AssertionError, match="trial: none; dropped 1 of tasks that began in another trial"):
+        asyncio.run(run())
+
+
+def test_a_task_that_another_loop_left_behind_is_not_of_the_trial(qbchat: FakeQuickBlox) -> None:
+    async def run() -> None:
+        async with post_with_httpx() as post:
+
+            async def later() -> None:
+                await asyncio.sleep(0.001)
+                await post("later")
+
+            tasks = []
+            for trial in qbchat.each_fault(503):
+                with trial:
+                    await post("one")
+                    tasks.append(asyncio.create_task(later()))
+                break
+            for trial in qbchat.each_fault(503):
+                with trial:
+                    await asyncio.sleep(0.01)
+                    await post("two")
+                assert len(trial.calls) == (1 if trial.fault else 2)
+                assert trial.fault in (None, "1:503")
+
+    asyncio.run(run())
 
 
 def test_calls_of_tasks_one_after_the_other_keep_their_order(qbchat: FakeQuickBlox) -> None:

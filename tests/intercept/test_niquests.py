@@ -11,6 +11,8 @@ from clients import ROOT, WITH_NIQUESTS
 
 USING_IT = """
 import asyncio
+import random
+from concurrent.futures import ThreadPoolExecutor
 
 import niquests
 import pytest
@@ -42,6 +44,36 @@ def test_it_is_answered(qbchat, post, url):
 def test_the_next_test_has_another_fake(qbchat):
     assert [session.post(URL, **HOW).status_code for _ in range(3)] == [201, 201, 201]
     qbchat.assert_posted(times=3)
+
+
+def test_threads_and_tasks_get_the_same_trials_in_every_run(qbchat):
+    def with_threads():
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(lambda text: session.post(URL, json={"recipient_id": 7, "message": text}), shuffled()))
+
+    def with_tasks():
+        async def post(client, text):
+            await asyncio.sleep(random.random() / 500)
+            await client.post(URL, json={"recipient_id": 7, "message": text})
+
+        async def post_all():
+            async with niquests.AsyncSession() as client:
+                await asyncio.gather(*(post(client, text) for text in shuffled()))
+
+        asyncio.run(post_all())
+
+    def shuffled():
+        return random.sample(["Order #1", "Order #2", "Order #3"], 3)
+
+    session = niquests.Session()
+    session.headers["QB-Token"] = "made-up-token"
+    for code in [with_threads, with_tasks] * 2:
+        disturbed = []
+        for trial in qbchat.each_fault(503):
+            with trial:
+                code()
+            disturbed += [call.request.body.decode() for call in trial.calls if call.fault]
+        assert ["#1" in disturbed[0], "#2" in disturbed[1], "#3" in disturbed[2]] == [True] * 3
 
 
 def test_it_is_answered_asynchronously(qbchat):
