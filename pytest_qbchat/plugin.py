@@ -240,6 +240,14 @@ def pytest_runtest_makereport(
     return report
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Show the differences of a failure in colour."""
+    if report.failed and hasattr(report, "qbchat"):
+        from pytest_qbchat.report.test_reports import in_colour
+
+        in_colour(report)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say in one line what the tests posted, if any used the fake."""
     if reports := [each for group in terminalreporter.stats.values() for each in group if hasattr(each, "qbchat")]:

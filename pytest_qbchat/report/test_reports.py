@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,6 +14,9 @@ from pytest_qbchat.service.masking import mask_url
 
 if TYPE_CHECKING:
     from pytest_qbchat.report.problems import Problems
+
+
+_POSTED = re.compile(r"E +\+ (?! )")  # and not "+  where", which pytest writes
 
 
 class _Fake(page.Source, Protocol):
@@ -53,6 +57,28 @@ def complete(report: pytest.TestReport, fake: _Fake, *, passed_shown: bool, on_p
         failure.addsection(title, text)
     else:
         report.sections.append((title, text))
+
+
+class _DifferencesInColour:
+    """A terminal writer that shows what was posted in green, as pytest does in comparisons, and not in red."""
+
+    def __init__(self, writer: Any) -> None:
+        self._writer = writer
+
+    def line(self, text: str = "", **markup: bool) -> None:
+        posted = _POSTED.match(text) is not None
+        self._writer.line(text, **({**markup, "red": False, "green": True} if posted else markup))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._writer, name)
+
+
+def in_colour(report: pytest.TestReport) -> None:
+    """Let a terminal show the differences of a failure in colour. Its text stays free of escape sequences."""
+    failure: Any = report.longrepr
+    if hasattr(failure, "toterminal"):
+        show = failure.toterminal
+        failure.toterminal = lambda writer: show(_DifferencesInColour(writer))
 
 
 def summary(reports: Iterable[pytest.TestReport]) -> str:
