@@ -171,8 +171,12 @@ def _check_marker(marker: pytest.Mark) -> None:
 
 
 def _may_have_trials(item: pytest.Item) -> TypeGuard[pytest.Function]:
-    """Whether a test may have a loop of `each_fault`: its file names it."""
-    return isinstance(item, pytest.Function) and _names_each_fault(item.path)
+    """Whether a test may have a loop of `each_fault`: it has the fake, and its file names the loop."""
+    return (
+        isinstance(item, pytest.Function)
+        and any(name.startswith("qbchat") for name in item.fixturenames)
+        and _names_each_fault(item.path)
+    )
 
 
 @cache

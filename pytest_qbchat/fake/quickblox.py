@@ -296,8 +296,10 @@ class FakeQuickBlox:
         The first trial has no fault. Before each further one, the whole fake is set back to its state before the loop,
         and one call of the block gets one fault. A call is recognized by method, route, path, query and parameters, and
         the same call again by its number; one with a content that is new in each trial, by its route and number. Calls
-        are numbered by arrival; those of several threads or tasks by method, route and content. Routes of
-        `qbchat.router` get no fault.
+        are numbered by arrival; those that threads or tasks make at the same time, by method, route and content. Routes
+        of `qbchat.router` get no fault.
+
+        After a trial has failed, the plugin calls the test again for the others, with the fake as at its start.
 
         Args:
             *faults: A status; "timeout", "disconnect", each also with "-stored": the request takes effect; "malformed";

@@ -112,7 +112,7 @@ class Trial:
         self._block = Block()
         self._dropped = 0  # calls that other trials left behind
         self._thread = threading.current_thread()
-        self._tasks: list[asyncio.Task[Any]] = []
+        self._others: set[asyncio.Task[Any]] = set()  # that waited or ran during a call
         self._named: BaseException | None = None
 
     def __str__(self) -> str:
@@ -228,11 +228,10 @@ class Trial:
         if (known := caller()) is None:
             return
         thread, task = known
-        siblings = [other for other in self._tasks if task is not None and other.get_loop() is task.get_loop()]
-        if thread is not self._thread or any(other is not task for other in siblings):
+        if thread is not self._thread or task in self._others:
             self._concurrent = True
         if task is not None:
-            self._tasks.append(task)
+            self._others |= asyncio.all_tasks(task.get_loop()) - {task}
 
     def _position(self, seen: _Seen) -> int | None:
         """Which call of the former trial this is; None for a further one.

@@ -389,17 +389,32 @@ def test_a_task_that_another_loop_left_behind_is_not_of_the_trial(qbchat: FakeQu
     asyncio.run(run())
 
 
-def test_calls_of_tasks_one_after_the_other_keep_their_order(qbchat: FakeQuickBlox) -> None:
-    async def send(text: str) -> None:
-        async with httpx.AsyncClient(verify=TLS, headers={"QB-Token": TOKEN}) as client:
-            await client.post(f"{API}{MESSAGES}", json={"recipient_id": 7, "message": text})
+@posting
+def test_calls_of_tasks_one_after_the_other_keep_their_order(
+    qbchat: FakeQuickBlox, posting: Callable[[], AbstractAsyncContextManager[Post]]
+) -> None:
+    async def send_all() -> None:
+        async with posting() as post:
+            for text in ("b", "a"):
+                await asyncio.ensure_future(post(text))
 
-    def code() -> None:
-        for text in ("b", "a"):
-            asyncio.run(send(text))
-
-    found = bodies_by_trial(qbchat.each_fault(503), code)
+    found = bodies_by_trial(qbchat.each_fault(503), lambda: asyncio.run(send_all()))
     assert [json.loads(body)["message"] for [body] in [*found.values()][1:]] == ["b", "a"]
+
+
+@posting
+def test_tasks_one_after_the_other_can_get_two_faults(
+    qbchat: FakeQuickBlox, posting: Callable[[], AbstractAsyncContextManager[Post]]
+) -> None:
+    async def send() -> None:
+        async with posting() as post:
+            try:
+                await asyncio.ensure_future(post("b"))
+            except Exception:
+                await asyncio.ensure_future(post("a"))
+
+    found = bodies_by_trial(qbchat.each_fault(503, pairs=True), lambda: asyncio.run(send()))
+    assert [*found] == [None, "1:503", "1:503+2:503"]
 
 
 def test_calls_to_a_server_keep_the_order_of_their_arrival() -> None:
