@@ -233,9 +233,11 @@ def pytest_runtest_makereport(
     report = yield
     on_page = item.config.option.qbchat_report is not None
     if used and (call.excinfo is not None or call.when == "call" or on_page):
-        from pytest_qbchat.report.problems import fail_skipped
+        from pytest_qbchat.report.problems import fail_skipped, point_to_call
         from pytest_qbchat.report.test_reports import complete
 
+        if call.excinfo is not None:
+            point_to_call(report, call.excinfo.value)
         fail_skipped(report, item.stash[_FAKE].problems, item)
         passed_shown = not {"P", "A"}.isdisjoint(getattr(item.config.option, "reportchars", ""))
         complete(report, item.stash[_FAKE], passed_shown=passed_shown, on_page=on_page)

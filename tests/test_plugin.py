@@ -86,6 +86,12 @@ def test_a_swallowed_problem_fails_the_test_once(run, mistake: str, args: list[s
     result.stdout.no_fnmatch_line("*plugin.py*")
 
 
+@pytest.mark.parametrize("mistake", SWALLOWED)
+def test_one_line_of_a_swallowed_problem_shows_the_code_that_called(run, mistake: str) -> None:
+    result = run(f"def test_it(qbchat):\n    {SWALLOWED[mistake]}\n", "--tb=line")
+    result.stdout.re_match_lines([rf".*send\.py:\d+: Failed: {re.escape(REPORTS[mistake].rstrip('*'))}"])
+
+
 def test_a_raised_refusal_fails_the_test_once(run) -> None:
     result = run('def test_it(qbchat):\n    httpx.get("https://api.quickblox.com/events.json")\n')
     result.assert_outcomes(failed=1)

@@ -7,6 +7,7 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 from pytest_qbchat.exceptions import QuickBloxWarning
 
@@ -21,15 +22,25 @@ _BETWEEN = _CLIENTS | {"pytest_qbchat", "contextlib"}
 _CONCURRENCY = {"asyncio", "threading", "concurrent"}
 
 
-def called_at() -> str:
-    """The file and line of the call; empty if the code under test is not on the stack of this thread."""
+class Place(NamedTuple):
+    """A line of the code under test."""
+
+    path: Path
+    line: int
+
+    def __str__(self) -> str:
+        path = self.path
+        with suppress(OSError, ValueError):  # the current folder was deleted, or does not contain the file
+            path = path.relative_to(Path.cwd())
+        return f"  called at {path}:{self.line}"
+
+
+def called_at() -> Place | None:
+    """The line of the call; None if the code under test is not on the stack of this thread."""
     frame, _ = _code_under_test()
     if frame is None or package_of(frame) in _CONCURRENCY:
-        return ""
-    path = Path(frame.f_code.co_filename)
-    with suppress(OSError, ValueError):  # the current folder was deleted, or does not contain the file
-        path = path.relative_to(Path.cwd())
-    return f"  called at {path}:{frame.f_lineno}"
+        return None
+    return Place(Path(frame.f_code.co_filename), frame.f_lineno)
 
 
 def in_thread_of_library() -> bool:

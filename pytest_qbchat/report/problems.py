@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from traceback import walk_tb
 from types import CodeType, TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_qbchat.exceptions import CallRefused
-from pytest_qbchat.report.call_site import called_at, is_between
+from pytest_qbchat.report.call_site import Place, called_at, is_between
 
 if TYPE_CHECKING:
     import pytest
@@ -26,13 +26,15 @@ class Problem:
 
     Attributes:
         text: The description, with a suggestion; masked.
+        place: The line of the code under test that made the call, if known.
         call: The call, if it reached the fake.
         error: The exception that was raised in the code under test, if any.
     """
 
     text: str
-    call: Call | None = None
-    error: CallRefused | None = None
+    place: Place | None
+    call: Call | None
+    error: CallRefused | None
 
     def reached(self, item: pytest.Item) -> bool:
         """Whether the exception reached the test function, which may have caught it."""
@@ -66,7 +68,8 @@ class Problems:
 
     def add(self, text: str, *, call: Call | None = None, error: CallRefused | None = None) -> None:
         """Record a problem. The code under test is on the stack."""
-        self._open.append(Problem("\n".join(filter(None, (text, called_at()))), call, error))
+        place = called_at()
+        self._open.append(Problem("\n".join(map(str, filter(None, (text, place)))), place, call, error))
 
     def refuse(self, text: str, call: Call | None = None) -> CallRefused:
         """Record a refused call, and return the error to raise in the code under test."""
@@ -96,7 +99,9 @@ class Problems:
         if unreported := self.pop_unreported(item):
             import pytest  # noqa: PLC0415 - the fake works without it
 
-            pytest.fail(report(unreported), pytrace=False)
+            failure: Any = pytest.fail.Exception(report(unreported), pytrace=False)
+            failure.place = unreported[0].place
+            raise failure
 
     def __len__(self) -> int:
         return len(self._open)
@@ -170,6 +175,13 @@ def fail_skipped(test_report: pytest.TestReport, problems: Problems, item: pytes
     skipped = test_report.skipped and not hasattr(test_report, "wasxfail")
     if skipped and (unreported := problems.pop_unreported(item)):
         test_report.outcome, test_report.longrepr = "failed", report(unreported)
+
+
+def point_to_call(test_report: pytest.TestReport, failure: BaseException) -> None:
+    """Let `--tb=line` and annotations, which show one line of a failure, show the one that made the call."""
+    place, crash = getattr(failure, "place", None), getattr(test_report.longrepr, "reprcrash", None)
+    if isinstance(place, Place) and crash is not None:
+        crash.path, crash.lineno = str(place.path), place.line
 
 
 def omit_library_frames(failure: pytest.ExceptionInfo[BaseException]) -> pytest.ExceptionInfo[BaseException]:
