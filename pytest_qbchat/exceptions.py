@@ -17,6 +17,11 @@ class CallRefused(Exception):  # noqa: N818 - the name is shown first in a failu
     `qbchat.expect_refused()`.
     """
 
+    @property
+    def text(self) -> str:
+        """The text for where the name of this class is not shown, such as a response."""
+        return f"pytest-qbchat refused this call: {self}"
+
 
 class ConnectionFault(Exception):  # noqa: N818 - the client raises its own error
     """The call gets no response. Each interceptor raises an error of its library instead.

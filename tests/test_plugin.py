@@ -97,8 +97,7 @@ def test_a_raised_refusal_fails_the_test_once(run) -> None:
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*CallRefused: pytest-qbchat refused this call: the fake does not cover push events, and has "
-            "no route GET /events.json",
+            "*CallRefused: the fake does not cover push events, and has no route GET /events.json",
             "E * if the call is right, answer it with qbchat.router.get('/events.json').respond(...), or expect it "
             "with qbchat.expect_refused('GET', '/events.json')",
             "*Captured qbchat call*",

@@ -149,7 +149,7 @@ class Program:
         try:
             return await self._fake.handle_async(request)
         except CallRefused as refusal:
-            return _response(404, {"code": None, "message": str(refusal).partition("\n")[0]})
+            return _response(404, {"code": None, "message": refusal.text.partition("\n")[0]})
 
     def log(self, line: str) -> None:
         """Print a line about a request that is not a call of the API."""

@@ -106,9 +106,9 @@ def _refuse_quickblox(fakes: list[InterceptedFake], host: object, port: object) 
     error = refuse_library(fake, host.decode() if isinstance(host, bytes) else host)
     try:
         raise error  # so that it has a traceback, without which a unittest counts it as seen
-    except CallRefused:
+    except CallRefused as refusal:
         if in_thread_of_library():  # after an error that resolvers do not raise, Twisted would wait forever
-            raise socket.gaierror(socket.EAI_FAIL, str(error)) from error
+            raise socket.gaierror(socket.EAI_FAIL, refusal.text) from refusal
         raise
 
 

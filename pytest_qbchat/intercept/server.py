@@ -364,7 +364,7 @@ class _Connection(asyncio.Protocol):
         try:
             return await self._server.fake.handle_async(request)
         except CallRefused as refusal:
-            return http11.refusal(404, str(refusal))
+            return http11.refusal(404, refusal.text)
         except (ConnectionFault, asyncio.CancelledError):
             raise
         except BaseException as error:  # from a custom route, perhaps by pytest.fail()

@@ -73,7 +73,7 @@ class Problems:
 
     def refuse(self, text: str, call: Call | None = None) -> CallRefused:
         """Record a refused call, and return the error to raise in the code under test."""
-        error = CallRefused(f"pytest-qbchat refused this call: {text}")
+        error = CallRefused(text)
         self.add(text, call=call, error=error)
         return error
 
