@@ -171,11 +171,16 @@ def _check_marker(marker: pytest.Mark) -> None:
 
 
 def _may_have_trials(item: pytest.Item) -> TypeGuard[pytest.Function]:
-    """Whether a test may have a loop of `each_fault`: it has the fake, and its file names the loop."""
+    """Whether a test may have a loop of `each_fault` that can go on: it has the fake, and its file names the loop.
+
+    Hypothesis would run other examples. With -x the run ends at the first failure.
+    """
     return (
         isinstance(item, pytest.Function)
         and any(name.startswith("qbchat") for name in item.fixturenames)
         and _names_each_fault(item.path)
+        and not hasattr(item.obj, "hypothesis")
+        and item.config.getoption("maxfail") != 1
     )
 
 
@@ -239,8 +244,12 @@ def pytest_runtest_makereport(
         if call.excinfo is not None:
             point_to_call(report, call.excinfo.value)
         fail_skipped(report, item.stash[_FAKE].problems, item)
-        passed_shown = not {"P", "A"}.isdisjoint(getattr(item.config.option, "reportchars", ""))
-        complete(report, item.stash[_FAKE], passed_shown=passed_shown, on_page=on_page)
+        if report.passed:
+            passed_shown = not {"P", "A"}.isdisjoint(getattr(item.config.option, "reportchars", ""))
+            shown = passed_shown and call.when == "call"
+        else:
+            shown = call.excinfo is None or not hasattr(call.excinfo.value, "reported")
+        complete(report, item.stash[_FAKE], shown=shown, on_page=on_page)
     if used and call.when == "teardown":  # pytest keeps the test until its session ends, and may run it again
         del item.stash[_FAKE]
     return report

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_qbchat.fake.expected_errors import is_failure
-from pytest_qbchat.fake.trials import Loop, LoopedFake, Trial, set_text, snapshot, text_of
+from pytest_qbchat.fake.trials import MAX_SHOWN, Loop, LoopedFake, Trial, set_text, snapshot, text_of
+from pytest_qbchat.report.call_site import package_of
 
 if TYPE_CHECKING:
     from pytest_qbchat.service.store import Store
+
+
+# Of trials that were reported as subtests. xfail(raises=AssertionError) expects it too.
+_Failed: Any = type("Failed", (pytest.fail.Exception, AssertionError), {"__module__": "builtins", "reported": True})
 
 
 class FunctionRuns:
@@ -41,29 +47,31 @@ class FunctionRuns:
             error: The exception that the function has raised.
         """
         __tracebackhide__ = True
-        error = error or self._kept_by_unittest()
+        raised = error or next((kept.value for kept in self._kept), None)
         trial = self._fake.trial
-        if error is None:
+        if raised is None or trial is None or trial.fault is None or not _is_of_trial(raised):
+            if error is not None:
+                raise error
             return
-        if trial is None or trial.fault is None or not is_failure(error):
-            raise error
-        loop, reason = trial.loop, self._run_others(trial, error)
+        self._kept.clear()
+        reason, interrupted = self._run_others(trial, raised)
+        loop = trial.loop
         error, state = next(iter(loop.failures.values()))
         loop.rewind(state)
-        if len(loop.failures) == 1 and loop.finished:
+        if len(loop.failures) == 1 and loop.finished and interrupted is None:
             raise error
-        subtests: Any = self._item.funcargs.get("subtests")
-        if subtests is None:
+        report_subtest = getattr(self._item.funcargs.get("subtests"), "test", None)
+        if report_subtest is None:
             set_text(error, loop.report(reason))
-            raise error
-        for failed, (error, state) in loop.failures.items():
+            raise interrupted or error
+        for failed, (error, state) in [*loop.failures.items()][:MAX_SHOWN]:
             loop.rewind(state)
-            with subtests.test(failed.fault):
+            with report_subtest(failed.fault):
                 raise error
-        pytest.fail("\n".join([loop.summary, *loop.rest(reason)]), pytrace=False)
+        raise interrupted or _Failed("\n".join([loop.summary, *loop.rest(reason)]), pytrace=False)
 
-    def _run_others(self, trial: Trial, error: BaseException) -> str:
-        """Call the function until each trial has run. Returns why some did not."""
+    def _run_others(self, trial: Trial, error: BaseException) -> tuple[str, BaseException | None]:
+        """Call the function until each trial has run. Returns why some did not, and what interrupted the run."""
         loop = trial.loop
         place = self._loops.index(loop) if loop in self._loops else -1  # -1: a fixture has the loop
         loop.add_failure(trial, error)
@@ -74,23 +82,32 @@ class FunctionRuns:
             raised = self._run()
             current = self._fake.trial
             if raised is None:
-                return "the test, called again, left the loop"
-            if current is None or current.loop is not loop or not is_failure(raised):
-                return f"the test, called again, raised {type(raised).__name__}: {text_of(raised)}"
+                return "the test, called again, left the loop", None
+            if isinstance(raised, KeyboardInterrupt | pytest.exit.Exception):
+                return "interrupted", raised
+            if current is None or current.loop is not loop or current.fault is None or not _is_of_trial(raised):
+                return f"the test, called again, raised {type(raised).__name__}: {text_of(raised)}", None
             loop.add_failure(current, raised)
-        return ""
+        return "", None
 
     def _run(self) -> BaseException | None:
         """Call the function. Returns what it raised."""
         try:
             self._item.runtest()
-        except (KeyboardInterrupt, pytest.exit.Exception):
-            raise
         except BaseException as error:
             return error
-        return self._kept_by_unittest()
+        raised = next((kept.value for kept in self._kept), None)
+        self._kept.clear()
+        return raised
 
-    def _kept_by_unittest(self) -> BaseException | None:
-        """What the method of a TestCase has raised. pytest keeps it for its report."""
-        kept: list[pytest.ExceptionInfo[BaseException]] | None = vars(self._item).get("_excinfo")
-        return kept.pop(0).value if kept else None
+    @property
+    def _kept(self) -> list[pytest.ExceptionInfo[BaseException]]:
+        """What the method of a TestCase has raised, which pytest keeps for its report."""
+        return vars(self._item).get("_excinfo") or []
+
+
+def _is_of_trial(error: BaseException) -> bool:
+    """Whether an exception fails a trial, and others can run. The timer of pytest-timeout protects only one run."""
+    return is_failure(error) and not any(
+        package_of(frame) == "pytest_timeout" for frame, _ in walk_tb(error.__traceback__)
+    )

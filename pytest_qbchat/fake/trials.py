@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.store import Store
 
 _UNAUTHORIZED = 401
-_MAX_LISTED = 10
+MAX_SHOWN = 10
 
 
 class LoopedFake(Protocol):
@@ -144,16 +144,16 @@ class Trial:
         if error is None and not self._left:
             self.recovered = True
             return False
-        if error is None:
+        if error is None or (self._left and self._dropped):
             made = ", ".join(map(str, self._seen)) or "none"
             late = f"; dropped {self._dropped} of tasks that began in another trial" if self._dropped else ""
             lost = AssertionError(
                 "the code under test did not make this call again, so the trial shows nothing\n"
                 f"  calls of this trial: {made}{late}\n"
-                "  reset what the code keeps, such as a token: qbchat.each_fault(reset=...)"
+                "  reset what the code keeps, such as a token or a task: qbchat.each_fault(reset=...)"
             )
             self.name_failure(lost)
-            raise lost
+            raise lost from error
         whats = [kind.what for kind in self._plan.values()]
         if not self._left and isinstance(error, Exception) and is_expected(error, whats):
             self.error = error
@@ -171,6 +171,11 @@ class Trial:
         """Whether the block is being run."""
         return self._active
 
+    @property
+    def has_concurrent_calls(self) -> bool:
+        """Whether calls were made at the same time."""
+        return self._concurrent
+
     def fault_for(self, call: Call) -> Fault | None:
         """The fault to inject into a call, and note the call. The caller holds the lock."""
         faults = self.loop.faults
@@ -186,7 +191,8 @@ class Trial:
         if kind is None or route is None or fault is not None:
             return fault
         self._injected = seen
-        if kind.what == _UNAUTHORIZED and not kind.stored and self._expire_session(call, route):
+        expires = kind.what == _UNAUTHORIZED and not kind.stored and not self.loop.has_concurrent_calls
+        if expires and self._expire_session(call, route):
             return None
         return Fault(kind.what, 1, None, None, kind.stored, "each_fault")
 
@@ -293,7 +299,12 @@ class Loop:
         if last is not None and last.loop is self:
             self._finish(last)
         self.fake.trial = None
-        trial = next(self._trials, None) if self._ran < self.options.limit else None
+        trial: Trial | None = None
+        if self._ran and self._before is None:  # in another run of the test, which may compare with the first trial
+            trial = Trial(self, [], {}, None)
+        elif self._ran < self.options.limit:
+            trial = next(self._trials, None)
+            self._ran += trial is not None
         if trial is None:
             self._end()
             raise StopIteration
@@ -301,12 +312,16 @@ class Loop:
             self._before = self.snapshot()
         else:
             self.rewind(self._before)
-        if self._ran and self.options.reset is not None:
+        if trial is not self._first and self.options.reset is not None:
             self.options.reset()
-        self._ran += 1
         self._problems = len(self.fake.problems)
         self.fake.trial = self._last = trial
         return trial
+
+    @property
+    def has_concurrent_calls(self) -> bool:
+        """Whether the code under test makes calls at the same time."""
+        return self._first.has_concurrent_calls
 
     @property
     def finished(self) -> bool:
@@ -331,7 +346,10 @@ class Loop:
             state.restore()
 
     def resume(self) -> None:
-        """Go on, from the state that the test will have made by then."""
+        """Go on in another run of the test, from the state that it will have made by then.
+
+        The trial without a fault comes first. If it fails this time, the test cannot be repeated.
+        """
         self._before = None
 
     def add_failure(self, trial: Trial, error: BaseException) -> None:
@@ -343,15 +361,13 @@ class Loop:
     def report(self, reason: str = "") -> str:
         """The failures of all trials, the shortest first; of the first one the whole text."""
         lines: list[str] = []
-        for trial, (error, _) in list(self.failures.items())[:_MAX_LISTED]:
+        for trial, (error, _) in list(self.failures.items())[:MAX_SHOWN]:
             first, *more = text_of(error).splitlines() or [""]
             if not first.startswith(str(trial)):
                 first = f"{trial}: {type(error).__name__}: {first}"
             lines += [first, *more] if not lines else [first, trial.advice()]
-        failed = len(self.failures)
-        more = [f"  and {failed - _MAX_LISTED} more"] if failed > _MAX_LISTED else []
         lines[0] = f"{self.summary}: {lines[0]}"
-        return self.fake.masked("\n".join([*lines, *more, *self.rest(reason)]))
+        return self.fake.masked("\n".join([*lines, *self.rest(reason)]))
 
     @property
     def summary(self) -> str:
@@ -359,10 +375,12 @@ class Loop:
         return f"{len(self.failures)} of {self._ran} trials failed"
 
     def rest(self, reason: str) -> list[str]:
-        """How many trials did not run, and why."""
+        """How many failures are not shown, and how many trials did not run, and why."""
+        failed = len(self.failures)
+        more = [f"  and {failed - MAX_SHOWN} more"] if failed > MAX_SHOWN else []
         if not self.finished:
-            return [f"  {self.left}: {reason}"]
-        return [f"  only {self._cut()}"] if self._ran < self._total else []
+            return [*more, self.fake.masked(f"  {self.left}: {reason}")]
+        return [*more, *([f"  only {self._cut()}"] if self._ran < self._total else [])]
 
     def _finish(self, trial: Trial) -> None:
         __tracebackhide__ = True
@@ -372,6 +390,10 @@ class Loop:
             error = AssertionError(report(new))
             trial.name_failure(error)
             raise error
+        if trial.fault is None and trial is not self._first:
+            first, again = (", ".join(seen.place for seen in each.learned()[0]) for each in (self._first, trial))
+            if first != again:
+                raise AssertionError(f"without a fault, the code made the calls {again or 'none'}, before {first}")
 
     def _end(self) -> None:
         __tracebackhide__ = True

@@ -27,14 +27,14 @@ class _Fake(page.Source, Protocol):
     def transcript(self) -> str: ...
 
 
-def complete(report: pytest.TestReport, fake: _Fake, *, passed_shown: bool, on_page: bool) -> None:
-    """Add the conversation of a failing phase, numbers for the summary of the run, and what the page shows.
+def complete(report: pytest.TestReport, fake: _Fake, *, shown: bool, on_page: bool) -> None:
+    """Add the conversation if it is to be shown, numbers for the summary of the run, and what the page shows.
 
     The conversation is part of the failure itself, so that it reaches JUnit XML, Allure and pytest-html too.
     """
     if on_page:
-        shown = page.conversation(fake) if report.when == "teardown" else {}
-        vars(report)["qbchat_page"] = {**shown, "failure": fake.masked(_failure(report))}
+        of_test = page.conversation(fake) if report.when == "teardown" else {}
+        vars(report)["qbchat_page"] = {**of_test, "failure": fake.masked(_failure(report))}
     if report.when == "call" and (calls := fake.calls):
         # The workers of pytest-xdist send all attributes of a report.
         vars(report)["qbchat"] = {
@@ -42,7 +42,7 @@ def complete(report: pytest.TestReport, fake: _Fake, *, passed_shown: bool, on_p
             "refused": sum(bool(call.reason) for call in calls),
             "warnings": sum(len(call.warnings) for call in calls),
         }
-    if report.passed and not (passed_shown and report.when == "call"):
+    if not shown:
         return
     try:
         conversation = fake.transcript()

@@ -135,6 +135,20 @@ def test_a_401_expires_the_session_until_there_is_a_new_one(qbchat: FakeQuickBlo
     ]
 
 
+def test_a_401_is_that_of_one_call_if_others_are_made_at_the_same_time(qbchat: FakeQuickBlox) -> None:
+    """Which of the others come later differs from run to run."""
+
+    def code(client: httpx.Client) -> list[int]:
+        with busy_threads(4) as pool:
+            return [reply.status_code for reply in pool.map(client.get, ["/chat/Dialog.json"] * 4)]
+
+    with httpx.Client(verify=TLS, base_url=API, headers={"QB-Token": TOKEN}) as client:
+        for trial in qbchat.each_fault(401):
+            with trial:
+                statuses = code(client)
+            assert sorted(statuses) == ([200, 200, 200, 401] if trial.fault else [200] * 4)
+
+
 @pytest.mark.parametrize("path", ["/session.json", "/chat/Dialog.json"])
 def test_a_call_without_a_session_gets_a_plain_401(qbchat: FakeQuickBlox, client: httpx.Client, path: str) -> None:
     del client.headers["QB-Token"]
@@ -583,7 +597,7 @@ def test_a_call_that_is_not_made_again_fails(qbchat: FakeQuickBlox, client: http
         "without the fault at call 1 of 2, POST /session.json: the code under test did not make this call again, so "
         "the trial shows nothing",
         "  calls of this trial: POST /chat/Message.json",
-        "  reset what the code keeps, such as a token: qbchat.each_fault(reset=...)",
+        "  reset what the code keeps, such as a token or a task: qbchat.each_fault(reset=...)",
         '  run it alone: qbchat.each_fault(only="1:503")',
     ]
     tokens.clear()
@@ -1000,7 +1014,7 @@ def test_a_later_run_can_be_interrupted(run_test: RunTest) -> None:
         run_test(test)
     result = run_test(test.replace("raise KeyboardInterrupt", "pytest.exit('enough')"))
     assert result.ret == pytest.ExitCode.INTERRUPTED
-    result.assert_outcomes()
+    result.assert_outcomes(failed=hasattr(pytest, "Subtests"))  # what has failed before is reported
 
 
 def test_a_limit_is_said_with_the_failures(run_test: RunTest) -> None:
@@ -1131,6 +1145,191 @@ def test_a_trial_can_be_a_subtest_of_the_test(run_test: RunTest) -> None:
         assert found in errors(result)
     else:
         result.assert_outcomes(failed=1)
+
+
+def test_a_test_may_compare_with_the_trial_without_a_fault(run_test: RunTest) -> None:
+    """It comes first in each run of the test."""
+    result = run_test(
+        """
+        def test_it(qbchat):
+            for number, trial in enumerate(qbchat.each_fault("timeout-stored", "timeout", 503)):
+                with trial:
+                    retry(7)
+                if number == 0:
+                    expected = [message.message for message in qbchat.posted]
+                assert trial.error or [message.message for message in qbchat.posted] == expected
+        """
+    )
+    result.assert_outcomes(failed=1)
+    assert errors(result)[0].startswith("with the answer to call 1 of 1, POST /chat/Message.json, lost after storage: ")
+
+
+@pytest.mark.parametrize(
+    ("after", "reason"),
+    [
+        ("assert len(cart) == 1", "raised AssertionError: assert 2 == 1"),
+        ("pass", "raised AssertionError: without a fault, the code made the calls POST /chat/Message, "),
+    ],
+)
+def test_a_test_that_is_another_one_the_second_time_does_not_go_on(run_test: RunTest, after: str, reason: str) -> None:
+    result = run_test(
+        f"""
+        @pytest.fixture
+        def cart():
+            return []
+
+        def test_it(qbchat, cart):
+            cart.append("book")
+            for trial in qbchat.each_fault("timeout-stored", "timeout", 503):
+                with trial:
+                    for _ in cart:
+                        retry(7)
+                {after}
+                assert not trial.fault
+        """,
+        *TOGETHER,
+    )
+    lines = errors(result)
+    assert lines[0].startswith("1 of 2 trials failed: with the answer to call 1 of 1, ")
+    assert lines[-1 if after == "pass" else -2].startswith(
+        f"2 of 4 trials did not run: the test, called again, {reason}"
+    )
+
+
+def test_a_failing_tear_down_of_a_test_case_is_not_taken_for_a_trial(run_test: RunTest) -> None:
+    result = run_test(
+        """
+        import unittest
+
+        class OrdersTest(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def _fake(self, qbchat):
+                self.qbchat = qbchat
+
+            def tearDown(self):
+                assert self.qbchat.posted[1:] == [], "torn down"
+
+            def test_it(self):
+                for trial in self.qbchat.each_fault("timeout-stored", "timeout", 503):
+                    with trial:
+                        retry(7)
+                    self.assertNotIn(trial.fault, ["1:timeout-stored", "1:503"])
+        """,
+        *TOGETHER,
+    )
+    result.assert_outcomes(failed=1)
+    lines = errors(result)
+    assert lines[0].startswith("2 of 4 trials failed: with the answer to call 1 of 1, ")
+    assert "'1:timeout-stored' unexpectedly found" in lines[0]
+
+
+def test_failing_trials_can_be_expected(run_test: RunTest) -> None:
+    result = run_test(
+        """
+        @pytest.mark.xfail(raises=AssertionError, strict=True)
+        def test_it(qbchat, trials):
+            for trial in trials:
+                with trial:
+                    retry(7)
+                assert not trial.fault
+        """
+    )
+    assert result.ret == pytest.ExitCode.OK
+    assert result.parseoutcomes()["xfailed"] >= 1
+
+
+def test_a_run_that_ends_at_the_first_failure_runs_no_further_trials(run_test: RunTest) -> None:
+    result = run_test(FOUR_FAIL, "-x")
+    result.assert_outcomes(failed=1)
+    assert errors(result)[-1] == "3 of 5 trials did not run"
+
+
+def test_a_time_out_of_the_test_ends_it(run_test: RunTest) -> None:
+    """The timer of pytest-timeout protects one run."""
+    result = run_test(
+        """
+        def test_it(qbchat, trials):
+            for trial in trials:
+                with trial:
+                    retry(7)
+                    if trial.fault:
+                        exec("import pytest; pytest.fail('Timeout')", {"__name__": "pytest_timeout"})
+        """
+    )
+    result.assert_outcomes(failed=1)
+    assert errors(result)[0].startswith("Failed: with the answer to call 1 of 1")
+
+
+def test_the_examples_of_hypothesis_are_not_run_again(run_test: RunTest) -> None:
+    result = run_test(
+        """
+        from hypothesis import HealthCheck, Phase, given, settings, strategies
+
+        @settings(phases=[Phase.generate], suppress_health_check=[*HealthCheck], database=None)
+        @given(strategies.just(7))
+        def test_it(qbchat, number):
+            for trial in qbchat.each_fault("timeout-stored", 503):
+                with trial:
+                    retry(number)
+                assert not trial.fault
+        """
+    )
+    result.assert_outcomes(failed=1)
+    assert "1 of 3 trials did not run" in errors(result)
+
+
+@pytest.mark.parametrize("options", [(), TOGETHER])
+def test_the_reason_why_trials_did_not_run_is_masked(run_test: RunTest, options: tuple[str, ...]) -> None:
+    result = run_test(
+        """
+        runs = []
+
+        def test_it(qbchat):
+            runs.append(7)
+            assert len(runs) == 1, TOKEN["QB-Token"]
+            for trial in qbchat.each_fault(503, 429):
+                with trial:
+                    post(7)
+                assert not trial.fault
+        """,
+        *options,
+    )
+    result.stdout.fnmatch_lines(["*1 of 3 trials did not run: the test, called again, raised AssertionError: made*#*"])
+    result.stdout.no_fnmatch_line("*did not run*made-up-token-of-the-shop*")
+
+
+@pytest.mark.skipif(not hasattr(pytest, "Subtests"), reason="subtests came with pytest 9")
+def test_not_every_one_of_very_many_failing_trials_is_shown(run_test: RunTest) -> None:
+    result = run_test(
+        """
+        @pytest.fixture
+        def subtests(subtests):
+            return subtests
+
+        def test_it(qbchat):
+            for trial in qbchat.each_fault(503, 429, 500, 501, 502, 504):
+                with trial:
+                    for number in (7, 8):
+                        httpx.post(URL, json={"recipient_id": number, "message": "hi"}, headers=TOKEN)
+                assert not trial.fault
+        """
+    )
+    result.assert_outcomes(failed=11)
+    result.stdout.fnmatch_lines(["12 of 13 trials failed", "  and 2 more"])
+
+
+def test_subtests_may_be_something_else(run_test: RunTest) -> None:
+    result = run_test(
+        """
+        @pytest.mark.parametrize("subtests", [1])
+        def test_it(qbchat, trials, subtests):
+            for trial in trials:
+                with trial:
+                    retry(7)
+                assert not trial.fault
+        """
+    )
+    result.assert_outcomes(failed=1)
 
 
 def test_a_loop_in_another_file_ends_at_the_first_failure(pytester: pytest.Pytester, run_test: RunTest) -> None:
