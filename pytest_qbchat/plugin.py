@@ -198,21 +198,21 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Give the fake precedence over other mocks during the test, then fail the test for caught problems."""
+    """Give the fake precedence over other mocks during the test, let all trials run, and fail for caught problems."""
     interception = item.stash.get(_INTERCEPTION, None)
     if interception is not None:
         interception.repatch()
     runs = item.stash[_FAKE].runs(item) if _FAKE in item.stash and _may_have_trials(item) else None
     result: object = None
+    error: BaseException | None = None
     try:
-        if runs is None:
+        try:
             result = yield
-        else:
-            error: BaseException | None = None
-            try:
-                result = yield
-            except BaseException as raised:
-                error = raised
+        except BaseException as raised:
+            if runs is None:
+                raise
+            error = raised
+        if runs is not None:
             runs.go_on(error)  # outside of the handler, so that further failures have no context
     finally:
         if interception is not None:

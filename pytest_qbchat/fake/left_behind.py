@@ -1,4 +1,7 @@
-"""Tells the calls of tasks that a trial of `each_fault` left behind. They must not reach the fake after its rewind."""
+"""Tells the calls of tasks that a trial of `each_fault` left behind. They must not reach the fake after its rewind.
+
+Threads are not known by this: until Python 3.14, they do not inherit the context of the code that starts them.
+"""
 
 from __future__ import annotations
 

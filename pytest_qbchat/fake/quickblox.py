@@ -619,7 +619,7 @@ class FakeQuickBlox:
         """Forget a call of a task that a trial has left behind, and close its connection."""
         self._calls[:] = [other for other in self._calls if other is not call]
         if self.trial is not None:
-            self.trial.drop()
+            self.trial.dropped += 1
         raise ConnectionFault("disconnect", "the trial of this call is over")
 
     def _emit_warnings(self, call: Call) -> None:

@@ -79,7 +79,7 @@ class Options:
         place = None if path is None else known_path(None, path)
         return cls(kinds, methods, place, pairs, () if only is None else _parts(only), reset, limit)
 
-    def choose(self, request: Request, route: Route) -> bool:
+    def selects(self, request: Request, route: Route) -> bool:
         """Whether a fault is injected into a call."""
         return (self.methods is None or request.method in self.methods) and is_at(request, route, self.path)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_qbchat.fake.expected_errors import is_failure
-from pytest_qbchat.fake.trials import MAX_SHOWN, Loop, LoopedFake, Trial, set_text, snapshot, text_of
+from pytest_qbchat.fake.trial_errors import is_failure, set_text, text_of
+from pytest_qbchat.fake.trials import MAX_SHOWN, Loop, LoopedFake, Trial, snapshot
 from pytest_qbchat.report.call_site import package_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class FunctionRuns:
         """The loop for a call of `each_fault`: the new one, or the one that goes on in this run."""
         place = len(self._loops)
         if self._failed is not None and self._failed[0] == place:
-            self._failed[1].options = loop.options
+            self._failed[1].options = loop.options  # whose `reset` is of this run
             loop = self._failed[1]
         self._loops.append(loop)
         return loop

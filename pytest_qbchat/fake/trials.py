@@ -7,14 +7,13 @@ import json
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 from pytest_qbchat.exceptions import QuickBloxWarning
-from pytest_qbchat.fake.expected_errors import is_expected, is_failure
 from pytest_qbchat.fake.faults import Fault
 from pytest_qbchat.fake.left_behind import Block, current_block
+from pytest_qbchat.fake.trial_errors import is_expected, is_failure, set_text, text_of
 from pytest_qbchat.intercept.callers import caller
 from pytest_qbchat.report.problems import Problems, report
 from pytest_qbchat.service.decoding import decode
@@ -80,7 +79,7 @@ class _Seen(NamedTuple):
         return f"{self.call.method} {self.call.path}"
 
 
-class Trial:
+class Trial(Block):
     """One pass of the loop of `each_fault`: `with trial:` runs the code under test.
 
     In that block, an exception of the HTTP client for the injected fault is expected, also as the explicit cause of
@@ -94,23 +93,21 @@ class Trial:
         calls: The calls of the block.
     """
 
-    def __init__(self, loop: Loop, learned: list[_Seen], plan: dict[int, Kind], name: str | None) -> None:
+    def __init__(self, loop: Loop, former: list[_Seen], plan: dict[int, Kind], name: str | None) -> None:
         self.fault = name
         self.error: Exception | None = None
         self.recovered = False
         self.calls: Records[Call] = loop.fake.calls[:0]
-        self.entered = False
         self.loop = loop
-        self._plan = plan  # what is to be injected, by the position of the call in `learned`
+        self.entered = self.running = self.has_concurrent_calls = False
+        self.dropped = 0  # calls of tasks that other trials left behind
+        self._former = former  # calls, of another trial
+        self._plan = plan  # what is to be injected, by the position of the call in `former`
         self._left = dict(plan)
-        self._learned = learned
-        self._unmatched = list(range(len(learned)))
+        self._unmatched = list(range(len(former)))
         self._seen: list[_Seen] = []
         self._injected: _Seen | None = None  # the last call with a fault
-        self._active = self._concurrent = False
         self._start = 0
-        self._block = Block()
-        self._dropped = 0  # calls that other trials left behind
         self._thread = threading.current_thread()
         self._others: set[asyncio.Task[Any]] = set()  # that waited or ran during a call
         self._named: BaseException | None = None
@@ -118,7 +115,7 @@ class Trial:
     def __str__(self) -> str:
         if self.fault is None:
             return "without a fault"
-        if self._left and not self._active:
+        if self._left and not self.running:
             return f"without the fault at {' and '.join(map(self._name_of, self._left))}"
         return f"with {' and '.join(kind.at(f'{self._name_of(at)},') for at, kind in self._plan.items())}"
 
@@ -128,15 +125,15 @@ class Trial:
     def __enter__(self) -> None:
         if self.entered:
             raise RuntimeError("a trial has one block; call all of the code under test in one `with trial:`")
-        self.entered = self._active = True
+        self.entered = self.running = True
         self._start = len(self.loop.fake.calls)
-        current_block.set(self._block)
+        current_block.set(self)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
         __tracebackhide__ = True
-        self._active = False
+        self.running = False
         current_block.set(None)
         self.calls = self.loop.fake.calls[self._start :]
         if self.fault is None:
@@ -144,16 +141,8 @@ class Trial:
         if error is None and not self._left:
             self.recovered = True
             return False
-        if error is None or (self._left and self._dropped):
-            made = ", ".join(map(str, self._seen)) or "none"
-            late = f"; dropped {self._dropped} of tasks that began in another trial" if self._dropped else ""
-            lost = AssertionError(
-                "the code under test did not make this call again, so the trial shows nothing\n"
-                f"  calls of this trial: {made}{late}\n"
-                "  reset what the code keeps, such as a token or a task: qbchat.each_fault(reset=...)"
-            )
-            self.name_failure(lost)
-            raise lost from error
+        if error is None or (self._left and self.dropped):
+            raise self._not_made_again() from error
         whats = [kind.what for kind in self._plan.values()]
         if not self._left and isinstance(error, Exception) and is_expected(error, whats):
             self.error = error
@@ -166,50 +155,31 @@ class Trial:
         self.name_failure(error)
         return False
 
-    @property
-    def running(self) -> bool:
-        """Whether the block is being run."""
-        return self._active
-
-    @property
-    def has_concurrent_calls(self) -> bool:
-        """Whether calls were made at the same time."""
-        return self._concurrent
-
     def fault_for(self, call: Call) -> Fault | None:
         """The fault to inject into a call, and note the call. The caller holds the lock."""
         faults = self.loop.faults
         fault = faults.pop_matching(call.request)
-        if not self._active or current_block.get() not in (None, self._block):
+        if not self.running or current_block.get() not in (None, self):
             return fault
-        route = faults.route_of(call.request)
-        seen = _Seen.of(call, route, disturbed=fault is not None)
+        seen = _Seen.of(call, faults.route_of(call.request), disturbed=fault is not None)
         self._seen.append(seen)
-        self._note_context()
+        self._note_caller()
         position = self._position(seen) if self._left else None
-        kind = self._left.pop(position, None) if position is not None else None
-        if kind is None or route is None or fault is not None:
+        if seen.route is None or position is None or position not in self._left:
             return fault
+        kind = self._left.pop(position)
         self._injected = seen
         expires = kind.what == _UNAUTHORIZED and not kind.stored and not self.loop.has_concurrent_calls
-        if expires and self._expire_session(call, route):
+        if expires and self._expire_session(call, seen.route):
             return None
         return Fault(kind.what, 1, None, None, kind.stored, "each_fault")
 
-    def drop(self) -> None:
-        """Note that a call was dropped, which a task of another trial made."""
-        self._dropped += 1
-
-    def undo(self) -> None:
-        """Drop what tasks of this trial will call, before the fake is rewound. The caller holds the lock."""
-        self._block.undone = True
-
-    def learned(self) -> tuple[list[_Seen], int]:
+    def calls_made(self) -> tuple[list[_Seen], int]:
         """The calls of this trial, and the position after the last fault.
 
         Concurrent calls come in the order of their methods, routes and contents, which is the same in every run.
         """
-        seen = sorted(self._seen, key=lambda each: each[:2]) if self._concurrent else self._seen
+        seen = sorted(self._seen, key=lambda each: each[:2]) if self.has_concurrent_calls else self._seen
         return seen, next((at + 1 for at, each in enumerate(seen) if each is self._injected), 0)
 
     def name_failure(self, error: Any) -> None:
@@ -227,15 +197,26 @@ class Trial:
         return f'  run it alone: qbchat.each_fault(only="{self.fault}")'
 
     def _name_of(self, position: int) -> str:
-        return f"call {position + 1} of {len(self._learned)}, {self._learned[position]}"
+        return f"call {position + 1} of {len(self._former)}, {self._former[position]}"
 
-    def _note_context(self) -> None:
+    def _not_made_again(self) -> AssertionError:
+        made = ", ".join(map(str, self._seen)) or "none"
+        late = f"; dropped {self.dropped} of tasks that began in another trial" if self.dropped else ""
+        error = AssertionError(
+            "the code under test did not make this call again, so the trial shows nothing\n"
+            f"  calls of this trial: {made}{late}\n"
+            "  reset what the code keeps, such as a token or a task: qbchat.each_fault(reset=...)"
+        )
+        self.name_failure(error)
+        return error
+
+    def _note_caller(self) -> None:
         """Note whether a call may overlap with others. Of those of other processes only their order is known."""
         if (known := caller()) is None:
             return
         thread, task = known
         if thread is not self._thread or task in self._others:
-            self._concurrent = True
+            self.has_concurrent_calls = True
         if task is not None:
             self._others |= asyncio.all_tasks(task.get_loop()) - {task}
 
@@ -245,9 +226,9 @@ class Trial:
         A call with a content that the former trial did not have is the next call to its route: it has a time or a
         random id.
         """
-        here = [at for at in self._unmatched if self._learned[at].place == seen.place]
-        same = [at for at in here if self._learned[at].content == seen.content]
-        if not same and any(other[:2] == seen[:2] for other in self._learned):
+        here = [at for at in self._unmatched if self._former[at].place == seen.place]
+        same = [at for at in here if self._former[at].content == seen.content]
+        if not same and any(other[:2] == seen[:2] for other in self._former):
             return None  # one time more than in the former trial
         position = next(iter(same or here), None)
         if position is not None:
@@ -281,7 +262,7 @@ class Loop:
         self.failures: dict[Trial, tuple[BaseException, Snapshot]] = {}
         self._ran = 0
         self._total = 1  # the number of trials that are known so far
-        self._counted = bool(options.only) or not options.pairs
+        self._counted = not (options.only[1:] if options.only else options.pairs)
         self._problems = 0  # before the trial
         self._before: Snapshot | None = None
         self._last = self._first = Trial(self, [], {}, None)
@@ -342,7 +323,7 @@ class Loop:
         """Put a state of the fake back."""
         self.fake.masked("")  # collects the secrets of the calls
         with self.store.lock:
-            self._last.undo()
+            self._last.undone = True
             state.restore()
 
     def resume(self) -> None:
@@ -359,7 +340,7 @@ class Loop:
         self.failures[trial] = error, self.snapshot()
 
     def report(self, reason: str = "") -> str:
-        """The failures of all trials, the shortest first; of the first one the whole text."""
+        """The failures of all trials, those with one fault first; of the first trial the whole text."""
         lines: list[str] = []
         for trial, (error, _) in list(self.failures.items())[:MAX_SHOWN]:
             first, *more = text_of(error).splitlines() or [""]
@@ -391,7 +372,7 @@ class Loop:
             trial.name_failure(error)
             raise error
         if trial.fault is None and trial is not self._first:
-            first, again = (", ".join(seen.place for seen in each.learned()[0]) for each in (self._first, trial))
+            first, again = (", ".join(seen.place for seen in each.calls_made()[0]) for each in (self._first, trial))
             if first != again:
                 raise AssertionError(f"without a fault, the code made the calls {again or 'none'}, before {first}")
 
@@ -403,55 +384,46 @@ class Loop:
             warnings.warn(QuickBloxWarning(f"each_fault() ran {self._cut()}"), stacklevel=3)
 
     def _all(self) -> Iterator[Trial]:
-        yield self._first
-        singles = []
-        for trial in self._singles():
-            singles.append(trial)
-            yield trial
-        yield from self._pairs(singles)
-
-    def _singles(self) -> Iterator[Trial]:
-        """A trial for each fault at each call of the first trial."""
+        """The first trial, one for each fault at each of its calls, and the pairs."""
         __tracebackhide__ = True
-        learned, _ = self._first.learned()
-        plans = self._plans(learned, 0, self.options.only[:1])
+        yield self._first
+        made, _ = self._first.calls_made()
+        plans = self._plans(made, 0, self.options.only[:1])
         if not plans:
-            raise self._no_call(learned)
+            raise self._no_call(made)
         self._total += len(plans)
-        for at, kind in plans:
-            yield Trial(self, learned, {at: kind}, f"{at + 1}:{kind}")
+        singles = [Trial(self, made, {at: kind}, f"{at + 1}:{kind}") for at, kind in plans]
+        yield from singles
+        if not self._counted:
+            yield from self._pairs(singles)
 
     def _pairs(self, singles: list[Trial]) -> Iterator[Trial]:
         """A trial for each fault at each call that followed the fault of a former trial."""
         __tracebackhide__ = True
-        only = self.options.only
-        if not (only[1:] if only else self.options.pairs):
-            return
-        found = [(single, *single.learned()) for single in singles]
-        plans = [
-            (single, learned, start, plan)
-            for single, learned, start in found
-            for plan in self._plans(learned, start, only[1:])
-        ]
-        if only and not plans:
-            raise self._no_call(found[0][1])
-        self._total += len(plans)
-        self._counted = True
-        for single, learned, start, (at, kind) in plans:
+        only = self.options.only[1:]
+        pairs = []
+        for single in singles:
+            made, start = single.calls_made()
             [first] = single._plan.values()
-            yield Trial(self, learned, {start - 1: first, at: kind}, f"{single.fault}+{at + 1}:{kind}")
+            for at, kind in self._plans(made, start, only) if start else []:  # 0: the first fault was not injected
+                pairs.append(Trial(self, made, {start - 1: first, at: kind}, f"{single.fault}+{at + 1}:{kind}"))
+        if only and not pairs:
+            raise self._no_call(singles[0].calls_made()[0])
+        self._total += len(pairs)
+        self._counted = True
+        yield from pairs
 
-    def _plans(self, learned: list[_Seen], start: int, only: tuple[tuple[int, Kind], ...]) -> list[tuple[int, Kind]]:
+    def _plans(self, made: list[_Seen], start: int, only: tuple[tuple[int, Kind], ...]) -> list[tuple[int, Kind]]:
         """The calls from a position on, each with each fault, or the one that was asked for."""
-        calls = [(at, seen.route, seen.call.request) for at, seen in enumerate(learned) if at >= start]
+        calls = [(at, seen.route, seen.call.request) for at, seen in enumerate(made) if at >= start]
         if only:
             [(number, kind)] = only
             return [(at, kind) for at, route, _ in calls if at == number - 1 and route is not None]
-        chosen = [at for at, route, request in calls if route is not None and self.options.choose(request, route)]
+        chosen = [at for at, route, request in calls if route is not None and self.options.selects(request, route)]
         return [(at, kind) for at in chosen for kind in self.options.kinds]
 
-    def _no_call(self, learned: list[_Seen]) -> AssertionError:
-        calls = ", ".join(f"{number} {seen}" for number, seen in enumerate(learned, 1)) or "none"
+    def _no_call(self, made: list[_Seen]) -> AssertionError:
+        calls = ", ".join(f"{number} {seen}" for number, seen in enumerate(made, 1)) or "none"
         return AssertionError(self.fake.masked(f"each_fault() found no call to disturb; calls of the code: {calls}"))
 
     @property
@@ -466,24 +438,3 @@ def snapshot(fake: LoopedFake, store: Store) -> Snapshot:
     """The whole state of a fake."""
     with store.lock:
         return Snapshot(fake, kept=(Secrets, Trial))
-
-
-def set_text(error: Any, text: str) -> None:
-    """Change the text of an exception; if its class does not allow that, add a note."""
-    former = error.args
-    with suppress(Exception):
-        error.args = (text, *former[1:])
-        if hasattr(error, "msg"):  # pytest.fail
-            error.msg = text
-    if text not in text_of(error):
-        with suppress(Exception):
-            error.args = former
-            error.add_note(text)
-
-
-def text_of(error: BaseException) -> str:
-    """The text of an exception, whatever it does when asked."""
-    try:
-        return str(error)
-    except Exception as reason:
-        return f"its text cannot be shown ({type(reason).__name__})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
 
@@ -26,7 +26,7 @@ class Snapshot:
             root: The first object.
             kept: Classes whose objects are left as they are.
         """
-        self._saved: list[tuple[Callable[[Any, Any], object], Any, Any]] = []
+        self._put_back: list[Callable[[], object]] = []
         seen: set[int] = set()
         waiting: list[Any] = [root]
         while waiting:
@@ -36,13 +36,13 @@ class Snapshot:
             seen.add(id(each))  # the saved contents keep the object, so that no other one gets its id
             if isinstance(each, list):
                 contents = each[:]
-                self._saved.append((_refill_list, each, contents))
+                self._put_back.append(partial(each.__setitem__, slice(None), contents))
                 waiting += contents
             elif isinstance(each, dict):
-                self._saved.append((_refill, each, dict(each)))
+                self._put_back.append(partial(_refill, each, dict(each)))
                 waiting += [*each.keys(), *each.values()]
             elif isinstance(each, set):
-                self._saved.append((_refill, each, set(each)))
+                self._put_back.append(partial(_refill, each, set(each)))
                 waiting += each
             elif isinstance(each, tuple | frozenset):
                 waiting += each
@@ -53,23 +53,23 @@ class Snapshot:
 
     def restore(self) -> None:
         """Put the saved contents back. This can be repeated."""
-        for put_back, each, contents in self._saved:
-            put_back(each, contents)
+        for put_back in self._put_back:
+            put_back()
 
     def _save_object(self, each: Any, kind: Any) -> list[Any]:
         """Save the attributes of an object, and return their values."""
         if not _is_ours(kind):
             return []
         if hasattr(kind, "snapshot"):
-            self._saved.append((_call, each.snapshot(), None))
+            self._put_back.append(each.snapshot())
             return []
         values: list[Any] = []
         if names := _slots(kind):
             slots = {name: getattr(each, name, _ABSENT) for name in names}
-            self._saved.append((_refill_slots, each, slots))
+            self._put_back.append(partial(_refill_slots, each, slots))
             values += slots.values()
         if hasattr(each, "__dict__"):
-            self._saved.append((_refill, vars(each), dict(vars(each))))
+            self._put_back.append(partial(_refill, vars(each), dict(vars(each))))
             values += vars(each).values()
         return values
 
@@ -86,10 +86,6 @@ def _slots(cls: type) -> list[str]:
     return [name for base in cls.__mro__ for name in vars(base).get("__slots__", ())]
 
 
-def _refill_list(each: list[Any], contents: list[Any]) -> None:
-    each[:] = contents
-
-
 def _refill(each: Any, contents: Any) -> None:
     each.clear()
     each.update(contents)
@@ -101,7 +97,3 @@ def _refill_slots(each: object, contents: dict[str, Any]) -> None:
             object.__setattr__(each, name, value)
         elif getattr(each, name, _ABSENT) is not _ABSENT:
             object.__delattr__(each, name)
-
-
-def _call(restore: Callable[[], None], _: None) -> None:
-    restore()

@@ -1332,6 +1332,60 @@ def test_subtests_may_be_something_else(run_test: RunTest) -> None:
     result.assert_outcomes(failed=1)
 
 
+def test_a_fault_of_fail_takes_the_place_of_the_one_of_the_trial(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    text = "without the fault at call 1 of 1, GET /chat/Dialog.json: the code under test did not make this call again"
+
+    def loop() -> None:
+        for trial in qbchat.each_fault(429):
+            if trial.fault:
+                qbchat.fail(503)
+            with trial:
+                client.get("/chat/Dialog.json")
+
+    with pytest.raises(AssertionError, match=text):
+        loop()
+
+
+def test_a_trial_without_its_fault_has_no_pairs(run_test: RunTest) -> None:
+    result = run_test(
+        """
+        def test_it(qbchat):
+            for trial in qbchat.each_fault(503, pairs=True):
+                with trial:
+                    if trial.fault != "1:503":
+                        post(7)
+                    httpx.get("https://api.quickblox.com/chat/Dialog.json", headers=TOKEN)
+                seen.append(trial.fault)
+
+        seen = []
+
+        def test_what_was_seen():
+            assert seen == [None, None, "2:503"]
+        """
+    )
+    result.assert_outcomes(failed=1, passed=1)
+
+
+def test_a_pair_can_be_run_although_its_first_fault_alone_fails(run_test: RunTest) -> None:
+    result = run_test(
+        """
+        seen = []
+
+        def test_it(qbchat):
+            for trial in qbchat.each_fault(only="1:503+2:503"):
+                seen.append(trial.fault)
+                with trial:
+                    for order in (7, 8):
+                        httpx.post(URL, json={"recipient_id": order, "message": "hi"}, headers=TOKEN)
+                assert trial.fault != "1:503"
+
+        def test_what_was_seen():
+            assert seen == [None, "1:503", None, "1:503+2:503"]
+        """
+    )
+    result.assert_outcomes(failed=1, passed=1)
+
+
 def test_a_loop_in_another_file_ends_at_the_first_failure(pytester: pytest.Pytester, run_test: RunTest) -> None:
     pytester.makepyfile(
         loops="""

@@ -1,9 +1,11 @@
-"""Tells the errors that an injected fault may cause in the code under test from those that fail the test."""
+"""The errors of a trial: which of them an injected fault may cause, which fail the test, and their texts."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from contextlib import suppress
+from typing import Any
 from unittest import SkipTest
 
 import pytest
@@ -45,3 +47,24 @@ def _status_of(error: BaseException) -> int | None:
         if isinstance(value, int) and value in _STATUSES:
             return value
     return None
+
+
+def set_text(error: Any, text: str) -> None:
+    """Change the text of an exception; if its class does not allow that, add a note."""
+    former = error.args
+    with suppress(Exception):
+        error.args = (text, *former[1:])
+        if hasattr(error, "msg"):  # pytest.fail
+            error.msg = text
+    if text not in text_of(error):
+        with suppress(Exception):
+            error.args = former
+            error.add_note(text)
+
+
+def text_of(error: BaseException) -> str:
+    """The text of an exception, whatever it does when asked."""
+    try:
+        return str(error)
+    except Exception as reason:
+        return f"its text cannot be shown ({type(reason).__name__})"
