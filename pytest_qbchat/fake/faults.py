@@ -35,7 +35,7 @@ class Fault:
         method: The method of the calls; None for any.
         path: The path of the calls without `.json`, or their route with {} for its variables; None for any.
         stored: Whether the request takes effect although its response is lost.
-        source: The method that injected it.
+        source: What injected it, other than `fail`.
     """
 
     what: int | str
@@ -43,7 +43,7 @@ class Fault:
     method: str | None
     path: str | None
     stored: bool
-    source: str = "fail"
+    source: str = ""
 
     def __str__(self) -> str:
         only = {"method": self.method, "path": self.path}
@@ -103,7 +103,7 @@ def apply_fault(fault: Fault, service: Service, call: Call) -> None:
     effect = "stored" if fault.stored else "not stored"
     if call.reason:
         effect = f"request refused: {call.reason}"
-    call.reason = f"qbchat.{fault.source}({fault.what!r}), {effect}"
+    call.reason = f"{fault.source or f'qbchat.fail({fault.what!r})'}, {effect}"
     if isinstance(fault.what, int):
         refusal = by_status(fault.what)
         seconds = service.store.assume.retry_after if fault.what == HTTPStatus.TOO_MANY_REQUESTS else None

@@ -39,6 +39,7 @@ class Message(models.Message):
         Raises:
             AttributeError: Always.
         """
+        __tracebackhide__ = True
         if name in _OTHER_NAMES:
             hint = f"; use .{_OTHER_NAMES[name]}"
         else:
@@ -136,10 +137,17 @@ class Message(models.Message):
         """
         __tracebackhide__ = True
         if missing := _missing(self, users, self.read_ids):
+            dialog = self.store.dialogs.get(self.chat_dialog_id)
+            outsiders = [user for user in map(models.id_of, users) if dialog and user not in dialog.occupants_ids]
+            if outsiders:
+                people = ", ".join(message_effects.person(self, user) for user in outsiders)
+                declare = f"qbchat.add_dialog({self.chat_dialog_id!r}, occupants_ids=[...])"
+                no_occupant = f"{people} is no occupant of the dialog"
+                self._fail(f"has not been read by {missing}", no_occupant, f"post to another dialog, or use {declare}")
             unset = [name for name in ("markable", "send_to_chat") if getattr(self, name) != 1]
             readers = [message_effects.person(self, reader) for reader in self.read_by if reader != self.sender_id]
             others = f"only {', '.join(readers)} has" if readers else "only its sender has"
-            reason = message_effects.flag(self, unset[0]) if unset else f"{others}; call user.read() in the test"
+            reason = message_effects.flag(self, unset[0]) if unset else f"{others}; call read() of the user in the test"
             self._fail(f"has not been read by {missing}", reason)
 
     def _fail(self, what: str, *details: str) -> None:

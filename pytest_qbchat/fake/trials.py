@@ -172,7 +172,8 @@ class Trial(Block):
         expires = kind.what == _UNAUTHORIZED and not kind.stored and not self.loop.has_concurrent_calls
         if expires and self._expire_session(call, seen.route):
             return None
-        return Fault(kind.what, 1, None, None, kind.stored, "each_fault")
+        name = kind.what if isinstance(kind.what, int) and not kind.stored else str(kind)
+        return Fault(kind.what, 1, None, None, kind.stored, f"qbchat.each_fault({name!r})")
 
     def calls_made(self) -> tuple[list[_Seen], int]:
         """The calls of this trial, and the position after the last fault.

@@ -14,6 +14,7 @@ from pytest_qbchat.report.message_effects import (
     lost_attachments,
     named,
     not_accepted,
+    other_type,
     remedy,
     shortened,
     shown,
@@ -43,6 +44,8 @@ def none_posted(fields: Mapping[str, Any], calls: Sequence[Call], others: Collec
 def no_match(nearest: Message, number: int, fields: Mapping[str, Any], calls: Sequence[Call]) -> str:
     """The failure text if none of a number of messages has the expected fields."""
     wrong = wrong_fields(nearest, fields)
+    if "message" in wrong and (refused := [call for call in calls if _has_text(call, fields["message"])]):
+        return none_posted(fields, refused, ())
     one = "the only message" if number == 1 else f"the closest of {number} messages"
     lines = [
         f"no message{_with(fields)} was posted: {one} differs in {', '.join(wrong)}",
@@ -60,9 +63,15 @@ def wrong_number(found: Sequence[Message], times: int, fields: Mapping[str, Any]
 
 def unexpected(found: Sequence[Message], fields: Mapping[str, Any]) -> str:
     """The failure text if unexpected messages were posted."""
-    first = f": {shortened(found[0].message)}" if "message" not in fields else ""
+    one = ": " if len(found) == 1 else "; the first is "
+    first = f"{one}{shortened(found[0].message)}" if "message" not in fields else ""
     verdict = f"{_count(len(found), 'message')}{_with(fields)} {_were(found)} posted, expected none{first}"
     return "\n".join([verdict, *_listed(found)])
+
+
+def _has_text(call: Call, expected: Any) -> bool:
+    """Whether a call that posted nothing has the expected text."""
+    return bool(call.reason) and call.message is None and matches(expected, call.params.get("message", ABSENT))
 
 
 def closest(messages: Sequence[Message], fields: Mapping[str, Any]) -> Message:
@@ -100,15 +109,14 @@ def of_attachments(message: Message, expected: Sequence[Mapping[str, Any]]) -> s
         verdict = f"{named(message)} has {_count(len(actual), 'attachment')}, expected {len(expected)}"
         lost = lost_attachments(message)
         lines = [f"- {dict(each)!r}" for each in expected] + [f"+ {each!r}" for each in actual]
-        return "\n  ".join([verdict, *lines, *([lost] if lost else []), where(message)])
+        return "\n  ".join([verdict, "- expected, + posted", *lines, *([lost] if lost else []), where(message)])
     lines = []
     differing: list[str] = []
     for index, (wanted, item) in enumerate(zip(expected, actual, strict=True)):
         rows = {}
         for key, value in wanted.items():
             if not matches(value, item.get(key, ABSENT)):
-                same_text = str(value) == str(item.get(key))
-                note = "QuickBlox keeps the type that was sent (assumed)" if same_text else ""
+                note = other_type(value, item.get(key, ABSENT))
                 rows[f"attachments[{index}].{key}"] = (value, item.get(key, ABSENT), note)
         lines += _compared(rows, message)
         differing += rows

@@ -96,7 +96,7 @@ def check_names(names: Iterable[str], kind: type, records: Collection[object]) -
                 continue  # a custom field
         else:
             expected = closest_name(name, fields) or f"one of {', '.join(sorted(fields))}"
-        raise TypeError(f"unknown field {name!r} of a {kind.__name__.lower()}; expected {expected}")
+        raise TypeError(f"a {kind.__name__.lower()} has no field {name!r}; use {expected}")
 
 
 @cache

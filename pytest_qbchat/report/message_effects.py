@@ -22,7 +22,7 @@ _MAX_CALLS = 5
 # The effect of each flag if it is 1, and if it is not.
 _EFFECTS = {
     "send_to_chat": ("every other occupant was notified", "added to the history only, no occupant was notified"),
-    "markable": ("receivers answer with delivered and read receipts", "no delivered or read receipts will come"),
+    "markable": ("receivers answer with delivered and read receipts", "receivers send no receipts"),
 }
 
 
@@ -72,23 +72,33 @@ def attachment_labels(message: Message) -> Iterator[str]:
 
 
 def flag(message: Message, name: str) -> str:
-    """A flag as it was sent, and its effect: `the request has no markable: no delivered or read receipts will come`."""
+    """A flag as it was sent, and its effect: `the request has no markable: receivers send no receipts`."""
     value = value_sent(message, name)
     if value is not ABSENT:
         return f"{name} is {value!r}: {_effect(message, name)}"
     near = similar_name(name, message.custom)
-    sent = f"{near!r}, which became a custom field, and no {name}" if near else f"no {name}"
+    sent = f"no {name}, but {near!r}, which became a custom field" if near else f"no {name}"
     return f"the request has {sent}: {_EFFECTS[name][1]}"
 
 
 def remedy(message: Message, name: str, expected: Any) -> str:
     """What to write in the request, for a field whose value the test expects; empty if that is not known."""
     if name in _EFFECTS and expected == 1 and getattr(message, name) != 1:
-        return f"write {name}=1 in the request"
-    actual = field_of(message, name)
-    if type(expected) is not type(actual) and str(expected) == str(actual):
-        return f"the request had {_kind(actual)}, the test expects {_kind(expected)}"
-    return ""
+        near = similar_name(name, message.custom)
+        return f"write {name}=1 in {f'place of {near}' if near else 'the request'}"
+    if name == "sender_id" and _has_adopted_sender(message):
+        return "declare the user of the token: qbchat.add_session(token, user)"
+    if name == "chat_dialog_id" and _has_adopted_dialog(message):
+        dialog = f"qbchat.add_dialog({message.chat_dialog_id!r}, occupants_ids=[...])"
+        return f"post to a declared dialog, or declare this one: {dialog}"
+    return other_type(expected, field_of(message, name))
+
+
+def other_type(expected: Any, actual: Any) -> str:
+    """The types of two values that differ in nothing else; empty for other values."""
+    if type(expected) is type(actual) or str(expected) != str(actual):
+        return ""
+    return f"the request had {_kind(actual)}, the test expects {_kind(expected)}"
 
 
 def _kind(value: Any) -> str:
@@ -103,22 +113,24 @@ def consequence(message: Message, name: str) -> str:
     if name == "attachments":
         return lost_attachments(message)
     if name == "sender_id":
-        user = message.store.users.get(message.sender_id)
-        if user is not None and user.adopted:
-            return "made up by the fake, since the test declared neither the token nor its user"
+        if _has_adopted_sender(message):
+            return "adopted: the test declared neither the token nor its user"
         return "the user of the token, or of On-Behalf-Of"
-    if name == "chat_dialog_id":
-        return _adopted_dialog(message)
+    if name == "chat_dialog_id" and _has_adopted_dialog(message):
+        declared = ", ".join(dialog.id for dialog in message.store.dialogs.values() if not dialog.adopted) or "none"
+        return f"adopted: the test did not declare it; declared: {declared}"
     near = similar_name(name, message.custom) if field_of(message, name) is ABSENT else None
     return f"there is a custom field {near!r}" if near else ""
 
 
-def _adopted_dialog(message: Message) -> str:
-    dialogs = message.store.dialogs
-    if message.chat_dialog_id not in dialogs or not dialogs[message.chat_dialog_id].adopted:
-        return ""
-    declared = ", ".join(dialog.id for dialog in dialogs.values() if not dialog.adopted) or "none"
-    return f"made up by the fake, since the test did not declare it; declared: {declared}"
+def _has_adopted_sender(message: Message) -> bool:
+    user = message.store.users.get(message.sender_id)
+    return user is not None and user.adopted
+
+
+def _has_adopted_dialog(message: Message) -> bool:
+    dialog = message.store.dialogs.get(message.chat_dialog_id)
+    return dialog is not None and dialog.adopted
 
 
 def value_sent(message: Message, name: str) -> Any:
@@ -165,11 +177,11 @@ def why_none(calls: Sequence[Call], others: Collection[str]) -> list[str]:
             *(f"{call.method} {call.path}" for call in calls[:_MAX_CALLS]),
         ]
     called = f", but {', '.join(sorted(others))} was called" if others else ""
-    more = "the ini option qbchat_hosts, or @pytest.mark.qbchat(hosts=[...])"
+    which = f"if {' or '.join(sorted(others))} stands for QuickBlox, add it" if others else "add other hosts"
     return [
         f"no call reached the fake{called}",
-        *([] if others else ["did the code make the call, and await it?"]),
-        f"the fake covers *.quickblox.com; add hosts with {more}",
+        "did the code make the call, await it, and finish before the assertion?",
+        f"the fake covers *.quickblox.com; {which} with qbchat_hosts, or @pytest.mark.qbchat(hosts=[...])",
     ]
 
 
@@ -181,17 +193,16 @@ def not_delivered(store: Store, user_id: int) -> Iterator[str]:
     if quiet:
         more = f"{len(quiet)} messages, the last of them {shortened(quiet[-1].message, _NAME_WIDTH)},"
         what = named(quiet[-1]) if len(quiet) == 1 else more
-        sent = value_sent(quiet[-1], "send_to_chat")
-        yield f"{what} went to the history only, since send_to_chat is {sent!r}"
-        yield "write send_to_chat=1 in the request"
+        yield f"{what} went to the history only: {flag(quiet[-1], 'send_to_chat').partition(': ')[0]}"
+        yield remedy(quiet[-1], "send_to_chat", 1)
     elif others and not of_user:
         newest = others[-1]
         dialog = store.dialogs[newest.chat_dialog_id]
         occupants = ", ".join(person(newest, each) for each in dialog.occupants_ids)
-        yield f"{named(newest)} went to {dialog_of(newest)}, which has other occupants: {occupants}"
+        yield f"{named(newest)} went to {dialog_of(newest)}; its occupants: {occupants}"
         if dialog.adopted:
             declared = f"qbchat.add_dialog({dialog.id!r}, occupants_ids=[...])"
-            yield f"the test did not declare this dialog; use {declared}, or post to a declared one"
+            yield f"post to a declared dialog, or declare this one: {declared}"
 
 
 def not_accepted(calls: Iterable[Call]) -> Iterator[str]:

@@ -127,11 +127,11 @@ def _missing_permission_reason(store: Store, sender_id: int, dialog: Dialog) -> 
         return reason
     if user.login or user.email:
         declaration = f"qbchat.add_user({'login' if user.login else 'email'}=..., password=...)"
-        return f"{reason}; the fake made up this user at a login; declare the user with {declaration}"
+        return f"{reason}; adopted at a login\n  declare the user: {declaration}"
     tokens = [session.token for session in store.sessions.values() if session.user_id == sender_id]
     if not tokens:
-        return f"{reason}; the test did not declare this user; use qbchat.add_user({sender_id})"
+        return f"{reason}; adopted, since the test did not declare it\n  declare it: qbchat.add_user({sender_id})"
     return (
-        f"{reason}; the fake made up this user for the token {mask(tokens[0])}, which the test did not declare; use "
-        "qbchat.add_session(token, user) with an occupant of the dialog"
+        f"{reason}; adopted for the token {mask(tokens[0])}, which the test did not declare\n"
+        "  declare the token of an occupant: qbchat.add_session(token, user)"
     )

@@ -139,4 +139,4 @@ def _check_fields(fields: Mapping[str, Any]) -> None:
         if name in SERVER_FIELDS:
             raise TypeError(f"{name} is set by QuickBlox; omit it, and set the time with freezegun or qbchat.advance()")
         if suggestion := misspelt(name, PARAMETERS):
-            raise TypeError(f"unknown field {name!r} of a message; expected {suggestion}")
+            raise TypeError(f"a message has no field {name!r}; use {suggestion}")

@@ -80,7 +80,7 @@ WRONG: list[tuple[Any, str]] = [
     ({"messages": [{"chat_dialog_id": DIALOG, "sender_id": 7}]}, rf"messages\[0\]: unknown dialog '{DIALOG}'"),
     (with_message(sender_id=9), r"messages\[0\]: user 9 is not among the occupants"),
     (with_message(sender_id=None), r"messages\[0\]: None is not a user"),
-    (with_message(sendToChat=1), r"messages\[0\]: unknown field 'sendToChat' of a message; expected send_to_chat"),
+    (with_message(sendToChat=1), r"messages\[0\]: a message has no field 'sendToChat'; use send_to_chat"),
     (with_message(_id=DIALOG), r"messages\[0\]: _id is set by QuickBlox"),
     (with_message(markable=True), r"messages\[0\]: invalid markable=True; expected 1"),
     (with_message(attachments="1"), r"messages\[0\]: invalid attachments='1'; expected a list"),

@@ -384,7 +384,7 @@ def test_of_those_that_were_asked_for_it_is_said_what_there_is_instead(fake: Fak
         _ = fake.messages.where(message="13").last
     with pytest.raises(AssertionError, match=r"^expected one message with sender_id=1, found 12"):
         fake.messages.where(sender_id=1).one()
-    with pytest.raises(TypeError, match="unknown field '_id' of a call; expected one of caller, dialog, fault, "):
+    with pytest.raises(TypeError, match="a call has no field '_id'; use one of caller, dialog, fault, "):
         fake.calls.where(_id=3)
 
 

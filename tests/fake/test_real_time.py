@@ -274,8 +274,8 @@ def test_a_user_may_be_written_to_by_its_id(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ({"markble": 1}, r"^unknown field 'markble' of a message; expected markable$"),
-        ({"sendToChat": 1}, r"^unknown field 'sendToChat' of a message; expected send_to_chat$"),
+        ({"markble": 1}, r"^a message has no field 'markble'; use markable$"),
+        ({"sendToChat": 1}, r"^a message has no field 'sendToChat'; use send_to_chat$"),
         (
             {"date_sent": 4},
             r"^date_sent is set by QuickBlox; omit it, and set the time with freezegun or qbchat\.advance",

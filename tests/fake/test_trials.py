@@ -918,7 +918,7 @@ def test_each_failing_trial_is_a_subtest_with_its_conversation(run_test: RunTest
             "*test_it [[]1:timeout-stored] *",
             "E *with the answer to call 1 of 2, POST /chat/Message.json, lost after storage: assert 3 == 2",
             "*Captured qbchat call*",
-            "POST /chat/Message.json failed: qbchat.each_fault('timeout'), stored",
+            "POST /chat/Message.json failed: qbchat.each_fault('timeout-stored'), stored",
             "*test_it [[]1:503] *",
             "E *with call 1 of 2, POST /chat/Message.json, answered 503: assert 0 == 2",
             "*Captured qbchat call*",

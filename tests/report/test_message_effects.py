@@ -111,7 +111,7 @@ def test_among_very_many_messages_the_newest_and_those_with_the_text_are_compare
         (
             {"markable": "yes"},
             {"markable": 1},
-            ["- markable   1", "+ markable   'yes': only 1 counts; no delivered or read receipts will come"],
+            ["- markable   1", "+ markable   'yes': only 1 counts; receivers send no receipts"],
         ),
         (
             {"markable": 1},
@@ -260,7 +260,9 @@ def test_a_message_that_should_not_be_there_is_shown(shop: Shop) -> None:
     )
     assert failure(shop.fake.assert_nothing_posted) == f"1 message was posted, expected none: 'hi'\n{lines}"
     shop.post("ho")
-    assert failure(shop.fake.assert_nothing_posted).startswith(f"2 messages were posted, expected none: 'hi'\n{lines}")
+    assert failure(shop.fake.assert_nothing_posted).startswith(
+        f"2 messages were posted, expected none; the first is 'hi'\n{lines}"
+    )
 
 
 # --- the conversation ---
@@ -308,17 +310,40 @@ def test_without_any_call_the_covered_hosts_and_the_called_ones_are_named() -> N
         lines = failure(fake.assert_posted, message="hi").splitlines()
         assert lines == [
             "no message with message='hi' was posted: no call reached the fake",
-            "  did the code make the call, and await it?",
-            "  the fake covers *.quickblox.com; add hosts with the ini option qbchat_hosts, or "
-            "@pytest.mark.qbchat(hosts=[...])",
+            "  did the code make the call, await it, and finish before the assertion?",
+            "  the fake covers *.quickblox.com; add other hosts with qbchat_hosts, or @pytest.mark.qbchat(hosts=[...])",
         ]
         for port in range(9):
             httpx.get(url, headers={"Host": f"shop{port}.example"}, verify=TLS)
         first = "no message was posted: no call reached the fake, but localhost was called"
-        assert failure(fake.assert_posted).splitlines() == [first, lines[2]]
+        which = "if localhost stands for QuickBlox, add it"
+        assert failure(fake.assert_posted).splitlines() == [first, lines[1], lines[2].replace("add other hosts", which)]
         for number in range(9):
             fake.hosts.note_other(f"shop-{number}.example")
         assert len(fake.hosts.others) == 5
+
+
+def test_a_refused_message_with_the_text_explains_more_than_the_closest_one(shop: Shop) -> None:
+    shop.post("first")
+    shop.fake.fail(503)
+    shop.post("second")
+    first, *more = failure(shop.fake.assert_posted, message="second", send_to_chat=1).splitlines()
+    assert first.startswith(
+        "no message with message='second', send_to_chat=1 was posted: POST /chat/Message.json failed: qbchat.fail(503)"
+    )
+    assert more == []
+    assert failure(shop.fake.assert_posted, message="third").startswith(
+        "no message with message='third' was posted: the only message differs in message\n"
+    )
+
+
+def test_who_is_no_occupant_cannot_read(shop: Shop) -> None:
+    message = shop.post("hi", send_to_chat=1, markable=1)
+    cleo = shop.fake.add_user(70, full_name="Cleo Customer")
+    assert failure(message.assert_read_by, cleo).splitlines()[:2] == [
+        "message 'hi' has not been read by Cleo Customer (70): Cleo Customer (70) is no occupant of the dialog",
+        f"  post to another dialog, or use qbchat.add_dialog({DIALOG!r}, occupants_ids=[...])",
+    ]
 
 
 def test_calls_that_post_nothing_are_named() -> None:
@@ -344,17 +369,16 @@ def test_an_empty_inbox_says_where_the_messages_went() -> None:
     other = fake.add_dialog(DIALOG, occupants_ids=[support], name="Other")
     fake.add_message(other, support, SHIPPED, send_to_chat=1)
     assert failure(customer.inbox.one) == (
-        f"{empty}: message 'Order #7 has shipped' went to dialog 'Other' {DIALOG}, which has other occupants: "
-        "Sam Support (10)"
+        f"{empty}: message 'Order #7 has shipped' went to dialog 'Other' {DIALOG}; its occupants: Sam Support (10)"
     )
     fake.add_message(dialog, support, SHIPPED)
     remedy = "  write send_to_chat=1 in the request"
-    quiet = "message 'Order #7 has shipped' went to the history only, since send_to_chat is absent"
+    quiet = "message 'Order #7 has shipped' went to the history only: the request has no send_to_chat"
     assert failure(customer.inbox.one) == f"{empty}: {quiet}\n{remedy}"
     fake.add_message(dialog, support, SHIPPED, send_to_chat=0)
     assert failure(lambda: customer.inbox.where(message="x").last) == (
         "expected a message in the inbox of Cleo Customer (20) with message='x', found none: 2 messages, the last of "
-        f"them 'Order #7 has shipped', went to the history only, since send_to_chat is 0\n{remedy}"
+        f"them 'Order #7 has shipped', went to the history only: send_to_chat is 0\n{remedy}"
     )
     assert failure(fake.inbox(customer).one).startswith("expected one message in the inbox of user 20, found none: 2 ")
     fake.add_message(dialog, support, SHIPPED, send_to_chat=1)
@@ -369,16 +393,12 @@ def test_what_was_adopted_says_so_where_it_explains_the_failure() -> None:
         httpx.post(URL, json={"chat_dialog_id": DIALOG, "message": "hi"}, headers={"QB-Token": TOKEN}, verify=TLS)
         user = fake.add_user(full_name="Sam Support")
         text = failure(fake.assert_posted, sender_id=user, chat_dialog_id="5d75327ba28f9a0f32cb0f98")
-        assert (
-            f"+ sender_id        {fake.posted[0].sender_id}: made up by the fake, since the test declared neither"
-            in text
-        )
-        assert f"'{DIALOG}': made up by the fake, since the test did not declare it; declared: none\n" in text
+        assert f"+ sender_id        {fake.posted[0].sender_id}: adopted: the test declared neither" in text
+        assert f"'{DIALOG}': adopted: the test did not declare it; declared: none\n" in text
         other = fake.add_user(full_name="Cleo Customer")
-        remedy = (
-            f"  the test did not declare this dialog; use qbchat.add_dialog('{DIALOG}', occupants_ids=[...]), or post "
-            "to a declared one"
-        )
+        remedy = f"  post to a declared dialog, or declare this one: qbchat.add_dialog('{DIALOG}', occupants_ids=[...])"
+        assert f"\n{remedy}\n" in text
+        assert "\n  declare the user of the token: qbchat.add_session(token, user)\n" in text
         assert failure(other.inbox.one).splitlines()[1:] == [remedy]
         declared = fake.add_dialog(occupants_ids=[user])
         assert f"declared: {declared.id}\n" in failure(fake.assert_posted, chat_dialog_id=declared)

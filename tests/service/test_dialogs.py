@@ -1235,7 +1235,9 @@ def test_a_refusal_of_a_user_adopted_by_login_names_the_login_to_declare(api: Ap
     httpx.post(f"{HOST}/login.json", json=named, headers=headers, verify=TLS).raise_for_status()
     refused = httpx.get(f"{HOST}/chat/Dialog/{UNKNOWN}.json", headers=headers, verify=TLS)
     assert answer(refused) == (403, NO_PERMISSION)
-    assert api.fake.calls.last.reason.endswith(f"; declare the user with qbchat.add_user({key}=..., password=...)")
+    assert api.fake.calls.last.reason.endswith(
+        f"; adopted at a login\n  declare the user: qbchat.add_user({key}=..., password=...)"
+    )
 
 
 def test_no_private_dialog_is_adopted_with_a_user_who_was_deleted(api: Api) -> None:

@@ -274,9 +274,8 @@ def test_an_adopted_user_that_is_not_an_occupant_is_refused_and_the_reason_says_
     world.fake.add_dialog(DIALOG, occupants_ids=[10, 20])
     assert world.post({"chat_dialog_id": DIALOG}).status_code == 403
     assert world.fake.calls.one().reason == (
-        f"user 96830001 is not among the occupants [10, 20] of dialog {DIALOG}; the fake made up this user "
-        "for the token made…#f229, which the test did not declare; use qbchat.add_session(token, user) with an "
-        "occupant of the dialog"
+        f"user 96830001 is not among the occupants [10, 20] of dialog {DIALOG}; adopted for the token made…#f229, "
+        "which the test did not declare\n  declare the token of an occupant: qbchat.add_session(token, user)"
     )
 
 
@@ -284,7 +283,9 @@ def test_an_adopted_user_without_a_token_is_refused_and_the_reason_says_what_to_
     world.fake.add_dialog(DIALOG, occupants_ids=[10, 20])
     headers = {"Authorization": "ApiKey made-up-key", "On-Behalf-Of": "30"}
     assert world.post({"chat_dialog_id": DIALOG}, headers=headers).status_code == 403
-    assert world.fake.calls.one().reason.endswith("; the test did not declare this user; use qbchat.add_user(30)")
+    assert world.fake.calls.one().reason.endswith(
+        "; adopted, since the test did not declare it\n  declare it: qbchat.add_user(30)"
+    )
 
 
 def test_anybody_may_post_to_a_public_group(world: World) -> None:
