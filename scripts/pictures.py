@@ -157,7 +157,7 @@ def _shot(browser: Any, path: Path, selector: str, *, click: str = "") -> Pictur
         page.locator(click).first.click()
         page.locator(".chat").wait_for()
     shown = page.locator(selector)
-    text = re.sub(r"\d+\.\d\d s", "", page.locator("main, pre").first.text_content())
+    text = re.sub(r"\d+ ms", "", page.locator("main, pre").first.text_content())
     png = shown.screenshot()
     style = path.read_text(encoding="utf-8").partition("</style>")[0]
     context.close()

@@ -188,7 +188,8 @@ class Program:
         headers = [_HTML, (b"ETag", version.encode()), (b"Cache-Control", b"no-cache")]
         if request.headers.get("If-None-Match") == version:
             return Response(304, headers, b"")
-        state = {**conversation(self._fake, _MAX_SHOWN), "forgotten": self._calls - len(self._fake.calls)}
+        forgotten = self._calls - len(self._fake.calls)
+        state = {**conversation(self._fake, _MAX_SHOWN), "forgotten": forgotten, "failures": []}
         return Response(200, headers, html(f"The fake QuickBlox at {request.origin}", [state], live=True).encode())
 
     # Output

@@ -9,7 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_qbchat.report.message_effects import attachment_labels
+from pytest_qbchat.report.message_effects import attachment_labels, shortened
 from pytest_qbchat.service.masking import mask_header
 from pytest_qbchat.service.models import Dialog, Message, User
 
@@ -83,7 +83,7 @@ def html(heading: str, tests: Iterable[Mapping[str, Any]], *, live: bool = False
 
     Args:
         heading: What stands above the tests.
-        tests: For each test its `conversation`, and `id`, `outcome`, `seconds` and `failure`.
+        tests: For each test its `conversation`, and `id`, `outcome`, `seconds` and `failures`.
         live: Whether the page reads its own address again every two seconds, and shows what has changed.
     """
     # Half of a surrogate pair has no encoding but this one. "<" could end the element that holds the data.
@@ -144,7 +144,8 @@ def _own_dialog(message: Message) -> tuple[str, str]:
 
 
 def _call(call: Call) -> dict[str, Any]:
-    response = call.response
+    response, message = call.response, call.message
+    text = message and (message.posted_text if message.edited else message.message)
     return {
         "method": call.method,
         "url": call.request.url,
@@ -154,6 +155,7 @@ def _call(call: Call) -> dict[str, Any]:
         "fault": call.fault,
         "stubbed": call.stubbed,
         "warnings": call.warnings,
+        "text": shortened(text) if text else "",
         "request": _side(call.request.headers, call.request.body),
         "response": None if response is None else _side(response.headers, response.body),
     }

@@ -95,7 +95,7 @@ def summary(reports: Iterable[pytest.TestReport]) -> str:
 
 
 _NEW_TEST: dict[str, Any] = {
-    "outcome": "passed", "seconds": 0.0, "failure": "", "people": {}, "dialogs": [], "calls": [],
+    "outcome": "passed", "seconds": 0.0, "people": {}, "dialogs": [], "calls": [],
 }  # fmt: skip
 
 
@@ -117,14 +117,18 @@ class HtmlReport:
         """Collect what a phase of a test reports. A rerun of a test begins with another setup."""
         nodeid = report.nodeid
         if report.when == "setup" or nodeid not in self._tests:
-            self._tests[nodeid] = {**_NEW_TEST, "id": nodeid}
+            self._tests[nodeid] = {**_NEW_TEST, "id": nodeid, "failures": []}
         test = self._tests[nodeid]
         test["seconds"] += report.duration
         shown = vars(report).pop("qbchat_page", {})
         if shown or report.when not in ("setup", "call", "teardown"):
             self._shown.add(nodeid)
-        failures = [test["failure"], shown.get("failure") or mask_url(_failure(report))]
-        test.update(shown, failure="\n".join(filter(None, failures)))
+        # The reason of an xfail is not known when the worker makes its part.
+        text = (report.failed and shown.get("failure")) or mask_url(_failure(report))
+        if text:
+            title = (report.head_line or "").removeprefix(report.location[2]).strip()  # of a subtest
+            test["failures"].append({"title": title, "text": text, "failed": report.failed})
+        test.update({name: value for name, value in shown.items() if name != "failure"})
         if report.failed:
             test["outcome"] = "error" if report.when in ("setup", "teardown") else "failed"
         elif report.skipped:
@@ -146,7 +150,11 @@ class HtmlReport:
 
 
 def _failure(report: pytest.TestReport) -> str:
-    """The text of a failure without its traceback; empty if there is none."""
+    """The text of a failure without its traceback, or why a test was skipped or expected to fail."""
+    if hasattr(report, "wasxfail"):
+        return f"expected to fail: {report.wasxfail}".removesuffix(": ")
+    if report.skipped:
+        return str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is not None:
         return str(crash.message)

@@ -28,7 +28,8 @@ def send(fake: FakeQuickBlox, text: str, **fields: Any) -> None:
 
 
 def entry(fake: FakeQuickBlox, name: str, outcome: str = "passed", failure: str = "") -> dict[str, Any]:
-    return {**report_page.conversation(fake), "id": name, "outcome": outcome, "seconds": 0.01, "failure": failure}
+    failures = [{"title": "", "text": failure, "failed": True}] if failure else []
+    return {**report_page.conversation(fake), "id": name, "outcome": outcome, "seconds": 0.01, "failures": failures}
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def rows(page: Any) -> list[str]:
 def test_a_row_says_outcome_and_first_line_and_opens_to_the_conversation(url: str, open_page: Any) -> None:
     page = open_page(url)
     assert page.title() == "A run"
-    assert page.locator("#summary").inner_text() == "3 tests, 1 failed"
+    assert page.locator("#summary").inner_text() == "3 tests: 1 failed, 2 passed"
     assert rows(page) == ["test_two_sides", "test_strange", "test_silent"]
     first = page.locator(".row").first
     assert first.locator(".badge").first.inner_text() == "failed"
@@ -90,7 +91,8 @@ def test_a_call_has_request_and_response_side_by_side_or_below_each_other(url: s
         page.locator("summary", has_text="3 calls").click()
         calls = page.locator(".row details details > summary")
         calls.first.wait_for()
-        assert [text.split(" ")[0] for text in calls.all_inner_texts()] == ["201", "201", "404"]
+        assert [text.split(" ")[1] for text in calls.all_inner_texts()] == ["201", "201", "404"]
+        assert "'Delivered' 1 warning" in calls.nth(1).inner_text()
         calls.first.click()
         page.locator(".sides").wait_for()
         request, response = page.locator(".sides > section").all()
@@ -120,7 +122,7 @@ def test_search_and_filter_leave_the_rows_that_match(url: str, open_page: Any) -
     for kind in ("failed", "warnings", "refused"):
         page.select_option("#show", kind)
         assert rows(page) == ["test_two_sides"]
-    assert page.locator("#summary").inner_text() == "1 test of 3, 1 failed"
+    assert page.locator("#summary").inner_text() == "1 test of 3: 1 failed"
     page.select_option("#show", "")
     assert len(rows(page)) == 3
 
@@ -179,8 +181,8 @@ def test_the_page_of_the_server_follows_it(server: subprocess.Popen[str], open_p
         page.get_by_text("First", exact=True).wait_for()
         page.locator("summary", has_text="1 call").click()
         client.post("/chat/Message.json", json={**body, "message": "Second"})
-        page.get_by_text("Second").wait_for()
-    assert page.locator("main > details[open] > summary").first.inner_text() == "2 calls"
+        page.get_by_text("Second", exact=True).wait_for()
+    assert page.locator("main > details[open] > summary").first.inner_text() == "2 calls: 2 posted"
     assert not page.locator(".search").is_visible()
 
 

@@ -99,13 +99,16 @@ def test_swallowed(qbchat): swallow()
         "test_xpass": "xpassed",
         "test_swallowed": "failed",
     }
-    first_lines = {name: test["failure"].partition("\n")[0] for name, test in tests.items()}
-    assert first_lines["test_passes"] == first_lines["test_skipped"] == ""
+    failures = {name: [failure["text"] for failure in test["failures"]] for name, test in tests.items()}
+    first_lines = {name: texts[0].partition("\n")[0] for name, texts in failures.items() if texts}
+    assert failures["test_passes"] == []
+    assert first_lines["test_skipped"] == "Skipped: later"
     assert first_lines["test_fails"].startswith("AssertionError: no message with message='Order #8' was posted: the")
     assert first_lines["test_setup"] == "RuntimeError: no database"
-    assert tests["test_both"]["failure"].splitlines()[0].startswith("AssertionError: assert not 'wrong'")
-    assert tests["test_both"]["failure"].splitlines()[-1] == "RuntimeError: not closed"
-    assert first_lines["test_xfail"].startswith("AssertionError: no message was posted: no call reached the fake")
+    assert first_lines["test_both"].startswith("AssertionError: assert not 'wrong'")
+    assert failures["test_both"][1:] == ["RuntimeError: not closed"]
+    assert first_lines["test_xfail"] == "expected to fail"
+    assert [test["failures"][0]["failed"] for test in tests.values() if test["failures"]].count(False) == 3
     assert first_lines["test_swallowed"].startswith("Failed: the fake does not cover push events")
     [dialog] = tests["test_passes"]["dialogs"]
     assert [message["text"] for message in dialog["messages"]] == ["good"]
@@ -122,7 +125,7 @@ def test_the_workers_of_a_parallel_run_share_a_page_and_a_crash_loses_no_finishe
     tests = rows_of(pytester.path / "chat.html")
     crashed = tests.pop("test_crash")
     assert (crashed["outcome"], crashed["calls"]) == ("failed", [])
-    assert crashed["failure"].startswith("worker 'gw")
+    assert crashed["failures"][0]["text"].startswith("worker 'gw")
     texts = {name: test["dialogs"][0]["messages"][0]["text"] for name, test in tests.items()}
     assert texts == {f"test_each[{n}]": str(n) for n in range(6)}
 
@@ -147,7 +150,7 @@ def test_a_rerun_replaces_the_first_run(pytester: pytest.Pytester) -> None:
     )
     pytester.runpytest("-p", "no:randomly", "--qbchat-report=chat.html")
     [test] = rows_of(pytester.path / "chat.html").values()
-    assert (test["outcome"], test["failure"], len(test["calls"])) == ("passed", "", 1)
+    assert (test["outcome"], test["failures"], len(test["calls"])) == ("passed", [], 1)
 
 
 def test_a_run_that_never_used_the_fake_has_an_empty_page(pytester: pytest.Pytester) -> None:
@@ -193,7 +196,7 @@ def test_half_of_a_surrogate_pair_is_kept(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(qbchat): raise ValueError('half \\ud83d')")
     pytester.runpytest("--qbchat-report=chat.html")
     [test] = rows_of(pytester.path / "chat.html").values()
-    assert test["failure"] == "ValueError: half \ud83d"
+    assert test["failures"][0]["text"] == "ValueError: half \ud83d"
 
 
 def test_a_folder_is_no_place_for_the_page(pytester: pytest.Pytester) -> None:
