@@ -64,7 +64,7 @@ def audit(fakes: list[InterceptedFake], event: str, arguments: tuple[Any, ...]) 
     Coverage does not see a hook, and debuggers do not step into it.
     """
     __tracebackhide__ = True
-    if event in _EVENTS and fakes:
+    if fakes and event in _EVENTS:  # in this order: at the end of the process, the second name is None
         _refuse_quickblox(fakes, *_EVENTS[event](*arguments))
 
 
