@@ -9,7 +9,7 @@ import sys
 from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_qbchat.payloads.factory import PayloadFactory
 
 _FAKE: pytest.StashKey[FakeQuickBlox] = pytest.StashKey()
+_LOOPED: pytest.StashKey[pytest.Function] = pytest.StashKey()  # a test that may have a loop of trials
 _INTERCEPTION: pytest.StashKey[Interception[FakeQuickBlox]] = pytest.StashKey()
 _MARKER = (
     "qbchat(*, strict: bool, hosts: list[str]): strict=True refuses undeclared tokens, API keys, users and dialogs; "
@@ -142,8 +143,28 @@ def _fake_of(item: pytest.Item) -> FakeQuickBlox:
         except ValueError as error:
             pytest.fail(f"qbchat_hosts or @pytest.mark.qbchat: {error}", pytrace=False)
         item.addfinalizer(item.stash[_FAKE].raise_problems)
+        if _names_each_fault(item.path):
+            _prepare_trials(item)
     fake: FakeQuickBlox = item.stash[_FAKE]
     return fake
+
+
+@cache
+def _names_each_fault(path: Path) -> bool:
+    return path.is_file() and b"each_fault" in path.read_bytes()
+
+
+def _prepare_trials(item: pytest.Item) -> None:
+    """Let a test go on with other trials after one has failed, each as a subtest where pytest has them.
+
+    Hypothesis would run other examples. With -x the run ends at the first failure.
+    """
+    if not isinstance(item, pytest.Function) or hasattr(item.obj, "hypothesis"):
+        return
+    if item.config.getoption("maxfail") != 1:
+        item.stash[_LOOPED] = item
+        if item.config.pluginmanager.hasplugin("subtests") and "subtests" not in item.fixturenames:
+            item.fixturenames.append("subtests")  # pytest is setting these fixtures up, one after the other
 
 
 def _settings(item: pytest.Item) -> dict[str, Any]:
@@ -170,39 +191,13 @@ def _check_marker(marker: pytest.Mark) -> None:
         pytest.fail(f"@pytest.mark.qbchat does not take {', '.join(invalid)}; use {example}", pytrace=False)
 
 
-def _may_have_trials(item: pytest.Item) -> TypeGuard[pytest.Function]:
-    """Whether a test may have a loop of `each_fault` that can go on: it has the fake, and its file names the loop.
-
-    Hypothesis would run other examples. With -x the run ends at the first failure.
-    """
-    return (
-        isinstance(item, pytest.Function)
-        and any(name.startswith("qbchat") for name in item.fixturenames)
-        and _names_each_fault(item.path)
-        and not hasattr(item.obj, "hypothesis")
-        and item.config.getoption("maxfail") != 1
-    )
-
-
-@cache
-def _names_each_fault(path: Path) -> bool:
-    return path.is_file() and b"each_fault" in path.read_bytes()
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Let each failing trial be a subtest, where pytest has them."""
-    if item.config.pluginmanager.hasplugin("subtests") and _may_have_trials(item):
-        item.fixturenames.append("subtests")
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Give the fake precedence over other mocks during the test, let all trials run, and fail for caught problems."""
     interception = item.stash.get(_INTERCEPTION, None)
     if interception is not None:
         interception.repatch()
-    runs = item.stash[_FAKE].runs(item) if _FAKE in item.stash and _may_have_trials(item) else None
+    runs = item.stash[_FAKE].runs(item.stash[_LOOPED]) if _LOOPED in item.stash else None
     result: object = None
     error: BaseException | None = None
     try:
@@ -252,15 +247,19 @@ def pytest_runtest_makereport(
         complete(report, item.stash[_FAKE], shown=shown, on_page=on_page)
     if used and call.when == "teardown":  # pytest keeps the test until its session ends, and may run it again
         del item.stash[_FAKE]
+        if _LOOPED in item.stash:
+            del item.stash[_LOOPED]
     return report
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Show the differences of a failure in colour."""
-    if report.failed and hasattr(report, "qbchat"):
-        from pytest_qbchat.report.test_reports import in_colour
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Show the differences of failures in colour."""
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    for report in terminal.stats.get("failed", []) if terminal is not None else []:
+        if hasattr(report, "qbchat"):
+            from pytest_qbchat.report.test_reports import in_colour
 
-        in_colour(report)
+            in_colour(report)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
