@@ -1000,19 +1000,19 @@ def test_failures_are_not_lost_if_a_later_run_leaves_the_loop(run_test: RunTest,
     assert lines[-1].startswith("1 of 4 or more trials did not run: the test, called again, ")
 
 
-def test_a_later_run_can_be_interrupted(run_test: RunTest) -> None:
-    test = """
+@pytest.mark.parametrize("end", ["raise KeyboardInterrupt", "pytest.exit('enough')"])
+def test_a_later_run_can_be_interrupted(pytester: pytest.Pytester, end: str) -> None:
+    test = f"""
         def test_it(qbchat, trials):
             for trial in trials:
                 with trial:
                     retry(7)
                 if trial.fault == "1:503":
-                    raise KeyboardInterrupt
+                    {end}
                 assert not trial.fault
     """
-    with pytest.raises(KeyboardInterrupt):
-        run_test(test)
-    result = run_test(test.replace("raise KeyboardInterrupt", "pytest.exit('enough')"))
+    pytester.makepyfile(textwrap.dedent(PROJECT) + textwrap.dedent(test))
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider")
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.assert_outcomes(failed=hasattr(pytest, "Subtests"))  # what has failed before is reported
 
