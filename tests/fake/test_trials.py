@@ -780,12 +780,12 @@ RunTest = Callable[..., pytest.RunResult]
 
 
 @pytest.fixture
-def run_test(pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]) -> RunTest:
+def run_test(pytester: pytest.Pytester) -> RunTest:
     """Runs a test of the project."""
 
     def run(test: str, *options: str, project: str = PROJECT) -> pytest.RunResult:
         pytester.makepyfile(textwrap.dedent(project) + textwrap.dedent(test))
-        return run_project("-p", "no:randomly", "-p", "no:cacheprovider", *options)
+        return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", *options)
 
     return run
 
