@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pkgutil
+import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -13,6 +15,7 @@ from importlib import import_module
 from pathlib import Path, PurePosixPath
 
 import pytest
+from address import enter
 from test_readme import SHOP, TEST_SHOP
 
 import pytest_qbchat
@@ -50,6 +53,26 @@ def test_the_wheel_holds_the_package_and_nothing_else(dist: Path) -> None:
     assert "\nRequires-Python: >=3.11\n" in metadata
     assert "\nLicense-Expression: MIT\n" in metadata
     assert "\nClassifier: Framework :: Pytest\n" in metadata
+
+
+def test_on_a_package_page_all_links_and_pictures_have_addresses(tmp_path: Path) -> None:
+    for name in ("README.md", "pyproject.toml", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "pytest_qbchat", tmp_path / "pytest_qbchat", ignore=shutil.ignore_patterns("*.pyc"))
+    enter(tmp_path, "https://git.example/qbchat")
+    uv("build", "--wheel", "--out-dir", tmp_path / "dist", tmp_path)
+    [wheel] = (tmp_path / "dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        [name] = [name for name in archive.namelist() if name.endswith("/METADATA")]
+        metadata = archive.read(name).decode()
+    assert "\nProject-URL: Repository, https://git.example/qbchat\n" in metadata
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    relative = re.findall(r"(!?)\[[^]]*]\((?!https?:)([^)#]+)(#[^)]*)?\)", text)
+    assert len(relative) > 5
+    for picture, path, anchor in relative:
+        assert (ROOT / path).is_file()
+        assert f"(https://git.example/qbchat/{'raw' if picture else 'blob'}/main/{path}{anchor})" in metadata
+    assert not re.search(r"]\((?!https?:)", metadata)
 
 
 @pytest.mark.parametrize("package", ["pytest_qbchat", "pytest_qbchat.service"])
