@@ -182,7 +182,21 @@ def test_the_page_of_the_server_follows_it(server: subprocess.Popen[str], open_p
         page.locator("summary", has_text="1 call").click()
         client.post("/chat/Message.json", json={**body, "message": "Second"})
         page.get_by_text("Second", exact=True).wait_for()
-    assert page.locator("main > details[open] > summary").first.inner_text() == "2 calls: 2 posted"
+        assert page.locator("main > details[open] > summary").first.inner_text() == "2 calls: 2 posted"
+        for number in range(20):
+            client.post("/chat/Message.json", json={**body, "message": f"Line {number}"})
+        page.get_by_text("Line 19", exact=True).wait_for()
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        client.post("/chat/Message.json", json={**body, "message": "Newest"})
+        page.get_by_text("Newest", exact=True).wait_for()
+        assert page.evaluate("innerHeight + scrollY >= document.documentElement.scrollHeight - 4")
+        line = page.get_by_text("Line 8", exact=True)
+        line.evaluate("(each) => each.scrollIntoView({ block: 'center' })")
+        place = line.bounding_box()
+        other = {"recipient_id": 7, "send_to_chat": 1}
+        client.post("/chat/Message.json", json={**other, "message": "Elsewhere"})
+        page.get_by_text("Elsewhere", exact=True).wait_for()
+        assert abs(line.bounding_box()["y"] - place["y"]) < 2
     assert not page.locator(".search").is_visible()
 
 
