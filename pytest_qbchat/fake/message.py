@@ -138,12 +138,10 @@ class Message(models.Message):
         __tracebackhide__ = True
         if missing := _missing(self, users, self.read_ids):
             dialog = self.store.dialogs.get(self.chat_dialog_id)
-            outsiders = [user for user in map(models.id_of, users) if dialog and user not in dialog.occupants_ids]
-            if outsiders:
-                people = ", ".join(message_effects.person(self, user) for user in outsiders)
-                declare = f"qbchat.add_dialog({self.chat_dialog_id!r}, occupants_ids=[...])"
-                no_occupant = f"{people} is no occupant of the dialog"
-                self._fail(f"has not been read by {missing}", no_occupant, f"post to another dialog, or use {declare}")
+            if dialog is not None and (outsiders := _missing(self, users, dialog.occupants_ids)):
+                what = message_effects.remedy(self, "chat_dialog_id", None)
+                what = what or "post to a dialog of this user, or declare the dialog with the user in occupants_ids"
+                self._fail(f"cannot be read by {outsiders}", "not an occupant of the dialog", what)
             unset = [name for name in ("markable", "send_to_chat") if getattr(self, name) != 1]
             readers = [message_effects.person(self, reader) for reader in self.read_by if reader != self.sender_id]
             others = f"only {', '.join(readers)} has" if readers else "only its sender has"

@@ -316,7 +316,7 @@ class FakeQuickBlox:
             ValueError: A fault, method, path or name is unknown, or the limit is less than 2.
         """
         __tracebackhide__ = True
-        from pytest_qbchat.fake.trial_options import Options  # noqa: PLC0415
+        from pytest_qbchat.fake.trial_options import Options  # noqa: PLC0415 - for the tests that use it
         from pytest_qbchat.fake.trials import Loop  # noqa: PLC0415 - for the tests that use it
 
         options = Options.checked(*faults, methods=methods, path=path, pairs=pairs, only=only, reset=reset, limit=limit)

@@ -340,9 +340,16 @@ def test_a_refused_message_with_the_text_explains_more_than_the_closest_one(shop
 def test_who_is_no_occupant_cannot_read(shop: Shop) -> None:
     message = shop.post("hi", send_to_chat=1, markable=1)
     cleo = shop.fake.add_user(70, full_name="Cleo Customer")
-    assert failure(message.assert_read_by, cleo).splitlines()[:2] == [
-        "message 'hi' has not been read by Cleo Customer (70): Cleo Customer (70) is no occupant of the dialog",
-        f"  post to another dialog, or use qbchat.add_dialog({DIALOG!r}, occupants_ids=[...])",
+    first = "message 'hi' cannot be read by Cleo Customer (70): not an occupant of the dialog"
+    assert failure(message.assert_read_by, cleo, 20).splitlines()[:2] == [
+        first,
+        "  post to a dialog of this user, or declare the dialog with the user in occupants_ids",
+    ]
+    adopted = shop.post("hi", chat_dialog_id="5d75327ba28f9a0f32cb0f98", markable=1)
+    assert failure(adopted.assert_read_by, cleo).splitlines()[:2] == [
+        first,
+        "  post to a declared dialog, or declare this one: "
+        "qbchat.add_dialog('5d75327ba28f9a0f32cb0f98', occupants_ids=[...])",
     ]
 
 
