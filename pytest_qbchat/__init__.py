@@ -2,12 +2,15 @@
 
 - `plugin`: the pytest plugin: fixtures, marker, options, reports;
 - `exceptions`: exceptions and the warning;
-- `fake`: the objects that a test uses: the fake, its messages and users, faults, custom routes;
-- `report`: failure texts and the transcript;
+- `cli`: the live server as a program;
+- `fake`: the objects that a test uses: the fake, its messages and users, custom routes;
+- `each_fault`: a fault at every call;
+- `intercept`: an interceptor for each family of HTTP libraries;
+- `server`: the live server;
+- `page`: the HTML page of a run and of the live server;
+- `explain`: failure texts and the transcript;
 - `payloads`: realistic payloads;
-- `intercept`: an interceptor for each family of HTTP libraries, and the live server;
-- `service`: the QuickBlox API, independent of pytest and of HTTP libraries;
-- `cli`: the live server as a program.
+- `service`: the QuickBlox API, independent of pytest and of HTTP libraries.
 
 Public names are imported at their first use, because pytest imports this package in every run, also without a test
 that uses a fixture.
@@ -19,16 +22,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pytest_qbchat.each_fault.loop import Trial
     from pytest_qbchat.exceptions import CallRefused, QuickBloxWarning
+    from pytest_qbchat.explain.field_matching import ABSENT
+    from pytest_qbchat.explain.record_list import Records
     from pytest_qbchat.fake.httpx_transport import QuickBloxTransport
     from pytest_qbchat.fake.message import Message
     from pytest_qbchat.fake.quickblox import FakeQuickBlox
-    from pytest_qbchat.fake.record_list import Records
-    from pytest_qbchat.fake.trials import Trial
     from pytest_qbchat.fake.user import User
-    from pytest_qbchat.intercept.server import LiveServer
     from pytest_qbchat.payloads.factory import PayloadFactory, QuickBloxProvider
-    from pytest_qbchat.report.field_matching import ABSENT
+    from pytest_qbchat.server.live_server import LiveServer
     from pytest_qbchat.service.calls import Call
     from pytest_qbchat.service.models import Blob, Dialog, Session
 
@@ -54,21 +57,21 @@ __all__ = [
 ]
 
 _MODULES = {
-    "ABSENT": "report.field_matching",
+    "ABSENT": "explain.field_matching",
     "Blob": "service.models",
     "Call": "service.calls",
     "CallRefused": "exceptions",
     "Dialog": "service.models",
     "FakeQuickBlox": "fake.quickblox",
-    "LiveServer": "intercept.server",
+    "LiveServer": "server.live_server",
     "Message": "fake.message",
     "PayloadFactory": "payloads.factory",
     "QuickBloxProvider": "payloads.factory",
     "QuickBloxTransport": "fake.httpx_transport",
     "QuickBloxWarning": "exceptions",
-    "Records": "fake.record_list",
+    "Records": "explain.record_list",
     "Session": "service.models",
-    "Trial": "fake.trials",
+    "Trial": "each_fault.loop",
     "User": "fake.user",
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 
 class QuickBloxWarning(UserWarning):
     """QuickBlox accepts this request, but probably not with the intended effect.
@@ -33,6 +35,22 @@ class ConnectionFault(Exception):  # noqa: N818 - the client raises its own erro
     def __init__(self, kind: str, text: str) -> None:
         super().__init__(text)
         self.kind = kind
+
+
+def fault_errors() -> tuple[type[Exception], ...]:
+    """The errors of a connection: faults, and those of httpx, which a respx route raises."""
+    httpx = sys.modules.get("httpx")  # not imported for a test that does not use it
+    return (ConnectionFault,) if httpx is None else (ConnectionFault, httpx.RequestError)
+
+
+def as_fault(error: BaseException) -> ConnectionFault | None:
+    """The fault for an error of a connection; None for any other error."""
+    if isinstance(error, ConnectionFault):
+        return error
+    if not isinstance(error, fault_errors()):
+        return None
+    timed_out = isinstance(error, sys.modules["httpx"].TimeoutException)
+    return ConnectionFault("timeout" if timed_out else "disconnect", str(error))
 
 
 CallRefused.__module__ = "pytest_qbchat"  # the public name, which is the first word of a failure

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from pytest_qbchat.fake.httpx_transport import QuickBloxTransport
     from pytest_qbchat.fake.quickblox import FakeQuickBlox
     from pytest_qbchat.intercept import Interception
-    from pytest_qbchat.intercept.certificate import Certificate
-    from pytest_qbchat.intercept.server import EncryptedServer, LiveServer
     from pytest_qbchat.payloads.factory import PayloadFactory
+    from pytest_qbchat.server.certificate import Certificate
+    from pytest_qbchat.server.live_server import EncryptedServer, LiveServer
 
 _FAKE: pytest.StashKey[FakeQuickBlox] = pytest.StashKey()
 _LOOPED: pytest.StashKey[pytest.Function] = pytest.StashKey()  # a test that may have a loop of trials
@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
         config.pluginmanager.register(SuiteGuardHooks(config), "qbchat_guard")
     if config.option.qbchat_report is not None and not hasattr(config, "workerinput"):
-        from pytest_qbchat.report.test_reports import HtmlReport
+        from pytest_qbchat.page.run_report import HtmlReport
 
         path = config.invocation_params.dir / config.option.qbchat_report
         config.pluginmanager.register(HtmlReport(path), "qbchat_report")
@@ -78,7 +78,7 @@ def qbchat_transport() -> QuickBloxTransport:
 @pytest.fixture
 def qbchat_server() -> Iterator[LiveServer]:
     """A server on the loopback interface, with the state of `qbchat`, for other processes; `url` is its base URL."""
-    from pytest_qbchat.intercept.server import LiveServer
+    from pytest_qbchat.server.live_server import LiveServer
 
     with LiveServer(_fake_of(_running[-1])) as server:
         yield server
@@ -87,7 +87,7 @@ def qbchat_server() -> Iterator[LiveServer]:
 @pytest.fixture
 def qbchat_tls_server(_qbchat_certificate: Certificate) -> Iterator[EncryptedServer]:
     """Like `qbchat_server`, for https; clients need its `ca_file` to trust its certificate. Needs trustme."""
-    from pytest_qbchat.intercept.server import EncryptedServer
+    from pytest_qbchat.server.live_server import EncryptedServer
 
     with EncryptedServer(_fake_of(_running[-1]), _qbchat_certificate) as server:
         yield server
@@ -96,7 +96,7 @@ def qbchat_tls_server(_qbchat_certificate: Certificate) -> Iterator[EncryptedSer
 @pytest.fixture(scope="session")
 def _qbchat_certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     """The certificate of the servers for https."""
-    from pytest_qbchat.intercept.certificate import Certificate
+    from pytest_qbchat.server.certificate import Certificate
 
     try:
         return Certificate(tmp_path_factory.mktemp("qbchat"))
@@ -225,7 +225,7 @@ def pytest_runtest_makereport(
     """Add the conversation to the report of a failing phase, and with -rP or -rA to that of a passing test."""
     used = _FAKE in item.stash
     if used and call.excinfo is not None:
-        from pytest_qbchat.report.problems import omit_library_frames
+        from pytest_qbchat.explain.problems import omit_library_frames
 
         call.excinfo = omit_library_frames(call.excinfo)
         if call.when == "call" and (trial := item.stash[_FAKE].trial) is not None:
@@ -233,8 +233,8 @@ def pytest_runtest_makereport(
     report = yield
     on_page = item.config.option.qbchat_report is not None
     if used and (call.excinfo is not None or call.when == "call" or on_page):
-        from pytest_qbchat.report.problems import fail_skipped, point_to_call
-        from pytest_qbchat.report.test_reports import complete
+        from pytest_qbchat.explain.problems import fail_skipped, point_to_call
+        from pytest_qbchat.page.run_report import complete
 
         if call.excinfo is not None:
             point_to_call(report, call.excinfo.value)
@@ -257,7 +257,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     terminal = session.config.pluginmanager.get_plugin("terminalreporter")
     for report in terminal.stats.get("failed", []) if terminal is not None else []:
         if hasattr(report, "qbchat"):
-            from pytest_qbchat.report.test_reports import in_colour
+            from pytest_qbchat.page.run_report import in_colour
 
             in_colour(report)
 
@@ -265,7 +265,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say in one line what the tests posted, if any used the fake."""
     if reports := [each for group in terminalreporter.stats.values() for each in group if hasattr(each, "qbchat")]:
-        from pytest_qbchat.report.test_reports import summary
+        from pytest_qbchat.page.run_report import summary
 
         terminalreporter.line(summary(reports))
 

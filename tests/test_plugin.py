@@ -12,7 +12,7 @@ import pytest
 from support.profile import LONG
 
 from pytest_qbchat import CallRefused, FakeQuickBlox
-from pytest_qbchat.report.problems import omit_library_frames
+from pytest_qbchat.explain.problems import omit_library_frames
 
 SEND = """
 import httpx

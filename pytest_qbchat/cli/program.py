@@ -26,11 +26,11 @@ from urllib.parse import urlsplit
 
 from pytest_qbchat.cli.seed import apply_seed, read_seed
 from pytest_qbchat.exceptions import CallRefused, QuickBloxWarning
+from pytest_qbchat.explain.message_effects import attachment_labels, reach, receipts
 from pytest_qbchat.fake.quickblox import FakeQuickBlox
-from pytest_qbchat.intercept.control import FAIL_PATH, inject_fault
-from pytest_qbchat.intercept.server import CONTROL_PREFIX, LiveServer, is_control
-from pytest_qbchat.report.message_effects import attachment_labels, reach, receipts
-from pytest_qbchat.report.page import conversation, html
+from pytest_qbchat.page.page import conversation, html
+from pytest_qbchat.server.control import FAIL_PATH, inject_fault
+from pytest_qbchat.server.live_server import CONTROL_PREFIX, LiveServer, is_control
 from pytest_qbchat.service.masking import mask
 from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.wire import Response, encode_json

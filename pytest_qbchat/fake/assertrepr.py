@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pytest_qbchat.explain import differences, message_effects
+from pytest_qbchat.explain.record_list import Records
 from pytest_qbchat.fake.message import Message
-from pytest_qbchat.fake.record_list import Records
-from pytest_qbchat.report import differences, message_effects
 
 
 def explain(left: object, right: object) -> list[str] | None:

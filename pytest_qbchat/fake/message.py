@@ -7,8 +7,8 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, NoReturn, overload
 
-from pytest_qbchat.report import differences, message_effects
-from pytest_qbchat.report.field_matching import has_fields
+from pytest_qbchat.explain import differences, message_effects
+from pytest_qbchat.explain.field_matching import has_fields
 from pytest_qbchat.service import models
 from pytest_qbchat.service.calls import Call
 

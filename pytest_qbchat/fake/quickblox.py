@@ -6,18 +6,18 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Never, Unpack, cast
 
+from pytest_qbchat.each_fault.faults import Faults, apply_fault
+from pytest_qbchat.each_fault.left_behind import is_left_behind
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
+from pytest_qbchat.explain import differences, message_effects, transcript
+from pytest_qbchat.explain.call_site import warn
+from pytest_qbchat.explain.problems import Expectation, Problems
+from pytest_qbchat.explain.record_list import Records
 from pytest_qbchat.fake.arrange import Arrange, seconds_of
-from pytest_qbchat.fake.faults import Faults, apply_fault
-from pytest_qbchat.fake.left_behind import is_left_behind
 from pytest_qbchat.fake.message import Message, PostedMessages
-from pytest_qbchat.fake.record_list import Records
 from pytest_qbchat.fake.user import User
 from pytest_qbchat.intercept import Interception
 from pytest_qbchat.intercept.hosts import Hosts
-from pytest_qbchat.report import differences, message_effects, transcript
-from pytest_qbchat.report.call_site import warn
-from pytest_qbchat.report.problems import Expectation, Problems
 from pytest_qbchat.service import models
 from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.assumptions import Choices
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     import pytest
     import respx
 
+    from pytest_qbchat.each_fault.loop import Loop, Trial
+    from pytest_qbchat.each_fault.trial_runs import FunctionRuns
     from pytest_qbchat.fake.respx_router import Stubs
-    from pytest_qbchat.fake.trial_runs import FunctionRuns
-    from pytest_qbchat.fake.trials import Loop, Trial
     from pytest_qbchat.service.wire import Request, Response
 
 
@@ -316,8 +316,8 @@ class FakeQuickBlox:
             ValueError: A fault, method, path or name is unknown, or the limit is less than 2.
         """
         __tracebackhide__ = True
-        from pytest_qbchat.fake.trial_options import Options  # noqa: PLC0415 - for the tests that use it
-        from pytest_qbchat.fake.trials import Loop  # noqa: PLC0415 - for the tests that use it
+        from pytest_qbchat.each_fault.loop import Loop  # noqa: PLC0415 - for the tests that use it
+        from pytest_qbchat.each_fault.options import Options  # noqa: PLC0415 - for the tests that use it
 
         options = Options.checked(*faults, methods=methods, path=path, pairs=pairs, only=only, reset=reset, limit=limit)
         loop = Loop(self, self._store, self._faults, options)
@@ -552,7 +552,7 @@ class FakeQuickBlox:
 
     def runs(self, item: pytest.Function) -> FunctionRuns:
         """The runs of the test of this fake: after a trial of `each_fault` has failed, it runs again for the others."""
-        from pytest_qbchat.fake.trial_runs import FunctionRuns  # noqa: PLC0415 - for the tests that use it
+        from pytest_qbchat.each_fault.trial_runs import FunctionRuns  # noqa: PLC0415 - for the tests that use it
 
         return FunctionRuns(item, self, self._store)
 

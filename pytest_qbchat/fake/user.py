@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, cast
 
+from pytest_qbchat.explain import message_effects
+from pytest_qbchat.explain.record_list import Records
 from pytest_qbchat.fake.message import Message
-from pytest_qbchat.fake.record_list import Records
-from pytest_qbchat.report import message_effects
 from pytest_qbchat.service import models
 from pytest_qbchat.service.realtime_chat import Realtime
 

@@ -4,7 +4,6 @@
 - `httpx`, `httpcore`, `http_client`, `urllib3`, `asyncio_clients`, `niquests`: an interceptor for each family of
   libraries;
 - `guard`: refuses calls that no interceptor catches; `hosts`: the URLs that belong to QuickBlox;
-- `server`, `http11`, `certificate`: the live server; `control`: faults for its clients;
 - `loopback_servers`: the servers for clients of asyncio and niquests.
 """
 
@@ -22,7 +21,7 @@ from pytest_qbchat.intercept import (
     httpcore,
     httpx,
     niquests,
-    shared_trust,
+    tls_contexts,
     urllib3,
 )
 from pytest_qbchat.intercept.patching import InterceptedFake, Patcher
@@ -33,7 +32,7 @@ F = TypeVar("F", bound=InterceptedFake)
 @cache
 def _patcher() -> Patcher:
     libraries = defaultdict(list)
-    for interceptor in (httpx, shared_trust, httpcore, http_client, urllib3, asyncio_clients, niquests, guard):
+    for interceptor in (httpx, tls_contexts, httpcore, http_client, urllib3, asyncio_clients, niquests, guard):
         for name, patch_points in interceptor.LIBRARIES.items():
             libraries[name].append(patch_points)
     patcher = Patcher(dict(libraries))

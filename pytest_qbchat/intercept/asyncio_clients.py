@@ -21,7 +21,6 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from pytest_qbchat.intercept.callers import announce, known_caller
 from pytest_qbchat.intercept.guard import refuse_library, refuse_path_prefix, refuse_proxy
 from pytest_qbchat.intercept.hosts import HTTPS_PORT, PORTS
 from pytest_qbchat.intercept.loopback_servers import is_loopback_server, loopback_address
@@ -33,6 +32,7 @@ from pytest_qbchat.intercept.patching import (
     fake_for_host,
     fake_for_url,
 )
+from pytest_qbchat.server.callers import announce, known_caller
 
 
 def _event_loops(module: Any) -> Iterator[PatchPoint]:

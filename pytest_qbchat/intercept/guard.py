@@ -21,6 +21,7 @@ from inspect import currentframe
 from typing import Any
 
 from pytest_qbchat.exceptions import CallRefused
+from pytest_qbchat.explain.call_site import OTHER_LIBRARIES, in_thread_of_library, package_of
 from pytest_qbchat.intercept.loopback_servers import is_loopback_server
 from pytest_qbchat.intercept.patching import (
     Function,
@@ -29,7 +30,6 @@ from pytest_qbchat.intercept.patching import (
     classes,
     fake_for_host,
 )
-from pytest_qbchat.report.call_site import OTHER_LIBRARIES, in_thread_of_library, package_of
 
 Address = tuple[object, object]  # host and port
 _NO_ADDRESS: Address = (None, None)

@@ -20,18 +20,18 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
-from pytest_qbchat.intercept import http11
+from pytest_qbchat.exceptions import as_fault
 from pytest_qbchat.intercept.hosts import HTTPS_PORT, origin
 from pytest_qbchat.intercept.patching import (
     Function,
     InterceptedFake,
     PatchPoint,
-    as_fault,
     classes,
     fake_for_host,
     fake_for_url,
     record_refusal,
 )
+from pytest_qbchat.server import http11
 from pytest_qbchat.service.wire import Response
 
 

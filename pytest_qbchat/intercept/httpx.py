@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from pytest_qbchat.exceptions import ConnectionFault
+from pytest_qbchat.exceptions import ConnectionFault, fault_errors
 from pytest_qbchat.intercept.hosts import origin
-from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint, classes, fake_for_url, fault_errors
+from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint, classes, fake_for_url
 from pytest_qbchat.service.wire import Request, Response, path_and_query
 
 

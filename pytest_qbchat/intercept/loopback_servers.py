@@ -16,7 +16,7 @@ from pytest_qbchat.intercept.patching import InterceptedFake, fake_for_host
 from pytest_qbchat.service.wire import Request, Response
 
 if TYPE_CHECKING:
-    from pytest_qbchat.intercept.server import LocalServer
+    from pytest_qbchat.server.live_server import LocalServer
 
 # The keys are the id of the list of active fakes, one for each process, and the origin of the requests.
 _servers: dict[tuple[int, str], LocalServer] = {}
@@ -29,7 +29,7 @@ def loopback_address(fakes: list[InterceptedFake], host: str, port: int, *, encr
     key = id(fakes), origin(scheme, host, port)
     with _starting:
         if key not in _servers:
-            from pytest_qbchat.intercept.server import LocalServer  # noqa: PLC0415 - with asyncio, for who needs it
+            from pytest_qbchat.server.live_server import LocalServer  # noqa: PLC0415 - with asyncio, for who needs it
 
             server = LocalServer(_Dispatcher(fakes, host, port), key[1])
             server.start()

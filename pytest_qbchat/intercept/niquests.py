@@ -15,7 +15,6 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from pytest_qbchat.intercept.callers import announce
 from pytest_qbchat.intercept.guard import refuse_path_prefix, refuse_proxy
 from pytest_qbchat.intercept.hosts import HTTPS_PORT
 from pytest_qbchat.intercept.loopback_servers import loopback_address
@@ -27,6 +26,7 @@ from pytest_qbchat.intercept.patching import (
     fake_for_host,
     fake_for_url,
 )
+from pytest_qbchat.server.callers import announce
 
 
 def _connections(module: Any) -> Iterator[PatchPoint]:

@@ -14,7 +14,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Protocol
 
-from pytest_qbchat.exceptions import CallRefused, ConnectionFault
+from pytest_qbchat.exceptions import CallRefused
 from pytest_qbchat.intercept.hosts import Hosts
 from pytest_qbchat.service.wire import Request, Response
 
@@ -66,22 +66,6 @@ def fake_for_host(fakes: list[InterceptedFake], host: object, port: object) -> I
         if fake.hosts.covers_all(host, port):
             return fake
     return None
-
-
-def fault_errors() -> tuple[type[Exception], ...]:
-    """The errors of a connection: faults, and those of httpx, which a respx route raises."""
-    httpx = sys.modules.get("httpx")  # not imported for a test that does not use it
-    return (ConnectionFault,) if httpx is None else (ConnectionFault, httpx.RequestError)
-
-
-def as_fault(error: BaseException) -> ConnectionFault | None:
-    """The fault for an error of a connection; None for any other error."""
-    if isinstance(error, ConnectionFault):
-        return error
-    if not isinstance(error, fault_errors()):
-        return None
-    timed_out = isinstance(error, sys.modules["httpx"].TimeoutException)
-    return ConnectionFault("timeout" if timed_out else "disconnect", str(error))
 
 
 def record_refusal(fake: InterceptedFake, reason: str) -> None:

@@ -8,9 +8,9 @@ from typing import Any, NoReturn
 import pytest
 
 from pytest_qbchat.exceptions import CallRefused
+from pytest_qbchat.explain.problems import Problems, fail_skipped, omit_library_frames, report
 from pytest_qbchat.intercept import Interception
 from pytest_qbchat.intercept.hosts import Hosts
-from pytest_qbchat.report.problems import Problems, fail_skipped, omit_library_frames, report
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.masking import mask_url
 from pytest_qbchat.service.wire import Request

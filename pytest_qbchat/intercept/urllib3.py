@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_qbchat.intercept import http11
 from pytest_qbchat.intercept.http_client import FakeResponse, FakeSocket, Target, connect_to_fake, prepare
 from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint, classes
+from pytest_qbchat.server import http11
 
 
 def patch_points(module: Any) -> Iterator[PatchPoint]:

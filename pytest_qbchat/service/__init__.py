@@ -9,7 +9,7 @@ client; the test's output shows it, so it names the remedy in the test. From the
 - `authentication`: the caller of a request;
 - `routes`: the endpoint of each path, and the nearest route to an unknown path;
 - `endpoints`: one file for each QuickBlox resource;
-- `signature`, `access`, `flags_and_attachments`, `queries`, `batch_reply`: the rules that endpoints share;
+- `signature`, `access`, `parameters`, `queries`, `batch_reply`: the rules that endpoints share;
 - `errors`: the refusals in QuickBlox's format;
 - `pitfalls`, `spelling`: silent mistakes; `masking`: hidden tokens, keys and passwords;
 - `models`, `store`, `ids`: the state; `snapshot`: its restoration; `realtime_chat`: the users' apps;

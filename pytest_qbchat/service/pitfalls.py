@@ -13,9 +13,9 @@ from typing import Any
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints import content, dialogs, messages, users
 from pytest_qbchat.service.endpoints.messages import CONTROL_PARAMETERS, PARAMETERS, SERVER_FIELDS
-from pytest_qbchat.service.flags_and_attachments import ATTACHMENT_KEYS, attachments, check_flag
 from pytest_qbchat.service.ids import is_object_id, whole_number
 from pytest_qbchat.service.models import DialogType
+from pytest_qbchat.service.parameters import ATTACHMENT_KEYS, attachments, check_flag
 from pytest_qbchat.service.spelling import similar_name
 
 _MAX_KEYS = 100  # that are checked in one object: a request may have any number of them

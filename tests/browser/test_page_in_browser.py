@@ -14,7 +14,7 @@ import pytest
 from support.ways import TLS
 
 from pytest_qbchat import FakeQuickBlox
-from pytest_qbchat.report import page as report_page
+from pytest_qbchat.page import page as report_page
 
 DIALOG = "5d75327ba28f9a0f32cb0f99"
 TOKEN = "made-up-token-of-the-shop"

@@ -62,7 +62,7 @@ def test_a_posted_message_walks_as_the_page_says(qbchat: FakeQuickBlox) -> None:
         post("https://api.quickblox.com/events.json")
 
     assert [name for name in named if name in first] == [name for name in first if name in named]
-    assert named.keys() - first.keys() == {"fake/faults.py:apply_fault", "report/problems.py:Problems.add"}
+    assert named.keys() - first.keys() == {"each_fault/faults.py:apply_fault", "explain/problems.py:Problems.add"}
     assert named.keys() - first.keys() <= others.keys()
 
 

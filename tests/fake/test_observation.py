@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from support.ways import DIALOG, TLS, TOKEN, URL
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, QuickBloxTransport, Records
-from pytest_qbchat.report.field_matching import ABSENT, field_of, matches
+from pytest_qbchat.explain.field_matching import ABSENT, field_of, matches
 from pytest_qbchat.service.endpoints.messages import PARAMETERS
 from pytest_qbchat.service.masking import Secrets, mask, mask_header, mask_url
 from pytest_qbchat.service.spelling import closest_name, similar_name

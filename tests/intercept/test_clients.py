@@ -41,12 +41,12 @@ from support.ways import DIALOG, PATH, TLS, TOKEN, URL
 from urllib3.util import SKIP_HEADER
 
 from pytest_qbchat import CallRefused, FakeQuickBlox
-from pytest_qbchat.intercept import http11
 from pytest_qbchat.intercept import urllib3 as urllib3_interceptor
-from pytest_qbchat.intercept.certificate import Certificate
 from pytest_qbchat.intercept.http_client import FakeSocket
 from pytest_qbchat.intercept.patching import patch_of
-from pytest_qbchat.intercept.server import EncryptedServer
+from pytest_qbchat.server import http11
+from pytest_qbchat.server.certificate import Certificate
+from pytest_qbchat.server.live_server import EncryptedServer
 
 API = "https://api.quickblox.com"
 HEADERS = {"QB-Token": TOKEN}

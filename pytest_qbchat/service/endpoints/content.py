@@ -10,9 +10,9 @@ from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints.account import ACCOUNT_ID, BUCKET
 from pytest_qbchat.service.endpoints.storage import form_fields
 from pytest_qbchat.service.errors import bad_upload, invalid, no_permission, not_found
-from pytest_qbchat.service.flags_and_attachments import is_one
 from pytest_qbchat.service.ids import timestamp, whole_number
 from pytest_qbchat.service.models import Blob
+from pytest_qbchat.service.parameters import is_one
 from pytest_qbchat.service.queries import paged
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Response

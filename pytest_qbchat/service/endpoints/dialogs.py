@@ -29,9 +29,9 @@ from pytest_qbchat.service.errors import (
     opponent_missing,
     too_many_occupants,
 )
-from pytest_qbchat.service.flags_and_attachments import check_flag, is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import Dialog, DialogType
+from pytest_qbchat.service.parameters import check_flag, is_one, is_zero
 from pytest_qbchat.service.queries import CTN, NE, RANGE, SET, Field, number, object_id
 from pytest_qbchat.service.store import Store
 

@@ -16,10 +16,10 @@ from pytest_qbchat.service.authentication import require_user
 from pytest_qbchat.service.batch_reply import BatchResult
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.errors import QuickBloxError, invalid, no_permission, not_found
-from pytest_qbchat.service.flags_and_attachments import ATTACHMENT_KEYS, attachments, check_flag, is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.models.message import NO_FIELDS
+from pytest_qbchat.service.parameters import ATTACHMENT_KEYS, attachments, check_flag, is_one, is_zero
 from pytest_qbchat.service.queries import CTN, NE, RANGE, SET, Field, number, object_id
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import encode_json

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, overload
 
-from pytest_qbchat.report.field_matching import check_names, has_fields
+from pytest_qbchat.explain.field_matching import check_names, has_fields
 from pytest_qbchat.service.masking import mask
 
 T = TypeVar("T")

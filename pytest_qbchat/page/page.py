@@ -9,7 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_qbchat.report.message_effects import attachment_labels, shortened
+from pytest_qbchat.explain.message_effects import attachment_labels, shortened
 from pytest_qbchat.service.masking import mask_header
 from pytest_qbchat.service.models import Dialog, Message, User
 

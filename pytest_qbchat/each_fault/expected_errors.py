@@ -10,8 +10,8 @@ from unittest import SkipTest
 
 import pytest
 
-from pytest_qbchat.fake.faults import BROKEN
-from pytest_qbchat.report.call_site import is_client_error
+from pytest_qbchat.each_fault.faults import BROKEN
+from pytest_qbchat.explain.call_site import is_client_error
 
 _STATUSES = range(400, 599)  # Tornado's 599 is a call without a response
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from pytest_qbchat.report.message_effects import attachment_labels, not_accepted, reach, receipts
+from pytest_qbchat.explain.message_effects import attachment_labels, not_accepted, reach, receipts
 
 if TYPE_CHECKING:
     from pytest_qbchat.service.calls import Call

@@ -12,7 +12,7 @@ from types import CodeType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from pytest_qbchat.exceptions import CallRefused
-from pytest_qbchat.report.call_site import Place, called_at, is_between
+from pytest_qbchat.explain.call_site import Place, called_at, is_between
 
 if TYPE_CHECKING:
     import pytest

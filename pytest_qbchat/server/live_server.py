@@ -15,14 +15,13 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
-from pytest_qbchat.exceptions import CallRefused, ConnectionFault
-from pytest_qbchat.intercept import http11
-from pytest_qbchat.intercept.callers import SERVER_THREAD, context_of, forget
-from pytest_qbchat.intercept.certificate import Certificate
-from pytest_qbchat.intercept.control import FAIL_PATH, Faultable, inject_fault
-from pytest_qbchat.intercept.http11 import Head, LenientReader, MalformedRequestError
-from pytest_qbchat.intercept.patching import as_fault
-from pytest_qbchat.intercept.request_reader import RequestReader, destination, split_target
+from pytest_qbchat.exceptions import CallRefused, ConnectionFault, as_fault
+from pytest_qbchat.server import http11
+from pytest_qbchat.server.callers import SERVER_THREAD, context_of, forget
+from pytest_qbchat.server.certificate import Certificate
+from pytest_qbchat.server.control import FAIL_PATH, Faultable, inject_fault
+from pytest_qbchat.server.http11 import Head, LenientReader, MalformedRequestError
+from pytest_qbchat.server.request_reader import RequestReader, destination, split_target
 from pytest_qbchat.service.routes import ROUTES, UNSUPPORTED, find
 from pytest_qbchat.service.wire import Request, Response
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
-from pytest_qbchat.intercept.http11 import refusal
+from pytest_qbchat.server.http11 import refusal
 from pytest_qbchat.service.spelling import closest_name
 from pytest_qbchat.service.wire import Request, Response
 

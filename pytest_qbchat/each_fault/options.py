@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_qbchat.fake.faults import BROKEN, LOST, check_fault, check_method, is_at, known_path
+from pytest_qbchat.each_fault.faults import BROKEN, LOST, check_fault, check_method, is_at, known_path
 from pytest_qbchat.service.spelling import closest_name
 
 if TYPE_CHECKING:

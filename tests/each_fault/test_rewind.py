@@ -14,8 +14,8 @@ from support.clock import freeze_time
 from support.state import whole_state
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, QuickBloxTransport
+from pytest_qbchat.each_fault.snapshot import Snapshot
 from pytest_qbchat.service.masking import Secrets
-from pytest_qbchat.service.snapshot import Snapshot
 
 API = "https://api.quickblox.com"
 API_KEY = "made-up-api-key-of-an-observer"

@@ -16,7 +16,7 @@ from support.elsewhere import another_server
 from support.ways import TLS, TOKEN, URL
 
 from pytest_qbchat import FakeQuickBlox, LiveServer
-from pytest_qbchat.intercept.certificate import Certificate
+from pytest_qbchat.server.certificate import Certificate
 
 HEADERS = {"QB-Token": TOKEN}
 LIBRARIES = pytest.mark.parametrize("library", [httpx, httpx2], ids=["httpx", "httpx2"])

@@ -12,7 +12,7 @@ from support.shop import FILE, SHIPPED, Shop, failure, origin
 from support.ways import DIALOG, TLS, TOKEN, URL
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport
-from pytest_qbchat.report import differences
+from pytest_qbchat.explain import differences
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
 

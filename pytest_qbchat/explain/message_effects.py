@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pytest_qbchat.report.field_matching import ABSENT, field_of
+from pytest_qbchat.explain.field_matching import ABSENT, field_of
 from pytest_qbchat.service.models import Blob, Dialog, User
 from pytest_qbchat.service.spelling import similar_name
 

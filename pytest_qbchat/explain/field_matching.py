@@ -8,8 +8,8 @@ from enum import Enum
 from functools import cache
 from typing import Any, Final
 
-from pytest_qbchat.service.flags_and_attachments import FLAGS, attachments
 from pytest_qbchat.service.models import Blob, Dialog, User
+from pytest_qbchat.service.parameters import FLAGS, attachments
 from pytest_qbchat.service.spelling import closest_name, similar_name
 
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
-from pytest_qbchat.report.field_matching import ABSENT, field_matches, field_of, matches
-from pytest_qbchat.report.message_effects import (
+from pytest_qbchat.explain.field_matching import ABSENT, field_matches, field_of, matches
+from pytest_qbchat.explain.message_effects import (
     WIDTH,
     brief,
     consequence,

@@ -6,7 +6,7 @@ import re
 
 import h11
 
-from pytest_qbchat.intercept.http11 import MAX_HEAD_SIZE, Head, MalformedRequestError, check_size
+from pytest_qbchat.server.http11 import MAX_HEAD_SIZE, Head, MalformedRequestError, check_size
 
 MAX_TARGET_SIZE = 8 * 1024  # as in nginx
 _ABSOLUTE = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://([^/?#]*)(.*)")

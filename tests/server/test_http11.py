@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_qbchat.intercept import http11
-from pytest_qbchat.intercept.http11 import Head, LenientReader, MalformedRequestError, encode
+from pytest_qbchat.server import http11
+from pytest_qbchat.server.http11 import Head, LenientReader, MalformedRequestError, encode
 from pytest_qbchat.service.wire import Response
 
 names = st.from_regex(rb"X-[A-Za-z0-9!#$%&'*+.^_`|~-]{0,12}", fullmatch=True)

@@ -30,8 +30,8 @@ from support.ways import DIALOG, TLS, TOKEN
 
 from pytest_qbchat import FakeQuickBlox, LiveServer, QuickBloxWarning
 from pytest_qbchat.fake.httpx_transport import QuickBloxTransport
-from pytest_qbchat.intercept import http11
-from pytest_qbchat.intercept import server as server_module
+from pytest_qbchat.server import http11
+from pytest_qbchat.server import live_server as server_module
 from pytest_qbchat.service.wire import Response
 
 PATH = "/chat/Message.json"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_qbchat.fake.trial_errors import is_failure, set_text, text_of
-from pytest_qbchat.fake.trials import MAX_SHOWN, Loop, LoopedFake, Trial, snapshot
-from pytest_qbchat.report.call_site import package_of
+from pytest_qbchat.each_fault.expected_errors import is_failure, set_text, text_of
+from pytest_qbchat.each_fault.loop import MAX_SHOWN, Loop, LoopedFake, Trial, snapshot
+from pytest_qbchat.explain.call_site import package_of
 
 if TYPE_CHECKING:
     from pytest_qbchat.service.store import Store

@@ -10,21 +10,21 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
+from pytest_qbchat.each_fault.expected_errors import is_expected, is_failure, set_text, text_of
+from pytest_qbchat.each_fault.faults import Fault
+from pytest_qbchat.each_fault.left_behind import Block, current_block
+from pytest_qbchat.each_fault.snapshot import Snapshot
 from pytest_qbchat.exceptions import QuickBloxWarning
-from pytest_qbchat.fake.faults import Fault
-from pytest_qbchat.fake.left_behind import Block, current_block
-from pytest_qbchat.fake.trial_errors import is_expected, is_failure, set_text, text_of
-from pytest_qbchat.intercept.callers import caller
-from pytest_qbchat.report.problems import Problems, report
+from pytest_qbchat.explain.problems import Problems, report
+from pytest_qbchat.server.callers import caller
 from pytest_qbchat.service.decoding import decode
 from pytest_qbchat.service.errors import QuickBloxError
 from pytest_qbchat.service.masking import Secrets
-from pytest_qbchat.service.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from pytest_qbchat.fake.faults import Faults
-    from pytest_qbchat.fake.record_list import Records
-    from pytest_qbchat.fake.trial_options import Kind, Options
+    from pytest_qbchat.each_fault.faults import Faults
+    from pytest_qbchat.each_fault.options import Kind, Options
+    from pytest_qbchat.explain.record_list import Records
     from pytest_qbchat.service.calls import Call, Route
     from pytest_qbchat.service.store import Store
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from pytest_qbchat import FakeQuickBlox
-from pytest_qbchat.report import page
+from pytest_qbchat.page import page
 
 URL = "https://api.quickblox.com"
 DIALOG = "5d75327ba28f9a0f32cb0f99"

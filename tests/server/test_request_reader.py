@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_qbchat.intercept import http11
-from pytest_qbchat.intercept.http11 import Head, MalformedRequestError
-from pytest_qbchat.intercept.request_reader import RequestReader, destination
+from pytest_qbchat.server import http11
+from pytest_qbchat.server.http11 import Head, MalformedRequestError
+from pytest_qbchat.server.request_reader import RequestReader, destination
 
 LINE = b"GET / HTTP/1.1\r\nHost: shop\r\n"
 CHUNKED = LINE + b"Transfer-Encoding: chunked\r\n\r\n"

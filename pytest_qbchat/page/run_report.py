@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from pytest_qbchat.report import page
+from pytest_qbchat.page import page
 from pytest_qbchat.service.masking import mask_url
 
 if TYPE_CHECKING:
-    from pytest_qbchat.report.problems import Problems
+    from pytest_qbchat.explain.problems import Problems
 
 
 _POSTED = re.compile(r"E +\+ (?! )")  # and not "+  where", which pytest writes

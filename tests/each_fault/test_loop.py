@@ -22,7 +22,7 @@ from support.ways import DIALOG, TLS, TOKEN
 from tornado.httpclient import AsyncHTTPClient
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, LiveServer, QuickBloxWarning
-from pytest_qbchat.fake.trials import Trial
+from pytest_qbchat.each_fault.loop import Trial
 
 API = "https://api.quickblox.com"
 MESSAGES = "/chat/Message.json"
