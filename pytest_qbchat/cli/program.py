@@ -36,7 +36,8 @@ from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.wire import Response, encode_json
 
 if TYPE_CHECKING:
-    from pytest_qbchat.service.calls import Call, Caller
+    from pytest_qbchat.service.calls import Call
+    from pytest_qbchat.service.models import Caller
     from pytest_qbchat.service.wire import Request
 
 _CONTROL_REQUESTS = (

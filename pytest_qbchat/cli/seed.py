@@ -17,7 +17,8 @@ from collections.abc import Callable
 from typing import Any
 
 from pytest_qbchat.fake.quickblox import FakeQuickBlox
-from pytest_qbchat.service.parameters import FLAGS, attachments, is_one, is_zero
+from pytest_qbchat.service.attachments import attachments
+from pytest_qbchat.service.flags import FLAGS, is_one, is_zero
 from pytest_qbchat.service.spelling import closest_name
 
 Record = dict[str, Any]

@@ -15,8 +15,8 @@ from pytest_qbchat.service.wire import Response
 
 if TYPE_CHECKING:
     from pytest_qbchat.service.app import Service
-    from pytest_qbchat.service.assumptions import Assumptions
-    from pytest_qbchat.service.calls import Call, Route
+    from pytest_qbchat.service.calls import Call
+    from pytest_qbchat.service.declaration import Route
     from pytest_qbchat.service.wire import Request
 
 LOST = ("timeout", "disconnect")
@@ -53,9 +53,8 @@ class Fault:
 class Faults:
     """The unused faults of a test, in the order of their injection."""
 
-    def __init__(self, assume: Assumptions) -> None:
+    def __init__(self) -> None:
         self._faults: list[Fault] = []
-        self._assume = assume
 
     def inject(self, what: int | str, *, times: int, method: str | None, path: str | None, stored: bool | None) -> None:
         """Add a fault; see `FakeQuickBlox.fail`."""
@@ -81,8 +80,7 @@ class Faults:
 
     def route_of(self, request: Request) -> Route | None:
         """The route of a request; None for a route that the fake does not have."""
-        route, _ = find(request.method, without_suffix(request.path))
-        return None if route is None or (route.guessed and not self._assume.guessed_routes) else route
+        return find(request.method, without_suffix(request.path))[0]
 
     def unused(self) -> list[str]:
         """A line for each unused fault."""

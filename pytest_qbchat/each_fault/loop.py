@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from pytest_qbchat.each_fault.faults import Faults
     from pytest_qbchat.each_fault.options import Kind, Options
     from pytest_qbchat.explain.record_list import Records
-    from pytest_qbchat.service.calls import Call, Route
+    from pytest_qbchat.service.calls import Call
+    from pytest_qbchat.service.declaration import Route
     from pytest_qbchat.service.store import Store
 
 _UNAUTHORIZED = 401

@@ -11,7 +11,7 @@ from pytest_qbchat.each_fault.faults import BROKEN, LOST, check_fault, check_met
 from pytest_qbchat.service.spelling import closest_name
 
 if TYPE_CHECKING:
-    from pytest_qbchat.service.calls import Route
+    from pytest_qbchat.service.declaration import Route
     from pytest_qbchat.service.wire import Request
 
 _STORED = "-stored"

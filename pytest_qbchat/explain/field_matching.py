@@ -8,8 +8,9 @@ from enum import Enum
 from functools import cache
 from typing import Any, Final
 
+from pytest_qbchat.service.attachments import attachments
+from pytest_qbchat.service.flags import FLAGS
 from pytest_qbchat.service.models import Blob, Dialog, User
-from pytest_qbchat.service.parameters import FLAGS, attachments
 from pytest_qbchat.service.spelling import closest_name, similar_name
 
 
@@ -91,7 +92,7 @@ def check_names(names: Iterable[str], kind: type, records: Collection[object]) -
         if name in fields:
             continue
         if "custom" in fields:
-            expected = _SYNONYMS.get(name) or similar_name(name, fields)
+            expected = similar_name(name, fields)
             if expected is None or any(field_of(record, name) is not ABSENT for record in records):
                 continue  # a custom field
         else:
@@ -103,7 +104,3 @@ def check_names(names: Iterable[str], kind: type, records: Collection[object]) -
 def _fields(kind: type) -> set[str]:
     fields = {name for name in dir(kind) if not name.startswith("_") and not callable(getattr(kind, name))}
     return fields | {"_id"} if "id" in fields else fields
-
-
-# Common names for fields of a message. A request may have custom fields with these names.
-_SYNONYMS = {"msg": "message", "sender": "sender_id"}

@@ -68,7 +68,7 @@ class FakeQuickBlox:
         self._service = Service(self._store)
         self._realtime = Realtime(self._store)
         self._arrange = Arrange(self._store)
-        self._faults = Faults(self._store.assume)
+        self._faults = Faults()
         self._on_call = on_call
         self._calls: list[Call] = []
         self._posted: list[Message] = []

@@ -17,7 +17,7 @@ from faker.providers import BaseProvider
 from pytest_qbchat.payloads.attachments import ATTACHMENTS, indexed, listed
 from pytest_qbchat.payloads.phrasebook import Phrasebook, phrasebook, pick
 from pytest_qbchat.service.ids import is_object_id, timestamp
-from pytest_qbchat.service.models import DialogType
+from pytest_qbchat.service.models import DialogType, User
 
 # 2025-01-01T00:00:00Z. All payloads are from the following half year.
 _EPOCH = 1_735_689_600
@@ -240,26 +240,21 @@ class PayloadFactory:
         person = self._phrases.person(random)
         created = _EPOCH + random.getrandbits(24)
         updated = created + random.getrandbits(20)
-        user = {
-            "id": pick(random, _USER_IDS),
-            "full_name": person.full_name,
-            "email": f"{person.login}@example.com",
-            "login": person.login,
-            "phone": person.phone,
-            "website": None,
-            "created_at": timestamp(created),
-            "updated_at": timestamp(updated),
-            "last_request_at": timestamp(updated + random.getrandbits(16)),
-            "external_user_id": None,
-            "facebook_id": None,
-            "blob_id": None,
-            "custom_data": None,
-            "age_over16": False,
-            "allow_statistics_analysis": False,
-            "allow_sales_activities": False,
-            "parents_contacts": "",
-            "user_tags": fields.pop("tag_list", pick(random, _TAGS)),
-        }
+        user = User(
+            pick(random, _USER_IDS),
+            full_name=person.full_name,
+            login=person.login,
+            email=f"{person.login}@example.com",
+            phone=person.phone,
+            age_over16=False,
+            allow_statistics_analysis=False,
+            allow_sales_activities=False,
+            parents_contacts="",
+            created=created,
+            updated=updated,
+            last_request=updated + random.getrandbits(16),
+            user_tags=fields.pop("tag_list", pick(random, _TAGS)),
+        ).as_dict()
         return {"user": _amended(user, fields, without, controls=_USER_CONTROLS)}
 
     def conversation(self, length: int = 6, **fields: Any) -> list[dict[str, Any]]:

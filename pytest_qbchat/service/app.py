@@ -34,7 +34,7 @@ class Service:
         """
         self.prepare(call)
         route, variables = find(call.request.method, without_suffix(call.request.path))
-        if route is None or (route.guessed and not self.store.assume.guessed_routes):
+        if route is None:
             call.reason = unknown_route_reason(call.request)
             if not self.store.assume.unknown_routes_refused:
                 refusal = resource_not_found(call.reason)

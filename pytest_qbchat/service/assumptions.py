@@ -33,12 +33,7 @@ class Assumptions:
         largest_page: The maximum number of dialogs or messages in one response.
         newer_cluster: Whether the chat is as on newer clusters of QuickBlox: a new dialog has `is_joinable` without
             asking for it, and a message with `system` 1 to a group is refused. Otherwise `system` is ignored.
-        stop_after_taken: Whether "has already been taken" ends in a full stop. Both were seen.
-        storage_upload: Whether a new file gets an upload address of the storage provider, as in older descriptions,
-            instead of one of the API.
         retry_after: Seconds in the `Retry-After` header of a 429; None omits the header.
-        guessed_routes: Whether the routes with a guessed path are on: marking all messages as read or delivered with
-            PATCH, and deleting tokens.
     """
 
     unknown_routes_refused: bool = True
@@ -55,15 +50,7 @@ class Assumptions:
     owner_deletes_messages: bool = True
     largest_page: int = 1000
     newer_cluster: bool = True
-    stop_after_taken: bool = False
-    storage_upload: bool = False
     retry_after: int | None = None
-    guessed_routes: bool = False
-
-    @property
-    def taken_text(self) -> str:
-        """The text for a value that must be unique (observed)."""
-        return "has already been taken" + ("." if self.stop_after_taken else "")
 
 
 class Choices(TypedDict, total=False):
@@ -83,10 +70,7 @@ class Choices(TypedDict, total=False):
     owner_deletes_messages: bool
     largest_page: int
     newer_cluster: bool
-    stop_after_taken: bool
-    storage_upload: bool
     retry_after: int | None
-    guessed_routes: bool
 
 
 _BOOLEANS = {name for name in Assumptions.__slots__ if isinstance(getattr(Assumptions(), name), bool)}

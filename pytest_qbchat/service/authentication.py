@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from math import inf
 
-from pytest_qbchat.service.calls import Call, Caller
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.errors import (
     authorization_failed,
     need_user,
@@ -25,6 +25,7 @@ from pytest_qbchat.service.errors import (
 )
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.masking import mask
+from pytest_qbchat.service.models import Caller
 from pytest_qbchat.service.store import SESSION_LIFETIME, Store
 
 _SCHEME = b"ApiKey "

@@ -2,64 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from pytest_qbchat.service.declaration import Route
 from pytest_qbchat.service.decoding import decode
 from pytest_qbchat.service.errors import QuickBloxError
 from pytest_qbchat.service.masking import SECRET_HEADERS, Secrets
-from pytest_qbchat.service.models import Dialog, Message, Session
+from pytest_qbchat.service.models import UNAUTHENTICATED, Caller, Dialog, Message
 from pytest_qbchat.service.wire import RawHeaders, Request, Response
 
 _MAX_WARNINGS = 300  # a request may have any number of fields
-
-# An endpoint takes the store, the call, and the value of each {variable} in its path. It returns a status and a body
-# (strings and bytes are sent unchanged, anything else as JSON), or a `Response` for calls outside the API.
-Endpoint = Callable[..., tuple[int, Any] | Response]
-
-
-class Route(NamedTuple):
-    """A path of the API.
-
-    Attributes:
-        path: Without the suffix `.json`, which is optional throughout this API (documented with it, observed without).
-        open: Whether the route needs neither a token nor an API key.
-        raw: Whether the endpoint reads the body itself, which is neither JSON nor a plain form.
-        guessed: Whether the route is on only with the assumption `guessed_routes`.
-    """
-
-    method: str
-    path: str
-    endpoint: Endpoint
-    open: bool = False
-    raw: bool = False
-    guessed: bool = False
-
-    def __str__(self) -> str:
-        suffix = "" if self.raw or self.path.endswith(("/tokens", "{token}", "/download", ".xml")) else ".json"
-        return f"{self.method} {self.path}{suffix}"
-
-
-class Caller(NamedTuple):
-    """The user that a request acts for.
-
-    Attributes:
-        user_id: None for an application session, and for an API key without `On-Behalf-Of`.
-        session: None without a token.
-    """
-
-    user_id: int | None
-    session: Session | None
-    by_api_key: bool = False
-
-    @property
-    def has_full_access(self) -> bool:
-        """Whether the caller is an API key without `On-Behalf-Of`, which has full rights (documented)."""
-        return self.by_api_key and self.user_id is None
-
-
-UNAUTHENTICATED = Caller(None, None)
 
 
 class KnownHeaders(NamedTuple):

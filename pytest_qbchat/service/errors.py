@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+TAKEN = "has already been taken"  # also seen with a full stop at its end (observed, issue threads)
+
 
 class QuickBloxError(Exception):
     """A request that QuickBlox refuses.

@@ -10,16 +10,16 @@ import re
 from itertools import islice
 from typing import Any
 
+from pytest_qbchat.service.attachments import check_attachments
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints import content, dialogs, messages, users
 from pytest_qbchat.service.endpoints.messages import CONTROL_PARAMETERS, PARAMETERS, SERVER_FIELDS
+from pytest_qbchat.service.flags import check_flag
 from pytest_qbchat.service.ids import is_object_id, whole_number
 from pytest_qbchat.service.models import DialogType
-from pytest_qbchat.service.parameters import ATTACHMENT_KEYS, attachments, check_flag
-from pytest_qbchat.service.spelling import similar_name
+from pytest_qbchat.service.spelling import misspelt, similar_name
 
 _MAX_KEYS = 100  # that are checked in one object: a request may have any number of them
-_ATTACHMENTS_REMEDY = "post JSON with attachments={'0': {'type': ..., 'id': ...}}"
 _SPECIAL_NAMES = {
     "save_to_history": "belongs to XMPP, and QuickBlox ignores it here; omit it, since a message posted over REST "
     "always enters the history",
@@ -36,7 +36,8 @@ _PLACEHOLDER = re.compile(r"custom_field_(N|\d+)", re.IGNORECASE)
 
 def find(call: Call) -> None:
     """Warn of the silent mistakes in a call."""
-    endpoint = call.route.endpoint if call.route is not None else None
+    assert call.route is not None  # noqa: S101 - the router has set it
+    endpoint = call.route.endpoint
     if endpoint is messages.create_message:
         _check_new_message(call)
     elif endpoint in _PARAMETERS:
@@ -74,25 +75,12 @@ _WRAPPED_PARAMETERS: dict[Any, tuple[str, set[str]]] = {
     content.create_blob: ("blob", {"content_type", "name", "public", "tag_list"}),
     content.complete_blob: ("blob", {"size"}),
 }
-_SUGGESTIONS = {
-    "occupants_ids": "push_all={'occupants_ids': [...]}",
-    "admin_ids": "push_all={'admin_ids': [...]}",
-    "dialog_ids": "chat_dialog_ids",
-    "dialogs_ids": "chat_dialog_ids",
-    "forced": "force",
-    "limit": "per_page",
-    "user_tags": "tag_list",
-    "tags": "tag_list",
-}
 
 
 def _check_names(call: Call, wrapper: str, params: dict[str, Any], known: set[str]) -> None:
     """Warn of unknown parameters that resemble one of the endpoint."""
     for name in sorted(islice((name for name in params if name not in known), _MAX_KEYS)):
-        suggestion = _SUGGESTIONS.get(name)
-        if suggestion is None or suggestion.partition("=")[0] not in known:
-            suggestion = similar_name(name, known)
-        if suggestion is not None:
+        if suggestion := similar_name(name, known):
             shown = f"{wrapper}[{name}]" if wrapper else name
             call.warn(f"{shown}: is ignored, since this call has no such parameter; write {suggestion}")
 
@@ -111,7 +99,7 @@ def _check_new_message(call: Call) -> None:
     if message is None or message.markable != 1:
         check_flag(call, "markable", effect="no receipt is requested")
     if given := params.get("attachments"):
-        _check_attachments(call, given)
+        check_attachments(call, given)
     text = params.get("message")
     if text is not None and (not isinstance(text, str) or (sent_to_chat and _NOT_XML.search(text))):
         call.warn(_text_warning(text))
@@ -129,7 +117,7 @@ def _unknown_key_warning(name: str, value: Any, missing: set[str], sent_to_chat:
         return f"{name}: {special}"
     if suggestion := similar_name(name, missing):
         return f"{name}: became a custom field, since QuickBlox has no parameter of this name; write {suggestion}"
-    if field := similar_name(name, _NOT_SETTABLE):
+    if field := misspelt(name, _NOT_SETTABLE):
         return f"{name}: became a custom field; omit it, since a request cannot set {field} either"
     return _custom_field_warning(name, value, sent_to_chat)
 
@@ -146,49 +134,6 @@ def _custom_field_warning(name: str, value: Any, sent_to_chat: bool) -> str | No
             "documented); write it as a JSON string"
         )
     return None
-
-
-def _check_attachments(call: Call, given: Any) -> None:
-    if isinstance(given, str):
-        call.warn(f"attachments: arrived as the string {given[:60]!r}, so QuickBlox stores none; {_ATTACHMENTS_REMEDY}")
-    elif isinstance(given, list) and attachments(given) and call.message is not None and not call.message.attachments:
-        call.warn(f"attachments: arrived as a list, so QuickBlox stores none; {_ATTACHMENTS_REMEDY}")
-    elif isinstance(given, list):
-        for position, item in enumerate(given[:_MAX_KEYS]):
-            _check_attachment(call, position, item)
-    elif not isinstance(given, dict):
-        call.warn(f"attachments: {given!r} is not an object, so QuickBlox stores none (assumed); {_ATTACHMENTS_REMEDY}")
-    elif not given.keys().isdisjoint(ATTACHMENT_KEYS) and not any(isinstance(item, dict) for item in given.values()):
-        call.warn(
-            "attachments: is one attachment, but QuickBlox expects an object of attachments and stores none; "
-            + _ATTACHMENTS_REMEDY
-        )
-    else:
-        for key, item in islice(given.items(), _MAX_KEYS):
-            if key.isdecimal():
-                _check_attachment(call, key, item)
-            else:
-                call.warn(
-                    f"attachments[{key}]: {key!r} is not an index, so this attachment is lost (assumed); "
-                    "write the keys '0', '1', ..."
-                )
-
-
-def _check_attachment(call: Call, key: str | int, item: Any) -> None:
-    where = f"attachments[{key}]"
-    if not isinstance(item, dict):
-        call.warn(f"{where}: arrived as {item!r}, so QuickBlox stores no such attachment; {_ATTACHMENTS_REMEDY}")
-        return
-    if not item.get("type"):
-        call.warn(
-            f"{where}: has no type, so receivers cannot show it; write type='image', 'video', 'audio' or 'location'"
-        )
-    if not (item.get("id") or item.get("url") or item.get("data") or item.get("uid")):
-        call.warn(f"{where}: has neither id nor url, so receivers cannot fetch it; write the id of the uploaded file")
-    if not item.keys() <= ATTACHMENT_KEYS:
-        for name in sorted(islice((key for key in item if key not in ATTACHMENT_KEYS), _MAX_KEYS)):
-            suggestion = similar_name(name, ATTACHMENT_KEYS) or "a custom field of the message, or omit it"
-            call.warn(f"{where}: {name!r} is not a documented key, and QuickBlox may drop it; write {suggestion}")
 
 
 def _text_warning(text: Any) -> str:

@@ -28,13 +28,11 @@ from typing import Any, NamedTuple, TypeVar
 
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.models import Blob, User
-from pytest_qbchat.service.spelling import closest_name
+from pytest_qbchat.service.spelling import closest_name, similar_name
 
 T = TypeVar("T")
 
 _CONTROL = {"limit", "skip", "count", "sort_asc", "sort_desc", "token"}
-# For parameters of lists of users, and of other APIs.
-_SUGGESTIONS = {"per_page": "limit", "page": "skip", "offset": "skip", "order": "sort_asc or sort_desc"}
 _MAX_PER_PAGE = 100
 
 RANGE = frozenset({"lt", "lte", "gt", "gte"})
@@ -169,7 +167,8 @@ def parse(call: Call, fields: Mapping[str, Field], *, known: set[str], largest: 
             for operator_, value in (given if isinstance(given, dict) else {"eq": given}).items():
                 conditions += _conditions(call, name, fields[name], operator_, value)
         elif name not in known and name not in _CONTROL:
-            suggestion = _SUGGESTIONS.get(name) or closest_name(name, {*fields, *_CONTROL, *known})
+            names = {*fields, *_CONTROL, *known}
+            suggestion = similar_name(name, names) or closest_name(name, names)
             remedy = f"write {suggestion}" if suggestion else f"QuickBlox filters by {', '.join(fields)}"
             _warn_ignored(call, name, remedy)
     sort_field, descending = _sort_order(call, fields)

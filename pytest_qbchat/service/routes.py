@@ -6,7 +6,7 @@ import re
 from difflib import SequenceMatcher
 from urllib.parse import unquote
 
-from pytest_qbchat.service.calls import Route
+from pytest_qbchat.service.declaration import Route
 from pytest_qbchat.service.endpoints import account, content, dialogs, messages, reactions, sessions, storage, users
 from pytest_qbchat.service.wire import Request
 
@@ -18,8 +18,6 @@ ROUTES = (
     Route("POST", "/login", sessions.log_in_session),
     Route("DELETE", "/login", sessions.log_out),
     Route("POST", "/users/{id}/tokens", sessions.create_token),
-    Route("DELETE", "/users/{id}/tokens/{token}", sessions.delete_token, guessed=True),
-    Route("DELETE", "/users/{id}/tokens", sessions.delete_tokens, guessed=True),
     Route("POST", "/users", users.create_user),
     Route("GET", "/users", users.list_users),
     Route("GET", "/users/by_login", users.get_user_by_key),
@@ -52,8 +50,6 @@ ROUTES = (
     Route("GET", "/chat/Message/{id}", messages.get_message),
     Route("PUT", "/chat/Message/{ids}", messages.update_message),
     Route("DELETE", "/chat/Message/{ids}", messages.delete_message),
-    Route("PATCH", "/chat/Message/read", messages.mark_all, guessed=True),
-    Route("PATCH", "/chat/Message/delivered", messages.mark_all, guessed=True),
     Route("POST", "/chat/Message/{id}/reactions", reactions.add_reaction),
     Route("DELETE", "/chat/Message/{id}/reactions", reactions.remove_reaction),
     Route("GET", "/chat/Message/{id}/reactions", reactions.list_reactions),
@@ -66,7 +62,6 @@ ROUTES = (
     Route("PUT", "/blobs/{id}/complete", content.complete_blob),
     Route("PUT", "/blobs/{id}", content.update_blob),
     Route("DELETE", "/blobs/{id}", content.delete_blob),
-    Route("POST", f"/{account.BUCKET}", storage.upload, open=True, raw=True),
     Route("GET", f"/{account.BUCKET}/{{uid}}", storage.download, open=True, raw=True),
     Route("GET", "/account_settings", account.get_account_settings, open=True),
 )
@@ -119,8 +114,6 @@ def unknown_route_reason(request: Request) -> str:
     for beginning, module in UNSUPPORTED.items():
         if path.split("/")[1:2] == [beginning[1:]]:
             return f"the fake does not cover {module}, and has no route {wanted}"
-    if find(request.method, path)[0] is not None:
-        return f"the path of {wanted} is a guess; switch it on with qbchat.assume(guessed_routes=True)"
     # An id is compared with the variable of a route, also if the slash before it is missing.
     like_route = _ID.sub("/{id}", wanted)
     nearest = max(map(str, ROUTES), key=lambda route: SequenceMatcher(None, like_route, route).ratio())

@@ -11,11 +11,15 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-# Wrong names that people expect to work.
+# Wrong names that people expect to work, and what to write; it begins with the name of a parameter.
 _SYNONYMS = {
-    "attachment": "attachments", "file": "attachments", "files": "attachments", "media": "attachments",
-    "dialog_id": "chat_dialog_id", "dialogId": "chat_dialog_id", "dialog": "chat_dialog_id",
-    "chat_dialog": "chat_dialog_id", "recipient": "recipient_id", "text": "message",
+    "admin_ids": "push_all={'admin_ids': [...]}", "attachment": "attachments", "chat_dialog": "chat_dialog_id",
+    "dialog": "chat_dialog_id", "dialogId": "chat_dialog_id", "dialog_id": "chat_dialog_id",
+    "dialog_ids": "chat_dialog_ids", "dialogs_ids": "chat_dialog_ids", "file": "attachments", "files": "attachments",
+    "forced": "force", "limit": "per_page", "media": "attachments", "msg": "message",
+    "occupants_ids": "push_all={'occupants_ids': [...]}", "offset": "skip", "order": "sort_asc or sort_desc",
+    "page": "skip", "per_page": "limit", "recipient": "recipient_id", "sender": "sender_id", "tags": "tag_list",
+    "text": "message", "user_tags": "tag_list",
 }  # fmt: skip
 _LONG_NAME = 6  # letters; shorter names resemble too many words: read, lead, ready
 
@@ -41,8 +45,8 @@ def misspelt(name: str, known: Iterable[str]) -> str | None:
 def similar_name(name: str, known: Iterable[str]) -> str | None:
     """The known name that a name misspells or is a synonym of; None if the name may be right."""
     names = set(known)
-    synonym = _SYNONYMS.get(name)
-    return synonym if synonym in names else misspelt(name, names)
+    synonym = _SYNONYMS.get(name, "")
+    return synonym if re.split(r"\W", synonym)[0] in names else misspelt(name, names)
 
 
 def _plain(name: str) -> str:

@@ -118,7 +118,7 @@ class Store:
         self.deleted.update((name, value) for name in ("login", "email") if (value := getattr(user, name)))
         for session in [session for session in self.sessions.values() if session.user_id == user.id]:
             self.delete_session(session)
-        for dialog in [dialog for dialog in self.dialogs.values() if user.id in dialog.occupants_ids]:
+        for dialog in list(self.dialogs.values()):
             self.set_occupants(dialog, {*dialog.occupants_ids} - {user.id}, known=not dialog.adopted)
 
     def _new_user_id(self) -> int:
@@ -195,7 +195,7 @@ class Store:
         """The dialog with an id, in upper or lower case."""
         if not isinstance(dialog_id, str):
             return None
-        return self.dialogs.get(dialog_id) or self.dialogs.get(dialog_id.lower())
+        return self.dialogs.get(dialog_id.lower())
 
     def private_dialog(self, one: int, other: int) -> Dialog | None:
         """The private dialog of two users, unless its type or its occupants have changed since it was added."""
@@ -262,7 +262,7 @@ class Store:
 
     def find_message(self, message_id: str) -> Message | None:
         """The message with an id, in upper or lower case."""
-        return self.messages.get(message_id) or self.messages.get(message_id.lower())
+        return self.messages.get(message_id.lower())
 
     def delete_message(self, message: Message) -> None:
         """Delete a message for everyone, except in the inboxes."""

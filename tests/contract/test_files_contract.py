@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from support.uploads import split
 from support.ways import TOKEN, World
 
@@ -11,9 +10,7 @@ AUTHOR = {"QB-Token": TOKEN}
 PHOTO = b"\xff\xd8 a dented bumper \xff\xd9"
 
 
-@pytest.mark.parametrize("by_storage", [False, True], ids=["API", "storage"])
-def test_an_uploaded_file_is_downloaded_with_the_same_bytes(world: World, by_storage: bool) -> None:
-    world.fake.assume(storage_upload=by_storage)
+def test_an_uploaded_file_is_downloaded_with_the_same_bytes(world: World) -> None:
     declared = world.send(
         "POST", f"{API}/blobs.json", json={"blob": {"name": "a.jpg", "content_type": "image/jpeg"}}, headers=AUTHOR
     ).json()["blob"]

@@ -208,20 +208,10 @@ def test_a_fault_may_be_for_one_method(qbchat: FakeQuickBlox, client: httpx.Clie
 def test_an_upload_can_fail(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
     body = {"blob": {"name": "a", "content_type": "text/plain"}}
     address = client.post("/blobs.json", json=body).json()["blob"]["blob_object_access"]["params"]
-    qbchat.fail(503, path="/qbprod")
+    qbchat.fail(503, path="/blobs/{id}/upload")
     form: dict[str, Any] = {"data": dict(parse_qsl(urlsplit(address).query)), "files": {"file": b"hello"}}
-    assert [client.post("/qbprod/", **form).status_code for _ in range(2)] == [503, 201]
+    assert [client.post(address, **form).status_code for _ in range(2)] == [503, 201]
     assert qbchat.blobs.one().content == b"hello"
-
-
-def test_a_fault_is_not_used_up_by_a_guessed_route_that_is_switched_off(
-    qbchat: FakeQuickBlox, client: httpx.Client
-) -> None:
-    qbchat.fail(503)
-    with qbchat.expect_refused("PATCH", "/chat/Message/read.json"):
-        client.patch("/chat/Message/read.json", json={"chat_dialog_id": DIALOG})
-    qbchat.assume(guessed_routes=True)
-    assert client.patch("/chat/Message/read.json", json={"chat_dialog_id": DIALOG}).status_code == 503
 
 
 def test_a_fault_does_not_apply_to_another_host(qbchat: FakeQuickBlox) -> None:
@@ -317,9 +307,9 @@ def test_the_retry_decides_the_order_of_the_messages(qbchat: FakeQuickBlox, clie
             "the fake has no route for /chat/Mesage.json; use '/chat/Message'",
         ),
         (
-            {"what": 503, "method": "PATCH", "path": "/chat/Dialog"},
+            {"what": 503, "method": "PUT", "path": "/account_settings"},
             ValueError,
-            "the fake has no route PATCH /chat/Dialog$",
+            "the fake has no route PUT /account_settings$",
         ),
         ({"what": 503, "path": "/data/Customer.json"}, ValueError, "the fake has no route for /data/Customer.json$"),
     ],

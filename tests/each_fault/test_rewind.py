@@ -111,7 +111,7 @@ class Program:
         elif other == 2:
             fake.fail([503, "timeout", "malformed"][who % 3], times=1 + who % 2)
         elif other == 3:
-            fake.assume(need_user_status=403, guessed_routes=bool(who % 2))
+            fake.assume(need_user_status=403, newer_cluster=bool(who % 2))
         elif other == 4:
             fake.expire_sessions() if who % 2 else fake.forget_calls()
         elif other == 5:

@@ -198,30 +198,14 @@ def test_a_file_is_private_otherwise(client: httpx.Client, public: Any) -> None:
     assert declare(client, public=public)["public"] is False
 
 
-def test_the_storage_answers_as_s3_does(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
-    qbchat.assume(storage_upload=True)
-    blob = declare(client)
-    response = upload(blob, b"hello")
-    assert response.headers["Content-Type"] == "application/xml"
-    assert response.text == (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f"<PostResponse><Location>{API}/qbprod/{blob['uid']}</Location><Bucket>qbprod</Bucket><Key>{blob['uid']}</Key>"
-        '<ETag>"5d41402abc4b2a76b9719d911017c592"</ETag></PostResponse>'
-    )
-
-
-@pytest.mark.parametrize("by_storage", [False, True], ids=["API", "storage"])
-def test_the_address_may_lose_its_slash(qbchat: FakeQuickBlox, client: httpx.Client, by_storage: bool) -> None:
-    qbchat.assume(storage_upload=by_storage)
+def test_the_address_may_lose_its_slash(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
     url, fields = split(declare(client)["blob_object_access"]["params"])
     assert url.endswith("/")
     assert httpx.post(url.rstrip("/"), data=fields, files={"file": PHOTO}, verify=TLS).status_code == 201
     assert qbchat.blobs.one().content == PHOTO
 
 
-@pytest.mark.parametrize("by_storage", [False, True], ids=["API", "storage"])
-def test_the_address_may_keep_its_query(qbchat: FakeQuickBlox, client: httpx.Client, by_storage: bool) -> None:
-    qbchat.assume(storage_upload=by_storage)
+def test_the_address_may_keep_its_query(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
     address = declare(client)["blob_object_access"]["params"]
     assert httpx.post(address, data=split(address)[1], files={"file": PHOTO}, verify=TLS).status_code == 201
     assert qbchat.blobs.one().content == PHOTO
@@ -318,11 +302,6 @@ def form(parameter: str, body: bytes) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "kwargs",
     [
-        pytest.param({"data": {"key": "b10b"}}, id="a form without a file"),
-        pytest.param({"files": {"file": PHOTO}}, id="a file without a key"),
-        pytest.param({"data": {"key": ""}, "files": {"file": PHOTO}}, id="an empty key"),
-        pytest.param({"files": {"photo": PHOTO, "key": (None, "b10b")}}, id="a file of another name"),
-        pytest.param({"files": [("file", PHOTO), ("key", (None, "b10b"))]}, id="a key after the file"),
         pytest.param({"json": {"key": "b10b", "file": "hello"}}, id="JSON"),
         pytest.param({"content": b"hello"}, id="no label"),
         pytest.param(form("", KEY_FIELD + FILE_FIELD), id="no boundary"),
@@ -336,29 +315,14 @@ def form(parameter: str, body: bytes) -> dict[str, Any]:
         ),
     ],
 )
-def test_an_upload_needs_the_fields_of_the_address_and_then_the_file(
-    qbchat: FakeQuickBlox, kwargs: dict[str, Any]
+def test_an_upload_that_is_no_multipart_form_is_refused(
+    qbchat: FakeQuickBlox, client: httpx.Client, kwargs: dict[str, Any]
 ) -> None:
-    response = httpx.post(f"{API}/qbprod/", verify=TLS, **kwargs)
-    assert refusal(response) == (400, "InvalidArgument")
-    assert qbchat.calls.one().reason == (
-        "the upload lacks key or file; send each field of blob_object_access.params, then file"
+    response = httpx.post(f"{API}/blobs/{declare(client)['id']}/upload/", verify=TLS, **kwargs)
+    assert (response.status_code, response.json()) == (400, {"errors": ["The request has no key or no file"]})
+    assert qbchat.calls.last.reason == (
+        "the upload lacks key or file; send a multipart form with key, the uid of the blob, then file"
     )
-
-
-def test_an_upload_with_an_unknown_key_is_refused(qbchat: FakeQuickBlox) -> None:
-    response = httpx.post(f"{API}/qbprod/", data={"key": "<b10b>"}, files={"file": PHOTO}, verify=TLS)
-    assert (response.status_code, response.headers["Content-Type"]) == (403, "application/xml")
-    assert response.text == (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code>'
-        "<Message>Invalid according to Policy: Policy Condition failed</Message></Error>"
-    )
-    assert qbchat.calls.one().reason == "no blob was declared with the key '<b10b>'"
-
-
-def test_an_upload_key_that_is_not_utf_8_is_unknown(qbchat: FakeQuickBlox) -> None:
-    files = {"key": (None, b"\xff"), "file": PHOTO}
-    assert refusal(httpx.post(f"{API}/qbprod/", files=files, verify=TLS)) == (403, "AccessDenied")
 
 
 # --- downloads ---
@@ -707,13 +671,3 @@ def test_a_finished_file_stands_for_its_id_in_an_assertion(client: httpx.Client,
     qbchat.posted.one().assert_attachments({"id": blob}, {"id": blob})
     with pytest.raises(AssertionError, match=f"- attachments\\[0\\].id   {blob.id + 1}"):
         qbchat.posted.one().assert_attachments({"id": qbchat.add_user(blob.id + 1)}, {"id": blob})
-
-
-def test_an_upload_without_the_signature_of_the_address_is_refused(client: httpx.Client, qbchat: FakeQuickBlox) -> None:
-    key = declare(client)["uid"]
-    response = httpx.post(f"{API}/qbprod/", data={"key": key}, files={"file": PHOTO}, verify=TLS)
-    assert (response.status_code, "<Message>Access Denied</Message>" in response.text) == (403, True)
-    assert qbchat.blobs.one().content is None
-    assert qbchat.calls.last.reason == (
-        "the upload lacks policy, x-amz-signature; send each field of blob_object_access.params"
-    )

@@ -73,7 +73,6 @@ def create(api: Api, *, by: int = ANNA, **params: Any) -> dict[str, Any]:
 @pytest.mark.filterwarnings("ignore:chat_dialog_id. is ignored")
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.path.startswith("/chat/")], ids=str)
 def test_every_route_of_the_chat_needs_a_user(qbchat: FakeQuickBlox, api: Api, route: Any) -> None:
-    qbchat.assume(guessed_routes=True)
     qbchat.add_session("made-up-token-of-nobody", None)
     message = qbchat.add_message(qbchat.add_dialog(occupants_ids=[ANNA]), ANNA)
     path = route.path.format(id=message.id, ids=message.id)

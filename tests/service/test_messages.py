@@ -739,19 +739,6 @@ def test_an_update_of_nothing_warns(api: Api, four: str) -> None:
         assert answer(api("PUT", "Message", json={"chat_dialog_id": four, "note": "new"})) == (200, "")
 
 
-@pytest.mark.parametrize(("path", "lists"), [("read", ["read_ids"]), ("delivered", ["delivered_ids"])])
-def test_the_calls_whose_paths_are_guessed_mark_all_messages(api: Api, four: str, path: str, lists: list[str]) -> None:
-    with api.fake.expect_refused("PATCH", f"/chat/Message/{path}.json"):
-        api("PATCH", f"Message/{path}", by=BERT, json={"chat_dialog_id": four})
-    api.fake.assume(guessed_routes=True)
-    assert answer(api("PATCH", f"Message/{path}", by=BERT, json={"chat_dialog_id": four})) == (200, "")
-    for message in api.fake.messages:
-        marked = [name for name in ("read_ids", "delivered_ids") if BERT in getattr(message, name)]
-        assert marked == (["read_ids", "delivered_ids"] if message.sender_id == BERT else lists)
-    assert answer(api("PATCH", f"Message/{path}", by=DORA, json={"chat_dialog_id": four})) == (403, NO_PERMISSION)
-    assert answer(api("PATCH", f"Message/{path}", json={})) == (422, NO_DIALOG)
-
-
 # --- DELETE /chat/Message/{ids}.json ---
 
 

@@ -462,6 +462,75 @@ def test_a_parameter_that_a_call_does_not_have_is_warned_of(
             assert client.request(method, url, json=body).is_success
 
 
+# The parameters of each call that ignores an unknown one, by method, path and the object that they are in.
+KNOWN = {
+    ("POST", "/chat/Dialog", ""): "type occupants_ids name photo data admin_ids is_joinable is_join_required",
+    ("PUT", "/chat/Dialog/{id}", ""): "name photo data push_all pull_all is_joinable",
+    ("DELETE", "/chat/Dialog/{id}", ""): "force",
+    ("DELETE", "/chat/Message/{id}", ""): "force",
+    ("PUT", "/chat/Message/{id}", ""): "chat_dialog_id read delivered message",
+    ("GET", "/chat/Message/unread", ""): "chat_dialog_ids",
+    ("GET", "/chat/Dialog", ""): "_id created_at last_message_date_sent name occupants_ids type updated_at data "
+    "limit skip count sort_asc sort_desc",
+    ("GET", "/chat/Message", ""): "_id attachments.type created_at date_sent delivered_ids message read_ids "
+    "recipient_id sender_id updated_at chat_dialog_id mark_as_read include_reactions limit skip count sort_asc "
+    "sort_desc",
+    ("GET", "/users", ""): "filter order page per_page",
+    **{
+        (method, path, "user"): "login email facebook_id twitter_id external_user_id full_name phone website "
+        "custom_data blob_id age_over16 allow_statistics_analysis allow_sales_activities parents_contacts password "
+        "old_password tag_list"
+        for method, path in (("POST", "/users"), ("PUT", "/users/10"))
+    },
+    ("POST", "/blobs", "blob"): "content_type name public tag_list",
+    ("PUT", "/blobs/1/complete", "blob"): "size",
+}
+
+
+@pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
+@pytest.mark.parametrize(
+    ("method", "path", "wrapper", "name"),
+    [(*call, name) for call, names in KNOWN.items() for name in names.split()],
+)
+def test_each_parameter_is_suggested_for_its_name_in_upper_case(
+    fake: FakeQuickBlox, method: str, path: str, wrapper: str, name: str
+) -> None:
+    dialog = fake.add_dialog(DIALOG, occupants_ids=[10])
+    given = {name.upper(): 1}
+    url = f"https://api.quickblox.com{path.replace('{id}', dialog.id)}.json"
+    body = {"chat_dialog_id": DIALOG, **({wrapper: given} if wrapper else given)}
+    with httpx.Client(transport=QuickBloxTransport(fake), headers={"QB-Token": TOKEN}) as client:
+        client.request(method, url, json=body)
+    shown = f"{wrapper}[{name.upper()}]" if wrapper else name.upper()
+    [warning] = [each for each in fake.calls.one().warnings if each.startswith(f"{shown}: is ignored")]
+    assert warning.endswith(f"; write {name}")
+
+
+@pytest.mark.parametrize(
+    "name", ["type", "id", "url", "data", "name", "size", "width", "height", "duration", "content-type", "uid"]
+)
+def test_each_key_of_an_attachment_is_suggested_for_its_name_in_upper_case(fake: FakeQuickBlox, name: str) -> None:
+    text = warned(fake, {"chat_dialog_id": DIALOG, "attachments": {"0": {**FILE, name.upper(): "x"}}})
+    assert text == (
+        f"attachments[0]: {name.upper()!r} is not a documented key, and QuickBlox may drop it; write {name}"
+    )
+
+
+def test_a_field_of_an_attachment_beside_an_indexed_one_is_lost(fake: FakeQuickBlox) -> None:
+    text = warned(fake, {"chat_dialog_id": DIALOG, "attachments": {"0": FILE, "type": "image"}})
+    assert text.startswith("attachments[type]: 'type' is not an index, so this attachment is lost (assumed); ")
+    assert fake.posted.one().attachments == [FILE]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("path", ["/chat/Dialog", f"/chat/Message?chat_dialog_id={DIALOG}", "/users", "/blobs"])
+def test_a_token_as_a_query_parameter_of_a_list_gives_no_warning(fake: FakeQuickBlox, path: str) -> None:
+    url = f"https://api.quickblox.com{path}{'&' if '?' in path else '?'}token={TOKEN}"
+    with httpx.Client(transport=QuickBloxTransport(fake)) as client:
+        assert client.get(url).is_success
+    assert fake.calls.one().warnings == ()
+
+
 @pytest.mark.filterwarnings("error")
 def test_a_parameter_without_a_similar_name_gives_no_warning() -> None:
     fake = FakeQuickBlox()

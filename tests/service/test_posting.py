@@ -211,7 +211,7 @@ def test_a_second_dialog_with_the_same_recipient_is_adopted_as_a_group(world: Wo
     assert [dialog.type for dialog in world.fake.dialogs] == [3, 2]
 
 
-@pytest.mark.parametrize("nobody", [0, "0"])
+@pytest.mark.parametrize("nobody", [0, "0", ""])
 def test_the_recipient_of_a_group_is_nobody(world: World, nobody: object) -> None:
     assert world.post({"chat_dialog_id": DIALOG, "recipient_id": nobody, "send_to_chat": 1}).json()["recipient_id"] == 0
     assert world.fake.dialogs.one().type == 2

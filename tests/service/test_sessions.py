@@ -403,13 +403,6 @@ def test_a_timestamp_with_its_nonce_serves_once(qbchat: FakeQuickBlox, api: http
     assert len(qbchat.sessions) == 1
 
 
-@freeze_time(NOW)
-def test_the_refusal_of_a_nonce_may_end_in_a_full_stop(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
-    qbchat.assume(stop_after_taken=True)
-    new_session(api, nonce=1)
-    assert answer(new_session(api, nonce=1)) == (422, {"errors": {"nonce": ["has already been taken."]}})
-
-
 @pytest.mark.parametrize(
     "other", [{"nonce": "made-up-nonce-two"}, {"nonce": 2}, {"timestamp": TS + 1}], ids=["text", "number", "later"]
 )
@@ -854,54 +847,6 @@ def test_strict_mode_makes_no_token_for_an_unknown_user(qbchat: FakeQuickBlox, a
     qbchat.add_user(10)
     statuses = [ask(api, "POST", f"/users/{each}/tokens", None, headers=KEY).status_code for each in (10, 11)]
     assert statuses == [201, 404]
-
-
-@pytest.mark.parametrize("path", ["/users/10/tokens", "/users/10/tokens/made-up-token"])
-def test_deleting_tokens_is_off_since_its_path_is_guessed(qbchat: FakeQuickBlox, api: httpx.Client, path: str) -> None:
-    with qbchat.expect_refused("DELETE", path):
-        ask(api, "DELETE", path, None, headers=KEY)
-
-
-@pytest.fixture
-def two_tokens(qbchat: FakeQuickBlox, api: httpx.Client) -> list[str]:
-    """Two tokens of user 10, where the guessed routes are on."""
-    qbchat.assume(guessed_routes=True)
-    return [ask(api, "POST", "/users/10/tokens", None, headers=KEY).json()["token"] for _ in range(2)]
-
-
-def test_one_token_of_a_user_can_be_deleted(qbchat: FakeQuickBlox, api: httpx.Client, two_tokens: list[str]) -> None:
-    gone, left = two_tokens
-    response = ask(api, "DELETE", f"/users/10/tokens/{gone}", None, headers=KEY)
-    assert (response.status_code, response.content) == (200, b"")
-    assert [ask(api, "GET", "/session.json", token).status_code for token in (gone, left)] == [401, 200]
-
-
-@pytest.mark.parametrize("suffix", ["", ".json"])
-def test_all_tokens_of_a_user_can_be_deleted(
-    qbchat: FakeQuickBlox, api: httpx.Client, two_tokens: list[str], suffix: str
-) -> None:
-    qbchat.add_session("made-up-token-of-another", 11)
-    response = ask(api, "DELETE", f"/users/10/tokens{suffix}", None, headers=KEY)
-    assert (response.status_code, response.content) == (200, b"")
-    assert qbchat.sessions.one().user_id == 11
-    assert [ask(api, "GET", "/session.json", token).status_code for token in two_tokens] == [401, 401]
-
-
-def test_a_token_is_deleted_for_its_own_user_only(
-    qbchat: FakeQuickBlox, api: httpx.Client, two_tokens: list[str]
-) -> None:
-    for path in (f"/users/11/tokens/{two_tokens[0]}", "/users/10/tokens/made-up-unknown-token"):
-        assert answer(ask(api, "DELETE", path, None, headers=KEY)) == (401, NO_SESSION)
-        assert "has no such token" in qbchat.calls.last.reason
-    assert len(qbchat.sessions) == 2
-
-
-@pytest.mark.parametrize("path", ["/users/10/tokens", "/users/10/tokens/made-up-token"])
-def test_only_an_api_key_deletes_tokens(
-    qbchat: FakeQuickBlox, api: httpx.Client, two_tokens: list[str], path: str
-) -> None:
-    assert answer(ask(api, "DELETE", path, two_tokens[0])) == (401, based("Authorization failed"))
-    assert len(qbchat.sessions) == 2
 
 
 # --- Authorization: ApiKey ---

@@ -97,7 +97,7 @@ class Tour:
 
     def storage(self, method: str, url: str, **kwargs: Any) -> Any:
         """Make a call to an address that the API gave."""
-        path = "/qbprod/{uid}" if method == "GET" else "/blobs/{id}/upload" if "/blobs/" in url else "/qbprod"
+        path = "/qbprod/{uid}" if method == "GET" else "/blobs/{id}/upload"
         return self._noted(method, path, url, None, **kwargs)
 
     def _noted(self, method: str, path: str, url: str, wrong: str | None, **kwargs: Any) -> Any:

@@ -10,9 +10,9 @@ from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints.account import ACCOUNT_ID, BUCKET
 from pytest_qbchat.service.endpoints.storage import form_fields
 from pytest_qbchat.service.errors import bad_upload, invalid, no_permission, not_found
+from pytest_qbchat.service.flags import is_one
 from pytest_qbchat.service.ids import timestamp, whole_number
 from pytest_qbchat.service.models import Blob
-from pytest_qbchat.service.parameters import is_one
 from pytest_qbchat.service.queries import paged
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Response
@@ -29,8 +29,7 @@ def create_blob(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
       `blob[public]` makes the file readable without a token (documented, REST description).
     - The reply also has `account_id` and `app_id` (documented, create-file).
     - `blob_object_access.params` is the address of the upload, `/blobs/{id}/upload/` with the fields of the upload as
-      its query (documented, create-file), on the host of the request. With the assumption `storage_upload` it is that
-      of the storage provider (documented, REST description), also on the host of the request.
+      its query (documented, create-file), on the host of the request.
     - A user is needed, or an API key (documented, authentication).
     """
     owner = _require_owner(store, call)
@@ -42,11 +41,10 @@ def create_blob(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     public = is_one(params.get("public")) or params.get("public") in (True, "true")
     blob = store.add_blob(str(params["name"]), str(params["content_type"]), user_id=owner, public=public)
     expires = timestamp(now + _ACCESS_LIFETIME)
-    by_storage = store.assume.storage_upload
     fields = {
         "acl": "public-read" if public else "authenticated-read",
-        "Content-Type" if by_storage else "content_type": blob.content_type,
-        "Expires" if by_storage else "expires": f"{expires[:10]} {expires[11:19]} UTC",
+        "content_type": blob.content_type,
+        "expires": f"{expires[:10]} {expires[11:19]} UTC",
         "key": blob.uid,
         "policy": "made-up-policy",
         "success_action_status": 201,
@@ -60,7 +58,7 @@ def create_blob(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
         "blob_id": blob.id,
         "expires": expires,
         "object_access_type": "Write",
-        "params": f"{call.request.base}/{BUCKET if by_storage else f'blobs/{blob.id}/upload'}/?{urlencode(fields)}",
+        "params": f"{call.request.base}/blobs/{blob.id}/upload/?{urlencode(fields)}",
     }
     of_application = {"account_id": ACCOUNT_ID, "app_id": int(store.application_id)}
     return 201, {"blob": {**blob.as_dict(), **of_application, "blob_object_access": access}}

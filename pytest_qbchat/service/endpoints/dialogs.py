@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from operator import attrgetter
 from typing import Any
 
@@ -29,9 +28,9 @@ from pytest_qbchat.service.errors import (
     opponent_missing,
     too_many_occupants,
 )
+from pytest_qbchat.service.flags import check_flag, is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import Dialog, DialogType
-from pytest_qbchat.service.parameters import check_flag, is_one, is_zero
 from pytest_qbchat.service.queries import CTN, NE, RANGE, SET, Field, number, object_id
 from pytest_qbchat.service.store import Store
 
@@ -165,7 +164,7 @@ def update_dialog(store: Store, call: Call, dialog_id: str) -> tuple[int, dict[s
         raise no_permission(f"dialog {dialog.id} is public, and only its owner {dialog.user_id} may change it")
     before = {*dialog.occupants_ids}
     joining = _parse_user_ids(store, _operands(params, "push_all").get("occupants_ids"))
-    leaving = _parse_user_ids(store, _operands(params, "pull_all").get("occupants_ids"), known=before)
+    leaving = _parse_user_ids(store, _operands(params, "pull_all").get("occupants_ids"))
     _check_membership(dialog, caller, joining, leaving)
     occupants = (before | joining) - leaving
     admins = _updated_admins(store, call, dialog, occupants=occupants, leaving=leaving)
@@ -328,20 +327,14 @@ def _parse_data(call: Call) -> dict[str, Any] | None:
     return data or None
 
 
-def _parse_user_ids(store: Store, given: Any, *, known: Collection[int] = ()) -> set[int]:
-    """User ids from a comma list, a number or an array. Unknown users are adopted, or refused in strict mode.
-
-    Args:
-        store: The state.
-        given: The parameter; None if omitted.
-        known: Ids that are accepted even if their users were deleted.
-    """
+def _parse_user_ids(store: Store, given: Any) -> set[int]:
+    """User ids from a comma list, a number or an array. Unknown users are adopted, or refused in strict mode."""
     ids: set[int] = set()
     for each in [] if given is None else queries.split(given):
         user_id = whole_number(each.strip() if isinstance(each, str) else each)
         if not user_id:
             raise incorrect_occupant(f"{each!r} is not a user id")
-        if user_id not in known and store.user(user_id) is None:
+        if store.user(user_id) is None:
             raise occupants_do_not_exist(missing_user_reason(store, user_id))
         ids.add(user_id)
     return ids

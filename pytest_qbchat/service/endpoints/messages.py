@@ -12,14 +12,15 @@ from pytest_qbchat.service.access import (
     require_dialog,
     require_message,
 )
+from pytest_qbchat.service.attachments import ATTACHMENT_KEYS, attachments
 from pytest_qbchat.service.authentication import require_user
 from pytest_qbchat.service.batch_reply import BatchResult
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.errors import QuickBloxError, invalid, no_permission, not_found
+from pytest_qbchat.service.flags import check_flag, is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.models.message import NO_FIELDS
-from pytest_qbchat.service.parameters import ATTACHMENT_KEYS, attachments, check_flag, is_one, is_zero
 from pytest_qbchat.service.queries import CTN, NE, RANGE, SET, Field, number, object_id
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import encode_json
@@ -68,8 +69,10 @@ def create_message(store: Store, call: Call) -> tuple[int, str]:
     params = call.params
     sender_id = require_user(store, call)
     dialog = call.dialog = dialog_for_new_message(store, sender_id, params)
-    if "system" in params and is_one(params["system"]) and dialog.type is not DialogType.PRIVATE:
-        _check_system_message(store, dialog)
+    private = dialog.type is DialogType.PRIVATE
+    if "system" in params and is_one(params["system"]) and not private and store.assume.newer_cluster:
+        why = f"a system message to the group {dialog.id}; QuickBlox sends them in private dialogs only"
+        raise invalid(why, system="is not allowed for this type of dialog")
     message = call.message = build_message(store, dialog, sender_id, params, int(call.now))
     message.call = call
     store.add_message(message, dialog)
@@ -156,10 +159,30 @@ def update_message(store: Store, call: Call, message_ids: str = "") -> tuple[int
     Refused with 422 without a dialog; 404 for a missing dialog or message, 403 if the caller is not an occupant, or not
     the sender of a text to change.
     """
-    _update(store, call, message_ids, call.params)
+    caller, params, now = require_user(store, call), call.params, int(call.now)
+    dialog_id = params.get("chat_dialog_id")
+    if not dialog_id:
+        raise invalid("the request has no chat_dialog_id", chat_dialog_id="is required")
+    dialog = call.dialog = require_dialog(store, caller, dialog_id)
+    messages = _require_messages(store, caller, dialog, message_ids) if message_ids else dialog.visible_to(caller)
+    text = params.get("message")
+    others = [message for message in messages if message.sender_id != caller]
+    if text is not None and others:
+        raise no_permission(
+            f"user {caller} may not change the text of message {others[0].id}; its sender is {others[0].sender_id}"
+        )
+    for message in messages:
+        if text is not None:
+            message.edit(text, now)
+        if is_one(params.get("delivered")):
+            dialog.mark_delivered(message, caller, now)
+        if is_one(params.get("read")):
+            dialog.mark_read(message, caller, now)
+        elif is_zero(params.get("read")):
+            dialog.mark_unread(message, caller, now)
     check_flag(call, "read")
     check_flag(call, "delivered")
-    if call.params.keys().isdisjoint({"read", "delivered", "message"}):
+    if params.keys().isdisjoint({"read", "delivered", "message"}):
         call.warn("the update changes nothing, since it has neither read nor delivered nor message")
     return 200, ""
 
@@ -223,17 +246,6 @@ def count_unread(store: Store, call: Call) -> tuple[int, dict[str, int]]:
     return 200, {"total": sum(dialog.unread_by(caller) for dialog in dialogs.values()), **counts}
 
 
-def mark_all(store: Store, call: Call) -> tuple[int, str]:
-    """PATCH /chat/Message/read.json: mark all messages of a dialog as read, or as delivered.
-
-    - The call is documented, its path is not (assumed); off unless `guessed_routes` is assumed.
-    """
-    assert call.route is not None  # noqa: S101 - the router has set it
-    mark = call.route.path.rpartition("/")[2]
-    _update(store, call, "", {"chat_dialog_id": call.params.get("chat_dialog_id"), mark: 1})
-    return 200, ""
-
-
 # New messages
 
 
@@ -264,12 +276,6 @@ def build_message(store: Store, dialog: Dialog, sender_id: int, params: dict[str
         read_by=initial_readers,
         store=store,
     )
-
-
-def _check_system_message(store: Store, dialog: Dialog) -> None:
-    if store.assume.newer_cluster:
-        why = f"a system message to the group {dialog.id}; QuickBlox sends them in private dialogs only"
-        raise invalid(why, system="is not allowed for this type of dialog")
 
 
 def _parse_flag(store: Store, params: dict[str, Any], name: str) -> int | None:
@@ -308,28 +314,6 @@ def _warn_of_missing_content(store: Store, call: Call, message: Message) -> None
 # Existing messages
 
 
-def _update(store: Store, call: Call, message_ids: str, params: dict[str, Any]) -> None:
-    """Mark or edit the messages of a comma list, or all messages of the dialog if the list is empty."""
-    caller, now = require_user(store, call), int(call.now)
-    dialog = call.dialog = require_dialog(store, caller, _require_dialog_id(params))
-    messages = _require_messages(store, caller, dialog, message_ids) if message_ids else dialog.visible_to(caller)
-    text = params.get("message")
-    others = [message for message in messages if message.sender_id != caller]
-    if text is not None and others:
-        raise no_permission(
-            f"user {caller} may not change the text of message {others[0].id}; its sender is {others[0].sender_id}"
-        )
-    for message in messages:
-        if text is not None:
-            message.edit(text, now)
-        if is_one(params.get("delivered")):
-            dialog.mark_delivered(message, caller, now)
-        if is_one(params.get("read")):
-            dialog.mark_read(message, caller, now)
-        elif is_zero(params.get("read")):
-            dialog.mark_unread(message, caller, now)
-
-
 def _require_messages(store: Store, reader: int, dialog: Dialog, message_ids: str) -> list[Message]:
     messages = [require_message(store, reader, message_id) for message_id in queries.split(message_ids)]
     elsewhere = [message.id for message in messages if message.chat_dialog_id != dialog.id]
@@ -348,13 +332,6 @@ def _deletion_refusal(store: Store, message: Message, caller: int, *, force: boo
     if force and caller != message.sender_id and not owns_dialog:
         return f"user {caller} neither sent message {message.id} nor owns its dialog"
     return ""
-
-
-def _require_dialog_id(params: dict[str, Any]) -> Any:
-    dialog_id = params.get("chat_dialog_id")
-    if not dialog_id:
-        raise invalid("the request has no chat_dialog_id", chat_dialog_id="is required")
-    return dialog_id
 
 
 # Lists

@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from pytest_qbchat.service.calls import UNAUTHENTICATED, Call, Caller
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.errors import (
+    TAKEN,
     authorization_failed,
     bad_timestamp,
     invalid,
@@ -16,7 +17,7 @@ from pytest_qbchat.service.errors import (
     unknown_user,
 )
 from pytest_qbchat.service.ids import timestamp, whole_number
-from pytest_qbchat.service.models import Session, User
+from pytest_qbchat.service.models import UNAUTHENTICATED, Caller, Session, User
 from pytest_qbchat.service.signature import diagnose, is_valid, string_to_sign
 from pytest_qbchat.service.store import SESSION_LIFETIME, Store
 
@@ -55,7 +56,7 @@ def create_session(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     _check_application(store, call)
     nonce = str(params["nonce"])
     if (seconds, nonce) in store.seen_nonces:
-        raise invalid(f"timestamp {seconds} and nonce {nonce} were used before", nonce=store.assume.taken_text)
+        raise invalid(f"timestamp {seconds} and nonce {nonce} were used before", nonce=TAKEN)
     user = _logged_in_user(store, params, params.get("user"))
     if user is None:
         for name in sorted(_MISPLACED_LOGINS & params.keys()):
@@ -130,30 +131,6 @@ def create_token(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]
     session = store.add_session(None, _require_token_user(store, call, id).id)
     session.expires_at = call.now + SESSION_LIFETIME
     return 201, {"token": session.token, "expires_at": timestamp(int(session.expires_at))}
-
-
-def delete_token(store: Store, call: Call, id: str, token: str) -> tuple[int, str]:
-    """DELETE /users/{id}/tokens/{token}: end one session of a user, by API key.
-
-    - The call is documented, its path is not (assumed); off unless `guessed_routes` is assumed.
-    """
-    user = _require_token_user(store, call, id)
-    session = store.sessions.get(token)
-    if session is None or session.user_id != user.id:
-        raise session_does_not_exist(f"user {user.id} has no such token")
-    store.delete_session(session)
-    return 200, ""
-
-
-def delete_tokens(store: Store, call: Call, id: str) -> tuple[int, str]:
-    """DELETE /users/{id}/tokens: end all sessions of a user, by API key.
-
-    - The call is documented, its path is not (assumed); off unless `guessed_routes` is assumed.
-    """
-    user = _require_token_user(store, call, id)
-    for session in [session for session in store.sessions.values() if session.user_id == user.id]:
-        store.delete_session(session)
-    return 200, ""
 
 
 def _logged_in_user(store: Store, params: dict[str, Any], credentials: Any) -> User | None:

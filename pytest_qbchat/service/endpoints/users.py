@@ -10,10 +10,10 @@ from typing import Any
 
 from pytest_qbchat.service import queries
 from pytest_qbchat.service.authentication import require_user
-from pytest_qbchat.service.calls import UNAUTHENTICATED, Call
-from pytest_qbchat.service.errors import invalid, invalid_fields, no_permission_for_user, user_not_found
+from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.errors import TAKEN, invalid, invalid_fields, no_permission_for_user, user_not_found
 from pytest_qbchat.service.ids import whole_number
-from pytest_qbchat.service.models import User
+from pytest_qbchat.service.models import UNAUTHENTICATED, User
 from pytest_qbchat.service.queries import Condition, Field, number, paged
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import as_text
@@ -256,7 +256,7 @@ def _validation_errors(store: Store, params: dict[str, Any], user: User | None) 
         if params.get(name) not in (None, ""):
             other = store.find_user(**{name: as_text(params[name])})
             if other is not None and other is not user:
-                errors[name] = [store.assume.taken_text]
+                errors[name] = [TAKEN]
     password = params.get("password")
     if password not in (None, "") and len(str(password)) < _MIN_PASSWORD_LENGTH:
         errors["password"] = [f"is too short (minimum is {_MIN_PASSWORD_LENGTH} characters)"]

@@ -1,10 +1,10 @@
-"""Sessions: each connects a token with a user, and ends."""
+"""Sessions, each of which connects a token with a user until it ends, and the callers of requests."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_qbchat.service.ids import timestamp
 from pytest_qbchat.service.masking import mask
@@ -50,3 +50,24 @@ class Session:
             "user_id": self.user_id or 0,
             "_id": str(self.id),
         }
+
+
+class Caller(NamedTuple):
+    """The user that a request acts for.
+
+    Attributes:
+        user_id: None for an application session, and for an API key without `On-Behalf-Of`.
+        session: None without a token.
+    """
+
+    user_id: int | None
+    session: Session | None
+    by_api_key: bool = False
+
+    @property
+    def has_full_access(self) -> bool:
+        """Whether the caller is an API key without `On-Behalf-Of`, which has full rights (documented)."""
+        return self.by_api_key and self.user_id is None
+
+
+UNAUTHENTICATED = Caller(None, None)

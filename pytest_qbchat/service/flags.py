@@ -1,4 +1,4 @@
-"""Parameters of several endpoints: flags, which are 0 or 1, and attachments."""
+"""Flags: parameters that are 0 or 1."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.wire import encode_json
 
 FLAGS = ("send_to_chat", "markable")
-ATTACHMENT_KEYS = {
-    "type", "id", "url", "data", "name", "size", "width", "height", "duration", "content-type", "uid",
-}  # fmt: skip
 
 
 def is_one(value: Any) -> bool:
@@ -32,11 +29,3 @@ def check_flag(call: Call, name: str, documented: int = 1, *, effect: str = "") 
             f"{name}: {encode_json(value)} was sent where QuickBlox documents the number {documented}{assumed}; "
             f"write {name}={documented}"
         )
-
-
-def attachments(value: Any) -> list[dict[str, Any]]:
-    """The attachments in an object with index keys, in index order, or in a list. Any other value has none."""
-    if isinstance(value, dict):
-        # Sorted as strings, shorter ones first: a conversion to int would fail for a huge index.
-        value = [value[key] for key in sorted(sorted(filter(str.isdecimal, value)), key=len)]
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

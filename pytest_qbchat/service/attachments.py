@@ -1,0 +1,66 @@
+"""The attachments of a message: their forms in a request, and the mistakes in them."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.spelling import similar_name
+
+ATTACHMENT_KEYS = {
+    "type", "id", "url", "data", "name", "size", "width", "height", "duration", "content-type", "uid",
+}  # fmt: skip
+_REMEDY = "post JSON with attachments={'0': {'type': ..., 'id': ...}}"
+_MAX_KEYS = 100  # that are checked in one object: a request may have any number of them
+
+
+def attachments(value: Any) -> list[dict[str, Any]]:
+    """The attachments in an object with index keys, in index order, or in a list. Any other value has none."""
+    if isinstance(value, dict):
+        # Sorted as strings, shorter ones first: a conversion to int would fail for a huge index.
+        value = [value[key] for key in sorted(sorted(filter(str.isdecimal, value)), key=len)]
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def check_attachments(call: Call, given: Any) -> None:
+    """Warn of attachments that QuickBlox loses, or that receivers cannot use."""
+    if isinstance(given, str):
+        call.warn(f"attachments: arrived as the string {given[:60]!r}, so QuickBlox stores none; {_REMEDY}")
+    elif isinstance(given, list) and attachments(given) and call.message is not None and not call.message.attachments:
+        call.warn(f"attachments: arrived as a list, so QuickBlox stores none; {_REMEDY}")
+    elif isinstance(given, list):
+        for position, item in enumerate(given[:_MAX_KEYS]):
+            _check_attachment(call, position, item)
+    elif not isinstance(given, dict):
+        call.warn(f"attachments: {given!r} is not an object, so QuickBlox stores none (assumed); {_REMEDY}")
+    elif not given.keys().isdisjoint(ATTACHMENT_KEYS) and not any(isinstance(item, dict) for item in given.values()):
+        call.warn(
+            "attachments: is one attachment, but QuickBlox expects an object of attachments and stores none; " + _REMEDY
+        )
+    else:
+        for key, item in islice(given.items(), _MAX_KEYS):
+            if key.isdecimal():
+                _check_attachment(call, key, item)
+            else:
+                call.warn(
+                    f"attachments[{key}]: {key!r} is not an index, so this attachment is lost (assumed); "
+                    "write the keys '0', '1', ..."
+                )
+
+
+def _check_attachment(call: Call, key: str | int, item: Any) -> None:
+    where = f"attachments[{key}]"
+    if not isinstance(item, dict):
+        call.warn(f"{where}: arrived as {item!r}, so QuickBlox stores no such attachment; {_REMEDY}")
+        return
+    if not item.get("type"):
+        call.warn(
+            f"{where}: has no type, so receivers cannot show it; write type='image', 'video', 'audio' or 'location'"
+        )
+    if not (item.get("id") or item.get("url") or item.get("data") or item.get("uid")):
+        call.warn(f"{where}: has neither id nor url, so receivers cannot fetch it; write the id of the uploaded file")
+    if not item.keys() <= ATTACHMENT_KEYS:
+        for name in sorted(islice((key for key in item if key not in ATTACHMENT_KEYS), _MAX_KEYS)):
+            suggestion = similar_name(name, ATTACHMENT_KEYS) or "a custom field of the message, or omit it"
+            call.warn(f"{where}: {name!r} is not a documented key, and QuickBlox may drop it; write {suggestion}")
