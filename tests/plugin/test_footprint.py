@@ -1,0 +1,148 @@
+"""What the plugin costs a run that does not use it, what it needs, and what it leaves behind."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+from support.runs import SEND
+
+HEAVY = [
+    "httpx",
+    "httpx2",
+    "respx",
+    "faker",
+    "http.client",
+    "ssl",
+    "asyncio",
+    "unittest.mock",
+    "pytest_qbchat.fake.quickblox",
+]
+
+
+def test_a_run_that_does_not_use_the_plugin_imports_nothing_for_it(
+    pytester: pytest.Pytester, alone: tuple[str, ...]
+) -> None:
+    pytester.makepyfile(
+        f"""
+        import sys
+
+        def test_it():
+            assert "pytest_qbchat.plugin" in sys.modules
+            assert [name for name in {HEAVY} if name in sys.modules] == []
+            assert [name for name in sys.modules if name.startswith("pytest_qbchat")] == [
+                "pytest_qbchat", "pytest_qbchat.plugin"
+            ]
+        """
+    )
+    pytester.runpytest_subprocess(*alone).assert_outcomes(passed=1)
+
+
+def test_a_suite_without_the_guard_imports_nothing_and_patches_nothing(run, alone: tuple[str, ...]) -> None:
+    run(
+        """
+import sys
+
+def test_it():
+    assert "pytest_qbchat.intercept" not in sys.modules
+""",
+        *alone,
+    )
+
+
+def test_importing_the_package_imports_nothing_else() -> None:
+    code = (
+        "import sys, pytest_qbchat; assert [m for m in sys.modules if m.startswith('pytest_qbchat.')] == []; "
+        "pytest_qbchat.QuickBloxWarning; assert 'httpx' not in sys.modules; "
+        "assert set(pytest_qbchat.__all__) == set(pytest_qbchat._MODULES); "
+        "[getattr(pytest_qbchat, name) for name in pytest_qbchat.__all__]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_name_that_the_package_does_not_have() -> None:
+    import pytest_qbchat
+
+    with pytest.raises(AttributeError, match="module 'pytest_qbchat' has no attribute 'qbchat'"):
+        _ = pytest_qbchat.qbchat
+
+
+def test_without_the_plugins_of_respx_and_faker(
+    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+) -> None:
+    pytester.makepyfile(send=SEND)
+    pytester.makepyfile(
+        """
+        import httpx
+        from send import *
+
+        def test_it(qbchat, qbchat_factory):
+            qbchat.router.get("/users/1.json").respond(json={"user": {"id": 1}})
+            assert httpx.get("https://api.quickblox.com/users/1.json").json() == {"user": {"id": 1}}
+            send(**qbchat_factory.message(without="chat_dialog_id"))
+            qbchat.posted.one().assert_sent_to_chat()
+        """
+    )
+    run_project("-p", "no:respx", "-p", "no:faker", "-W", "error").assert_outcomes(passed=1)
+
+
+def test_the_plugin_can_be_blocked(pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]) -> None:
+    pytester.makepyfile("def test_it(qbchat): pass")
+    result = run_project("-p", "no:qbchat")
+    result.stdout.fnmatch_lines(["*fixture 'qbchat' not found*"])
+
+
+def test_without_the_terminal_reporter(pytester: pytest.Pytester, alone: tuple[str, ...]) -> None:
+    pytester.makepyfile("def test_it(qbchat): pass")
+    assert pytester.runpytest_subprocess(*alone, "-p", "no:terminal").ret == 0
+
+
+def test_the_factory_is_seeded_by_the_faker_fixture(run) -> None:
+    run(
+        """
+@pytest.fixture
+def faker_seed(): return 7
+
+first = []
+
+def test_one(qbchat_factory, faker):
+    first.append(qbchat_factory.message())
+
+def test_two(qbchat_factory):
+    assert qbchat_factory.message() == first[0]
+
+def test_accepted(qbchat, qbchat_factory):
+    httpx.post(URL, json=qbchat_factory.message(), headers={"QB-Token": TOKEN}).raise_for_status()
+"""
+    ).assert_outcomes(passed=3)
+
+
+def test_a_test_that_is_run_again_has_a_new_fake(run, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+from _pytest.runner import runtestprotocol
+
+def pytest_runtest_protocol(item, nextitem):
+    for _ in range(2):
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    return True
+"""
+    )
+    run(
+        """
+import gc, weakref
+
+fakes = []
+
+def test_it(qbchat, qbchat_transport):
+    fakes.append(weakref.ref(qbchat))
+    send()
+    assert len(qbchat.posted) == 1
+    gc.collect()
+    assert [fake() for fake in fakes[:-1]] == [None] * (len(fakes) - 1)
+"""
+    ).assert_outcomes(passed=1)

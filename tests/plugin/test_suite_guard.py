@@ -1,0 +1,204 @@
+"""`qbchat_guard`: calls of tests without the fixture, and of code outside of the tests."""
+
+from __future__ import annotations
+
+import pytest
+
+OUTSIDE = "code outside of the tests called POST https://api.quickblox.com/chat/Message.json without the qbchat fixture"
+
+
+def test_the_suite_guard_refuses_a_call_of_a_test_without_the_fixture_by_name(run) -> None:
+    result = run("def test_it():\n    send()\n", qbchat_guard="true")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E * this test called POST https://api.quickblox.com/chat/Message.json without the qbchat fixture",
+            "E * use the qbchat fixture in this test, or replace the code that makes the call",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*suite_guard.py*")
+
+
+def test_the_suite_guard_fails_the_phase_in_which_the_code_swallowed_the_refusal(run) -> None:
+    result = run(
+        """
+import pytest
+
+@pytest.fixture
+def before():
+    swallow(send)
+
+@pytest.fixture
+def after():
+    yield
+    swallow(send)
+
+def test_setup(before, qbchat):
+    pass
+
+def test_call():
+    swallow(send)
+
+def test_both():
+    swallow(send)
+    assert False, "genuine"
+
+def test_teardown(after):
+    pass
+
+def test_clean():
+    pass
+""",
+        qbchat_guard="true",
+    )
+    result.assert_outcomes(failed=2, errors=2, passed=2)
+    text = "this test called POST https://api.quickblox.com/chat/Message.json without the qbchat fixture"
+    assert result.stdout.str().count(f"\n{text}\n") == 4
+    result.stdout.fnmatch_lines(["*AssertionError: genuine", "*Captured qbchat call*", text])
+
+
+def test_the_suite_guard_refuses_libraries_without_an_interceptor_and_configured_hosts(run) -> None:
+    result = run(
+        """
+import smtplib
+
+def test_smtp():
+    smtplib.SMTP("smtp.quickblox.com")
+
+def test_configured():
+    httpx.get("https://chat.shop.example/session.json", verify=False)
+""",
+        qbchat_guard="true",
+        qbchat_hosts="chat.shop.example",
+    )
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "E * this test called QuickBlox without the qbchat fixture: smtplib tried to reach smtp.quickblox.com in *",
+            "E * this test called GET https://chat.shop.example/session.json without the qbchat fixture",
+        ]
+    )
+
+
+def test_the_suite_guard_leaves_every_fake_and_every_other_host_alone(run) -> None:
+    run(
+        """
+import asyncio, socket
+import aiohttp
+
+@pytest.fixture(scope="session")
+def shared():
+    with pytest_qbchat.FakeQuickBlox().intercept() as fake:
+        yield fake
+
+def test_fixture(qbchat):
+    assert send().status_code == 201
+
+def test_own_fake():
+    with pytest_qbchat.FakeQuickBlox().intercept():
+        assert send().status_code == 201
+
+def test_transport(qbchat_transport):
+    assert httpx.Client(transport=qbchat_transport, verify=False).get(URL).status_code == 401
+
+def test_other_hosts():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        socket.create_connection(listening.getsockname()).close()
+
+def test_expected():
+    with pytest.raises(pytest_qbchat.CallRefused):
+        send()
+
+def test_asynchronous():
+    async def post():
+        async with aiohttp.ClientSession() as session, session.get(URL) as response:
+            assert "without the qbchat fixture" in (await response.json())["message"]
+
+    asyncio.run(post())
+
+def test_shared(shared):
+    assert send().status_code == 201
+""",
+        qbchat_guard="true",
+    ).assert_outcomes(passed=6, failed=1)
+
+
+def test_the_suite_guard_lasts_until_wide_fixtures_are_torn_down_after_an_exit(run) -> None:
+    result = run(
+        """
+import pytest
+
+@pytest.fixture(scope="session")
+def dialog():
+    yield
+    swallow(send)
+
+def test_passed(dialog):
+    pass
+
+def test_exit():
+    pytest.exit("stop", returncode=0)
+""",
+        qbchat_guard="true",
+    )
+    result.stdout.fnmatch_lines(["*= calls to QuickBlox outside of the tests =*", OUTSIDE, "  called at *send.py:*"])
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_the_suite_guard_keeps_the_exit_status_of_a_run_that_was_stopped(run) -> None:
+    result = run(
+        """
+import pytest
+
+@pytest.fixture(scope="session")
+def dialog():
+    yield
+    swallow(send)
+
+def test_exit(dialog):
+    pytest.exit("stop")
+""",
+        qbchat_guard="true",
+    )
+    result.stdout.fnmatch_lines([OUTSIDE])
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+
+
+@pytest.mark.parametrize("call", ["send()", "swallow(send)"])
+def test_the_suite_guard_fails_the_collection_of_a_module_that_calls_when_it_is_imported(run, call: str) -> None:
+    result = run(f"{call}\n\ndef test_it():\n    pass\n", qbchat_guard="true")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*ERROR collecting*", f"*{OUTSIDE}"])
+    result.stdout.no_fnmatch_line("*calls to QuickBlox outside of the tests*")
+
+
+@pytest.mark.parametrize("args", [[], ["-n1"]], ids=" ".join)
+def test_the_suite_guard_blames_no_test_for_a_call_between_two_tests(
+    run, pytester: pytest.Pytester, args: list[str]
+) -> None:
+    pytester.makeconftest("from send import *\n\ndef pytest_runtest_logfinish():\n    swallow(send)\n")
+    result = run("def test_one():\n    pass\n\ndef test_two():\n    pass\n", *args, qbchat_guard="true")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*= calls to QuickBlox outside of the tests =*", "*without the qbchat fixture"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_the_suite_guard_masks_the_token_of_the_refused_call(run) -> None:
+    result = run(
+        """
+def test_it():
+    token = "made-up-token-of-another-shop"
+    httpx.get(f"https://api.quickblox.com/session/{token}.json", headers={"QB-Token": token})
+""",
+        "--tb=line",
+        qbchat_guard="true",
+    )
+    result.stdout.fnmatch_lines(["*this test called GET https://api.quickblox.com/session/made?#* without *"])
+    result.stdout.no_fnmatch_line("*made-up-token*")
+
+
+def test_the_suite_guard_reports_a_malformed_host(run) -> None:
+    result = run("def test_it():\n    pass\n", qbchat_guard="true", qbchat_hosts="*.shop.example")
+    result.stderr.fnmatch_lines(["*qbchat_hosts: invalid host or base URL '?.shop.example'*"])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
