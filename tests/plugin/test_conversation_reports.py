@@ -49,7 +49,7 @@ def test_a_failing_test_shows_the_conversation(run, args: list[str]) -> None:
     result.assert_outcomes(failed=1, warnings=1)
     lines = result.stdout.str().splitlines()
     start = next(i for i, line in enumerate(lines) if "Captured qbchat call" in line)
-    for pattern, line in zip(SECTION, lines[start:], strict=False):
+    for pattern, line in zip(SECTION, lines[start : start + len(SECTION)], strict=True):
         assert _fits(line, pattern)
     assert "made-up-token" not in "\n".join(lines[start:])
     assert "made-up-other" not in "\n".join(lines[start:])
@@ -94,7 +94,9 @@ def test_a_passing_test_shows_the_conversation_when_pytest_is_asked_for_output(r
 
 
 def test_a_passing_test_shows_nothing_otherwise(run) -> None:
-    run("def test_it(qbchat):\n    send()\n").stdout.no_fnmatch_line("*qbchat call*")
+    result = run("def test_it(qbchat):\n    send()\n")
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*qbchat call*")
 
 
 def test_the_conversation_has_names_and_an_end(run) -> None:

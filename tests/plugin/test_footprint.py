@@ -40,16 +40,23 @@ def test_a_run_that_does_not_use_the_plugin_imports_nothing_for_it(
     pytester.runpytest_subprocess(*alone).assert_outcomes(passed=1)
 
 
-def test_a_suite_without_the_guard_imports_nothing_and_patches_nothing(run, alone: tuple[str, ...]) -> None:
-    run(
+def test_a_suite_without_the_guard_that_imports_http_clients_has_no_interceptors(
+    pytester: pytest.Pytester, alone: tuple[str, ...]
+) -> None:
+    pytester.makepyfile(
         """
-import sys
+        import http.client, socket, sys
+        import httpx, requests, urllib3
 
-def test_it():
-    assert "pytest_qbchat.intercept" not in sys.modules
-""",
-        *alone,
+        def test_it():
+            assert "pytest_qbchat.intercept" not in sys.modules
+            for patched in (httpx.HTTPTransport, http.client.HTTPConnection, socket.socket, urllib3.HTTPConnectionPool):
+                functions = [each for each in vars(patched).values() if hasattr(each, "__code__")]
+                assert functions
+                assert not [each for each in functions if "pytest_qbchat" in each.__code__.co_filename]
+        """
     )
+    pytester.runpytest_subprocess(*alone, "-o", "qbchat_guard=false").assert_outcomes(passed=1)
 
 
 def test_importing_the_package_imports_nothing_else() -> None:

@@ -13,7 +13,9 @@ def test_the_summary_says_what_was_posted(run, args: list[str]) -> None:
 
 
 def test_a_test_that_calls_nothing_is_not_counted(run) -> None:
-    run("def test_it(qbchat):\n    pass\n").stdout.no_fnmatch_line("qbchat:*")
+    result = run("def test_it(qbchat):\n    pass\n")
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("qbchat:*")
 
 
 def test_the_summary_of_a_single_test_has_no_zeros(run) -> None:
@@ -22,7 +24,9 @@ def test_the_summary_of_a_single_test_has_no_zeros(run) -> None:
 
 
 def test_a_run_without_the_fake_has_no_summary(run) -> None:
-    run("def test_it():\n    pass\n").stdout.no_fnmatch_line("*qbchat:*")
+    result = run("def test_it():\n    pass\n")
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*qbchat:*")
 
 
 def test_a_subtest_is_not_counted_as_a_test(run) -> None:
