@@ -211,7 +211,7 @@ class Program:
         options = self._options
         undeclared = "none is accepted; declare one, or omit --strict" if options.strict else "any is accepted"
         yield "application id", str(options.application_id or "any is accepted")
-        yield "auth key", options.auth_key or "any is accepted"
+        yield "auth key", mask(options.auth_key) if options.auth_key else "any is accepted"
         yield "auth secret", undeclared if options.auth_secret is None else mask(options.auth_secret)
         for key in map(mask, sorted({*options.api_key})) if options.api_key else [undeclared]:
             yield "API key", key

@@ -240,7 +240,7 @@ class Trial(Block):
     def _expire_session(self, call: Call, route: Route) -> bool:
         """Expire the session of a call, so that it gets 401 until there is a new one; False for a call without any."""
         headers, store = call.request.headers, self.loop.store
-        token = headers.get("QB-Token") or call.token_parameter()
+        token = headers.get("QB-Token") or str(call.params.get("token", ""))
         if route.open or not token or "Authorization" in headers:
             return False
         call.fault = str(_UNAUTHORIZED)

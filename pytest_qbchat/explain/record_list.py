@@ -6,11 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, overload
 
 from pytest_qbchat.explain.field_matching import check_names, has_fields
-from pytest_qbchat.service.masking import mask
 
 T = TypeVar("T")
 _MAX_LISTED = 10
-_SECRET = ("token", "password")
 
 
 class Records(Sequence[T], Generic[T]):
@@ -104,7 +102,7 @@ class Records(Sequence[T], Generic[T]):
         """
         __tracebackhide__ = True
         check_names(fields, self._kind, self._items)
-        expected = ", ".join(f"{name}={_shown(name, value)!r}" for name, value in fields.items())
+        expected = ", ".join(f"{name}={value!r}" for name, value in fields.items())
         noun = f"{self._noun} with {expected}" if fields else self._noun
         return self._subset([item for item in self._items if has_fields(item, fields)], noun)
 
@@ -122,11 +120,6 @@ class Records(Sequence[T], Generic[T]):
             return self._error(f"{verdict} among {len(self._all)}:", *_listed(self._all))
         reason, *lines = [*self._reasons(), ""]
         return self._error(f"{verdict}{reason and f': {reason}'}", *(f"  {line}" for line in lines if line))
-
-
-def _shown(name: str, value: Any) -> Any:
-    """The value of a criterion; a token or password is masked, also one that the fake has not seen."""
-    return mask(value) if name in _SECRET and isinstance(value, str) else value
 
 
 def _listed(items: Sequence[object]) -> Iterator[str]:

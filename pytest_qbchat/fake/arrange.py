@@ -132,7 +132,7 @@ class Arrange:
         for name, value in (("id", application_id), ("auth_key", auth_key), ("auth_secret", auth_secret)):
             if value is not None:
                 setattr(application, name, value)
-        for secret in (api_key, auth_secret):
+        for secret in (api_key, auth_key, auth_secret):
             self._store.secrets.add(secret or "")
 
     def assume(self, **assumptions: Any) -> None:

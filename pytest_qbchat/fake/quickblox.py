@@ -589,7 +589,7 @@ class FakeQuickBlox:
             if call.request.raw_headers is not known:
                 known = call.request.raw_headers
                 yield from call.header_secrets()
-            yield call.token_parameter()
+            yield from call.parameter_secrets()
 
     def _serve(self, call: Call) -> Response:
         """Let the service answer; record the message, emit warnings, and raise refusals and faults."""

@@ -12,7 +12,6 @@ from pytest_qbchat.explain.problems import Problems, fail_skipped, omit_library_
 from pytest_qbchat.intercept import Interception
 from pytest_qbchat.intercept.hosts import Hosts
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.masking import mask_url
 from pytest_qbchat.service.wire import Request
 
 _REMEDY = "use the qbchat fixture in this test, or replace the code that makes the call"
@@ -36,7 +35,7 @@ class SuiteGuard:
     def handle(self, request: Request) -> NoReturn:
         """Refuse a request by its method and URL."""
         __tracebackhide__ = True
-        url = mask_url(Call(request).masked(request.url))
+        url = Call(request).masked(request.url)
         raise self._refused(f"{self.caller} called {request.method} {url} without the qbchat fixture")
 
     async def handle_async(self, request: Request) -> NoReturn:

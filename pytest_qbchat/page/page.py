@@ -74,7 +74,7 @@ def conversation(fake: Source, newest: int | None = None) -> dict[str, Any]:
         "dialogs": [{**dialog, "messages": [_message(each, kept) for each in history]} for dialog, history in shown],
         "calls": [_call(call) for call in fake.calls],
     }
-    masked: dict[str, Any] = _map_strings(state, fake.masked)
+    masked: dict[str, Any] = _map_strings(state, cache(fake.masked))  # many strings occur again and again
     return masked
 
 
@@ -168,7 +168,8 @@ def _side(headers: Headers, body: bytes) -> dict[str, Any]:
         text = f"({len(body)} bytes that are not text)"
     if len(text) > _MAX_BODY:
         text = f"{text[:_MAX_BODY]}… ({len(text) - _MAX_BODY} more characters)"
-    return {"headers": [(name, mask_header(name, value)) for name, value in headers.items()], "body": text}
+    pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw]
+    return {"headers": [(name, mask_header(name, value)) for name, value in pairs], "body": text}
 
 
 def _map_strings(value: Any, function: Callable[[str], str]) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from pytest_qbchat.page import page
-from pytest_qbchat.service.masking import mask_url
+from pytest_qbchat.service.masking import mask_fields
 
 if TYPE_CHECKING:
     from pytest_qbchat.explain.problems import Problems
@@ -124,7 +124,7 @@ class HtmlReport:
         if shown or report.when not in ("setup", "call", "teardown"):
             self._shown.add(nodeid)
         # The reason of an xfail is not known when the worker makes its part.
-        text = (report.failed and shown.get("failure")) or mask_url(_failure(report))
+        text = (report.failed and shown.get("failure")) or mask_fields(_failure(report))
         if text:
             title = (report.head_line or "").removeprefix(report.location[2]).strip()  # of a subtest
             test["failures"].append({"title": title, "text": text, "failed": report.failed})

@@ -12,6 +12,7 @@ ATTACHMENT_KEYS = {
     "type", "id", "url", "data", "name", "size", "width", "height", "duration", "content-type", "uid",
 }  # fmt: skip
 _REMEDY = "post JSON with attachments={'0': {'type': ..., 'id': ...}}"
+_MAX_SHOWN = 60  # characters
 _MAX_KEYS = 100  # that are checked in one object: a request may have any number of them
 
 
@@ -26,7 +27,8 @@ def attachments(value: Any) -> list[dict[str, Any]]:
 def check_attachments(call: Call, given: Any) -> None:
     """Warn of attachments that QuickBlox loses, or that receivers cannot use."""
     if isinstance(given, str):
-        call.warn(f"attachments: arrived as the string {given[:60]!r}, so QuickBlox stores none; {_REMEDY}")
+        shown = given if len(given) <= _MAX_SHOWN else f"{given[:_MAX_SHOWN]}…"
+        call.warn(f"attachments: arrived as the string {shown!r}, so QuickBlox stores none; {_REMEDY}")
     elif isinstance(given, list) and attachments(given) and call.message is not None and not call.message.attachments:
         call.warn(f"attachments: arrived as a list, so QuickBlox stores none; {_REMEDY}")
     elif isinstance(given, list):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pytest_qbchat.service.declaration import Route
 from pytest_qbchat.service.decoding import decode
 from pytest_qbchat.service.errors import QuickBloxError
-from pytest_qbchat.service.masking import SECRET_HEADERS, Secrets
+from pytest_qbchat.service.masking import Secrets, may_name_secret, names_secret, secrets_in
 from pytest_qbchat.service.models import UNAUTHENTICATED, Caller, Dialog, Message
 from pytest_qbchat.service.wire import RawHeaders, Request, Response
 
@@ -106,24 +106,19 @@ class Call:
         if len(self.warnings) < _MAX_WARNINGS:
             self.warnings += (text,)
 
-    def secrets(self) -> set[str]:
-        """The tokens and keys that the call carried."""
-        return {*self.header_secrets(), self.token_parameter()}
-
     def header_secrets(self) -> list[str]:
         """The tokens and keys in the headers, with and without a scheme."""
-        values = [value for name, value in self.request.headers.items() if name.strip().lower() in SECRET_HEADERS]
+        values = [value for name, value in self.request.headers.items() if names_secret(name)]
         return [*values, *(value.partition(" ")[2] for value in values)]
 
-    def token_parameter(self) -> str:
-        """The token in the query or the body; empty without one."""
-        if b"token" not in self.request.body and "token" not in self.request.query:  # decoding takes much longer
-            return ""
-        return str(self.params.get("token", ""))
+    def parameter_secrets(self) -> list[str]:
+        """The tokens, keys and passwords in the query and the body."""
+        text = self.request.query + self.request.body.decode("latin-1")
+        return [*secrets_in(self.params)] if may_name_secret(text) else []  # decoding takes much longer
 
     def masked(self, text: str) -> str:
         """A string about this call, with its token and API key masked."""
-        return Secrets(self.secrets()).mask(text)
+        return Secrets([*self.header_secrets(), *self.parameter_secrets()]).mask(text)
 
     def __repr__(self) -> str:
         return f"<Call {self.method} {self.masked(self.path)}: {self.status or self.fault or 'refused'}>"

@@ -1,30 +1,38 @@
-"""Masking of tokens, API keys and passwords: `made…#5f2c`, their first characters and a fingerprint."""
+"""Masking of tokens, keys and passwords: `made…#5f2c`, their first characters and a fingerprint.
+
+Secrets that the fake knows are replaced wherever they stand, and other values by the name of their field or header.
+The time grows with the length of the text alone.
+"""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from json import dumps
 from threading import RLock
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import unquote, unquote_plus
 from zlib import crc32
 
-# CB-Token is the header of ConnectyCube, a sister product. Its clients are used with QuickBlox too.
-SECRET_HEADERS = {
-    "qb-token", "cb-token", "authorization", "proxy-authorization", "qb-account-key",
-    "cookie", "set-cookie", "x-api-key",
-}  # fmt: skip
-_NAME = r"[\w-]*(?:token|pass|passwd|password|secret|api_?key)"
-# A parameter in a URL or a form, also as `user[password]=`, and a field in JSON or in the repr of a dict.
-_SECRET_PARAMETER = re.compile(
-    rf"((?:[?&;]|\[|%5B){_NAME}(?:\]|%5D)?(?:(?:\[|%5B)\w*(?:\]|%5D))*=|/tokens/)([^&;\s'\"/]+)", re.IGNORECASE
+_SECRET_NAME = re.compile(
+    r"(?i:token|secret|password|passwd|passphrase|pass|pwd|(?:api|auth|account|access|private)[_-]?key|authorization|"
+    r"cookie)(?i:s?)(?![a-z]|[_-]?(?i:type|count|limit|hint|name|id|expir))"
 )
-_SECRET_FIELD = re.compile(rf"(\\?['\"]{_NAME}\\?['\"]: ?\\?['\"])([^'\"\\]+)", re.IGNORECASE)
-_SECRET_PART = re.compile(rf'(name="[^"]*{_NAME}[^"]*"\r?\n\r?\n)([^\r\n]+)', re.IGNORECASE)  # of a multipart form
+_HINTS = ("token", "secret", "pass", "pwd", "key", "authorization", "cookie", "%")  # a name that is secret has one
+# A name, the quote after it, and what stands before its value, also with percent signs or brackets: `user[password]=`.
+_FIELD = re.compile(r"(?<![\w%.\[\]-])([\w%.\[\]-]++)\\*+['\"]?+([ \t]*+[:=][ \t]*+|[ \t]{2,}+|/)")
+_QUOTE = re.compile(r"\\*+['\"]")
+_NUMBER = re.compile(r"-?\d[\w.+-]*+")
+_WORD_OF_URL = re.compile(r"(?!\.\.\.)[^\s&;'\"]++")
+_BRACKET = re.compile(r"""[\[\]{}]|"(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?""", re.DOTALL)  # or a string
+_PART = re.compile(  # of a multipart form: its headers, and its value
+    r"^(Content-Disposition:[^\n]*+\n(?:[^\r\n]++\r?\n){0,5}+\r?\n)(.*?)(?=\r?\n--|\Z)", re.IGNORECASE | re.M | re.S
+)
+_PART_NAME = re.compile(r"\bname=\"?([^\";\r\n]*)", re.IGNORECASE)
+_ENCODED = re.compile(r"[^\s&=?'\"<>]++")
 _MASKED = re.compile(r"[^…]{0,4}…(?:#[0-9a-f]{4})?")
-_PERCENT = re.compile("%[0-9A-F]{2}")
-_END_OF_WORD = re.compile(r"[\s'\",;:&)\]}>…]")
 _SHOWN_LENGTH = 4
 _MIN_SECRET_LENGTH = 8  # a shorter token may be an ordinary word in the output of a test
 _NOT_SECRET = ("password",)  # many tests use this word as a password; it is also the name of a parameter
@@ -41,38 +49,96 @@ def mask(secret: str) -> str:
     return f"{start}…#{crc32(secret.encode(errors='surrogatepass')) & 0xFFFF:04x}"
 
 
+@lru_cache(maxsize=256)
+def names_secret(name: str) -> bool:
+    """Whether a field or header of this name is a credential."""
+    return _SECRET_NAME.search(unquote(name)) is not None
+
+
+def may_name_secret(text: str) -> bool:
+    """Whether a text may have the name of a credential in it: a quick check, as most texts have none."""
+    lowered = text.lower()
+    return any(hint in lowered for hint in _HINTS)
+
+
+def secrets_in(value: Any, *, named: bool = False) -> Iterator[str]:
+    """The values of credentials in decoded parameters, at any depth.
+
+    Args:
+        value: The parameters, or the value of one.
+        named: Whether the value has the name of a credential.
+    """
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from secrets_in(each, named=named or names_secret(name))
+    elif isinstance(value, list):
+        for each in value:
+            yield from secrets_in(each, named=named)
+    elif named and isinstance(value, str | int):
+        yield str(value)
+
+
 def mask_header(name: str, value: str) -> str:
     """The value of a header, masked if it is a credential."""
-    if name.strip().lower() not in SECRET_HEADERS:
+    if not names_secret(name):
         return value
     scheme, space, key = value.partition(" ")
     return f"{scheme} {mask(key)}" if space and "=" not in scheme else mask(value)
 
 
-def mask_url(url: str) -> str:
-    """A URL or another string, with the values of parameters and fields named token, password or secret masked."""
-    for secret in (_SECRET_PARAMETER, _SECRET_FIELD, _SECRET_PART):
-        url = secret.sub(lambda match: match[1] + mask(match[2]), url)
-    return url
+def mask_fields(text: str) -> str:
+    """A text with the values of credentials masked, by their names in a URL, a form, JSON, a repr or a failure."""
+    if not may_name_secret(text):
+        return text
+    text = _PART.sub(_mask_part, text)
+    pieces, done = [], 0
+    for field in _FIELD.finditer(text):
+        name, separator = field[1], field[2].strip()
+        is_field = separator != "/" or name.endswith("tokens")  # a path ends with `/tokens/{token}`
+        if field.start() >= done and is_field and names_secret(name):
+            start, end, masked = _masked_value(text, field.end(), separator)
+            pieces += [text[done:start], masked]
+            done = end
+    return "".join([*pieces, text[done:]])
 
 
-def _lower_digits(quoted: str) -> str:
-    """A percent-encoded string with digits as some clients write them: `%c3`."""
-    return _PERCENT.sub(lambda match: match[0].lower(), quoted)
+def _mask_part(part: re.Match[str]) -> str:
+    name = _PART_NAME.search(part[1])
+    return f"{part[1]}{mask(part[2])}" if name and names_secret(name[1]) else part[0]
+
+
+def _masked_value(text: str, start: int, separator: str) -> tuple[int, int, str]:
+    """Where a value begins and ends, and what to show of it. Of a list or an object nothing is shown."""
+    if quote := _QUOTE.match(text, start):
+        start = quote.end()
+        end = re.compile(rf"(?<!\\){re.escape(quote[0])}|\n|\Z").search(text, start).start()  # type: ignore[union-attr]
+    elif text[start : start + 1] in ("[", "{"):
+        end = _end_of_brackets(text, start)
+        return start + 1, end, "…" if text[start + 1 : end].strip() else text[start + 1 : end]
+    else:
+        value = (_WORD_OF_URL if separator in ("=", "/") else _NUMBER).match(text, start)
+        end = value.end() if value else start
+    return start, end, mask(text[start:end]) if end > start else ""
+
+
+def _end_of_brackets(text: str, start: int) -> int:
+    """The position of the bracket that closes the one at the start; the end of the text if it was cut off."""
+    depth = 0
+    for each in _BRACKET.finditer(text, start):
+        depth += (each[0] in "[{") - (each[0] in "]}")
+        if not depth:
+            return each.start()
+    return len(text)
 
 
 class Secrets:
-    """Tokens, keys and passwords that are masked in any string. Short ones are masked only in parameters and headers.
+    """Tokens, keys and passwords that are masked in any string. Short ones are masked by their names alone.
 
-    Three indexes make the time to mask a string independent of the number of secrets. For the secret `decade0012ab`
-    and the string "token decade0012…":
+    Three indexes make the time to mask a string independent of the number of secrets:
 
-    - `_lengths` maps the first eight characters, "decade00", to the lengths of the secrets that begin with them, so
-      one look-up at each position of the string tells whether a secret may begin there.
-    - `_known` maps whole secrets, as they are and in other forms, to the secrets as they are: is the string of such a
-      length at this position one of them?
-    - `_sorted` finds secrets that were cut off, like "decade0012" here: the first secret that is not smaller than this
-      beginning starts with it, or no secret does.
+    - `_lengths` maps the first eight characters of secrets to the lengths of those that begin with them;
+    - `_known` maps whole secrets, as they are and as a repr or JSON has them, to the secrets as they are;
+    - `_sorted` finds the secret that a failure text has cut off: `decade0012…`.
 
     Attributes:
         find_new: Finds more secrets when a text is masked, since most tests mask none.
@@ -83,62 +149,60 @@ class Secrets:
         self.find_new: Callable[[], Iterable[str]] = tuple
         self._known: dict[str, str] = {}
         self._sorted: list[str] = []
-        self._lengths: dict[str, set[int]] = {}
+        self._lengths: dict[str, list[int]] = {}
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """Add a secret, and its forms in a repr, in a URL and in JSON."""
+        """Add a secret, and its forms in a repr and in JSON."""
         if len(secret) < _MIN_SECRET_LENGTH or secret.lower() in _NOT_SECRET:
             return
-        quoted = quote(secret, safe="", errors="replace")
         in_json = {dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
-        for form in {secret, repr(secret)[1:-1], quoted, _lower_digits(quoted), *in_json} - self._known.keys():
+        for form in {secret, repr(secret)[1:-1], *in_json} - self._known.keys():
             with self._lock:
+                start = form[:_MIN_SECRET_LENGTH]
                 self._known[form] = secret
+                self._lengths[start] = sorted({*self._lengths.get(start, ()), len(form)}, reverse=True)
                 insort(self._sorted, form)
-                self._lengths.setdefault(form[:_MIN_SECRET_LENGTH], set()).add(len(form))
 
     def mask(self, text: str) -> str:
-        """Mask each secret in a string, and each beginning of a secret at the end of a word or of the string."""
+        """Mask each secret in a string, also one that is percent-encoded, or that an ellipsis cuts off."""
         with self._lock:
             for secret in self.find_new():
                 self.add(secret)
-            return self._mask(text)
+            masked = self._replace(text)
+            if "%" in masked or "+" in masked:
+                masked = _ENCODED.sub(self._mask_encoded, masked)
+        return mask_fields(masked)
 
-    def _mask(self, text: str) -> str:
+    def _mask_encoded(self, word: re.Match[str]) -> str:
+        for decode in (unquote, unquote_plus):
+            decoded = decode(word[0])
+            if (masked := self._replace(decoded)) != decoded:
+                return masked
+        return word[0]
+
+    def _replace(self, text: str) -> str:
+        few = _MIN_SECRET_LENGTH * len(self._lengths) < len(text)
+        if few and not any(start in text for start in self._lengths):  # faster than what follows
+            return text
         pieces, done = [], 0
         for start in range(len(text) - _MIN_SECRET_LENGTH + 1):
             lengths = self._lengths.get(text[start : start + _MIN_SECRET_LENGTH])
-            if lengths is None or start < done:
-                continue
-            end, masked = self._secret(text, start, lengths) or self._cut_secret(text, start, max(lengths))
-            if end:
+            if lengths is not None and start >= done and (found := self._secret(text, start, lengths)):
+                end, masked = found
                 pieces += [text[done:start], masked]
                 done = end
-        return mask_url("".join([*pieces, text[done:]]))
+        return "".join([*pieces, text[done:]])
 
-    def _secret(self, text: str, start: int, lengths: set[int]) -> tuple[int, str] | None:
-        """The end of the word that begins with a secret at this position, and the masked secret; None if none does."""
-        for length in sorted(lengths, reverse=True):
+    def _secret(self, text: str, start: int, lengths: list[int]) -> tuple[int, str] | None:
+        """The end of the secret that begins at this position, and what to show of it; None if none begins there."""
+        for length in lengths:
             secret = self._known.get(text[start : start + length])
             if secret is not None:
-                end_of_word = _END_OF_WORD.search(text, start + length)
-                return end_of_word.start() if end_of_word else len(text), mask(secret)
+                return start + length, mask(secret)
+        end = text.find("…", start, start + lengths[0])
+        position = bisect_left(self._sorted, text[start:end])
+        if end > 0 and position < len(self._sorted) and self._sorted[position].startswith(text[start:end]):
+            return end + 1, f"{text[start : start + _SHOWN_LENGTH]}…"
         return None
-
-    def _cut_secret(self, text: str, start: int, longest: int) -> tuple[int, str]:
-        """The end of a word, or of the string, that is the beginning of a secret, and what to show; 0 if there is none.
-
-        It has no fingerprint, because several secrets may have the same beginning.
-        """
-        shown = f"{text[start : start + _SHOWN_LENGTH]}…"
-        ends = [match.start() for match in _END_OF_WORD.finditer(text, start + _MIN_SECRET_LENGTH, start + longest)]
-        if len(text) < start + longest:
-            ends.append(len(text))
-        for end in reversed(ends):
-            beginning = text[start:end]
-            index = bisect_left(self._sorted, beginning)
-            if index < len(self._sorted) and self._sorted[index].startswith(beginning):
-                return end, shown
-        return 0, shown

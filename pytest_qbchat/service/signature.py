@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from pytest_qbchat.service.masking import names_secret
 from pytest_qbchat.service.wire import as_text
 
 _DIGESTS = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
-_SECRET = re.compile(r"(pass|passwd|password|secret|token)\]?$")
 _HIDDEN = "…"
 
 
@@ -31,7 +30,7 @@ def string_to_sign(params: dict[str, Any], *, hide: bool = False) -> str:
     are replaced by an ellipsis.
     """
     pairs = sorted(_flatten(params))
-    return _join([(name, _HIDDEN if hide and _SECRET.search(name) else value) for name, value in pairs])
+    return _join([(name, _HIDDEN if hide and names_secret(name) else value) for name, value in pairs])
 
 
 def diagnose(params: dict[str, Any], secret: str) -> str:

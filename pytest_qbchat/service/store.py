@@ -30,7 +30,7 @@ class Application:
     """
 
     id: int | None = None
-    auth_key: str | None = None
+    auth_key: str | None = field(default=None, repr=False)
     auth_secret: str | None = field(default=None, repr=False)
     seen_id: int | None = None
     api_keys: set[str] = field(default_factory=set, repr=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from pytest_qbchat.service.masking import mask_header, mask_url
+from pytest_qbchat.service.masking import mask_fields, mask_header
 
 Header = tuple[bytes, bytes]
 RawHeaders = Sequence[Header]
@@ -94,7 +94,7 @@ class Request:
         return Headers(self.raw_headers)
 
     def __repr__(self) -> str:
-        return f"<Request {self.method} {mask_url(self.url)}>"
+        return f"<Request {self.method} {mask_fields(self.url)}>"
 
 
 class Response:
@@ -124,4 +124,4 @@ class Response:
         return json.loads(self.body)
 
     def __repr__(self) -> str:
-        return f"<Response {self.status} {mask_url(self.body.decode(errors='replace'))}>"
+        return f"<Response {self.status} {mask_fields(self.body.decode(errors='replace'))}>"

@@ -108,7 +108,7 @@ def test_it_says_where_it_is_and_what_a_client_is_configured_with(seed: Path) ->
         assert re.fullmatch(r"The fake QuickBlox listens on http://127\.0\.0\.1:\d+", url)
         assert lines == [
             "  application id  any is accepted",
-            "  auth key        made-up-key",
+            f"  auth key        {mask('made-up-key')}",
             f"  auth secret     {mask('made-up-secret')}",
             f"  API key         {mask(API_KEY)}",
             f"  user            7 Sam Support: login sam, password {mask('made-up-password')}",
