@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Never, Unpack, cast
+from typing import TYPE_CHECKING, Any, Literal, Never, cast
 
 from pytest_qbchat.each_fault.faults import Faults, apply_fault
 from pytest_qbchat.each_fault.left_behind import is_left_behind
@@ -13,16 +13,15 @@ from pytest_qbchat.explain import differences, message_effects, transcript
 from pytest_qbchat.explain.call_site import warn
 from pytest_qbchat.explain.problems import Expectation, Problems
 from pytest_qbchat.explain.record_list import Records
-from pytest_qbchat.fake.arrange import Arrange, seconds_of
+from pytest_qbchat.fake.declarations import Declarations
 from pytest_qbchat.fake.message import Message, PostedMessages
 from pytest_qbchat.fake.user import User
 from pytest_qbchat.intercept import Interception
 from pytest_qbchat.intercept.hosts import Hosts
 from pytest_qbchat.service import models
 from pytest_qbchat.service.app import Service
-from pytest_qbchat.service.assumptions import Choices
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.models import Blob, Dialog, DialogType, Session, id_of
+from pytest_qbchat.service.models import Blob, Dialog, Session, id_of
 from pytest_qbchat.service.realtime_chat import Realtime
 from pytest_qbchat.service.store import Store
 
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.wire import Request, Response
 
 
-class FakeQuickBlox:
+class FakeQuickBlox(Declarations):
     """A working QuickBlox in memory.
 
     It adopts unknown tokens, users and dialogs, and enforces QuickBlox's rules on known ones.
@@ -64,10 +63,9 @@ class FakeQuickBlox:
         """
         self.hosts = Hosts(hosts)
         self.problems = Problems()
-        self._store = Store(strict=strict, message_class=Message, new_user=self._new_user)
-        self._service = Service(self._store)
-        self._realtime = Realtime(self._store)
-        self._arrange = Arrange(self._store)
+        store = Store(strict=strict, message_class=Message, new_user=self._new_user)
+        super().__init__(store, Realtime(store))
+        self._service = Service(store)
         self._faults = Faults()
         self._on_call = on_call
         self._calls: list[Call] = []
@@ -81,172 +79,6 @@ class FakeQuickBlox:
 
     def __repr__(self) -> str:
         return f"<FakeQuickBlox: calls={len(self._calls)} posted={len(self._posted)}>"
-
-    # Arrange
-
-    def add_user(
-        self,
-        id: int | None = None,
-        *,
-        full_name: str | None = None,
-        login: str | None = None,
-        email: str | None = None,
-        password: str | None = None,
-        phone: str | None = None,
-        external_user_id: str | int | None = None,
-        custom_data: str | None = None,
-        tags: Iterable[str] = (),
-    ) -> User:
-        """Declare a user. The returned object plays the other side of a conversation.
-
-        Args:
-            id: The user id; a new one if omitted.
-            full_name: The name that others see.
-            login: The login.
-            email: The e-mail address.
-            password: The password that a login must have. If omitted, the first login sets it.
-            phone: The telephone number.
-            external_user_id: The id of the user in the application.
-            custom_data: Data that the application stores with the user: a string, often JSON.
-            tags: `user_tags` in replies.
-
-        Raises:
-            TypeError: A value is of another type.
-            ValueError: The id, the login or another unique field belongs to another user.
-        """
-        __tracebackhide__ = True
-        return self._arrange.add_user(
-            id,
-            full_name=full_name,
-            login=login,
-            email=email,
-            password=password,
-            phone=phone,
-            external_user_id=external_user_id,
-            custom_data=custom_data,
-            tags=tags,
-        )
-
-    def add_session(self, token: str, user: int | models.User | None) -> Session:
-        """Declare the user of a token. The session expires two hours after its last call (`session.expires_at`).
-
-        An unused session does not expire, so a test can arrange the past with a frozen clock or `advance()`.
-
-        Args:
-            token: The string that the code under test sends as `QB-Token`.
-            user: The user or its id; None for an application session, which may not post (422 "Need user").
-
-        Raises:
-            TypeError: The token or the user is of another type.
-        """
-        __tracebackhide__ = True
-        return self._arrange.add_session(token, user)
-
-    def add_dialog(
-        self,
-        id: str | None = None,
-        *,
-        occupants_ids: Iterable[int | models.User],
-        type: int = DialogType.GROUP,
-        name: str | None = None,
-    ) -> Dialog:
-        """Declare a dialog. Only its occupants may post to it, and others get 403.
-
-        A dialog that was adopted before keeps its messages.
-
-        Args:
-            id: 24 hexadecimal digits; a new id if omitted.
-            occupants_ids: Users or their ids. The first is the owner.
-            type: 1 public group, to which every user may post; 2 group; 3 private.
-            name: The name of a group.
-
-        Raises:
-            TypeError: The name is not a string, or the occupants are not a list of users.
-            ValueError: The id is malformed or already declared, the type is unknown, or the occupants do not suit it.
-        """
-        __tracebackhide__ = True
-        return self._arrange.add_dialog(id, occupants_ids=occupants_ids, type=type, name=name)
-
-    def add_message(
-        self, dialog: Dialog | str, sender: int | models.User, message: str | None = None, **fields: Any
-    ) -> Message:
-        """Add a message to the history, as if it was sent before the test. It is not in `posted`.
-
-        Args:
-            dialog: A dialog that `add_dialog` returned, or its id.
-            sender: An occupant, or its id.
-            message: The text.
-            **fields: Further fields of a request: `attachments`, `markable`, `send_to_chat`, custom fields.
-
-        Raises:
-            TypeError: A field is misspelt, or QuickBlox sets it.
-            ValueError: The dialog is unknown, or the sender is not an occupant.
-        """
-        __tracebackhide__ = True
-        to = self._realtime.dialog(dialog)
-        return cast("Message", self._realtime.send(id_of(sender), to, {"message": message, **fields}))
-
-    def add_blob(
-        self,
-        content: bytes,
-        *,
-        name: str,
-        content_type: str = "application/octet-stream",
-        user: int | models.User | None = None,
-        public: bool = False,
-    ) -> Blob:
-        """Declare a file that was uploaded before the test.
-
-        Args:
-            content: The bytes.
-            name: The file name.
-            content_type: The MIME type.
-            user: The owner. If omitted, only an API key may change the file.
-            public: Whether it can be downloaded without a token.
-
-        Raises:
-            TypeError: A value is of another type.
-        """
-        __tracebackhide__ = True
-        return self._arrange.add_blob(content, name=name, content_type=content_type, user=user, public=public)
-
-    def credentials(
-        self,
-        *,
-        api_key: str | None = None,
-        application_id: int | None = None,
-        auth_key: str | None = None,
-        auth_secret: str | None = None,
-    ) -> None:
-        """Declare credentials of the application, as in its dashboard. Declared credentials are enforced.
-
-        Args:
-            api_key: The string after "ApiKey " in the Authorization header. Any other key gets 401 from now on.
-            application_id: A session for another application is refused (422 "Unexpected signature").
-            auth_key: The authorization key. A session with another key is refused in the same way.
-            auth_secret: The authorization secret. Every session must be signed with it, and a `QuickBloxWarning`
-                explains a wrong signature.
-
-        Raises:
-            TypeError: No credential is given, or a value is of another type.
-            ValueError: The key is empty or starts with "ApiKey ", or the secret is empty.
-        """
-        __tracebackhide__ = True
-        self._arrange.credentials(
-            api_key=api_key, application_id=application_id, auth_key=auth_key, auth_secret=auth_secret
-        )
-
-    def assume(self, **assumptions: Unpack[Choices]) -> None:
-        """Change how the fake behaves where QuickBlox's behaviour is not documented or observed.
-
-        Args:
-            **assumptions: The attributes of `pytest_qbchat.service.assumptions.Assumptions`.
-
-        Raises:
-            TypeError: An assumption is unknown, or its value is invalid. No assumption is changed.
-        """
-        __tracebackhide__ = True
-        self._arrange.assume(**assumptions)
 
     # Break
 
@@ -322,27 +154,6 @@ class FakeQuickBlox:
         options = Options.checked(*faults, methods=methods, path=path, pairs=pairs, only=only, reset=reset, limit=limit)
         loop = Loop(self, self._store, self._faults, options)
         return loop if self.add_loop is None else self.add_loop(loop)
-
-    def expire_sessions(self) -> None:
-        """Expire every session: the next call with its token gets 401, as after two idle hours.
-
-        An unknown token gets 401 too from now on. Tokens that a login returns or that `add_session` declares are valid.
-        """
-        self._store.expire_sessions()
-
-    def advance(self, **delta: float) -> None:
-        """Advance the fake's clock. Nothing sleeps, and the clock of the code under test does not change.
-
-        Args:
-            **delta: As for `datetime.timedelta`: `hours=2`, `minutes=1`, `seconds=0.5`. An unused declared session
-                does not expire.
-
-        Raises:
-            TypeError: No time is given, or the unit is unknown.
-            ValueError: The time is negative.
-        """
-        __tracebackhide__ = True
-        self._store.advance(seconds_of(delta))
 
     @property
     def router(self) -> respx.Router:

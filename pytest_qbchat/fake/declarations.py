@@ -1,0 +1,340 @@
+"""The declarations of a test: users, sessions, dialogs, messages, files, credentials, assumptions, and the clock.
+
+Each declaration is checked at once, because a wrong type would otherwise fail in the code under test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import timedelta
+from typing import Any, Unpack, cast
+
+from pytest_qbchat.fake.message import Message
+from pytest_qbchat.fake.user import User
+from pytest_qbchat.service import models
+from pytest_qbchat.service.assumptions import Assumptions, Choices, invalid_value_hint
+from pytest_qbchat.service.ids import is_object_id
+from pytest_qbchat.service.masking import names_secret
+from pytest_qbchat.service.models import Blob, Dialog, DialogType, Session, id_of
+from pytest_qbchat.service.realtime_chat import Realtime
+from pytest_qbchat.service.spelling import closest_name
+from pytest_qbchat.service.store import Store
+
+_UNITS = ("days", "hours", "microseconds", "milliseconds", "minutes", "seconds", "weeks")
+
+
+class Declarations:
+    """What a test declares: the part of a fake that changes its state as no call of the code under test does."""
+
+    def __init__(self, store: Store, realtime: Realtime) -> None:
+        self._store = store
+        self._realtime = realtime
+        self._declared: set[int] = set()
+
+    def add_user(
+        self,
+        id: int | None = None,
+        *,
+        full_name: str | None = None,
+        login: str | None = None,
+        email: str | None = None,
+        password: str | None = None,
+        phone: str | None = None,
+        external_user_id: str | int | None = None,
+        custom_data: str | None = None,
+        tags: Iterable[str] = (),
+    ) -> User:
+        """Declare a user. The returned object plays the other side of a conversation.
+
+        Args:
+            id: The user id; a new one if omitted.
+            full_name: The name that others see.
+            login: The login.
+            email: The e-mail address.
+            password: The password that a login must have. If omitted, the first login sets it.
+            phone: The telephone number.
+            external_user_id: The id of the user in the application.
+            custom_data: Data that the application stores with the user: a string, often JSON.
+            tags: `user_tags` in replies.
+
+        Raises:
+            TypeError: A value is of another type.
+            ValueError: The id, the login or another unique field belongs to another user.
+        """
+        __tracebackhide__ = True
+        if isinstance(id, str):
+            remedy = f"use add_user({id})" if id.isdecimal() else f"for a name use add_user(full_name={id!r})"
+            raise TypeError(f"invalid id {id!r}; expected a number; {remedy}")
+        user_id = None if id is None else id_of(id)
+        labels = _as_list("tags", tags, "['vip']")
+        unique = {
+            "login": login,
+            "email": email,
+            "external_user_id": None if external_user_id is None else str(external_user_id),
+        }
+        others = {"full_name": full_name, "password": password, "phone": phone, "custom_data": custom_data}
+        _check_strings(**unique, **others, **{f"tags[{position}]": label for position, label in enumerate(labels)})
+        unique |= {name: (unique[name] or "").strip() or None for name in ("login", "email")}  # as at a sign-up
+        with self._store.lock:
+            self._check_unique(user_id, unique)
+            user = self._store.add_user(user_id, **unique, **others, user_tags=",".join(labels) or None)
+            self._declared.add(user.id)
+        self._store.secrets.add(user.password or "")
+        return cast("User", user)
+
+    def add_session(self, token: str, user: int | models.User | None) -> Session:
+        """Declare the user of a token. The session expires two hours after its last call (`session.expires_at`).
+
+        An unused session does not expire, so a test can arrange the past with a frozen clock or `advance()`.
+
+        Args:
+            token: The string that the code under test sends as `QB-Token`.
+            user: The user or its id; None for an application session, which may not post (422 "Need user").
+
+        Raises:
+            TypeError: The token or the user is of another type.
+        """
+        __tracebackhide__ = True
+        if not isinstance(token, str) or not token:
+            given = "''" if token == "" else f"of type {type(token).__name__}"  # the value may be a secret
+            raise TypeError(f"invalid token {given}; expected the string that the code under test sends as QB-Token")
+        with self._store.lock:
+            return self._store.add_session(token, None if user is None else self._user_id(user))
+
+    def add_dialog(
+        self,
+        id: str | None = None,
+        *,
+        occupants_ids: Iterable[int | models.User],
+        type: int = DialogType.GROUP,
+        name: str | None = None,
+    ) -> Dialog:
+        """Declare a dialog. Only its occupants may post to it, and others get 403.
+
+        A dialog that was adopted before keeps its messages.
+
+        Args:
+            id: 24 hexadecimal digits; a new id if omitted.
+            occupants_ids: Users or their ids. The first is the owner.
+            type: 1 public group, to which every user may post; 2 group; 3 private.
+            name: The name of a group.
+
+        Raises:
+            TypeError: The name is not a string, or the occupants are not a list of users.
+            ValueError: The id is malformed or already declared, the type is unknown, or the occupants do not suit it.
+        """
+        __tracebackhide__ = True
+        _check_strings(name=name)
+        users = _as_list("occupants_ids", occupants_ids, "[user, ...]")
+        if not users:
+            raise ValueError("a dialog needs at least its owner; use occupants_ids=[user, ...]")
+        if type not in tuple(DialogType):
+            raise ValueError(f"unknown dialog type {type!r}; expected 1 public group, 2 group or 3 private")
+        if id is not None and not is_object_id(id):
+            raise ValueError(f"invalid dialog id {id!r}; expected 24 hexadecimal digits, or None for a new id")
+        with self._store.lock:
+            occupants = [self._user_id(user) for user in users]
+            dialog_id = self._check_dialog_id(id)
+            if type == DialogType.PRIVATE:
+                dialog_id = self._id_for_private_dialog(dialog_id, occupants)
+            return self._store.add_dialog(DialogType(type), occupants, occupants[0], id=dialog_id, name=name)
+
+    def add_message(
+        self, dialog: Dialog | str, sender: int | models.User, message: str | None = None, **fields: Any
+    ) -> Message:
+        """Add a message to the history, as if it was sent before the test. It is not in `posted`.
+
+        Args:
+            dialog: A dialog that `add_dialog` returned, or its id.
+            sender: An occupant, or its id.
+            message: The text.
+            **fields: Further fields of a request: `attachments`, `markable`, `send_to_chat`, custom fields.
+
+        Raises:
+            TypeError: A field is misspelt, or QuickBlox sets it.
+            ValueError: The dialog is unknown, or the sender is not an occupant.
+        """
+        __tracebackhide__ = True
+        to = self._realtime.dialog(dialog)
+        return cast("Message", self._realtime.send(id_of(sender), to, {"message": message, **fields}))
+
+    def add_blob(
+        self,
+        content: bytes,
+        *,
+        name: str,
+        content_type: str = "application/octet-stream",
+        user: int | models.User | None = None,
+        public: bool = False,
+    ) -> Blob:
+        """Declare a file that was uploaded before the test.
+
+        Args:
+            content: The bytes.
+            name: The file name.
+            content_type: The MIME type.
+            user: The owner. If omitted, only an API key may change the file.
+            public: Whether it can be downloaded without a token.
+
+        Raises:
+            TypeError: A value is of another type.
+        """
+        __tracebackhide__ = True
+        if not isinstance(content, bytes):
+            raise TypeError(f"invalid content of type {type(content).__name__}; expected bytes: add_blob(b'...', ...)")
+        _check_strings(name=name, content_type=content_type)
+        with self._store.lock:
+            owner = None if user is None else self._user_id(user)
+            return self._store.add_blob(name, content_type, user_id=owner, public=public, content=content)
+
+    def credentials(
+        self,
+        *,
+        api_key: str | None = None,
+        application_id: int | None = None,
+        auth_key: str | None = None,
+        auth_secret: str | None = None,
+    ) -> None:
+        """Declare credentials of the application, as in its dashboard. Declared credentials are enforced.
+
+        Args:
+            api_key: The string after "ApiKey " in the Authorization header. Any other key gets 401 from now on.
+            application_id: A session for another application is refused (422 "Unexpected signature").
+            auth_key: The authorization key. A session with another key is refused in the same way.
+            auth_secret: The authorization secret. Every session must be signed with it, and a `QuickBloxWarning`
+                explains a wrong signature.
+
+        Raises:
+            TypeError: No credential is given, or a value is of another type.
+            ValueError: The key is empty or starts with "ApiKey ", or the secret is empty.
+        """
+        __tracebackhide__ = True
+        if (api_key, application_id, auth_key, auth_secret) == (None, None, None, None):
+            raise TypeError("credentials() needs at least one credential; use credentials(auth_secret=...)")
+        _check_strings(api_key=api_key, auth_key=auth_key, auth_secret=auth_secret)
+        if application_id is not None and type(application_id) is not int:
+            raise TypeError(f"invalid application_id={application_id!r}; expected a number")
+        if api_key is not None and (not api_key or " " in api_key):
+            raise ValueError("invalid API key; expected the string after 'ApiKey ' in the Authorization header")
+        if auth_secret == "":
+            raise ValueError("invalid auth_secret=''; expected the secret that signs the sessions")
+        application = self._store.application
+        if api_key is not None:
+            application.api_keys.add(api_key)
+        for name, value in (("id", application_id), ("auth_key", auth_key), ("auth_secret", auth_secret)):
+            if value is not None:
+                setattr(application, name, value)
+        for secret in (api_key, auth_key, auth_secret):
+            self._store.secrets.add(secret or "")
+
+    def assume(self, **assumptions: Unpack[Choices]) -> None:
+        """Change how the fake behaves where QuickBlox's behaviour is not documented or observed.
+
+        Args:
+            **assumptions: The attributes of `pytest_qbchat.service.assumptions.Assumptions`.
+
+        Raises:
+            TypeError: An assumption is unknown, or its value is invalid. No assumption is changed.
+        """
+        __tracebackhide__ = True
+        if not assumptions:
+            raise TypeError("assume() needs at least one assumption; use assume(need_user_status=403)")
+        known = [field.name for field in fields(Assumptions)]
+        for name, value in assumptions.items():
+            if name not in known:
+                suggestion = closest_name(name, known) or f"one of {', '.join(known)}"
+                raise TypeError(f"unknown assumption {name!r}; expected {suggestion}")
+            if expected := invalid_value_hint(name, value):
+                raise TypeError(f"invalid {name}={value!r}; expected {expected}")
+        with self._store.lock:
+            for name, value in assumptions.items():
+                setattr(self._store.assume, name, value)
+
+    def expire_sessions(self) -> None:
+        """Expire every session: the next call with its token gets 401, as after two idle hours.
+
+        An unknown token gets 401 too from now on. Tokens that a login returns or that `add_session` declares are valid.
+        """
+        self._store.expire_sessions()
+
+    def advance(self, **delta: float) -> None:
+        """Advance the fake's clock. Nothing sleeps, and the clock of the code under test does not change.
+
+        Args:
+            **delta: As for `datetime.timedelta`: `hours=2`, `minutes=1`, `seconds=0.5`. An unused declared session
+                does not expire.
+
+        Raises:
+            TypeError: No time is given, or the unit is unknown.
+            ValueError: The time is negative.
+        """
+        __tracebackhide__ = True
+        if not delta:
+            raise TypeError("advance() needs a time; use advance(hours=2)")
+        if unknown := sorted(delta.keys() - _UNITS):
+            suggestion = closest_name(unknown[0], _UNITS) or f"one of {', '.join(_UNITS)}"
+            raise TypeError(f"unknown unit {unknown[0]!r}; expected {suggestion}")
+        try:
+            seconds = timedelta(**delta).total_seconds()
+        except (OverflowError, ValueError) as error:
+            raise ValueError(f"the clock cannot advance by that much: {error}") from None
+        except TypeError as error:
+            raise TypeError(f"advance() takes numbers, as in advance(hours=2): {error}") from None
+        if seconds < 0:
+            raise ValueError(f"advance() cannot set the clock back by {-seconds} s; use freezegun or time-machine")
+        self._store.advance(seconds)
+
+    def _check_dialog_id(self, id: str | None) -> str | None:
+        """Refuse the id of an existing dialog, unless that was adopted; return the id in lower case."""
+        __tracebackhide__ = True
+        existing = self._store.find_dialog(id)
+        if existing is not None and not existing.adopted:
+            raise ValueError(f"dialog {id} already exists, with the occupants {existing.occupants_ids}")
+        return id and id.lower()
+
+    def _id_for_private_dialog(self, id: str | None, occupants: list[int]) -> str | None:
+        """The id for a private dialog. It replaces an adopted dialog of the same users."""
+        __tracebackhide__ = True
+        pair = sorted({*occupants})
+        if len(pair) != 2:  # noqa: PLR2004 - a pair
+            raise ValueError(f"a private dialog has two occupants, not {occupants}")
+        existing = self._store.private_dialog(*pair)
+        if existing is None:
+            return id
+        if not existing.adopted or id not in (None, existing.id):
+            raise ValueError(f"users {pair} already have a private dialog: {existing.id}")
+        return existing.id
+
+    def _check_unique(self, id: int | None, keys: dict[str, str | None]) -> None:
+        """Refuse a declared id, and a unique field of another user."""
+        __tracebackhide__ = True
+        if id in self._declared and (existing := self._store.users.get(id)) is not None:
+            raise ValueError(f"user {id} already exists: {existing!r}")
+        for name, value in keys.items():
+            if value and (existing := self._store.find_user(**{name: value})) and existing.id != id:
+                raise ValueError(f"the {name} {value!r} already belongs to user {existing.id}")
+
+    def _user_id(self, user: int | models.User) -> int:
+        """The id of a user, who is added if unknown."""
+        __tracebackhide__ = True
+        user_id = id_of(user)
+        if user_id not in self._store.users:
+            self._store.add_user(user_id)
+        return user_id
+
+
+def _check_strings(**given: Any) -> None:
+    __tracebackhide__ = True
+    for name, value in given.items():
+        if value is not None and not isinstance(value, str):
+            shown = f"{name} of type {type(value).__name__}" if names_secret(name) else f"{name}={value!r}"
+            raise TypeError(f"invalid {shown}; expected a string")
+
+
+def _as_list(name: str, given: Any, example: str) -> list[Any]:
+    """The items of a collection. A string and a single value are refused."""
+    __tracebackhide__ = True
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        raise TypeError(f"invalid {name}={given!r}; expected a list, {name}={example}")
+    return list(given)
