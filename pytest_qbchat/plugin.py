@@ -6,9 +6,7 @@ It imports only pytest and the standard library; fixtures import everything else
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterator
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +20,8 @@ if TYPE_CHECKING:
     from pytest_qbchat.server.live_server import EncryptedServer, LiveServer
 
 _FAKE: pytest.StashKey[FakeQuickBlox] = pytest.StashKey()
-_LOOPED: pytest.StashKey[pytest.Function] = pytest.StashKey()  # a test that may have a loop of trials
+_PUT_BACK: pytest.StashKey[Callable[[], object]] = pytest.StashKey()  # the text of a failure without its trial
+_LOOP = "pytest_qbchat.each_fault.loop"
 _INTERCEPTION: pytest.StashKey[Interception[FakeQuickBlox]] = pytest.StashKey()
 _MARKER = (
     "qbchat(*, strict: bool, hosts: list[str]): strict=True refuses undeclared tokens, API keys, users and dialogs; "
@@ -143,28 +142,8 @@ def _fake_of(item: pytest.Item) -> FakeQuickBlox:
         except ValueError as error:
             pytest.fail(f"qbchat_hosts or @pytest.mark.qbchat: {error}", pytrace=False)
         item.addfinalizer(item.stash[_FAKE].raise_problems)
-        if _names_each_fault(item.path):
-            _prepare_trials(item)
     fake: FakeQuickBlox = item.stash[_FAKE]
     return fake
-
-
-@cache
-def _names_each_fault(path: Path) -> bool:
-    return path.is_file() and b"each_fault" in path.read_bytes()
-
-
-def _prepare_trials(item: pytest.Item) -> None:
-    """Let a test go on with other trials after one has failed, each as a subtest where pytest has them.
-
-    Hypothesis would run other examples. With -x the run ends at the first failure.
-    """
-    if not isinstance(item, pytest.Function) or hasattr(item.obj, "hypothesis"):
-        return
-    if item.config.getoption("maxfail") != 1:
-        item.stash[_LOOPED] = item
-        if item.config.pluginmanager.hasplugin("subtests") and "subtests" not in item.fixturenames:
-            item.fixturenames.append("subtests")  # pytest is setting these fixtures up, one after the other
 
 
 def _settings(item: pytest.Item) -> dict[str, Any]:
@@ -193,25 +172,17 @@ def _check_marker(marker: pytest.Mark) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Give the fake precedence over other mocks during the test, let all trials run, and fail for caught problems."""
+    """Give the fake precedence over other mocks during the test, and fail for caught problems."""
     interception = item.stash.get(_INTERCEPTION, None)
     if interception is not None:
         interception.repatch()
-    runs = item.stash[_FAKE].runs(item.stash[_LOOPED]) if _LOOPED in item.stash else None
-    result: object = None
-    error: BaseException | None = None
     try:
-        try:
-            result = yield
-        except BaseException as raised:
-            if runs is None:
-                raise
-            error = raised
-        if runs is not None:
-            runs.go_on(error)  # outside of the handler, so that further failures have no context
+        result = yield
     finally:
         if interception is not None:
             interception.undo_repatch()
+        if _LOOP in sys.modules:
+            sys.modules[_LOOP].note_end_of_test()
     if _FAKE in item.stash:
         item.stash[_FAKE].problems.fail_unreported(item)
     return result
@@ -228,9 +199,12 @@ def pytest_runtest_makereport(
         from pytest_qbchat.explain.problems import omit_library_frames
 
         call.excinfo = omit_library_frames(call.excinfo)
-        if call.when == "call" and (trial := item.stash[_FAKE].trial) is not None:
-            trial.name_failure(call.excinfo.value)
     report = yield
+    if _PUT_BACK in item.stash:
+        item.stash[_PUT_BACK]()
+        del item.stash[_PUT_BACK]
+    if call.when == "call" and _LOOP in sys.modules:
+        sys.modules[_LOOP].forget_ended_test()
     on_page = item.config.option.qbchat_report is not None
     if used and (call.excinfo is not None or call.when == "call" or on_page):
         from pytest_qbchat.explain.problems import fail_skipped, point_to_call
@@ -239,17 +213,20 @@ def pytest_runtest_makereport(
         if call.excinfo is not None:
             point_to_call(report, call.excinfo.value)
         fail_skipped(report, item.stash[_FAKE].problems, item)
-        if report.passed:
-            passed_shown = not {"P", "A"}.isdisjoint(getattr(item.config.option, "reportchars", ""))
-            shown = passed_shown and call.when == "call"
-        else:
-            shown = call.excinfo is None or not hasattr(call.excinfo.value, "reported")
+        passed_shown = not {"P", "A"}.isdisjoint(getattr(item.config.option, "reportchars", ""))
+        shown = not report.passed or (passed_shown and call.when == "call")
         complete(report, item.stash[_FAKE], shown=shown, on_page=on_page)
     if used and call.when == "teardown":  # pytest keeps the test until its session ends, and may run it again
         del item.stash[_FAKE]
-        if _LOOPED in item.stash:
-            del item.stash[_LOOPED]
     return report
+
+
+# Not a wrapper: those run before pytest knows the failure of a TestCase.
+@pytest.hookimpl(specname="pytest_runtest_makereport")
+def pytest_qbchat_name_trial(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Name the trial of `each_fault` in a failure, of any fake: the fixture that made it may be the user's."""
+    if call.when == "call" and call.excinfo is not None and _LOOP in sys.modules:
+        item.stash[_PUT_BACK] = sys.modules[_LOOP].name_trial(call.excinfo.value)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

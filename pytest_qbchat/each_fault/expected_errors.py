@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from unittest import SkipTest
 
@@ -18,8 +19,8 @@ _STATUSES = range(400, 599)  # Tornado's 599 is a call without a response
 
 def is_failure(error: BaseException) -> bool:
     """Whether an exception fails a test; others skip it or end the run."""
-    others = pytest.xfail.Exception | pytest.exit.Exception | SkipTest
-    return isinstance(error, Exception | pytest.fail.Exception) and not isinstance(error, others)
+    others = pytest.skip.Exception | pytest.xfail.Exception | pytest.exit.Exception | SkipTest | KeyboardInterrupt
+    return not isinstance(error, others)
 
 
 def is_expected(error: BaseException, whats: Collection[int | str]) -> bool:
@@ -49,17 +50,31 @@ def _status_of(error: BaseException) -> int | None:
     return None
 
 
-def set_text(error: Any, text: str) -> None:
-    """Change the text of an exception; if its class does not allow that, add a note."""
-    former = error.args
-    with suppress(Exception):
-        error.args = (text, *former[1:])
-        if hasattr(error, "msg"):  # pytest.fail
-            error.msg = text
+def change_text(error: Any, text: str) -> Callable[[], None]:
+    """Change the text of an exception; if its class does not allow that, add a note. Returns a function to undo it."""
+    former = {"args": error.args, "__notes__": getattr(error, "__notes__", [])}
+    changed: dict[str, Any] = {"args": (_Text(text), *error.args[1:])}
+    if isinstance(error, pytest.fail.Exception):
+        former["msg"], changed["msg"] = error.msg, text
+    put_back = partial(_set, error, former)
+    _set(error, changed)
     if text not in text_of(error):
-        with suppress(Exception):
-            error.args = former
-            error.add_note(text)
+        put_back()
+        _set(error, {"__notes__": [*former["__notes__"], text]})
+    return put_back
+
+
+class _Text(str):
+    """A text that a KeyError shows without quotes."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
+def _set(error: BaseException, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        with suppress(AttributeError):  # a property
+            BaseException.__setattr__(error, name, value)  # for frozen classes too
 
 
 def text_of(error: BaseException) -> str:

@@ -1,24 +1,51 @@
-"""The loop of `each_fault`: its trials, each with a fault at one call, and the rewind of the fake between them."""
+"""The loop of `each_fault`, which runs the code under test once for each fault at each of its calls.
+
+Theory of operation
+-------------------
+
+The loop is an iterator of trials. Its states, each of which ends at the number of trials in `limit`:
+
+1. *First trial.* No fault. Its calls are noted.
+2. *Single faults.* One trial for each selected call of the first trial and each kind of fault.
+3. *Pairs*, if they were asked for. One trial for each single fault, each selected call that followed it in its trial,
+   and each kind of fault. Retries and look-ups that only the first fault causes are among these calls.
+4. *Ended.* The fake keeps the state of the last trial.
+
+A trial is *waiting* until `with trial:`, *running* in that block, then *over*. The assertions of the test follow.
+While it runs, each call asks `Trial.fault_for` for a fault. An exception leaves the block unless a client raises it for
+the injected fault. If the test raises an exception after the block, the loop is not asked for a further trial: the
+first failing trial is the last one. With `with subtests.test(trial.fault):` around the body, pytest reports the
+exception and the loop goes on. Either way, `name_trial` puts the name of the trial into the report.
+
+What is rewound: before the second trial and each further one, the fake gets back the state that it had before the
+first (`snapshot.py`). The objects stay the same, so what the test holds stays valid. Secrets are not rewound, so that
+they stay masked, and neither is anything outside of the fake: `reset` is for that. A task that began in the block of an
+earlier trial cannot reach the rewound fake: its calls are dropped (`trial_tasks.py`).
+
+How a call is recognized: a fault is planned for a position in the list of calls of a former trial, which is the first
+one, or for a pair that with the first fault. `recognition.py` finds the position of a call by method, route and
+content. Calls are in the order of their arrival. If they may be concurrent, that order differs from run to run, so they
+are in the order of method, route and content; calls that the former trial did not have come last. Calls may be
+concurrent if another thread makes them, or a task that waited while the code under test made a call. The thread of the
+loopback server is such a thread: who sends a request through it is not known.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from pytest_qbchat.each_fault.expected_errors import is_expected, is_failure, set_text, text_of
+from pytest_qbchat.each_fault.expected_errors import change_text, is_expected, is_failure, text_of
 from pytest_qbchat.each_fault.faults import Fault
-from pytest_qbchat.each_fault.left_behind import Block, current_block
+from pytest_qbchat.each_fault.recognition import FormerCalls, SeenCall
 from pytest_qbchat.each_fault.snapshot import Snapshot
+from pytest_qbchat.each_fault.trial_tasks import Block, current_block
 from pytest_qbchat.exceptions import QuickBloxWarning
 from pytest_qbchat.explain.problems import Problems, report
-from pytest_qbchat.server.callers import caller
-from pytest_qbchat.service.decoding import decode
-from pytest_qbchat.service.errors import QuickBloxError
 from pytest_qbchat.service.masking import Secrets
 
 if TYPE_CHECKING:
@@ -30,7 +57,7 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.store import Store
 
 _UNAUTHORIZED = 401
-MAX_SHOWN = 10
+_current: list[Trial] = []  # the latest trial of any fake, if its loop has not ended; pytest reports one test at a time
 
 
 class LoopedFake(Protocol):
@@ -38,7 +65,6 @@ class LoopedFake(Protocol):
 
     problems: Problems
     trial: Trial | None
-    add_loop: Callable[[Loop], Loop] | None
 
     @property
     def calls(self) -> Records[Call]:
@@ -48,36 +74,6 @@ class LoopedFake(Protocol):
     def masked(self, text: str) -> str:
         """A text without secrets."""
         ...
-
-
-class _Seen(NamedTuple):
-    """A call of a trial, by which the next trials recognize it.
-
-    Attributes:
-        place: Its method and route.
-        content: Its path, query and parameters, whatever their order and encoding.
-        route: None for a call that gets no fault: it has no route, or a fault of `fail`.
-    """
-
-    place: str
-    content: str
-    route: Route | None
-    call: Call
-
-    @classmethod
-    def of(cls, call: Call, route: Route | None, *, disturbed: bool) -> _Seen:
-        """Read a call. The body of an upload is not compared: its boundary is random."""
-        content = ""
-        if route is not None and not route.raw:
-            try:
-                content = json.dumps(decode(call.request), sort_keys=True)
-            except QuickBloxError:
-                content = repr(call.request.body)
-        place = f"{call.method} {call.path if route is None else route.path}"
-        return cls(place, f"{call.path} {content}", None if disturbed else route, call)
-
-    def __str__(self) -> str:
-        return f"{self.call.method} {self.call.path}"
 
 
 class Trial(Block):
@@ -94,41 +90,40 @@ class Trial(Block):
         calls: The calls of the block.
     """
 
-    def __init__(self, loop: Loop, former: list[_Seen], plan: dict[int, Kind], name: str | None) -> None:
+    def __init__(self, loop: Loop, former: list[SeenCall], plan: dict[int, Kind], name: str | None) -> None:
         self.fault = name
         self.error: Exception | None = None
         self.recovered = False
         self.calls: Records[Call] = loop.fake.calls[:0]
         self.loop = loop
         self.entered = self.running = self.has_concurrent_calls = False
-        self.dropped = 0  # calls of tasks that other trials left behind
-        self._former = former  # calls, of another trial
-        self._plan = plan  # what is to be injected, by the position of the call in `former`
+        self.dropped = 0  # calls of tasks that began in an earlier trial
+        self.plan = plan  # what is to be injected, by the position of the call in the former trial
         self._left = dict(plan)
-        self._unmatched = list(range(len(former)))
-        self._seen: list[_Seen] = []
-        self._injected: _Seen | None = None  # the last call with a fault
-        self._start = 0
+        self._former = FormerCalls(former)
+        self._seen: list[tuple[bool, SeenCall]] = []  # each with whether the former trial did not have it
+        self._injected: SeenCall | None = None  # the last call with a fault
+        self._start = self._problems = 0  # the numbers of calls and of known problems before
         self._thread = threading.current_thread()
         self._others: set[asyncio.Task[Any]] = set()  # that waited or ran during a call
-        self._named: BaseException | None = None
 
     def __str__(self) -> str:
         if self.fault is None:
             return "without a fault"
         if self._left and not self.running:
-            return f"without the fault at {' and '.join(map(self._name_of, self._left))}"
-        return f"with {' and '.join(kind.at(f'{self._name_of(at)},') for at, kind in self._plan.items())}"
+            return f"without the fault at {' and '.join(map(self._former.name, self._left))}"
+        return f"with {' and '.join(kind.at(f'{self._former.name(at)},') for at, kind in self.plan.items())}"
 
     def __repr__(self) -> str:
         return f"<Trial {self.fault or 'without a fault'}>"
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         if self.entered:
             raise RuntimeError("a trial has one block; call all of the code under test in one `with trial:`")
         self.entered = self.running = True
-        self._start = len(self.loop.fake.calls)
+        self._start, self._problems = len(self.loop.fake.calls), len(self.loop.fake.problems)
         current_block.set(self)
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -137,35 +132,35 @@ class Trial(Block):
         self.running = False
         current_block.set(None)
         self.calls = self.loop.fake.calls[self._start :]
-        if self.fault is None:
-            return False
-        if error is None and not self._left:
-            self.recovered = True
-            return False
-        if error is None or (self._left and self.dropped):
+        if self.fault is not None and self._left and (error is None or self.dropped):
             raise self._not_made_again() from error
-        whats = [kind.what for kind in self._plan.values()]
-        if not self._left and isinstance(error, Exception) and is_expected(error, whats):
+        if error is not None:
+            whats = [kind.what for kind in self.plan.values()]
+            if self.fault is None or self._left or not isinstance(error, Exception) or not is_expected(error, whats):
+                return False
             self.error = error
-            return True
-        if is_failure(error) and isinstance(error, Exception) and not isinstance(error, AssertionError):
-            # The text of an error of the code, such as a KeyError, may not be changed.
-            named = AssertionError(f"{type(error).__name__}: {text_of(error)}")
-            self.name_failure(named)
-            raise named from error
-        self.name_failure(error)
-        return False
+        self.raise_problems()
+        self.recovered = self.fault is not None and error is None
+        return True
+
+    def raise_problems(self) -> None:
+        """Fail for refused calls and warnings that the code caught, before the rewind lets them disappear."""
+        __tracebackhide__ = True
+        problems = self.loop.fake.problems
+        new, self._problems = problems.since(self._problems), len(problems)
+        if new:
+            raise AssertionError(f"{'' if self.fault is None else f'{self}: '}{report(new)}") from None
 
     def fault_for(self, call: Call) -> Fault | None:
-        """The fault to inject into a call, and note the call. The caller holds the lock."""
+        """The fault to inject into a call, which is noted. The caller holds the lock."""
         faults = self.loop.faults
         fault = faults.pop_matching(call.request)
         if not self.running or current_block.get() not in (None, self):
             return fault
-        seen = _Seen.of(call, faults.route_of(call.request), disturbed=fault is not None)
-        self._seen.append(seen)
         self._note_caller()
-        position = self._position(seen) if self._left else None
+        seen = SeenCall.of(call, faults.route_of(call.request), disturbed=fault is not None)
+        position = self._former.position(seen)
+        self._seen.append((position is None, seen))
         if seen.route is None or position is None or position not in self._left:
             return fault
         kind = self._left.pop(position)
@@ -176,66 +171,42 @@ class Trial(Block):
         name = kind.what if isinstance(kind.what, int) and not kind.stored else str(kind)
         return Fault(kind.what, 1, None, None, kind.stored, f"qbchat.each_fault({name!r})")
 
-    def calls_made(self) -> tuple[list[_Seen], int]:
-        """The calls of this trial, and the position after the last fault.
-
-        Concurrent calls come in the order of their methods, routes and contents, which is the same in every run.
-        """
-        seen = sorted(self._seen, key=lambda each: each[:2]) if self.has_concurrent_calls else self._seen
+    def calls_made(self) -> tuple[list[SeenCall], int]:
+        """The calls of this trial in their order, and the position after the last fault; 0 without a fault."""
+        noted = self._seen
+        if self.has_concurrent_calls:
+            noted = sorted(noted, key=lambda each: (each[0], each[1].place, each[1].content))
+        seen = [each for _, each in noted]
         return seen, next((at + 1 for at, each in enumerate(seen) if each is self._injected), 0)
 
-    def name_failure(self, error: Any) -> None:
-        """Put the name of the trial before the text of an exception, and what to do about it after the text."""
-        if self.fault is None or error is self._named or not is_failure(error):
-            return
-        self._named = error
-        lines = [f"{self}: {text_of(error)}", self.advice()]
-        if self.loop.fake.add_loop is None and not self.loop.finished:
-            lines.append(f"  {self.loop.left}")
-        set_text(error, self.loop.fake.masked("\n".join(lines)))
-
-    def advice(self) -> str:
-        """How to run this trial again."""
-        return f'  run it alone: qbchat.each_fault(only="{self.fault}")'
-
-    def _name_of(self, position: int) -> str:
-        return f"call {position + 1} of {len(self._former)}, {self._former[position]}"
+    def text(self, error: BaseException, *, ended: bool) -> str:
+        """The text of a failure with the name of the trial before it, and what to do about it after it."""
+        text = text_of(error)
+        lines = [text if text.startswith(str(self)) else f"{self}: {text}"]
+        left = self.loop.left() if ended else ""
+        lines += [f"  {left}"] if left else []
+        lines.append(f'  run it alone: qbchat.each_fault(only="{self.fault}")')
+        lines += ["  see all failures: with subtests.test(trial.fault): around the body of the loop"] if left else []
+        return self.loop.fake.masked("\n".join(lines))
 
     def _not_made_again(self) -> AssertionError:
-        made = ", ".join(map(str, self._seen)) or "none"
+        made = ", ".join(str(seen) for _, seen in self._seen) or "none"
         late = f"; dropped {self.dropped} of tasks that began in another trial" if self.dropped else ""
-        error = AssertionError(
-            "the code under test did not make this call again, so the trial shows nothing\n"
-            f"  calls of this trial: {made}{late}\n"
-            "  reset what the code keeps, such as a token or a task: qbchat.each_fault(reset=...)"
-        )
-        self.name_failure(error)
-        return error
+        text = f"""{self}: the code under test did not make this call again, so the trial shows nothing
+  calls of this trial: {made}{late}
+  reset what the code keeps, such as a token or a task: qbchat.each_fault(reset=...)"""
+        return AssertionError(self.loop.fake.masked(text))
 
     def _note_caller(self) -> None:
-        """Note whether a call may overlap with others. Of those of other processes only their order is known."""
-        if (known := caller()) is None:
-            return
-        thread, task = known
-        if thread is not self._thread or task in self._others:
+        """Note whether a call may overlap with others."""
+        try:
+            task = asyncio.current_task()
+        except RuntimeError:  # no event loop runs
+            task = None
+        if threading.current_thread() is not self._thread or task in self._others:
             self.has_concurrent_calls = True
         if task is not None:
-            self._others |= asyncio.all_tasks(task.get_loop()) - {task}
-
-    def _position(self, seen: _Seen) -> int | None:
-        """Which call of the former trial this is; None for a further one.
-
-        A call with a content that the former trial did not have is the next call to its route: it has a time or a
-        random id.
-        """
-        here = [at for at in self._unmatched if self._former[at].place == seen.place]
-        same = [at for at in here if self._former[at].content == seen.content]
-        if not same and any(other[:2] == seen[:2] for other in self._former):
-            return None  # one time more than in the former trial
-        position = next(iter(same or here), None)
-        if position is not None:
-            self._unmatched.remove(position)
-        return position
+            self._others |= asyncio.all_tasks() - {task}
 
     def _expire_session(self, call: Call, route: Route) -> bool:
         """Expire the session of a call, so that it gets 401 until there is a new one; False for a call without any."""
@@ -250,24 +221,20 @@ class Trial(Block):
 
 
 class Loop:
-    """The trials of one call of `each_fault`, as an iterator. After an exception in a trial it can go on.
-
-    Attributes:
-        failures: The failure of each trial that failed, and the state of the fake then.
-    """
+    """The trials of one call of `each_fault`, as an iterator."""
 
     def __init__(self, fake: LoopedFake, store: Store, faults: Faults, options: Options) -> None:
         self.fake = fake
         self.store = store
         self.faults = faults
         self.options = options
-        self.failures: dict[Trial, tuple[BaseException, Snapshot]] = {}
+        self.has_concurrent_calls = False  # in the first trial
+        self.test_ended = False
         self._ran = 0
         self._total = 1  # the number of trials that are known so far
         self._counted = not (options.only[1:] if options.only else options.pairs)
-        self._problems = 0  # before the trial
         self._before: Snapshot | None = None
-        self._last = self._first = Trial(self, [], {}, None)
+        self._last = Block()
         self._trials = self._all()
 
     def __iter__(self) -> Self:
@@ -280,142 +247,80 @@ class Loop:
         if last is not None and last.running:
             raise RuntimeError("each_fault() was called in `with trial:`; a loop cannot be within another one")
         if last is not None and last.loop is self:
-            self._finish(last)
+            if not last.entered:
+                raise RuntimeError("a trial was not used; call the code under test in `with trial:`")
+            last.raise_problems()
         self.fake.trial = None
-        trial: Trial | None = None
-        if self._ran and self._before is None:  # in another run of the test, which may compare with the first trial
-            trial = Trial(self, [], {}, None)
-        elif self._ran < self.options.limit:
-            trial = next(self._trials, None)
-            self._ran += trial is not None
+        trial = next(self._trials, None) if self._ran < self.options.limit else None
         if trial is None:
-            self._end()
+            _current.clear()
+            if self._ran < self._total:
+                text = f"each_fault() ran {self._ran} of {self._total}{self._more} trials"
+                remedy = "raise limit=, or choose calls with methods= or path="
+                warnings.warn(QuickBloxWarning(f"{text}; {remedy}"), stacklevel=2)
             raise StopIteration
-        if self._before is None:
-            self._before = self.snapshot()
-        else:
-            self.rewind(self._before)
-        if trial is not self._first and self.options.reset is not None:
-            self.options.reset()
-        self._problems = len(self.fake.problems)
-        self.fake.trial = self._last = trial
+        self._rewind()
+        self._ran += 1
+        self._last = self.fake.trial = trial
+        _current[:] = [trial]
         return trial
 
-    @property
-    def has_concurrent_calls(self) -> bool:
-        """Whether the code under test makes calls at the same time."""
-        return self._first.has_concurrent_calls
-
-    @property
-    def finished(self) -> bool:
-        """Whether there is no further trial."""
-        return self._ran == self.options.limit or (self._counted and self._ran == self._total)
-
-    @property
     def left(self) -> str:
-        """How many trials did not run, of those that are known."""
+        """How many trials did not run; empty if all did."""
         left = min(self._total, self.options.limit) - self._ran
-        return f"{left} of {self._number} trials did not run"
+        if not left and (self._counted or self._ran == self.options.limit):
+            return ""
+        return f"{left}{self._more} of {self._total}{self._more} trials did not run"
 
-    def snapshot(self) -> Snapshot:
-        """The whole state of the fake."""
-        return snapshot(self.fake, self.store)
+    @property
+    def _more(self) -> str:
+        return "" if self._counted else " or more"
 
-    def rewind(self, state: Snapshot) -> None:
-        """Put a state of the fake back."""
+    def _rewind(self) -> None:
+        """Put the state of the fake before the loop back; before the first trial, save it."""
+        if self._before is None:
+            with self.store.lock:
+                self._before = Snapshot(self.fake, kept=(Secrets,))
+            return
         self.fake.masked("")  # collects the secrets of the calls
         with self.store.lock:
             self._last.undone = True
-            state.restore()
-
-    def resume(self) -> None:
-        """Go on in another run of the test, from the state that it will have made by then.
-
-        The trial without a fault comes first. If it fails this time, the test cannot be repeated.
-        """
-        self._before = None
-
-    def add_failure(self, trial: Trial, error: BaseException) -> None:
-        """Keep the failure of a trial, with the state of the fake."""
-        trial.name_failure(error)
-        self.fake.trial = None
-        self.failures[trial] = error, self.snapshot()
-
-    def report(self, reason: str = "") -> str:
-        """The failures of all trials, those with one fault first; of the first trial the whole text."""
-        lines: list[str] = []
-        for trial, (error, _) in list(self.failures.items())[:MAX_SHOWN]:
-            first, *more = text_of(error).splitlines() or [""]
-            if not first.startswith(str(trial)):
-                first = f"{trial}: {type(error).__name__}: {first}"
-            lines += [first, *more] if not lines else [first, trial.advice()]
-        lines[0] = f"{self.summary}: {lines[0]}"
-        return self.fake.masked("\n".join([*lines, *self.rest(reason)]))
-
-    @property
-    def summary(self) -> str:
-        """How many trials failed."""
-        return f"{len(self.failures)} of {self._ran} trials failed"
-
-    def rest(self, reason: str) -> list[str]:
-        """How many failures are not shown, and how many trials did not run, and why."""
-        failed = len(self.failures)
-        more = [f"  and {failed - MAX_SHOWN} more"] if failed > MAX_SHOWN else []
-        if not self.finished:
-            return [*more, self.fake.masked(f"  {self.left}: {reason}")]
-        return [*more, *([f"  only {self._cut()}"] if self._ran < self._total else [])]
-
-    def _finish(self, trial: Trial) -> None:
-        __tracebackhide__ = True
-        if not trial.entered:
-            raise RuntimeError("a trial was not used; call the code under test in `with trial:`")
-        if new := self.fake.problems.since(self._problems):
-            error = AssertionError(report(new))
-            trial.name_failure(error)
-            raise error
-        if trial.fault is None and trial is not self._first:
-            first, again = (", ".join(seen.place for seen in each.calls_made()[0]) for each in (self._first, trial))
-            if first != again:
-                raise AssertionError(f"without a fault, the code made the calls {again or 'none'}, before {first}")
-
-    def _end(self) -> None:
-        __tracebackhide__ = True
-        if self.failures:
-            raise AssertionError(self.summary)  # so that the code after the loop does not run
-        if self._ran < self._total:
-            warnings.warn(QuickBloxWarning(f"each_fault() ran {self._cut()}"), stacklevel=3)
+            self._before.restore()
+        if self.options.reset is not None:
+            self.options.reset()
 
     def _all(self) -> Iterator[Trial]:
         """The first trial, one for each fault at each of its calls, and the pairs."""
         __tracebackhide__ = True
-        yield self._first
-        made, _ = self._first.calls_made()
+        first = Trial(self, [], {}, None)
+        yield first
+        self.has_concurrent_calls = first.has_concurrent_calls
+        made, _ = first.calls_made()
         plans = self._plans(made, 0, self.options.only[:1])
         if not plans:
             raise self._no_call(made)
         self._total += len(plans)
-        singles = [Trial(self, made, {at: kind}, f"{at + 1}:{kind}") for at, kind in plans]
-        yield from singles
-        if not self._counted:
-            yield from self._pairs(singles)
-
-    def _pairs(self, singles: list[Trial]) -> Iterator[Trial]:
-        """A trial for each fault at each call that followed the fault of a former trial."""
-        __tracebackhide__ = True
-        only = self.options.only[1:]
-        pairs = []
-        for single in singles:
-            made, start = single.calls_made()
-            [first] = single._plan.values()
-            for at, kind in self._plans(made, start, only) if start else []:  # 0: the first fault was not injected
-                pairs.append(Trial(self, made, {start - 1: first, at: kind}, f"{single.fault}+{at + 1}:{kind}"))
-        if only and not pairs:
+        singles = []
+        for at, kind in plans:
+            trial = Trial(self, made, {at: kind}, f"{at + 1}:{kind}")
+            yield trial
+            if not self._counted:
+                singles.append(trial)
+        pairs = [pair for single in singles for pair in self._pairs(single)]
+        if singles and self.options.only and not pairs:
             raise self._no_call(singles[0].calls_made()[0])
         self._total += len(pairs)
         self._counted = True
         yield from pairs
 
-    def _plans(self, made: list[_Seen], start: int, only: tuple[tuple[int, Kind], ...]) -> list[tuple[int, Kind]]:
+    def _pairs(self, single: Trial) -> Iterator[Trial]:
+        """A trial for each fault at each call that followed the fault of a former trial."""
+        made, start = single.calls_made()
+        [first] = single.plan.values()
+        for at, kind in self._plans(made, start, self.options.only[1:]) if start else []:  # 0: it was not injected
+            yield Trial(self, made, {start - 1: first, at: kind}, f"{single.fault}+{at + 1}:{kind}")
+
+    def _plans(self, made: list[SeenCall], start: int, only: tuple[tuple[int, Kind], ...]) -> list[tuple[int, Kind]]:
         """The calls from a position on, each with each fault, or the one that was asked for."""
         calls = [(at, seen.route, seen.call.request) for at, seen in enumerate(made) if at >= start]
         if only:
@@ -424,19 +329,29 @@ class Loop:
         chosen = [at for at, route, request in calls if route is not None and self.options.selects(request, route)]
         return [(at, kind) for at in chosen for kind in self.options.kinds]
 
-    def _no_call(self, made: list[_Seen]) -> AssertionError:
+    def _no_call(self, made: list[SeenCall]) -> AssertionError:
         calls = ", ".join(f"{number} {seen}" for number, seen in enumerate(made, 1)) or "none"
         return AssertionError(self.fake.masked(f"each_fault() found no call to disturb; calls of the code: {calls}"))
 
-    @property
-    def _number(self) -> str:
-        return f"{self._total}{'' if self._counted else ' or more'}"
 
-    def _cut(self) -> str:
-        return f"{self._ran} of {self._number} trials; raise limit=, or choose calls with methods= or path="
+def note_end_of_test() -> None:
+    """Note that the test function has ended: a loop that has not ended runs no further trial."""
+    for trial in _current:
+        trial.loop.test_ended = True
 
 
-def snapshot(fake: LoopedFake, store: Store) -> Snapshot:
-    """The whole state of a fake."""
-    with store.lock:
-        return Snapshot(fake, kept=(Secrets, Trial))
+def name_trial(error: BaseException) -> Callable[[], None]:
+    """Name the current trial, if any, in the text of an exception. Returns a function that puts the text back.
+
+    The exception stays the same, so that `pytest.raises` and `xfail(raises=...)` see what was raised, and one that is
+    raised in several trials does not collect their names.
+    """
+    for trial in _current:
+        if trial.fault is not None and is_failure(error):
+            return change_text(error, trial.text(error, ended=trial.loop.test_ended))
+    return lambda: None
+
+
+def forget_ended_test() -> None:
+    """Forget the trial of a test that has ended and was reported."""
+    _current[:] = [trial for trial in _current if not trial.loop.test_ended]

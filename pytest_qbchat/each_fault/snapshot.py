@@ -40,7 +40,7 @@ class Snapshot:
                 waiting += contents
             elif isinstance(each, dict):
                 self._put_back.append(partial(_refill, each, dict(each)))
-                waiting += [*each.keys(), *each.values()]
+                waiting += each.values()
             elif isinstance(each, set):
                 self._put_back.append(partial(_refill, each, set(each)))
                 waiting += each

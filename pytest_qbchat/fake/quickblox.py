@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Never, cast
 
 from pytest_qbchat.each_fault.faults import Faults, apply_fault
-from pytest_qbchat.each_fault.left_behind import is_left_behind
+from pytest_qbchat.each_fault.trial_tasks import is_of_earlier_trial
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.explain import differences, message_effects, transcript
 from pytest_qbchat.explain.call_site import warn
@@ -26,11 +26,9 @@ from pytest_qbchat.service.realtime_chat import Realtime
 from pytest_qbchat.service.store import Store
 
 if TYPE_CHECKING:
-    import pytest
     import respx
 
-    from pytest_qbchat.each_fault.loop import Loop, Trial
-    from pytest_qbchat.each_fault.trial_runs import FunctionRuns
+    from pytest_qbchat.each_fault.loop import Trial
     from pytest_qbchat.fake.respx_router import Stubs
     from pytest_qbchat.service.wire import Request, Response
 
@@ -44,7 +42,6 @@ class FakeQuickBlox(Declarations):
         hosts: The hosts that belong to QuickBlox.
         problems: The refusals and warnings that fail the test even if the code under test catches them.
         trial: The current trial of `each_fault`; None outside of its loop.
-        add_loop: Called with a new loop of `each_fault`; returns the one to run. The plugin sets it.
     """
 
     def __init__(
@@ -75,7 +72,6 @@ class FakeQuickBlox(Declarations):
         self._store.secrets.find_new = self._new_secrets
         self._stubs: Stubs | None = None
         self.trial: Trial | None = None
-        self.add_loop: Callable[[Loop], Loop] | None = None
 
     def __repr__(self) -> str:
         return f"<FakeQuickBlox: calls={len(self._calls)} posted={len(self._posted)}>"
@@ -128,10 +124,12 @@ class FakeQuickBlox(Declarations):
         The first trial has no fault. Before each further one, the whole fake is set back to its state before the loop,
         and one call of the block gets one fault. A call is recognized by method, route, path, query and parameters, and
         the same call again by its number; one with a content that is new in each trial, by its route and number. Calls
-        are numbered by arrival; those that threads or tasks make at the same time, by method, route and content. Routes
-        of `qbchat.router` get no fault.
+        are numbered by arrival. Those of threads, of tasks at the same time, and through a loopback server are numbered
+        by method, route and content. Routes of `qbchat.router` get no fault.
 
-        After a trial has failed, the plugin calls the test again for the others, with the fake as at its start.
+        The first failing trial ends the loop, and is named in the failure. To see all failing trials, put
+        `with subtests.test(trial.fault):` around the body of the loop: `subtests` is a fixture of pytest 9 and of
+        pytest-subtests.
 
         Args:
             *faults: A status; "timeout", "disconnect", each also with "-stored": the request takes effect; "malformed";
@@ -152,8 +150,7 @@ class FakeQuickBlox(Declarations):
         from pytest_qbchat.each_fault.options import Options  # noqa: PLC0415 - for the tests that use it
 
         options = Options.checked(*faults, methods=methods, path=path, pairs=pairs, only=only, reset=reset, limit=limit)
-        loop = Loop(self, self._store, self._faults, options)
-        return loop if self.add_loop is None else self.add_loop(loop)
+        return Loop(self, self._store, self._faults, options)
 
     @property
     def router(self) -> respx.Router:
@@ -361,12 +358,6 @@ class FakeQuickBlox(Declarations):
         __tracebackhide__ = True
         self.problems.raise_all()
 
-    def runs(self, item: pytest.Function) -> FunctionRuns:
-        """The runs of the test of this fake: after a trial of `each_fault` has failed, it runs again for the others."""
-        from pytest_qbchat.each_fault.trial_runs import FunctionRuns  # noqa: PLC0415 - for the tests that use it
-
-        return FunctionRuns(item, self, self._store)
-
     def masked(self, text: str) -> str:
         """Mask every token, key and password that the fake has seen in a text."""
         return self._store.secrets.mask(text)
@@ -406,7 +397,7 @@ class FakeQuickBlox(Declarations):
         """Let the service answer; record the message, emit warnings, and raise refusals and faults."""
         __tracebackhide__ = True
         with self._store.lock:
-            if is_left_behind():
+            if is_of_earlier_trial():
                 self._drop(call)
             fault = self._faults.pop_matching(call.request) if self.trial is None else self.trial.fault_for(call)
             if fault is None:
@@ -427,7 +418,7 @@ class FakeQuickBlox(Declarations):
         return call.response
 
     def _drop(self, call: Call) -> Never:
-        """Forget a call of a task that a trial has left behind, and close its connection."""
+        """Forget a call of a task that began in an earlier trial, and close its connection."""
         self._calls[:] = [other for other in self._calls if other is not call]
         if self.trial is not None:
             self.trial.dropped += 1

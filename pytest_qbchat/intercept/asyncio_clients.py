@@ -32,7 +32,6 @@ from pytest_qbchat.intercept.patching import (
     fake_for_host,
     fake_for_url,
 )
-from pytest_qbchat.server.callers import announce, known_caller
 
 
 def _event_loops(module: Any) -> Iterator[PatchPoint]:
@@ -80,11 +79,9 @@ def _connect_aiohttp(function: Function, fakes: list[InterceptedFake]) -> Functi
         address = loopback_address(fakes, url.host, url.port, encrypted=url.scheme in ("https", "wss"))
         request.url = url.build(scheme="http", host=address[0], port=address[1])
         try:
-            connection = await function(connector, request, *args, **kwargs)
+            return await function(connector, request, *args, **kwargs)
         finally:
             request.url = url
-        announce(connection.transport.get_extra_info("sockname"))
-        return connection
 
     return connect
 
@@ -94,9 +91,7 @@ def _connect_tornado(function: Function, fakes: list[InterceptedFake]) -> Functi
         if fake_for_host(fakes, host, port) is not None:
             encrypted = kwargs.pop("ssl_options", None) is not None
             address = loopback_address(fakes, host, port, encrypted=encrypted)
-            stream = await function(client, *address, *args, **kwargs)
-            announce(stream.socket.getsockname())
-            return stream
+            return await function(client, *address, *args, **kwargs)
         return await function(client, host, port, *args, **kwargs)
 
     return connect
@@ -110,8 +105,7 @@ def _fetch_tornado(function: Function, fakes: list[InterceptedFake]) -> Function
             found = fake_for_url(fakes, url.hostname or "", url.port, url.path.encode())
             if found is not None and found[1]:
                 raise refuse_path_prefix(found[0], "Tornado", url.hostname)
-        with known_caller():
-            return function(client, request, *args, **kwargs)
+        return function(client, request, *args, **kwargs)
 
     return fetch
 

@@ -8,7 +8,6 @@ that the code names, and to a host that belongs to QuickBlox only below a path p
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -26,7 +25,6 @@ from pytest_qbchat.intercept.patching import (
     fake_for_host,
     fake_for_url,
 )
-from pytest_qbchat.server.callers import announce
 
 
 def _connections(module: Any) -> Iterator[PatchPoint]:
@@ -61,7 +59,6 @@ def _connect(plain: Any, function: Function, fakes: list[InterceptedFake]) -> Fu
         else:
             with _redirected(connection, plain, fakes):
                 plain.connect(connection)
-            _announce(connection.sock)
 
     return connect
 
@@ -73,7 +70,6 @@ def _connect_async(plain: Any, function: Function, fakes: list[InterceptedFake])
         else:
             with _redirected(connection, plain, fakes):
                 await plain.connect(connection)
-            _announce(connection.sock)
 
     return connect
 
@@ -90,12 +86,6 @@ def _redirected(connection: Any, plain: Any, fakes: list[InterceptedFake]) -> It
         yield
     finally:
         connection.host, connection.port, connection._resolver = host, port, resolver
-
-
-def _announce(connected: Any) -> None:
-    """Note who sends the next request. An asynchronous socket of urllib3-future does not know its own address."""
-    with socket.fromfd(connected.fileno(), socket.AF_INET, socket.SOCK_STREAM) as same:
-        announce(same.getsockname())
 
 
 def _set_tunnel(function: Function, fakes: list[InterceptedFake]) -> Function:
@@ -122,8 +112,6 @@ def _putrequest(function: Function, fakes: list[InterceptedFake]) -> Function:
             found = fake_for_url(fakes, connection.host, connection.port, url.encode())
             if found is not None and found[1]:
                 raise refuse_path_prefix(found[0], "niquests", connection.host)
-            if found is not None and connection.sock is not None:  # else it will connect
-                _announce(connection.sock)
         return function(connection, method, url, *args, **kwargs)
 
     return putrequest

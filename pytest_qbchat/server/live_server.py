@@ -17,7 +17,6 @@ from typing import Protocol, Self, runtime_checkable
 
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault, as_fault
 from pytest_qbchat.server import http11
-from pytest_qbchat.server.callers import SERVER_THREAD, context_of, forget
 from pytest_qbchat.server.certificate import Certificate
 from pytest_qbchat.server.control import FAIL_PATH, Faultable, inject_fault
 from pytest_qbchat.server.http11 import Head, LenientReader, MalformedRequestError
@@ -145,7 +144,7 @@ class LiveServer:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         listening = socket.create_server((self.host, self.port), family=family, backlog=_BACKLOG)
         ready = threading.Event()
-        thread = threading.Thread(target=self._run, args=[listening, ready], name=SERVER_THREAD, daemon=True)
+        thread = threading.Thread(target=self._run, args=[listening, ready], name="qbchat-server", daemon=True)
         try:
             thread.start()
         except BaseException:
@@ -242,11 +241,9 @@ class _Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checkers
         self._transport = transport
         self._server.connections.add(self)
-        self._client = transport.get_extra_info("peername") or ()  # empty if the client has gone
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server.connections.discard(self)
-        forget(self._client)
         if self._task is not None:
             self._task.cancel()
         self._start_timer(None)
@@ -284,8 +281,7 @@ class _Connection(asyncio.Protocol):
             return
         if request is not None:
             self._start_timer(None)
-            context = context_of(self._client)
-            self._task = asyncio.get_running_loop().create_task(self._answer(*request), context=context)
+            self._task = asyncio.get_running_loop().create_task(self._answer(*request))
         elif self._at_eof:
             self._transport.close()
         else:

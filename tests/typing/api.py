@@ -88,8 +88,8 @@ ERRORS: tuple[type[Exception], type[Warning]] = (CallRefused, QuickBloxWarning)
 def trials(qbchat: FakeQuickBlox) -> None:
     for trial in qbchat.each_fault("timeout-stored", 503, methods=["POST"], pairs=True, reset=print, limit=9):
         assert_type(trial, Trial)
-        with trial:
-            pass
+        with trial as current:
+            assert_type(current, Trial)
         assert_type(trial.fault, str | None)
         assert_type(trial.error, Exception | None)
         assert_type(trial.recovered, bool)

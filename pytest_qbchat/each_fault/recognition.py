@@ -1,0 +1,69 @@
+"""Recognizes a call of a trial among those of the former one, on whose positions the faults are planned."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_qbchat.service.decoding import decode
+from pytest_qbchat.service.errors import QuickBloxError
+
+if TYPE_CHECKING:
+    from pytest_qbchat.service.calls import Call, Route
+
+
+class SeenCall(NamedTuple):
+    """A call of a trial, by which the next trials recognize it.
+
+    Attributes:
+        place: Its method and route.
+        content: Its path, query and parameters, whatever their order and encoding.
+        route: None for a call that gets no fault: it has no route, or a fault of `fail`.
+    """
+
+    place: str
+    content: str
+    route: Route | None
+    call: Call
+
+    @classmethod
+    def of(cls, call: Call, route: Route | None, *, disturbed: bool) -> SeenCall:
+        """Read a call. The body of an upload is not compared: its boundary is random."""
+        content = ""
+        if route is not None and not route.raw:
+            try:
+                content = json.dumps(decode(call.request), sort_keys=True)
+            except QuickBloxError:
+                content = repr(call.request.body)
+        place = f"{call.method} {call.path if route is None else route.path}"
+        return cls(place, f"{call.path} {content}", None if disturbed else route, call)
+
+    def __str__(self) -> str:
+        return f"{self.call.method} {self.call.path}"
+
+
+class FormerCalls:
+    """The calls of the former trial. Each is recognized once."""
+
+    def __init__(self, calls: list[SeenCall]) -> None:
+        self._calls = calls
+        self._left = list(range(len(calls)))
+
+    def name(self, position: int) -> str:
+        """A call in the text of a failure."""
+        return f"call {position + 1} of {len(self._calls)}, {self._calls[position]}"
+
+    def position(self, seen: SeenCall) -> int | None:
+        """The position of a call in the former trial; None for a call that it did not have.
+
+        A call with a content that the former trial did not have is the next call to its route: it has a time or a
+        random id.
+        """
+        here = [at for at in self._left if self._calls[at].place == seen.place]
+        same = [at for at in here if self._calls[at].content == seen.content]
+        if not same and any(other[:2] == seen[:2] for other in self._calls):
+            return None  # one time more than in the former trial
+        position = next(iter(same or here), None)
+        if position is not None:
+            self._left.remove(position)
+        return position
