@@ -10,8 +10,8 @@ import pytest
 from pytest_qbchat.exceptions import CallRefused
 from pytest_qbchat.explain.problems import Problems, fail_skipped, omit_library_frames, report
 from pytest_qbchat.intercept import Interception
-from pytest_qbchat.intercept.hosts import Hosts
 from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.hosts import Hosts
 from pytest_qbchat.service.wire import Request
 
 _REMEDY = "use the qbchat fixture in this test, or replace the code that makes the call"
@@ -65,7 +65,6 @@ class SuiteGuardHooks:
             raise pytest.UsageError(f"qbchat_hosts: {error}") from None
         self._interception = Interception(self._guard)
         self._interception.__enter__()
-        self._outside: list[str] = []  # the refused calls outside of the tests
 
     def pytest_unconfigure(self) -> None:
         """Let calls through again."""
@@ -82,8 +81,7 @@ class SuiteGuardHooks:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self) -> Generator[None, Any, Any]:
-        """Blame no test for a call that was refused before it."""
-        self._collect_outside()
+        """Say who calls. A call between two tests fails the second."""
         self._guard.caller = "this test"
         try:
             return (yield)
@@ -112,31 +110,9 @@ class SuiteGuardHooks:
             test_report.sections.append((f"Captured qbchat {call.when}", report(problems)))
         return test_report
 
-    @pytest.hookimpl(wrapper=True, trylast=True)  # after the teardown of wide fixtures, before the summary
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # after the summary
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
-        """Fail the run for calls that were refused outside of the tests."""
+        """Fail the run for calls that were refused after the last test."""
         yield
-        self._collect_outside()
-        if not self._outside:
-            return
-        worker_output = getattr(session.config, "workeroutput", None)
-        if worker_output is not None:  # a worker of pytest-xdist
-            worker_output["qbchat_outside"] = self._outside
-        elif session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        """Collect the calls of a worker of pytest-xdist."""
-        self._outside += getattr(node, "workeroutput", {}).get("qbchat_outside", [])
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Show the calls that were refused outside of the tests."""
-        if self._outside:
-            terminalreporter.section("calls to QuickBlox outside of the tests", red=True)
-            for text in self._outside:
-                terminalreporter.line(text)
-
-    def _collect_outside(self) -> None:
         if problems := self._guard.problems.drain():
-            self._outside.append(report(problems))
+            pytest.exit(report(problems), max(session.exitstatus, pytest.ExitCode.TESTS_FAILED))
