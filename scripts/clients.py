@@ -31,14 +31,12 @@ WITH_NIQUESTS = [
     *("--with", "niquests", "python"),
 ]
 URL = "https://api.quickblox.com/chat/Message.json"
-_GATEWAY = "https://gateway.shop.example/quickblox"
 _COLUMNS = (
     "client",
     "all routes",
     "timeout",
     "disconnect",
     "unknown route",
-    "host with a path prefix",
 )
 
 _BESIDE = (
@@ -125,14 +123,6 @@ def _refusal(way: Way) -> str:
             return "`CallRefused`"
 
 
-def _prefixed(way: Way) -> str:
-    with _into(FakeQuickBlox(hosts=[_GATEWAY]), way) as send:
-        try:
-            return "yes" if send("GET", f"{_GATEWAY}/session.json").status_code == httpx.codes.UNAUTHORIZED else "no"
-        except Exception:
-            return "no"
-
-
 def rows(name: str = "") -> Iterator[str]:
     """The rows of the clients whose names start with a text."""
     reference = _toured(None)
@@ -141,7 +131,7 @@ def rows(name: str = "") -> Iterator[str]:
             different = differences(_toured(way), reference)
             alike = f"{len(different)} differ" if different else "identical responses"
             outcomes = [_outcome(way, what) for what in ("timeout", "disconnect")]
-            yield f"| {' | '.join([way.name, alike, *outcomes, _refusal(way), _prefixed(way)])} |"
+            yield f"| {' | '.join([way.name, alike, *outcomes, _refusal(way)])} |"
 
 
 def _rows_of_niquests() -> list[str]:
@@ -170,8 +160,6 @@ def page() -> str:
             '- *Disconnect*: the exception for `qbchat.fail("disconnect")`.',
             "- *Unknown route*: the result of a call to a route that the fake does not have. Clients that call a real",
             "  server get a 404 whose body names the reason, and the test fails at its end.",
-            "- *Host with a path prefix*: whether calls are intercepted if only a path prefix of the host belongs to",
-            "  QuickBlox, as in `https://gateway.shop.example/quickblox`. Otherwise they are refused.",
             "",
             "For QuickBlox hosts, aiohttp and niquests do not use the proxies of the environment. Calls through a",
             "proxy that the code names are refused.",

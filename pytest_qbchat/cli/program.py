@@ -29,8 +29,9 @@ from pytest_qbchat.exceptions import CallRefused, QuickBloxWarning
 from pytest_qbchat.explain.message_effects import attachment_labels, reach, receipts
 from pytest_qbchat.fake.quickblox import FakeQuickBlox
 from pytest_qbchat.page.page import conversation, html
-from pytest_qbchat.server.control import FAIL_PATH, inject_fault
-from pytest_qbchat.server.live_server import CONTROL_PREFIX, LiveServer, is_control
+from pytest_qbchat.server.control import CONTROL_PREFIX, FAIL_PATH, inject_fault, is_control, refusal_of_page
+from pytest_qbchat.server.http11 import refusal
+from pytest_qbchat.server.live_server import Server
 from pytest_qbchat.service.masking import mask
 from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.wire import Response, encode_json
@@ -61,9 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         warnings.simplefilter("ignore", QuickBloxWarning)  # each is printed below its call
         try:
             program = Program(options)
-            host = _LOOPBACK if options.host is None else options.host
-            with _listening(LiveServer(program, host=host, port=options.port)) as url:
-                program.print_startup(url)
+            with _listening(program):
+                program.print_startup()
                 _wait()
         except KeyboardInterrupt:
             return 0
@@ -103,10 +103,11 @@ def _port(text: str) -> int:
     return int(text)
 
 
-class Program:
-    """The request handler of the server. It has a fake, which a reset replaces."""
+class Program(Server):
+    """The server with a fake, which a reset replaces."""
 
     def __init__(self, options: argparse.Namespace) -> None:
+        super().__init__(host=options.host or _LOOPBACK, port=options.port)
         self._options = options
         self._out = _Output()
         self._seed = {} if options.seed is None else _read(options.seed)
@@ -131,11 +132,11 @@ class Program:
             raise _StartError(f"{options.seed}: {error}") from None
         return fake
 
-    async def handle_async(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """Answer a request."""
         path = f"{request.prefix}{request.path}"
         if reason := self._refusal_of_sender(request, path):
-            response = _response(403, {"code": None, "message": reason})
+            response = refusal(403, reason)
         elif _is_for_page(request):
             return self._page(request)
         elif is_control(path):
@@ -149,8 +150,8 @@ class Program:
     async def _api_response(self, request: Request) -> Response:
         try:
             return await self._fake.handle_async(request)
-        except CallRefused as refusal:
-            return _response(404, {"code": None, "message": refusal.text.partition("\n")[0]})
+        except CallRefused as refused:
+            return refusal(404, refused.text.partition("\n")[0])
 
     def log(self, line: str) -> None:
         """Print a line about a request that is not a call of the API."""
@@ -166,21 +167,18 @@ class Program:
         control = is_control(path) or _is_for_page(request)
         if not on_loopback and (control or self._options.host is None):
             return f"the host {authority!r} is not this machine; use {_LOOPBACK} or localhost, or start with --host"
-        origin = request.headers.get("Origin")
-        if control and origin not in (None, request.origin):
-            return f"a page of {origin} may not send control requests; send them from the tests"
-        return ""
+        return refusal_of_page(request) if control else ""
 
     def _control_response(self, request: Request, path: str) -> Response:
         method = request.method
         if (method, path) == ("POST", FAIL_PATH):
-            return inject_fault(self._fake, request)
+            return inject_fault(self._fake.fail, request)
         if (method, path) == ("POST", f"{CONTROL_PREFIX}/reset"):
             self._fake = self._new_fake()
             self._version += 1
             self._calls = 0
         elif (method, path) != ("GET", f"{CONTROL_PREFIX}/state"):
-            return _response(404, {"code": None, "message": f"unknown request {method} {path}; {_CONTROL_REQUESTS}"})
+            return refusal(404, f"unknown request {method} {path}; {_CONTROL_REQUESTS}")
         return Response(200, [_JSON], self._fake.masked(encode_json(_state(self._fake))).encode())
 
     def _page(self, request: Request) -> Response:
@@ -195,11 +193,11 @@ class Program:
 
     # Output
 
-    def print_startup(self, url: str) -> None:
+    def print_startup(self) -> None:
         """Print the URL, the accepted credentials, users and tokens."""
         print_line = self._out.print_line
-        print_line(f"The fake QuickBlox listens on {url}")
-        if not _is_loopback(urlsplit(url).hostname or ""):
+        print_line(f"The fake QuickBlox listens on {self.url}")
+        if not _is_loopback(self.host):
             print_line("  warning: every machine that can reach this address can read and change the fake")
         for label, text in [*self._credentials(), *self._users(), *self._tokens()]:
             print_line(f"  {label:<15} {_printable(text)}")
@@ -315,10 +313,6 @@ def _is_for_page(request: Request) -> bool:
     return (request.method, request.path) == ("GET", "/") and "text/html" in request.headers.get("Accept", "")
 
 
-def _response(status: int, body: Any) -> Response:
-    return Response(status, [_JSON], encode_json(body).encode())
-
-
 def _is_loopback(host: str) -> bool:
     """Whether a host is a name or an address of this machine alone."""
     if host == "localhost" or host.endswith(".localhost"):
@@ -342,8 +336,8 @@ def _read(path: Path) -> Any:
 
 
 @contextmanager
-def _listening(server: LiveServer) -> Iterator[str]:
-    """Run a server; the context is its URL."""
+def _listening(server: Server) -> Iterator[None]:
+    """Run a server."""
     try:
         server.start()
     except OSError as error:
@@ -351,7 +345,7 @@ def _listening(server: LiveServer) -> Iterator[str]:
         reason = "the port is in use; use another --port, or 0 for any free port" if in_use else error.strerror
         raise _StartError(f"cannot listen on {server.host}:{server.port}: {reason}") from None
     try:
-        yield server.url
+        yield
     finally:
         server.stop()
 

@@ -80,7 +80,7 @@ class Faults:
 
     def route_of(self, request: Request) -> Route | None:
         """The route of a request; None for a route that the fake does not have."""
-        return find(request.method, without_suffix(request.path))[0]
+        return None if request.outside else find(request.method, without_suffix(request.path))[0]
 
     def unused(self) -> list[str]:
         """A line for each unused fault."""

@@ -9,7 +9,8 @@ from pytest_qbchat.service.decoding import decode
 from pytest_qbchat.service.errors import QuickBloxError
 
 if TYPE_CHECKING:
-    from pytest_qbchat.service.calls import Call, Route
+    from pytest_qbchat.service.calls import Call
+    from pytest_qbchat.service.declaration import Route
 
 
 class SeenCall(NamedTuple):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from pytest_qbchat.intercept.httpx import LIBRARIES, answer, answer_async, fake_for_request
+from pytest_qbchat.intercept.httpx import answer, answer_async
 
 if TYPE_CHECKING:
     from pytest_qbchat.fake.quickblox import FakeQuickBlox
@@ -27,19 +27,13 @@ class QuickBloxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def handle_request(self, request: Any) -> Any:
         """Answer a request to any host."""
-        return answer(_library(request), request, *self._destination(request))
+        return answer(_library(request), request, self.fake)
 
     async def handle_async_request(self, request: Any) -> Any:
         """Answer a request of an asynchronous client to any host."""
-        return await answer_async(_library(request), request, *self._destination(request))
-
-    def _destination(self, request: Any) -> tuple[FakeQuickBlox, str]:
-        """The fake, and the path prefix of the API; empty if the host does not belong to QuickBlox."""
-        found = fake_for_request([self.fake], request)
-        return self.fake, found[1] if found else ""
+        return await answer_async(_library(request), request, self.fake)
 
 
 def _library(request: Any) -> Any:
-    """The library of a request."""
-    imported = filter(None, map(sys.modules.get, LIBRARIES))
-    return next(module for module in imported if isinstance(request, module.Request))
+    """The library of a request: httpx or httpx2."""
+    return sys.modules[type(request).__module__.partition(".")[0]]

@@ -17,10 +17,10 @@ from pytest_qbchat.fake.declarations import Declarations
 from pytest_qbchat.fake.message import Message, PostedMessages
 from pytest_qbchat.fake.user import User
 from pytest_qbchat.intercept import Interception
-from pytest_qbchat.intercept.hosts import Hosts
 from pytest_qbchat.service import models
 from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.hosts import Hosts
 from pytest_qbchat.service.models import Blob, Dialog, Session, id_of
 from pytest_qbchat.service.realtime_chat import Realtime
 from pytest_qbchat.service.store import Store

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from itertools import tee
 from typing import Any, cast
@@ -10,11 +11,15 @@ import httpx
 import respx
 from respx.models import AllMockedAssertionError, PassThrough
 
+from pytest_qbchat.intercept.patching import passing_through
 from pytest_qbchat.service.wire import Request, Response
 
 
 class Stubs:
-    """A respx router. The fake answers requests that no route matches, and requests marked `pass_through()`."""
+    """A respx router. The fake answers requests that no route matches, and requests marked `pass_through()`.
+
+    A request outside of the base URL that is marked so goes to the network.
+    """
 
     def __init__(self) -> None:
         self.router = respx.Router(assert_all_called=False)
@@ -48,19 +53,30 @@ class Stubs:
         """The response of a route, or None. If the route's side effect raises an error, so does this."""
         try:
             response = self.router.handler(_to_httpx(request))
-        except (AllMockedAssertionError, PassThrough):
+        except AllMockedAssertionError:
             return None
+        except PassThrough:
+            return _passed_through(request) if request.outside else None
         return _from_httpx(response, b"".join(cast("httpx.SyncByteStream", response.stream)))
 
     async def answer_async(self, request: Request) -> Response | None:
         """Like `answer`, for an asynchronous client. A route's side effect may be a coroutine function."""
         try:
             response = await self.router.async_handler(_to_httpx(request))
-        except (AllMockedAssertionError, PassThrough):
+        except AllMockedAssertionError:
             return None
+        except PassThrough:
+            return await asyncio.to_thread(_passed_through, request) if request.outside else None
         if isinstance(response.stream, httpx.SyncByteStream):
             return _from_httpx(response, b"".join(response.stream))
         return _from_httpx(response, b"".join([chunk async for chunk in response.stream]))
+
+
+def _passed_through(request: Request) -> Response:
+    """What the real host answers; httpx asks, whichever client made the call."""
+    with passing_through(), httpx.Client() as client:
+        response = client.send(_to_httpx(request), stream=True)
+        return _from_httpx(response, b"".join(response.iter_raw()))
 
 
 def _to_httpx(request: Request) -> httpx.Request:

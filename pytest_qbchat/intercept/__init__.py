@@ -1,9 +1,8 @@
 """Interceptors send the calls of HTTP libraries to a fake.
 
 - `patching`: patch points, and the patcher of the process;
-- `httpx`, `httpcore`, `http_client`, `urllib3`, `asyncio_clients`, `niquests`: an interceptor for each family of
-  libraries;
-- `guard`: refuses calls that no interceptor catches; `hosts`: the URLs that belong to QuickBlox;
+- `httpx`, `http_client`, `asyncio_clients`, `niquests`: an interceptor for each family of libraries;
+- `guard`: refuses calls that no interceptor catches;
 - `loopback_servers`: the servers for clients of asyncio and niquests.
 """
 
@@ -14,25 +13,17 @@ from functools import cache
 from types import TracebackType
 from typing import Generic, TypeVar
 
-from pytest_qbchat.intercept import (
-    asyncio_clients,
-    guard,
-    http_client,
-    httpcore,
-    httpx,
-    niquests,
-    tls_contexts,
-    urllib3,
-)
-from pytest_qbchat.intercept.patching import InterceptedFake, Patcher
+from pytest_qbchat.intercept import asyncio_clients, guard, http_client, httpx, niquests, tls_contexts
+from pytest_qbchat.intercept.patching import Patcher
+from pytest_qbchat.service.interface import Fake
 
-F = TypeVar("F", bound=InterceptedFake)
+F = TypeVar("F", bound=Fake)
 
 
 @cache
 def _patcher() -> Patcher:
     libraries = defaultdict(list)
-    for interceptor in (httpx, tls_contexts, httpcore, http_client, urllib3, asyncio_clients, niquests, guard):
+    for interceptor in (httpx, tls_contexts, http_client, asyncio_clients, niquests, guard):
         for name, patch_points in interceptor.LIBRARIES.items():
             libraries[name].append(patch_points)
     patcher = Patcher(dict(libraries))

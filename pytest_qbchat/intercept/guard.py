@@ -23,13 +23,8 @@ from typing import Any
 from pytest_qbchat.exceptions import CallRefused
 from pytest_qbchat.explain.call_site import OTHER_LIBRARIES, in_thread_of_library, package_of
 from pytest_qbchat.intercept.loopback_servers import is_loopback_server
-from pytest_qbchat.intercept.patching import (
-    Function,
-    InterceptedFake,
-    PatchPoint,
-    classes,
-    fake_for_host,
-)
+from pytest_qbchat.intercept.patching import Function, PatchPoint, classes, fake_for_host
+from pytest_qbchat.service.interface import Fake
 
 Address = tuple[object, object]  # host and port
 _NO_ADDRESS: Address = (None, None)
@@ -53,12 +48,12 @@ _EVENTS: dict[str, Callable[..., Address]] = {
 }
 
 
-def add_audit_hook(fakes: list[InterceptedFake]) -> None:
+def add_audit_hook(fakes: list[Fake]) -> None:
     """Refuse calls to QuickBlox hosts from now on, while there are active fakes. A hook cannot be removed."""
     sys.addaudithook(partial(audit, fakes))
 
 
-def audit(fakes: list[InterceptedFake], event: str, arguments: tuple[Any, ...]) -> None:
+def audit(fakes: list[Fake], event: str, arguments: tuple[Any, ...]) -> None:
     """Refuse the call of an audit event if it names a QuickBlox host.
 
     Coverage does not see a hook, and debuggers do not step into it.
@@ -81,13 +76,14 @@ def _event_loops(module: Any) -> Iterator[PatchPoint]:
 
 
 def _proxies(module: Any) -> Iterator[PatchPoint]:
-    yield PatchPoint(module, "getproxies_environment", _getproxies)
+    if "getproxies_environment" in vars(module):  # not in a stub
+        yield PatchPoint(module, "getproxies_environment", _getproxies)
 
 
 LIBRARIES = {"socket": _sockets, "asyncio.base_events": _event_loops, "urllib.request": _proxies}
 
 
-def _guarded(address_of: Callable[..., Address], function: Function, fakes: list[InterceptedFake]) -> Function:
+def _guarded(address_of: Callable[..., Address], function: Function, fakes: list[Fake]) -> Function:
     """Refuse a call whose arguments name a QuickBlox host."""
 
     def guard(*args: Any, **kwargs: Any) -> Any:
@@ -98,21 +94,21 @@ def _guarded(address_of: Callable[..., Address], function: Function, fakes: list
     return guard
 
 
-def _refuse_quickblox(fakes: list[InterceptedFake], host: object, port: object) -> None:
+def _refuse_quickblox(fakes: list[Fake], host: object, port: object) -> None:
     __tracebackhide__ = True
     fake = fake_for_host(fakes, host, port)
     if fake is None or is_loopback_server((host, port)):
         return
     error = refuse_library(fake, host.decode() if isinstance(host, bytes) else host)
     try:
-        raise error  # so that it has a traceback, without which a unittest counts it as seen
+        raise error  # unittest takes an error without a traceback for one that the test has seen
     except CallRefused as refusal:
         if in_thread_of_library():  # after an error that resolvers do not raise, Twisted would wait forever
             raise socket.gaierror(socket.EAI_FAIL, refusal.text) from refusal
         raise
 
 
-def refuse_library(fake: InterceptedFake, host: object) -> Exception:
+def refuse_library(fake: Fake, host: object) -> Exception:
     """Refuse a call that no interceptor catches."""
     return fake.refuse(
         f"{_library()} tried to reach {host} in a way that the fake does not intercept\n"
@@ -122,7 +118,7 @@ def refuse_library(fake: InterceptedFake, host: object) -> Exception:
     )
 
 
-def _getproxies(function: Function, fakes: list[InterceptedFake]) -> Function:
+def _getproxies(function: Function, fakes: list[Fake]) -> Function:
     def getproxies_environment() -> dict[str, str]:
         proxies: dict[str, str] = function()
         if fakes and proxies.get("no") != "*":  # also without proxies: niquests remembers earlier ones
@@ -145,15 +141,7 @@ def _library() -> str:
     return found
 
 
-def refuse_path_prefix(fake: InterceptedFake, library: str, host: str | None) -> Exception:
-    """Refuse a request to a host that belongs to QuickBlox only below a path prefix."""
-    return fake.refuse(
-        f"{library} tried to reach {host}, where only one path belongs to QuickBlox, and the fake cannot intercept a "
-        "part of a host\n  send this call to the url of qbchat_server, or configure a separate host for QuickBlox"
-    )
-
-
-def refuse_proxy(fake: InterceptedFake, library: str, host: str) -> Exception:
+def refuse_proxy(fake: Fake, library: str, host: object) -> Exception:
     """Refuse a request through a proxy that the code names."""
     return fake.refuse(
         f"{library} tried to reach {host} through a proxy, and the fake cannot intercept this call\n  send it to the "

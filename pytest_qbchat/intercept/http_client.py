@@ -1,109 +1,75 @@
-"""Intercepts http.client and what is built on it: urllib.request, and with `urllib3.py` also urllib3 and requests.
+"""Intercepts http.client and what is built on it: urllib.request, and urllib3, which requests is built on.
 
 The patch points are `connect()` of the connections, and `putrequest()`. A connection to QuickBlox gets a `FakeSocket`,
-to which the library writes the bytes of its requests, and a class of responses that reads no bytes. Everything above is
-the library's: handlers, redirects, streams, errors and responses. Timeouts and broken connections are errors that the
-library makes of a failing socket.
-
-Some hosts belong to QuickBlox only below a path prefix. `putrequest()` gets the path of a request. Until then no
-connection to such a host is made.
+to which the library writes the bytes of its requests, and from which it reads the bytes of the responses. Everything
+above is the library's: connections, pools, handlers, retries, redirects, streams, errors and responses.
 """
 
 from __future__ import annotations
 
 import http.client
 import io
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
-from weakref import WeakSet
 
 from pytest_qbchat.exceptions import as_fault
-from pytest_qbchat.intercept.hosts import HTTPS_PORT, origin
-from pytest_qbchat.intercept.patching import (
-    Function,
-    InterceptedFake,
-    PatchPoint,
-    classes,
-    fake_for_host,
-    fake_for_url,
-    record_refusal,
-)
+from pytest_qbchat.intercept.patching import Function, PatchPoint, classes, fake_for_call, fake_for_host
 from pytest_qbchat.server import http11
-from pytest_qbchat.service.wire import Response
-
-
-class Target(NamedTuple):
-    """The URL of a request. With a proxy, its connection leads to another host."""
-
-    scheme: str
-    host: str
-    port: int | None
-    path: bytes
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host, and the port unless it is the default one."""
-        return origin(self.scheme, self.host, self.port)
+from pytest_qbchat.server.request_reader import RequestReader
+from pytest_qbchat.service.hosts import HTTPS_PORT, Url, origin
+from pytest_qbchat.service.interface import Fake, record_refusal
 
 
 def _http_client(module: Any) -> Iterator[PatchPoint]:
     for connection in classes(module, "HTTPConnection"):
         yield PatchPoint(connection, "putrequest", _putrequest)
+    yield from _connections(module)
+
+
+def _connections(module: Any) -> Iterator[PatchPoint]:
+    """The connections of http.client or urllib3, but not those of urllib3-future in its place."""
     for connection in classes(module, "HTTPConnection", "HTTPSConnection"):
-        yield PatchPoint(connection, "connect", connect_to_fake)
+        if issubclass(connection, http.client.HTTPConnection):
+            yield PatchPoint(connection, "connect", _connect)
 
 
-LIBRARIES = {"http.client": _http_client}
-
-_foreign_connections: WeakSet[Any] = WeakSet()  # the latest request of each was not for QuickBlox
+LIBRARIES = {"http.client": _http_client, "urllib3.connection": _connections}
 
 
-def connect_to_fake(function: Function, fakes: list[InterceptedFake]) -> Function:
-    """Replace `connect()` of a connection."""
-
+def _connect(function: Function, fakes: list[Fake]) -> Function:
     def connect(connection: Any) -> None:
         __tracebackhide__ = True
-        host, port = _destination(connection)
-        covered = fake_for_host(fakes, host, port) is not None or (
-            connection not in _foreign_connections and any(fake.hosts.covers_part(host, port) for fake in fakes)
-        )
-        if covered:
-            connection.sock = FakeSocket(connection, fakes)
-        else:
+        if fake_for_host(fakes, *_destination(connection)) is None:
             function(connection)
+        else:
+            connection.sock = FakeSocket(connection, fakes)
 
     return connect
 
 
-def _putrequest(function: Function, fakes: list[InterceptedFake]) -> Function:
+def _putrequest(function: Function, fakes: list[Fake]) -> Function:
     def putrequest(connection: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        prepare(connection, url, fakes)
+        _prepare(connection, url, fakes)
         return function(connection, method, url, *args, **kwargs)
 
     return putrequest
 
 
-def prepare(connection: Any, url: str, fakes: list[InterceptedFake]) -> FakeSocket | None:
+def _prepare(connection: Any, url: str, fakes: list[Fake]) -> None:
     """Give a connection the socket for its next request: a `FakeSocket` for QuickBlox, else None or a real one."""
     target = _target(connection, url or "/")
-    intercepted = target is not None and fake_for_url(fakes, target.host, target.port, target.path) is not None
-    sock = connection.sock
-    if sock is not None and isinstance(sock, FakeSocket) is not intercepted:
-        sock.close()  # closing the connection itself would make urllib3 forget the host of a tunnel
-        connection.sock = sock = None
-    if not intercepted:
-        _foreign_connections.add(connection)
-        return None
-    _foreign_connections.discard(connection)
-    if sock is None:
-        connection.sock = sock = FakeSocket(connection, fakes)
-    sock.target = target
-    fake_socket: FakeSocket = sock
-    return fake_socket
+    intercepted = target is not None and fake_for_call(fakes, target.host, target.port) is not None
+    if connection.sock is not None and isinstance(connection.sock, FakeSocket) is not intercepted:
+        connection.sock.close()  # closing the connection itself would make urllib3 forget the host of a tunnel
+        connection.sock = None
+    if intercepted:
+        connection.sock = connection.sock or FakeSocket(connection, fakes)
+        connection.sock.target = target
 
 
 def _destination(connection: Any) -> tuple[str, int | None]:
@@ -113,100 +79,85 @@ def _destination(connection: Any) -> tuple[str, int | None]:
     return connection.host, connection.port
 
 
-def _target(connection: Any, url: str) -> Target | None:
-    """The target of a request; None for a malformed URL, which the library reports."""
+def _target(connection: Any, url: str) -> Url | None:
+    """The URL of a request; None for a malformed URL, which the library reports."""
     if url[:8].lower().startswith(("http://", "https://")):  # for a proxy
         try:
             parts = urlsplit(url)
             path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
-            return Target(parts.scheme, parts.hostname or "", parts.port, path.encode())
+            return Url(parts.scheme, parts.hostname or "", parts.port, path)
         except ValueError:
             return None
     host, port = _destination(connection)
-    scheme = "https" if connection.default_port == HTTPS_PORT else "http"
-    return Target(scheme, host.lower(), port, url.encode())
+    return Url("https" if connection.default_port == HTTPS_PORT else "http", host.lower(), port, url)
 
 
 class FakeSocket:
-    """The socket of a connection to QuickBlox: requests are written to it, and its answers are taken.
-
-    A request is answered when its last byte is written, whether or not the response is read.
+    """The socket of a connection to QuickBlox. A request is answered when its last byte is written.
 
     Attributes:
-        target: The target of the latest request.
-        options: How urllib3 wants the response of the latest request, if `urllib3.py` has sent it.
+        target: The URL of the latest request.
     """
 
     _watched: socket.socket | None = None
 
-    def __init__(self, connection: Any, fakes: list[InterceptedFake]) -> None:
+    def __init__(self, connection: Any, fakes: list[Fake]) -> None:
         """Make a socket for a connection, and set what urllib3 expects of it after connecting."""
         connection.is_verified = True  # otherwise urllib3 warns about a connection without TLS
         connection._has_connected_to_proxy = True  # otherwise urllib3 reports a timeout as one of a proxy
-        if connection.response_class is http.client.HTTPResponse:
-            connection.response_class = FakeResponse
-        self._takes_bytes = connection.response_class is not FakeResponse
         self.target = _target(connection, "")
-        self.options: dict[str, Any] | None = None
         self._timeout: float | None = connection.timeout
         self._fakes = fakes
-        self._reader = http11.LenientReader()
-        self._answer: Response | Exception | None = None
+        self._reader: RequestReader | _BodyReader | None = None  # of an incomplete request
+        self._answer: bytes | Exception | None = None
 
     def sendall(self, data: Any) -> None:
-        """Add bytes of a request, and answer it if it is complete."""
-        __tracebackhide__ = True
-        if self._answer is not None:  # the rest of a request that was refused for its headers
-            return
-        try:
-            request = self._reader.read(bytes(data))
-        except http11.MalformedRequestError as error:
-            self._reader = http11.LenientReader()
-            self.reject(error)
-        else:
-            if request is not None:
-                self.answer(*request)
-
-    def answer(self, head: http11.Head, body: bytes) -> None:
-        """Answer a request.
+        """Add bytes of a request, and answer it if it is complete.
 
         An error is raised when the response is read, because that is when the library expects one of a socket.
         """
         __tracebackhide__ = True
+        if self._answer is not None:  # the rest of a request that was refused for its headers
+            return
+        data = bytes(data)
+        if self._reader is None:
+            head = _plain_head(data)
+            self._reader, data = (RequestReader(), data) if head is None else (_BodyReader(head), b"")
         try:
-            fake, prefix, target = self._destination()
-            head = head._replace(target=target.path.decode("latin-1") or head.target)
-            self._answer = fake.handle(http11.request(head, body, target.origin, prefix))
+            request = self._reader.read(data)
+            if request is not None:
+                self._reader = None
+                self._answer = self._answer_to(*request)
+        except http11.MalformedRequestError as error:
+            self._answer = self._refusal(error)
         except Exception as error:
             self._answer = _socket_error(error)
 
-    def reject(self, error: http11.MalformedRequestError) -> None:
-        """Answer a malformed request as the live server does, and fail the test."""
-        with suppress(ConnectionResetError):
-            fake, _, target = self._destination()
-            record_refusal(fake, f"{target.origin} was sent what is not a request of HTTP/1.1: {error}")
-        self._answer = http11.refusal(error.status, str(error))
-
-    def take_answer(self) -> Response:
-        """The response to the latest request. Raises the error of a socket if there is none."""
+    def _answer_to(self, head: http11.Head, body: bytes) -> bytes:
         __tracebackhide__ = True
-        answer, self._answer = self._answer, None
-        if answer is None:
-            raise ConnectionResetError("the request is incomplete")
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        fake, target = self._destination()
+        target = target._replace(target=target.target or head.target)
+        return http11.encode(fake.handle(fake.hosts.request(head.method, target, head.headers, body)), head.method)
 
-    def _destination(self) -> tuple[InterceptedFake, str, Target]:
-        target = self.target
-        found = None if target is None else fake_for_url(self._fakes, target.host, target.port, target.path)
-        if target is None or found is None:
+    def _refusal(self, error: http11.MalformedRequestError) -> bytes:
+        """Refuse a malformed request as the live server does, and fail the test."""
+        with suppress(ConnectionResetError):
+            fake, target = self._destination()
+            at = origin(target.scheme, target.host, target.port)
+            record_refusal(fake, f"{at} was sent what is not a request of HTTP/1.1: {error}")
+        self._reader = None
+        return http11.encode(http11.refusal(error.status, str(error)), "GET")
+
+    def _destination(self) -> tuple[Fake, Url]:
+        fake = None if self.target is None else fake_for_host(self._fakes, self.target.host, self.target.port)
+        if fake is None or self.target is None:
             raise ConnectionResetError("the fake QuickBlox of this connection has stopped")
-        return *found, target
+        return fake, self.target
 
-    def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BytesIO:
-        """An empty file, for the constructor of a response; a class of the user's reads the response from it."""
-        return io.BytesIO(http11.encode(self.take_answer(), "GET") if self._takes_bytes else b"")
+    def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BufferedIOBase:
+        """The response to the latest request, as a file."""
+        answer, self._answer = self._answer, None
+        return io.BufferedReader(_Failing(answer) if isinstance(answer, Exception) else io.BytesIO(answer or b""))
 
     def getpeername(self) -> tuple[str, int | None]:
         """The host and port of the latest request."""
@@ -256,33 +207,48 @@ class FakeSocket:
         self.close()
 
 
-class FakeResponse(http.client.HTTPResponse):
-    """A response that takes the answer of a `FakeSocket`; with another socket it is an ordinary one."""
+# As http.client writes a head, in one piece. h11 reads all others: headers by hand, bodies in chunks.
+_HEAD = re.compile(rb"([A-Z]+) (/\S*|https?://\S+) HTTP/1\.1\r\n((?:[\w-]+: [ -~]*\r\n)+)\r\n", re.ASCII)
 
-    def __init__(self, sock: Any, debuglevel: int = 0, method: str | None = None, url: str | None = None) -> None:
-        super().__init__(sock, debuglevel, method, url)
-        self._sock = sock
-        self._method = method or ""
-        self.raw_headers: list[tuple[str, str]] = []
 
-    def begin(self) -> None:
-        """Read status, headers and body."""
-        __tracebackhide__ = True
-        if not isinstance(self._sock, FakeSocket):
-            super().begin()
-            return
-        answer = self._sock.take_answer()
-        headers, body = http11.sent(answer, self._method)
-        self.raw_headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
-        self.headers = self.msg = http.client.HTTPMessage()
-        for name, value in self.raw_headers:
-            self.msg[name] = value
-        self.code = self.status = answer.status
-        self.reason = http11.phrase(answer.status)
-        self.version = 11
-        self.chunked = self.will_close = False
-        self.length = len(body)
-        self.fp = io.BufferedReader(io.BytesIO(body))
+def _plain_head(data: bytes) -> http11.Head | None:
+    """The head of a common request; None for any other."""
+    found = _HEAD.fullmatch(data)
+    if found is None or len(data) > http11.MAX_HEAD_SIZE:
+        return None
+    pairs = [line.split(b": ", 1) for line in found[3].splitlines()]
+    head = http11.Head(found[1].decode(), found[2].decode(), b"1.1", [(name, value) for name, value in pairs])
+    names = [name.lower() for name, _ in pairs]
+    length = head.header(b"content-length") or b"0"
+    plain = names.count(b"content-length") <= 1 and names.count(b"host") == 1 and b"transfer-encoding" not in names
+    return head if plain and length.isdigit() and int(length) <= http11.MAX_BODY_SIZE else None
+
+
+class _BodyReader:
+    """Reads the body of a common request."""
+
+    def __init__(self, head: http11.Head) -> None:
+        self._head = head
+        self._length = int(head.header(b"content-length") or 0)
+        self._body = bytearray()
+
+    def read(self, data: bytes) -> tuple[http11.Head, bytes] | None:
+        """Add bytes, and return the request once it is complete."""
+        self._body += data
+        return (self._head, bytes(self._body)) if len(self._body) >= self._length else None
+
+
+class _Failing(io.RawIOBase):
+    """A file that raises the error of a socket when it is read."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        raise self._error
 
 
 def _socket_error(error: Exception) -> Exception:

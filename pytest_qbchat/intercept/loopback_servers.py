@@ -7,13 +7,13 @@ connections longer than one test. While no fake answers the host, its requests g
 
 from __future__ import annotations
 
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from pytest_qbchat.exceptions import ConnectionFault
-from pytest_qbchat.intercept.hosts import HTTPS_PORT, origin
-from pytest_qbchat.intercept.patching import InterceptedFake, fake_for_host
-from pytest_qbchat.service.wire import Request, Response
+from pytest_qbchat.intercept.patching import fake_for_host
+from pytest_qbchat.service.hosts import HTTPS_PORT, Url, origin
+from pytest_qbchat.service.interface import Fake
 
 if TYPE_CHECKING:
     from pytest_qbchat.server.live_server import LocalServer
@@ -23,7 +23,7 @@ _servers: dict[tuple[int, str], LocalServer] = {}
 _starting = Lock()
 
 
-def loopback_address(fakes: list[InterceptedFake], host: str, port: int, *, encrypted: bool) -> tuple[str, int]:
+def loopback_address(fakes: list[Fake], host: str, port: int, *, encrypted: bool) -> tuple[str, int]:
     """The host and port of the server for a destination. Starts the server if it is not running yet."""
     scheme = "https" if encrypted or port == HTTPS_PORT else "http"
     key = id(fakes), origin(scheme, host, port)
@@ -31,7 +31,7 @@ def loopback_address(fakes: list[InterceptedFake], host: str, port: int, *, encr
         if key not in _servers:
             from pytest_qbchat.server.live_server import LocalServer  # noqa: PLC0415 - with asyncio, for who needs it
 
-            server = LocalServer(_Dispatcher(fakes, host, port), key[1])
+            server = LocalServer(partial(fake_for_host, fakes, host, port), Url(scheme, host, port, ""))
             server.start()
             _servers[key] = server
         return _servers[key].host, _servers[key].port
@@ -40,23 +40,3 @@ def loopback_address(fakes: list[InterceptedFake], host: str, port: int, *, encr
 def is_loopback_server(address: object) -> bool:
     """Whether an address is that of one of the servers."""
     return any((server.host, server.port) == address for server in list(_servers.values()))
-
-
-class _Dispatcher:
-    """Passes each request to the fake that answers a destination."""
-
-    def __init__(self, fakes: list[InterceptedFake], host: str, port: int) -> None:
-        self._fakes = fakes
-        self._destination = host, port
-
-    async def handle_async(self, request: Request) -> Response:
-        return await self._fake().handle_async(request)
-
-    def refuse(self, reason: str) -> Exception:
-        return self._fake().refuse(reason)
-
-    def _fake(self) -> InterceptedFake:
-        fake = fake_for_host(self._fakes, *self._destination)
-        if fake is None:
-            raise ConnectionFault("disconnect", "no fake answers this host")
-        return fake

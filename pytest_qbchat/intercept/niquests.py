@@ -2,8 +2,7 @@
 
 The patch point is `connect()` of urllib3-future's connections, which is public. urllib3-future replaces urllib3 by
 default. Its connections need a real socket, because they support several protocols. They get an unencrypted one to the
-loopback server. `set_tunnel()` and `putrequest()` refuse requests that cannot be intercepted this way: through a proxy
-that the code names, and to a host that belongs to QuickBlox only below a path prefix.
+loopback server. `set_tunnel()` and `putrequest()` refuse requests through a proxy that the code names.
 """
 
 from __future__ import annotations
@@ -14,17 +13,11 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from pytest_qbchat.intercept.guard import refuse_path_prefix, refuse_proxy
-from pytest_qbchat.intercept.hosts import HTTPS_PORT
+from pytest_qbchat.intercept.guard import refuse_proxy
 from pytest_qbchat.intercept.loopback_servers import loopback_address
-from pytest_qbchat.intercept.patching import (
-    Function,
-    InterceptedFake,
-    PatchPoint,
-    classes,
-    fake_for_host,
-    fake_for_url,
-)
+from pytest_qbchat.intercept.patching import Function, PatchPoint, classes, fake_for_call, fake_for_host
+from pytest_qbchat.service.hosts import HTTPS_PORT
+from pytest_qbchat.service.interface import Fake
 
 
 def _connections(module: Any) -> Iterator[PatchPoint]:
@@ -52,7 +45,7 @@ LIBRARIES = {
 }
 
 
-def _connect(plain: Any, function: Function, fakes: list[InterceptedFake]) -> Function:
+def _connect(plain: Any, function: Function, fakes: list[Fake]) -> Function:
     def connect(connection: Any) -> None:
         if fake_for_host(fakes, connection.host, connection.port) is None:
             function(connection)
@@ -63,7 +56,7 @@ def _connect(plain: Any, function: Function, fakes: list[InterceptedFake]) -> Fu
     return connect
 
 
-def _connect_async(plain: Any, function: Function, fakes: list[InterceptedFake]) -> Function:
+def _connect_async(plain: Any, function: Function, fakes: list[Fake]) -> Function:
     async def connect(connection: Any) -> None:
         if fake_for_host(fakes, connection.host, connection.port) is None:
             await function(connection)
@@ -75,7 +68,7 @@ def _connect_async(plain: Any, function: Function, fakes: list[InterceptedFake])
 
 
 @contextmanager
-def _redirected(connection: Any, plain: Any, fakes: list[InterceptedFake]) -> Iterator[None]:
+def _redirected(connection: Any, plain: Any, fakes: list[Fake]) -> Iterator[None]:
     """Let a connection connect to the loopback server."""
     host, port, resolver = connection.host, connection.port, connection._resolver
     encrypted = connection.default_port == HTTPS_PORT
@@ -88,7 +81,7 @@ def _redirected(connection: Any, plain: Any, fakes: list[InterceptedFake]) -> It
         connection.host, connection.port, connection._resolver = host, port, resolver
 
 
-def _set_tunnel(function: Function, fakes: list[InterceptedFake]) -> Function:
+def _set_tunnel(function: Function, fakes: list[Fake]) -> Function:
     def set_tunnel(connection: Any, host: str, port: int | None = None, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         fake = fake_for_host(fakes, host, port)
@@ -99,19 +92,14 @@ def _set_tunnel(function: Function, fakes: list[InterceptedFake]) -> Function:
     return set_tunnel
 
 
-def _putrequest(function: Function, fakes: list[InterceptedFake]) -> Function:
+def _putrequest(function: Function, fakes: list[Fake]) -> Function:
     def putrequest(connection: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         if url[:8].lower().startswith(("http://", "https://")):  # for a proxy
             parts = urlsplit(url)
-            host = parts.hostname or ""
-            found = fake_for_url(fakes, host, parts.port, parts.path.encode())
-            if found is not None:
-                raise refuse_proxy(found[0], "niquests", host)
-        else:
-            found = fake_for_url(fakes, connection.host, connection.port, url.encode())
-            if found is not None and found[1]:
-                raise refuse_path_prefix(found[0], "niquests", connection.host)
+            fake = fake_for_call(fakes, parts.hostname or "", parts.port)
+            if fake is not None:
+                raise refuse_proxy(fake, "niquests", parts.hostname)
         return function(connection, method, url, *args, **kwargs)
 
     return putrequest

@@ -1,77 +1,64 @@
 """Replaces functions of HTTP libraries while a fake is active, and restores the originals.
 
-A library that was not imported yet is patched as soon as the code under test imports it: importing all installed
-libraries would take longer than most test runs.
+How it works:
+
+- A *patch point* is a public function of a library, as an attribute of a class or module. Each interceptor lists the
+  patch points of a module, and is asked once the module is imported. Importing all installed libraries would take
+  longer than most test runs, so an import hook asks for those that the code under test imports later.
+- A *patch* is a replacement at a patch point. It asks the list of active fakes, the newest first, which one owns the
+  host of a call, and calls the function that it replaced if none does. So a replacement that other code has kept is
+  harmless after its fake has gone.
+- A *layer* is what one `enter` or `patch` had to replace: every function that is not an active replacement. The first
+  fake replaces all of them, a nested fake usually none. Other mocks may replace functions in between. `patch` then puts
+  another replacement on top of theirs, which passes all other calls on to them, and `restore` removes it before they
+  restore their own.
+- `undo` puts the original back only if the replacement is still there: whoever has replaced it since restores it, and
+  the replacement that comes back is harmless, and is taken over by the next layer. A function that a class inherits is
+  deleted from the class rather than set to the inherited one.
+- A patch is kept at its point and used again as long as the function below it stays the same.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any
 
-from pytest_qbchat.exceptions import CallRefused
-from pytest_qbchat.intercept.hosts import Hosts
-from pytest_qbchat.service.wire import Request, Response
+from pytest_qbchat.service.interface import Fake
 
 Function = Callable[..., Any]
 
-
-class InterceptedFake(Protocol):
-    """The interface of a fake for the interceptors.
-
-    Attributes:
-        hosts: The hosts whose calls are intercepted.
-    """
-
-    hosts: Hosts
-
-    def handle(self, request: Request) -> Response:
-        """Answer a request."""
-        ...
-
-    async def handle_async(self, request: Request) -> Response:
-        """Answer a request of an asynchronous client."""
-        ...
-
-    def refuse(self, reason: str) -> Exception:
-        """Record a call that is not let through, and return the error to raise."""
-        ...
-
-    def raise_problems(self) -> None:
-        """Raise an error if there are problems that were not reported yet."""
-        ...
+_passing_through: ContextVar[bool] = ContextVar("qbchat_passing_through", default=False)
 
 
-def fake_for_url(
-    fakes: list[InterceptedFake], host: str, port: int | None, target: bytes
-) -> tuple[InterceptedFake, str] | None:
-    """The first fake that answers a URL, and the path prefix of its API; arguments as for `Hosts.prefix`."""
-    for fake in fakes:
-        prefix = fake.hosts.prefix(host, port, target)
-        if prefix is not None:
-            return fake, prefix
-    for fake in fakes:
+@contextmanager
+def passing_through() -> Iterator[None]:
+    """A block whose calls reach the network, whatever their host."""
+    token = _passing_through.set(True)
+    try:
+        yield
+    finally:
+        _passing_through.reset(token)
+
+
+def fake_for_host(fakes: list[Fake], host: object, port: object) -> Fake | None:
+    """The first fake that owns a host; arguments as for `Hosts.own`."""
+    if _passing_through.get():
+        return None
+    return next((fake for fake in fakes if fake.hosts.own(host, port)), None)
+
+
+def fake_for_call(fakes: list[Fake], host: str, port: int | None) -> Fake | None:
+    """The fake that answers a call. The failure of a test names other hosts that were called."""
+    found = fake_for_host(fakes, host, port)
+    for fake in fakes if found is None else ():
         fake.hosts.note_other(host)
-    return None
-
-
-def fake_for_host(fakes: list[InterceptedFake], host: object, port: object) -> InterceptedFake | None:
-    """The first fake that answers every URL of a host; arguments as for `Hosts.covers_all`."""
-    for fake in fakes:
-        if fake.hosts.covers_all(host, port):
-            return fake
-    return None
-
-
-def record_refusal(fake: InterceptedFake, reason: str) -> None:
-    """Record a refusal that the code under test does not get as an error."""
-    with suppress(CallRefused):
-        raise fake.refuse(reason)  # so that it has a traceback, without which a unittest counts it as seen
+    return found
 
 
 @dataclass(slots=True, eq=False)
@@ -81,15 +68,13 @@ class PatchPoint:
     Attributes:
         owner: The class or module.
         name: The attribute.
-        wrap: Makes the replacement from the function and the list of active fakes, which changes over time. The
-            replacement passes calls that no active fake answers to the function. It may be called after the patch was
-            undone, by code that kept a reference to it.
+        wrap: Makes the replacement from the function and the list of active fakes, which changes over time.
         latest: The latest patch, reused from test to test: wrapping all functions takes longer than the rest.
     """
 
     owner: Any
     name: str
-    wrap: Callable[[Function, list[InterceptedFake]], Function]
+    wrap: Callable[[Function, list[Fake]], Function]
     latest: Patch | None = None
 
 
@@ -181,10 +166,10 @@ class Patcher:
         self._modules: set[ModuleType] = set()  # whose patch points are known
         self._points: list[PatchPoint] = []
         self._import_hook = _ImportHook(libraries, self._patch_imported)
-        self.fakes: list[InterceptedFake] = []
+        self.fakes: list[Fake] = []
         self._layers: list[list[Patch]] = []
 
-    def enter(self, fake: InterceptedFake) -> None:
+    def enter(self, fake: Fake) -> None:
         """Let a fake answer before those that were entered earlier. If this fails, everything is as before."""
         self._find_points()
         self.fakes.insert(0, fake)
@@ -196,7 +181,7 @@ class Patcher:
         if len(self.fakes) == 1:
             sys.meta_path.insert(0, self._import_hook)
 
-    def leave(self, fake: InterceptedFake) -> None:
+    def leave(self, fake: Fake) -> None:
         """Remove a fake and the newest layer."""
         self.fakes.remove(fake)
         if not self.fakes and self._import_hook in sys.meta_path:  # a test may restore an earlier list

@@ -14,7 +14,8 @@ from functools import partial
 from ssl import SSLContext
 from typing import Any
 
-from pytest_qbchat.intercept.patching import Function, InterceptedFake, PatchPoint, classes
+from pytest_qbchat.intercept.patching import Function, PatchPoint, classes
+from pytest_qbchat.service.interface import Fake
 
 _contexts: dict[tuple[object, ...], SSLContext] = {}
 
@@ -28,7 +29,7 @@ def patch_points(module: Any) -> Iterator[PatchPoint]:
 LIBRARIES = dict.fromkeys(("httpx", "httpx2"), patch_points)
 
 
-def _constructor(module: Any, function: Function, fakes: list[InterceptedFake]) -> Function:
+def _constructor(module: Any, function: Function, fakes: list[Fake]) -> Function:
     def construct(transport: Any, *args: Any, **kwargs: Any) -> None:
         # The library's clients use keywords.
         if fakes and not args and kwargs.get("verify", True) is True and kwargs.get("cert") is None:

@@ -4,34 +4,42 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from pytest_qbchat.server.http11 import refusal
 from pytest_qbchat.service.spelling import closest_name
 from pytest_qbchat.service.wire import Request, Response
 
-FAIL_PATH = "/_qbchat/fail"
+CONTROL_PREFIX = "/_qbchat"
+FAIL_PATH = f"{CONTROL_PREFIX}/fail"
 _EXAMPLE = '{"what": "timeout", "stored": true}'
 _TYPES: dict[str, Any] = {"what": int | str, "times": int, "method": str, "path": str, "stored": bool}
 
 
-@runtime_checkable
-class Faultable(Protocol):
-    """A handler that can inject faults."""
-
-    @property
-    def fail(self) -> Callable[..., None]:
-        """Inject a fault."""
-        ...
+def is_control(path: str) -> bool:
+    """Whether a request is for the server and not for the API: pages of other origins must not send it."""
+    return path == CONTROL_PREFIX or path.startswith(f"{CONTROL_PREFIX}/")
 
 
-def inject_fault(fake: Faultable, request: Request) -> Response:
-    """Inject the fault that a request describes. The response is 204, or 400 with what is wrong."""
+def refusal_of_page(request: Request) -> str:
+    """Why a page of another origin may not send a control request; empty for other senders."""
     origin = request.headers.get("Origin")
-    if origin not in (None, request.origin):
-        return refusal(403, f"a page of {origin} may not send control requests; send them from the tests")
+    if origin in (None, request.origin):
+        return ""
+    return f"a page of {origin} may not send control requests; send them from the tests"
+
+
+def inject_fault(fail: Callable[..., None], request: Request) -> Response:
+    """Inject the fault that a request describes. The response is 204, or 400 or 403 with what is wrong.
+
+    Args:
+        fail: `FakeQuickBlox.fail`.
+        request: The request.
+    """
+    if reason := refusal_of_page(request):
+        return refusal(403, reason)
     try:
-        fake.fail(**_arguments(request.body))
+        fail(**_arguments(request.body))
     except (TypeError, ValueError) as error:
         return refusal(400, str(error).encode(errors="replace").decode())
     return Response(204, [], b"")

@@ -10,80 +10,46 @@ import asyncio
 import socket
 import ssl
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Protocol, Self, runtime_checkable
+from typing import Self
 
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault, as_fault
 from pytest_qbchat.server import http11
 from pytest_qbchat.server.certificate import Certificate
-from pytest_qbchat.server.control import FAIL_PATH, Faultable, inject_fault
-from pytest_qbchat.server.http11 import Head, LenientReader, MalformedRequestError
+from pytest_qbchat.server.control import FAIL_PATH, inject_fault, is_control
+from pytest_qbchat.server.http11 import Head, MalformedRequestError
 from pytest_qbchat.server.request_reader import RequestReader, destination, split_target
+from pytest_qbchat.service.hosts import Url, origin
+from pytest_qbchat.service.interface import Fake, record_refusal
 from pytest_qbchat.service.routes import ROUTES, UNSUPPORTED, find
-from pytest_qbchat.service.wire import Request, Response
+from pytest_qbchat.service.wire import Request, Response, path_and_query
 
 _BACKLOG = 1024
 _TIMEOUT = 10.0  # seconds, for a head to be complete, and for a refused client to close the connection
 _ANY_ORIGIN = (b"Access-Control-Allow-Origin", b"*")
-CONTROL_PREFIX = "/_qbchat"
 _ROOTS = {route.path.split("/")[1] for route in ROUTES} | {path.split("/")[1] for path in UNSUPPORTED}
 
 
-class RequestHandler(Protocol):
-    """Answers the requests of a server."""
-
-    async def handle_async(self, request: Request) -> Response:
-        """Answer a request."""
-        ...
-
-
-@runtime_checkable
-class ProblemSink(Protocol):
-    """A handler that records problems, which then fail the test."""
-
-    def refuse(self, reason: str) -> CallRefused:
-        """Record a problem, and return the error to raise."""
-        ...
-
-
-@runtime_checkable
-class CallLog(Protocol):
-    """A handler that prints every request, also those that are not calls of the API."""
-
-    def log(self, line: str) -> None:
-        """Print a line."""
-        ...
-
-
-class LiveServer:
-    """A server with the state of a fake: `with LiveServer(fake) as server: ... server.url`.
+class Server(ABC):
+    """A server that listens in a thread of its own.
 
     Attributes:
-        fake: The fake that answers.
         host: The address that the server listens on.
         port: The port that the server listens on. If it is 0, the system chooses a port at the start.
         connections: The open connections.
     """
 
-    def __init__(
-        self,
-        fake: RequestHandler,
-        *,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        tls: ssl.SSLContext | None = None,
-    ) -> None:
+    def __init__(self, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         """Create a server that does not listen yet.
 
         Args:
-            fake: The fake that answers.
             host: The address to listen on.
             port: The port to listen on; 0 for any free port.
             tls: A context with a certificate, for https.
         """
-        self.fake = fake
         self.host = host
         self.port = port
         self._tls = tls
@@ -92,11 +58,41 @@ class LiveServer:
         self._stopping: asyncio.Event
         self._thread: threading.Thread | None = None
 
+    @abstractmethod
+    async def answer(self, request: Request) -> Response:
+        """Answer a request."""
+
+    def request(self, head: Head, body: bytes) -> Request:
+        """The request for a head and a decoded body.
+
+        Raises:
+            MalformedRequestError: The host or the target is malformed.
+        """
+        host, target = destination(head)
+        prefix = _prefix(head.method, target)
+        path, query = path_and_query(target, prefix)
+        return Request(head.method, f"{self._scheme}://{host}", prefix, path, query, head.headers, body)
+
+    def log(self, line: str) -> None:  # noqa: B027 - most servers print nothing
+        """Print a line about a request that is not a call of the API."""
+
+    def refuse(self, reason: str) -> None:
+        """Record a problem, which fails the test if there is one."""
+        self.log(reason)
+
+    def report_malformed(self, error: MalformedRequestError) -> None:
+        """Note a request that cannot be answered."""
+        self.log(f"malformed request {error.status}: {error}")
+
+    @property
+    def _scheme(self) -> str:
+        return "https" if self._tls else "http"
+
     @property
     def url(self) -> str:
         """The base URL, without a trailing slash."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'https' if self._tls else 'http'}://{host}:{self.port}"
+        return f"{self._scheme}://{host}:{self.port}"
 
     def __enter__(self) -> Self:
         self.start()
@@ -106,34 +102,6 @@ class LiveServer:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
-
-    def new_reader(self) -> RequestReader | LenientReader:
-        """A reader for the requests of one connection."""
-        return RequestReader()
-
-    def base_and_target(self, head: Head) -> tuple[str, str]:
-        """The base URL that a client used, and the path with query.
-
-        Raises:
-            MalformedRequestError: The host or the target is malformed.
-        """
-        host, target = destination(head)
-        return f"{'https' if self._tls else 'http'}://{host}", target
-
-    def report_malformed(self, error: MalformedRequestError) -> None:
-        """Note a request that cannot be answered."""
-        self.log(f"malformed request {error.status}: {error}")
-
-    def log(self, line: str) -> None:
-        """Print a line about a request that is not a call of the API, if the handler has a log."""
-        if isinstance(self.fake, CallLog):
-            self.fake.log(line)
-
-    def refuse(self, reason: str) -> None:
-        """Record a problem that fails the test, if the handler records any."""
-        if isinstance(self.fake, ProblemSink):
-            with suppress(CallRefused, ConnectionFault):  # raised for its traceback, which shows that no test saw it
-                raise self.fake.refuse(reason)
 
     def start(self) -> None:
         """Start to listen. The server is ready when this returns.
@@ -182,30 +150,78 @@ class LiveServer:
             connection.abort()
 
 
-class LocalServer(LiveServer):
-    """A server for clients in this process, whose connections lead to another host."""
+class LiveServer(Server):
+    """A server with the state of a fake: `with LiveServer(fake) as server: ... server.url`.
 
-    def __init__(self, fake: RequestHandler, origin: str) -> None:
+    Attributes:
+        fake: The fake that answers.
+        host: The address that the server listens on.
+        port: The port that the server listens on. If it is 0, the system chooses a port at the start.
+    """
+
+    def __init__(
+        self, fake: Fake, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> None:
         """Create a server that does not listen yet.
 
         Args:
             fake: The fake that answers.
-            origin: Scheme, host and port of the URLs that the fake gets. The connections are unencrypted in any case.
+            host: The address to listen on.
+            port: The port to listen on; 0 for any free port.
+            tls: A context with a certificate, for https.
         """
-        super().__init__(fake)
-        self._origin = origin
+        super().__init__(host=host, port=port, tls=tls)
+        self.fake = fake
 
-    def new_reader(self) -> LenientReader:
-        """A lenient reader: these clients get a warning of mistakes in their headers."""
-        return LenientReader()
+    async def answer(self, request: Request) -> Response:
+        """Answer a request, or inject the fault that it describes."""
+        fail = getattr(self.fake, "fail", None)
+        if fail is not None and (request.method, request.path) == ("POST", FAIL_PATH):
+            return inject_fault(fail, request)
+        return await self.fake.handle_async(request)
 
-    def base_and_target(self, head: Head) -> tuple[str, str]:
-        """The origin of the connection, and the path with query."""
-        return self._origin, split_target(head.target)[1]
+    def refuse(self, reason: str) -> None:
+        """Record a problem that fails the test."""
+        record_refusal(self.fake, reason)
+
+
+class LocalServer(Server):
+    """A server for clients in this process, whose unencrypted connections lead to another host."""
+
+    def __init__(self, fake: Callable[[], Fake | None], url: Url) -> None:
+        """Create a server that does not listen yet.
+
+        Args:
+            fake: Returns the fake that answers at the moment, if any.
+            url: The destination of the clients.
+        """
+        super().__init__()
+        self._find = fake
+        self._url = url
+
+    async def answer(self, request: Request) -> Response:
+        """Answer a request."""
+        return await self._fake().handle_async(request)
+
+    def request(self, head: Head, body: bytes) -> Request:
+        """The request for a head and a decoded body, whatever host the head names."""
+        url = self._url._replace(target=split_target(head.target)[1])
+        return self._fake().hosts.request(head.method, url, head.headers, body)
+
+    def refuse(self, reason: str) -> None:
+        """Record a problem that fails the test."""
+        with suppress(ConnectionFault):
+            record_refusal(self._fake(), reason)
 
     def report_malformed(self, error: MalformedRequestError) -> None:
         """Fail the test: its code does not use HTTP, and nothing else records that it called QuickBlox."""
-        self.refuse(f"{self._origin} was sent what is not a request of HTTP/1.1: {error}")
+        at = origin(self._url.scheme, self._url.host, self._url.port)
+        self.refuse(f"{at} was sent what is not a request of HTTP/1.1: {error}")
+
+    def _fake(self) -> Fake:
+        if (fake := self._find()) is None:
+            raise ConnectionFault("disconnect", "no fake answers this host")
+        return fake
 
 
 class EncryptedServer(LiveServer):
@@ -215,7 +231,7 @@ class EncryptedServer(LiveServer):
         ca_file: The path of the CA certificate, which clients have to trust.
     """
 
-    def __init__(self, fake: RequestHandler, certificate: Certificate) -> None:
+    def __init__(self, fake: Fake, certificate: Certificate) -> None:
         """Create a server that does not listen yet."""
         super().__init__(fake, tls=certificate.context)
         self.ca_file = certificate.ca_file
@@ -226,9 +242,9 @@ class _Connection(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self, server: LiveServer) -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
-        self._reader = server.new_reader()
+        self._reader = RequestReader()
         self._received = bytearray()  # while a request is answered
         self._task: asyncio.Task[None] | None = None  # answers the current request
         self._writable = asyncio.Event()  # cleared while the client does not read its responses
@@ -342,22 +358,19 @@ class _Connection(asyncio.Protocol):
         self._answer_next()
 
     async def _response(self, head: Head, body: bytes) -> Response:
-        base, target = self._server.base_and_target(head)
-        head = head._replace(target=target)
-        from_page = head.header(b"origin") is not None and not is_control(target.partition("?")[0])
+        request = self._server.request(head, body)
+        path = f"{request.prefix}{request.path}"
+        from_page = head.header(b"origin") is not None and not is_control(path)
         if head.method == "OPTIONS" and from_page:
-            self._server.log(f"OPTIONS {target} 200: preflight request of a browser")
+            self._server.log(f"OPTIONS {path} 200: preflight request of a browser")
             response = Response(200, [], b"")
         else:
-            request = http11.request(head, body, base, _prefix(head.method, target))
             response = await self._answer_request(request)
         return _with_cors(head, response) if from_page else response
 
     async def _answer_request(self, request: Request) -> Response:
-        if (request.method, request.path) == ("POST", FAIL_PATH) and isinstance(self._server.fake, Faultable):
-            return inject_fault(self._server.fake, request)
         try:
-            return await self._server.fake.handle_async(request)
+            return await self._server.answer(request)
         except CallRefused as refusal:
             return http11.refusal(404, refusal.text)
         except (ConnectionFault, asyncio.CancelledError):
@@ -382,11 +395,6 @@ def _prefix(method: str, target: str) -> str:
         if find(method, "/".join(["", *segments[start:]]))[0] is not None:
             return "/".join(segments[:start])
     return "/".join(segments[: starts[0]]) if starts else ""
-
-
-def is_control(path: str) -> bool:
-    """Whether a request is for the program and not for the API: other pages must not send it."""
-    return path == CONTROL_PREFIX or path.startswith(f"{CONTROL_PREFIX}/")
 
 
 def _with_cors(head: Head, response: Response) -> Response:

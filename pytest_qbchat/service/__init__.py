@@ -3,7 +3,8 @@
 It imports only the standard library, neither pytest nor an HTTP client. The reason of a refusal is never sent to the
 client; the test's output shows it, so it names the remedy in the test. From the outside in:
 
-- `wire`: requests and responses, independent of any HTTP client;
+- `wire`: requests and responses, independent of any HTTP client; `hosts`: the URLs that belong to QuickBlox;
+- `interface`: what interceptors and servers know of a fake;
 - `app`: from a request to its response;
 - `decoding`: the parameters in the body and the query string of a request;
 - `authentication`: the caller of a request;

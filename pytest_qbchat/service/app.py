@@ -30,9 +30,13 @@ class Service:
     def handle(self, call: Call) -> None:
         """Add the response, reason and warnings to a call. Not thread-safe: the caller holds the lock.
 
-        If the fake has no such route, only the reason is added, and the response stays None.
+        If the fake has no such route, or the path is outside of the base URL, only the reason is added, and the
+        response stays None.
         """
         self.prepare(call)
+        if call.request.outside:
+            call.reason = f"{call.method} {call.path} is outside of the base URL {call.request.outside}"
+            return
         route, variables = find(call.request.method, without_suffix(call.request.path))
         if route is None:
             call.reason = unknown_route_reason(call.request)

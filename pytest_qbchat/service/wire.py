@@ -67,6 +67,7 @@ class Request:
         path: The path within the API, not percent-decoded: `/chat/Message.json`.
         query: The query string without the question mark.
         raw_headers: Name and value as bytes, in the order sent.
+        outside: The base URL that owns the host, if the path is outside of it; else empty.
     """
 
     method: str
@@ -76,6 +77,7 @@ class Request:
     query: str
     raw_headers: RawHeaders
     body: bytes
+    outside: str = ""
 
     @property
     def base(self) -> str:

@@ -490,8 +490,8 @@ def interrupt_when_it_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Ctrl-C as soon as the program waits for one."""
     print_startup = program.Program.print_startup
 
-    def introduced(self: program.Program, url: str) -> None:
-        print_startup(self, url)
+    def introduced(self: program.Program) -> None:
+        print_startup(self)
         threading.Thread(target=os.kill, args=[os.getpid(), signal.SIGINT]).start()
 
     monkeypatch.setattr(program.Program, "print_startup", introduced)

@@ -1,126 +1,19 @@
-"""HTTP/1.1 within the process: what `http.client` writes is read in whatever pieces it comes, headers as they are."""
+"""The Connection header of a request, and responses as bytes."""
 
 from __future__ import annotations
 
 import io
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPResponse
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_qbchat.server import http11
-from pytest_qbchat.server.http11 import Head, LenientReader, MalformedRequestError, encode
+from pytest_qbchat.server.http11 import Head, encode
 from pytest_qbchat.service.wire import Response
 
 names = st.from_regex(rb"X-[A-Za-z0-9!#$%&'*+.^_`|~-]{0,12}", fullmatch=True)
-
-
-class Written:
-    """As much of a socket as http.client needs to write a request."""
-
-    def __init__(self) -> None:
-        self.pieces: list[bytes] = []
-
-    def sendall(self, data: bytes) -> None:
-        self.pieces.append(bytes(data))
-
-
-def written(method: str, path: str, body: Any, headers: dict[str, str], *, chunked: bool) -> list[bytes]:
-    """A request as http.client writes it."""
-    connection = HTTPConnection("shop.example")
-    connection.sock = Written()  # type: ignore[assignment]
-    connection.request(method, path, body, headers, encode_chunked=chunked)
-    pieces: list[bytes] = connection.sock.pieces  # type: ignore[attr-defined]
-    return pieces
-
-
-def read_all(pieces: list[bytes]) -> list[tuple[Head, bytes]]:
-    """What a reader makes of bytes that come in these pieces."""
-    reader, found = LenientReader(), []
-    for piece in pieces:
-        request = reader.read(piece)
-        while request is not None:
-            found.append(request)
-            request = reader.read(b"")
-    return found
-
-
-@given(
-    st.sampled_from(["GET", "post", "PUT"]),
-    st.from_regex(r"/[!-~]{0,30}", fullmatch=True),
-    st.lists(st.binary(max_size=40), max_size=4),
-    st.booleans(),
-    st.booleans(),
-)
-def test_a_request_of_http_client_is_read_whole_or_byte_by_byte(
-    method: str, path: str, parts: list[bytes], chunked: bool, by_byte: bool
-) -> None:
-    headers = {"X-Note ": " made up ", "QB-Token": "made-up"} | ({"Transfer-Encoding": "chunked"} if chunked else {})
-    pieces = written(method, path, iter(parts) if chunked else b"".join(parts), headers, chunked=chunked)
-    if by_byte:
-        pieces = [bytes([byte]) for byte in b"".join(pieces)]
-    [(head, body)] = read_all(pieces)
-    assert (head.method, head.target, head.version, body) == (method.upper(), path, b"1.1", b"".join(parts))
-    assert (b"X-Note ", b"made up") in head.headers
-
-
-@pytest.mark.parametrize(
-    ("encoding", "sent"),
-    [
-        (b"chunked", b"2;a=b\r\nhi\r\n0\r\n\r\n"),
-        (b"Chunked", b"2\r\nhi\r\n0\r\nX-Sum: 1\r\nX-Other: 2\r\n\r\n"),
-        (b"identity, chunked", b"2\r\nhi\r\n0\r\n\r\n"),
-    ],
-)
-def test_chunks_by_hand_are_read_and_the_next_request_begins_after_them(encoding: bytes, sent: bytes) -> None:
-    data = b"POST / HTTP/1.1\r\nTransfer-Encoding: " + encoding + b"\r\n\r\n" + sent
-    for pieces in ([data * 2], [bytes([byte]) for byte in data * 2]):
-        assert [body for _, body in read_all(pieces)] == [b"hi", b"hi"]
-
-
-MALFORMED = {
-    "no request line": (b"GET /\r\n\r\n", 400, "the request line is not HTTP/1.1"),
-    "a length that is no number": (
-        b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-        400,
-        "Content-Length is not a number",
-    ),
-    "a chunk without a size": (
-        b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        400,
-        "a chunk has no size",
-    ),
-    "large headers": (b"GET / HTTP/1.1\r\nA: " + b"a" * 70_000, 431, "the headers are larger than 65536 bytes"),
-    "a large length": (
-        b"GET / HTTP/1.1\r\nContent-Length: 134217729\r\n\r\n",
-        413,
-        "the body is larger than 134217728 bytes",
-    ),
-    "a large chunk": (
-        b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n8000001\r\n",
-        413,
-        "the body is larger than 134217728 bytes",
-    ),
-}
-
-
-@pytest.mark.parametrize("row", MALFORMED)
-def test_what_is_written_by_hand_is_refused_if_it_has_no_end_or_is_too_large(row: str) -> None:
-    data, status, text = MALFORMED[row]
-    with pytest.raises(MalformedRequestError, match=text) as refused:
-        read_all([data])
-    assert refused.value.status == status
-
-
-@pytest.mark.parametrize(("said", "expected"), [(b"100-Continue", [False, True, False]), (b"", [False, False, False])])
-def test_a_client_that_waits_to_go_on_is_told_so_once(said: bytes, expected: list[bool]) -> None:
-    reader = LenientReader()
-    asked = [reader.expects_continue]
-    assert reader.read(b"POST / HTTP/1.1\r\nContent-Length: 2\r\nExpect: " + said + b"\r\n\r\n") is None
-    asked += [reader.expects_continue, reader.expects_continue]
-    assert asked == expected
 
 
 # --- what a head says ---
@@ -148,16 +41,6 @@ def test_the_client_says_whether_the_connection_stays(version: bytes, said: byte
 
 def test_several_headers_of_the_connection_count_together() -> None:
     assert connection_of(b"1.1", b"close", b"TE") == b"close"
-
-
-def test_a_request_goes_where_its_base_url_says() -> None:
-    found = http11.request(Head("GET", "/tb/chat/Dialog.json?limit=1", b"1.1", []), b"", "http://shop.example", "/tb")
-    assert (found.url, found.prefix, found.path, found.query) == (
-        "http://shop.example/tb/chat/Dialog.json?limit=1",
-        "/tb",
-        "/chat/Dialog.json",
-        "limit=1",
-    )
 
 
 # --- responses ---

@@ -32,7 +32,6 @@ from pytest_qbchat import FakeQuickBlox, LiveServer, QuickBloxWarning
 from pytest_qbchat.fake.httpx_transport import QuickBloxTransport
 from pytest_qbchat.server import http11
 from pytest_qbchat.server import live_server as server_module
-from pytest_qbchat.service.wire import Response
 
 PATH = "/chat/Message.json"
 BODY = json.dumps({"chat_dialog_id": DIALOG, "message": "hi"}).encode()
@@ -481,15 +480,6 @@ def test_a_timeout_in_a_route_is_the_clients_own(qbchat_server: LiveServer, erro
     qbchat_server.fake.router.post(PATH).mock(side_effect=error)
     with pytest.raises(requests.ReadTimeout):
         requests.post(qbchat_server.url + PATH, data=BODY, headers=HEADERS, timeout=0.05)
-
-
-def test_whoever_answers_in_place_of_a_fake_may_fail() -> None:
-    class Broken:
-        async def handle_async(self, request: object) -> Response:
-            raise KeyError("order")
-
-    with LiveServer(Broken()) as server, pytest.raises(httpx.RemoteProtocolError):
-        post(server)
 
 
 def test_routes_of_the_test_answer_first(qbchat_server: LiveServer) -> None:

@@ -59,7 +59,6 @@ class Way:
         fixture: By which fixture it reaches the fake: `qbchat`, `qbchat_transport` or `qbchat_server`.
         raises: Whether what the fake, or a route of the test's own, raises comes up in the code under test. Where a
             server answers, it cannot: a refused call gets a 404 that says why, and an error closes the connection.
-        prefixes: Whether it tells a base URL with a path prefix apart from the rest of its host.
     """
 
     name: str
@@ -68,7 +67,6 @@ class Way:
     disconnect: Error
     fixture: str = "qbchat"
     raises: bool = True
-    prefixes: bool = True
 
     def error(self, fault: str) -> Error:
         """What the client raises at a fault."""
@@ -277,7 +275,7 @@ def _of_tornado() -> list[Way]:
     def send(request: httpx.Request, timeout: float) -> httpx.Response:
         return asyncio.run(fetch(request, timeout))
 
-    return [Way("Tornado", _as_httpx(send), HTTPTimeoutError, HTTPStreamClosedError, raises=False, prefixes=False)]
+    return [Way("Tornado", _as_httpx(send), HTTPTimeoutError, HTTPStreamClosedError, raises=False)]
 
 
 def _of_niquests() -> list[Way]:
@@ -311,8 +309,8 @@ def _of_niquests() -> list[Way]:
 
     errors = niquests.ReadTimeout, niquests.ConnectionError
     return [
-        Way("niquests", _as_httpx(send), *errors, raises=False, prefixes=False),
-        Way("niquests, asynchronous", _as_httpx(wait_for), *errors, raises=False, prefixes=False),
+        Way("niquests", _as_httpx(send), *errors, raises=False),
+        Way("niquests, asynchronous", _as_httpx(wait_for), *errors, raises=False),
     ]
 
 
@@ -331,7 +329,6 @@ WAYS = [
         aiohttp.ServerTimeoutError,
         aiohttp.ServerDisconnectedError,
         raises=False,
-        prefixes=False,
     ),
     *_of_tornado(),
     *_of_niquests(),

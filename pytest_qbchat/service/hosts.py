@@ -7,7 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address
+from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from pytest_qbchat.service.wire import RawHeaders, Request, path_and_query
 
 # The default hosts, and the hosts of enterprise customers: `api<name>.quickblox.com` (documented).
 _DOMAIN = ".quickblox.com"
@@ -23,17 +26,29 @@ def origin(scheme: str, host: str, port: int | None) -> str:
     return f"{scheme}://{host}" + ("" if port in (None, PORTS[scheme]) else f":{port}")
 
 
+class Url(NamedTuple):
+    """The URL of a request, in parts. The target is the path and query as sent."""
+
+    scheme: str
+    host: str
+    port: int | None
+    target: str
+
+
 @dataclass(slots=True, frozen=True)
 class _Base:
-    """A host or base URL that the user configured. It covers both schemes."""
+    """A host or base URL that the user configured. It owns its host, and its port if it has one, for both schemes."""
 
     host: str
     port: int | None
-    prefix: bytes
+    prefix: str
 
-    def matches(self, host: str, port: int | None) -> bool:
-        """Whether this is the base of a host, and of its port if one was configured. Clients omit default ports."""
+    def owns(self, host: str, port: int | None) -> bool:
+        """Whether a host and port belong to this base URL. Clients omit default ports."""
         return host == self.host and (self.port in (None, port) or (port is None and self.port in PORTS.values()))
+
+
+_QUICKBLOX = _Base(f"*{_DOMAIN}", None, "")
 
 
 class Hosts:
@@ -57,38 +72,11 @@ class Hosts:
 
     @property
     def names(self) -> list[str]:
-        """The hosts that belong to QuickBlox as a whole, without ports, for `NO_PROXY`."""
-        return [_DOMAIN, *(base.host for base in self._bases if not base.prefix)]
+        """The hosts without ports, for `NO_PROXY`."""
+        return [_DOMAIN, *(base.host for base in self._bases)]
 
-    def prefix(self, host: str, port: int | None, target: bytes) -> str | None:
-        """The path prefix below which a URL belongs to QuickBlox; None if the URL does not belong to it.
-
-        The target is the path and query as sent.
-        """
-        host = _normal(host)
-        if host.endswith(_DOMAIN):
-            return ""
-        for base in self._bases:
-            if base.matches(host, port) and (target.partition(b"?")[0] + b"/").startswith(base.prefix + b"/"):
-                return base.prefix.decode()
-        return None
-
-    def note_other(self, host: str) -> None:
-        """Note that another host was called; a few are enough."""
-        if len(self.others) < _MAX_OTHERS:
-            self.others.add(host)
-
-    def serves_http(self, host: str, port: int) -> bool:
-        """Whether a port of a host that belongs to QuickBlox is for HTTP. XMPP has others at `*.quickblox.com`."""
-        return port in PORTS.values() or not _normal(host).endswith(_DOMAIN)
-
-    def covers_part(self, host: str, port: int | None) -> bool:
-        """Whether a host belongs to QuickBlox as a whole or below a path prefix."""
-        host = _normal(host)
-        return host.endswith(_DOMAIN) or any(base.matches(host, port) for base in self._bases)
-
-    def covers_all(self, host: object, port: object) -> bool:
-        """Whether a host belongs to QuickBlox as a whole, not only below a path prefix.
+    def own(self, host: object, port: object) -> bool:
+        """Whether a host belongs to QuickBlox.
 
         Args:
             host: A name as a string or bytes. No other value belongs to QuickBlox.
@@ -98,9 +86,27 @@ class Hosts:
             host = host.decode("ascii", "replace")
         if not isinstance(host, str):
             return False
-        host = _normal(host)
         number = int(port) if isinstance(port, int) or (isinstance(port, str) and port.isdecimal()) else None
-        return host.endswith(_DOMAIN) or any(base.matches(host, number) and not base.prefix for base in self._bases)
+        return bool(self._owners(host, number))
+
+    def request(self, method: str, url: Url, headers: RawHeaders, body: bytes) -> Request:
+        """A request as the fake takes it, without the path of the base URL that owns its host."""
+        base = origin(url.scheme, url.host, url.port)
+        owners = [owner.prefix for owner in self._owners(url.host, url.port)] or [""]  # a transport gets any host
+        path = url.target.partition("?")[0] + "/"
+        prefix = next((prefix for prefix in owners if path.startswith(f"{prefix}/")), None)
+        outside = "" if prefix is not None else " or ".join(f"{base}{each}" for each in owners)
+        path, query = path_and_query(url.target, prefix or "")
+        return Request(method, base, prefix or "", path, query, headers, body, outside)
+
+    def note_other(self, host: str) -> None:
+        """Note that another host was called; a few are enough."""
+        if len(self.others) < _MAX_OTHERS:
+            self.others.add(host)
+
+    def _owners(self, host: str, port: int | None) -> list[_Base]:
+        host = _normal(host)
+        return [_QUICKBLOX] if host.endswith(_DOMAIN) else [base for base in self._bases if base.owns(host, port)]
 
 
 def _normal(host: str) -> str:
@@ -123,4 +129,4 @@ def _parse(text: str) -> _Base:
         raise ValueError(
             f"invalid host or base URL {text!r}; expected 'chat.shop.example' or 'https://shop.example/quickblox'"
         )
-    return _Base(host, port, parts.path.rstrip("/").encode())
+    return _Base(host, port, parts.path.rstrip("/"))

@@ -1,0 +1,42 @@
+"""What interceptors and servers know of a fake."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Protocol
+
+from pytest_qbchat.exceptions import CallRefused
+from pytest_qbchat.service.hosts import Hosts
+from pytest_qbchat.service.wire import Request, Response
+
+
+class Fake(Protocol):
+    """What answers the calls of clients: the fake of a test, or the guard of a suite, which refuses all.
+
+    Attributes:
+        hosts: The hosts whose calls are intercepted.
+    """
+
+    hosts: Hosts
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request."""
+        ...
+
+    async def handle_async(self, request: Request) -> Response:
+        """Answer a request of an asynchronous client."""
+        ...
+
+    def refuse(self, reason: str) -> CallRefused:
+        """Record a call that is not let through, and return the error to raise."""
+        ...
+
+    def raise_problems(self) -> None:
+        """Raise an error if there are problems that were not reported yet."""
+        ...
+
+
+def record_refusal(fake: Fake, reason: str) -> None:
+    """Record a refusal that the code under test does not get as an error."""
+    with suppress(CallRefused):
+        raise fake.refuse(reason)  # unittest takes an error without a traceback for one that the test has seen
