@@ -85,7 +85,7 @@ def test_a_folder_imports_only_what_is_below_it(part: str) -> None:
     ] == []
 
 
-def test_no_module_imports_the_public_names_from_the_root() -> None:
+def test_modules_import_the_public_names_from_where_they_are_defined() -> None:
     """The root imports every folder, so a module that imports from it imports what is above it."""
     assert [module for module, targets in INTERNAL.items() if PACKAGE in targets] == []
 
@@ -99,7 +99,7 @@ def test_the_service_imports_the_standard_library_alone() -> None:
     ] == []
 
 
-def test_no_modules_import_each_other_in_a_circle() -> None:
+def test_imports_form_no_circle() -> None:
     """Type-only imports count: two files that name each other's types cannot be read one after the other."""
     circles = []
     graph = {module: sorted(targets) for module, targets in INTERNAL.items()}

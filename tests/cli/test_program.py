@@ -125,7 +125,7 @@ def test_it_says_where_it_is_and_what_a_client_is_configured_with(seed: Path) ->
         server.stop()
 
 
-def test_without_anything_declared_any_client_will_do() -> None:
+def test_a_server_without_declarations_accepts_any_client() -> None:
     with running() as server:
         assert server.introduction[1:5] == [
             "  application id  any is accepted",
@@ -149,7 +149,7 @@ def test_strict_mode_adopts_nobody() -> None:
         server.stop()
 
 
-def test_of_many_users_and_tokens_the_first_are_named(tmp_path: Path) -> None:
+def test_the_introduction_names_the_first_twenty_users_and_tokens(tmp_path: Path) -> None:
     path = tmp_path / "seed.json"
     users = [{"login": f"made-up-{number}"} for number in range(25)]
     sessions: list[dict[str, Any]] = [{"token": f"made-up-token-{number}"} for number in range(25)]
@@ -164,7 +164,7 @@ def test_of_many_users_and_tokens_the_first_are_named(tmp_path: Path) -> None:
         server.stop()
 
 
-def test_interrupted_while_it_starts_it_says_nothing() -> None:
+def test_an_interrupt_during_the_start_ends_without_output() -> None:
     code = """if True:
         import runpy, sys
         class Interrupting:
@@ -214,7 +214,7 @@ def test_each_call_is_a_line(seed: Path) -> None:
         ]
 
 
-def test_what_is_no_call_is_a_line_too() -> None:
+def test_a_preflight_or_malformed_request_is_logged() -> None:
     with running() as server:
         asked = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST"}
         server.client.options("/chat/Message.json", headers=asked)
@@ -233,7 +233,7 @@ def test_a_call_is_shown_before_the_program_ends(seed: Path) -> None:
         server.stop()
 
 
-def test_who_called_is_a_user_or_what_stands_for_one(tmp_path: Path) -> None:
+def test_the_caller_in_a_line_is_a_user_a_key_or_a_token(tmp_path: Path) -> None:
     path = tmp_path / "seed.json"
     path.write_text(json.dumps({"sessions": [{"token": TOKEN, "user_id": 0}]}), encoding="utf-8")
     key = {"Authorization": f"ApiKey {API_KEY}"}
@@ -252,7 +252,7 @@ def test_who_called_is_a_user_or_what_stands_for_one(tmp_path: Path) -> None:
         ]
 
 
-def test_no_secret_is_shown(seed: Path) -> None:
+def test_secrets_are_masked_in_every_line(seed: Path) -> None:
     adopted = "another-made-up-token"
     with running("--seed", seed, "--api-key", API_KEY) as server:
         key = {"Authorization": f"ApiKey {API_KEY}"}
@@ -310,7 +310,7 @@ def test_a_reset_goes_back_to_the_seed(seed: Path) -> None:
         assert "POST /_qbchat/reset 200" in server.stop()
 
 
-def test_without_a_seed_a_reset_empties() -> None:
+def test_a_reset_without_a_seed_empties_the_state() -> None:
     with running() as server:
         server.post(message="hi")
         state = server.client.post("/_qbchat/reset").json()
@@ -417,7 +417,7 @@ def test_a_browser_gets_a_page_that_follows_the_server_and_a_client_gets_what_it
         assert not any("GET / 200" in line for line in server.stop())
 
 
-def test_only_a_browser_of_this_machine_gets_the_page() -> None:
+def test_the_page_is_sent_only_to_a_browser_of_this_machine() -> None:
     with running("--host", "0.0.0.0") as server:
         assert server.client.get("/", headers={**BROWSER, "Host": "qbchat"}).status_code == 403
         assert server.client.get("/", headers={**BROWSER, "Origin": "https://shop.example"}).status_code == 403
@@ -435,7 +435,7 @@ def test_the_state_masks_secrets(seed: Path) -> None:
         server.stop()
 
 
-def test_nothing_else_is_under_the_prefix() -> None:
+def test_an_unknown_control_request_is_refused_with_the_known_ones() -> None:
     with running() as server:
         calls = [("GET", "/_qbchat"), ("GET", "/_qbchat/reset"), ("POST", "/_qbchat/state"), ("GET", "/_qbchat/users")]
         for method, path in calls:
@@ -586,7 +586,7 @@ def blocks(language: str) -> list[str]:
     return [text for name, text in BLOCKS if name == language]
 
 
-def test_no_block_of_the_documentation_escapes() -> None:
+def test_every_block_of_the_documentation_is_tested() -> None:
     assert [name for name, _ in BLOCKS] == ["python", "json", "python", "console", "python"]
     assert len(re.findall(r"^\s*(?:```|~~~)", DOCUMENT, flags=re.MULTILINE)) == 2 * len(BLOCKS)
 

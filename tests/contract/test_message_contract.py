@@ -142,7 +142,7 @@ def test_attachments_come_back_as_a_list_in_numeric_order(world: World, kwargs: 
 # --- refusals ---
 
 
-def test_only_occupants_may_post(world: World) -> None:
+def test_a_message_to_a_dialog_of_others_is_refused(world: World) -> None:
     world.fake.add_session(TOKEN, 30)
     world.fake.add_dialog(DIALOG, occupants_ids=[10, 20])
     response = world.post({"chat_dialog_id": DIALOG})

@@ -55,7 +55,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(dist: Path) -> None:
     assert "\nClassifier: Framework :: Pytest\n" in metadata
 
 
-def test_on_a_package_page_all_links_and_pictures_have_addresses(tmp_path: Path) -> None:
+def test_links_and_pictures_of_the_readme_are_absolute_on_a_package_page(tmp_path: Path) -> None:
     for name in ("README.md", "pyproject.toml", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "pytest_qbchat", tmp_path / "pytest_qbchat", ignore=shutil.ignore_patterns("*.pyc"))

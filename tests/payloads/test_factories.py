@@ -575,7 +575,7 @@ class TestLocales:
 
 
 class TestTexts:
-    def test_there_are_enough(self, locale: str) -> None:
+    def test_each_locale_has_enough_texts(self, locale: str) -> None:
         texts = json_of(locale)
 
         assert len(set(texts["messages"])) == len(texts["messages"]) >= 25

@@ -122,7 +122,7 @@ def test_it(qbchat):
     )
 
 
-def test_without_any_message_the_section_says_so(run) -> None:
+def test_a_failure_without_any_message_says_nothing_was_posted(run) -> None:
     result = run("def test_it(qbchat):\n    assert False\n")
     result.stdout.fnmatch_lines(["*Captured qbchat call*", "nothing was posted"])
 

@@ -69,14 +69,14 @@ def test_importing_the_package_imports_nothing_else() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_a_name_that_the_package_does_not_have() -> None:
+def test_an_unknown_name_of_the_package_raises_attribute_error() -> None:
     import pytest_qbchat
 
     with pytest.raises(AttributeError, match="module 'pytest_qbchat' has no attribute 'qbchat'"):
         _ = pytest_qbchat.qbchat
 
 
-def test_without_the_plugins_of_respx_and_faker(
+def test_the_fixtures_work_without_the_plugins_of_respx_and_faker(
     pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
 ) -> None:
     pytester.makepyfile(send=SEND)
@@ -101,7 +101,7 @@ def test_the_plugin_can_be_blocked(pytester: pytest.Pytester, run_project: Calla
     result.stdout.fnmatch_lines(["*fixture 'qbchat' not found*"])
 
 
-def test_without_the_terminal_reporter(pytester: pytest.Pytester, alone: tuple[str, ...]) -> None:
+def test_a_run_without_the_terminal_reporter_passes(pytester: pytest.Pytester, alone: tuple[str, ...]) -> None:
     pytester.makepyfile("def test_it(qbchat): pass")
     assert pytester.runpytest_subprocess(*alone, "-p", "no:terminal").ret == 0
 

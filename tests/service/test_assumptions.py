@@ -194,13 +194,13 @@ def test_every_assumption_is_tested() -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
 @pytest.mark.parametrize("name", CHOICES)
-def test_what_the_fake_assumes(shop: Shop, name: str) -> None:
+def test_an_assumption_has_the_documented_default(shop: Shop, name: str) -> None:
     assert CHOICES[name].seen(shop) == CHOICES[name].by_default
 
 
 @pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
 @pytest.mark.parametrize("name", CHOICES)
-def test_what_it_does_if_a_test_assumes_otherwise(shop: Shop, name: str) -> None:
+def test_an_assumption_changed_by_a_test_takes_effect(shop: Shop, name: str) -> None:
     shop.fake.assume(**{name: CHOICES[name].value})
     assert CHOICES[name].seen(shop) == CHOICES[name].otherwise
 
@@ -241,7 +241,7 @@ def test_a_choice_is_that_of_one_fake(shop: Shop) -> None:
     ],
     ids=repr,
 )
-def test_what_cannot_be_assumed_is_refused_and_nothing_is_changed(
+def test_an_unknown_or_invalid_assumption_is_refused_and_changes_nothing(
     shop: Shop, assumptions: dict[str, Any], text: str
 ) -> None:
     with pytest.raises(TypeError) as refused:

@@ -479,14 +479,18 @@ class TestOneFile:
         assert qbchat.calls.last.reason.endswith("its owner is user 10")
         assert qbchat.blobs.one().as_dict() == before
 
-    def test_a_file_of_nobody(self, qbchat: FakeQuickBlox, client: httpx.Client, method: str, path: str) -> None:
+    def test_a_file_of_nobody_is_changed_only_by_an_api_key(
+        self, qbchat: FakeQuickBlox, client: httpx.Client, method: str, path: str
+    ) -> None:
         blob = qbchat.add_blob(PHOTO, name="terms.pdf")
         url, body = f"/blobs/{blob.id}{path}", {"json": {"blob": {"size": len(PHOTO)}}} if "complete" in path else {}
         assert client.request(method, url, **body).status_code == 403
         assert qbchat.calls.last.reason.endswith("its owner is the application")
         assert client.request(method, url, headers=KEY, **body).status_code == 200
 
-    def test_no_user(self, qbchat: FakeQuickBlox, client: httpx.Client, method: str, path: str) -> None:
+    def test_a_caller_without_a_user_is_refused(
+        self, qbchat: FakeQuickBlox, client: httpx.Client, method: str, path: str
+    ) -> None:
         qbchat.add_session("made-up-token-of-the-application", None)
         blob = stored(client)
         url = f"/blobs/{blob['id']}{path}"
@@ -619,7 +623,7 @@ def test_a_file_can_be_there_before_the_test(qbchat: FakeQuickBlox, client: http
     assert client.get("/blobs.json").json()["total_entries"] == 1
 
 
-def test_a_file_of_a_user_whom_only_the_file_declares(qbchat: FakeQuickBlox) -> None:
+def test_the_user_of_a_declared_file_is_declared(qbchat: FakeQuickBlox) -> None:
     qbchat.add_blob(PHOTO, name="bumper.jpg", user=30, public=True)
     assert [user.id for user in qbchat.users] == [30]
     assert qbchat.blobs.one().content_type == "application/octet-stream"

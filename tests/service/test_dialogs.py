@@ -536,14 +536,14 @@ def test_a_dialog_is_read_by_its_id_in_either_case(world: World) -> None:
         assert (response.json()["_id"], response.json()["unread_messages_count"]) == (UNKNOWN, 1)
 
 
-def test_only_occupants_read_a_group_and_everybody_a_public_one(api: Api) -> None:
+def test_a_group_is_read_by_its_occupants_and_a_public_dialog_by_everybody(api: Api) -> None:
     group, public = create(api, occupants_ids="20"), create(api, type=PUBLIC, occupants_ids="20")
     assert answer(api("GET", f"Dialog/{group['_id']}", by=CLEO)) == (403, NO_PERMISSION)
     assert answer(api("GET", f"Dialog/{public['_id']}", by=CLEO)) == (200, public)
     assert api.fake.dialogs[1].occupants_ids == [ANNA, BERT]
 
 
-def test_nothing_is_unread_in_a_public_dialog(api: Api) -> None:
+def test_a_public_dialog_has_an_unread_count_of_zero(api: Api) -> None:
     public = create(api, type=PUBLIC, occupants_ids="20")["_id"]
     api("POST", "Message", json={"chat_dialog_id": public})
     assert api("GET", f"Dialog/{public}", by=BERT).json()["unread_messages_count"] == 0
@@ -666,7 +666,7 @@ def test_name_photo_and_custom_parameters_are_replaced(api: Api, kwargs: Any) ->
     assert list(response.json()) == list(before)
 
 
-def test_what_an_update_does_not_name_stays(api: Api) -> None:
+def test_an_update_keeps_the_fields_that_it_does_not_name(api: Api) -> None:
     before = create(api, occupants_ids="20", photo="1", admin_ids="20", is_joinable=0)
     after = api("PUT", f"Dialog/{before['_id']}", json={}).json()
     assert after | {"updated_at": None} == before | {"updated_at": None}
@@ -775,7 +775,7 @@ def test_a_private_dialog_keeps_its_two_occupants(api: Api, change: Any, status:
     assert create(api, type=PRIVATE, occupants_ids="20")["_id"] == dialog_id
 
 
-def test_only_the_owner_changes_a_public_dialog(api: Api) -> None:
+def test_a_public_dialog_is_changed_only_by_its_owner(api: Api) -> None:
     dialog_id = create(api, type=PUBLIC, occupants_ids="20")["_id"]
     for user in (BERT, CLEO):
         assert answer(api("PUT", f"Dialog/{dialog_id}", by=user, json={"name": "New"})) == (403, NO_PERMISSION)
@@ -825,7 +825,7 @@ def test_the_owner_changes_the_admins(api: Api) -> None:
     assert api.fake.dialogs.one().admin_ids == [20]
 
 
-def test_nobody_else_changes_the_admins(api: Api) -> None:
+def test_a_change_of_the_admins_by_another_occupant_is_refused(api: Api) -> None:
     dialog_id = create(api, occupants_ids="20", admin_ids="10")["_id"]
     for operator in ("push_all", "pull_all"):
         response = api("PUT", f"Dialog/{dialog_id}", by=BERT, json={operator: {"admin_ids": [10]}})
@@ -964,12 +964,12 @@ def test_a_deletion_of_several_dialogs_answers_with_three_lists(api: Api) -> Non
 
 
 @pytest.mark.parametrize(("ids", "status", "body"), [("a,b", 404, NOT_FOUND), (",", 404, NOT_FOUND)])
-def test_if_no_dialog_is_found_the_status_says_so(api: Api, ids: str, status: int, body: Any) -> None:
+def test_a_deletion_that_finds_no_dialog_is_refused(api: Api, ids: str, status: int, body: Any) -> None:
     assert answer(api("DELETE", f"Dialog/{ids}")) == (status, body)
     assert api.fake.calls.one().reason
 
 
-def test_if_nothing_may_be_deleted_the_status_says_so(api: Api) -> None:
+def test_a_deletion_of_foreign_dialogs_alone_is_refused(api: Api) -> None:
     foreign = create(api, by=CLEO)["_id"]
     assert answer(api("DELETE", f"Dialog/{foreign},5d75")) == (403, NO_PERMISSION)
     assert f"not among the occupants [30] of dialog {foreign}" in api.fake.calls.last.reason
@@ -1044,9 +1044,7 @@ def test_the_owner_of_a_group_changes_whether_it_can_be_joined(api: Api) -> None
 @pytest.mark.parametrize(
     ("params", "shown"), [({}, {}), ({"is_joinable": 1}, {"is_joinable": 1}), ({"is_joinable": 0}, {"is_joinable": 0})]
 )
-def test_on_an_older_cluster_a_dialog_says_whether_it_can_be_joined_if_it_was_said(
-    api: Api, params: Any, shown: Any
-) -> None:
+def test_is_joinable_is_shown_by_an_older_cluster_if_it_was_given(api: Api, params: Any, shown: Any) -> None:
     api.fake.assume(newer_cluster=False)
     reply = create(api, **params)
     assert {name: reply[name] for name in reply if name == "is_joinable"} == shown
@@ -1195,7 +1193,7 @@ def test_an_id_counts_once_in_whichever_case(api: Api) -> None:
     assert answer(api("DELETE", f"Dialog/{ids}", params={"force": 1})) == (200, groups([one.upper(), two], [], []))
 
 
-def test_without_users_and_dialogs_nothing_happens(api: Api) -> None:
+def test_a_change_without_users_and_dialogs_succeeds_and_changes_nothing(api: Api) -> None:
     create(api)
     for path in ("add", "remove"):
         reply = api("POST", f"Dialogs/{path}_occupants", json={})
@@ -1239,7 +1237,7 @@ def test_a_refusal_of_a_user_adopted_by_login_names_the_login_to_declare(api: Ap
     )
 
 
-def test_no_private_dialog_is_adopted_with_a_user_who_was_deleted(api: Api) -> None:
+def test_a_private_dialog_with_a_deleted_user_is_not_adopted(api: Api) -> None:
     api.fake.add_session("made-up-token-of-one-who-leaves", 50)
     headers = {"QB-Token": "made-up-token-of-one-who-leaves"}
     assert httpx.delete(f"{HOST}/users/50.json", headers=headers, verify=TLS).status_code == 200

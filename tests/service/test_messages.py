@@ -265,7 +265,7 @@ def test_the_largest_page_has_a_thousand_messages(api: Api) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 @pytest.mark.parametrize("params", [{}, {"chat_dialog_id": ""}], ids=repr)
-def test_without_a_dialog_nothing_is_listed_or_marked(api: Api, method: str, params: Any) -> None:
+def test_a_request_without_a_dialog_is_refused(api: Api, method: str, params: Any) -> None:
     refused = answer(api(method, "Message", params=params))
     assert refused == ((404, NOT_FOUND) if method == "GET" else (422, NO_DIALOG))
     assert api.fake.calls.one().reason == "the request has no chat_dialog_id"
@@ -369,7 +369,7 @@ def test_the_reply_may_be_assumed_to_show_the_marks(api: Api, four: str) -> None
     assert [item["read_ids"] for item in marked] == [[ANNA, BERT], [BERT], [CLEO, BERT], [ANNA, BERT]]
 
 
-def test_nothing_is_ever_marked_in_a_public_dialog(api: Api) -> None:
+def test_a_public_dialog_keeps_no_receipts(api: Api) -> None:
     dialog_id = dialog(api, PUBLIC)
     message = api.fake.add_message(dialog_id, ANNA, "hi")
     before = listed(api, dialog_id)
@@ -652,7 +652,7 @@ def test_several_messages_are_marked_at_once_or_none(api: Api, four: str) -> Non
     assert three.read_ids == [CLEO]
 
 
-def test_without_an_id_all_messages_of_the_dialog_are_marked(api: Api, four: str) -> None:
+def test_an_update_without_an_id_marks_all_messages_of_the_dialog(api: Api, four: str) -> None:
     elsewhere = api.fake.add_message(dialog(api), ANNA, "elsewhere")
     hidden = api.fake.messages[0]
     api("DELETE", f"Message/{hidden.id}", by=BERT)
@@ -825,7 +825,7 @@ def test_anybody_deletes_a_public_message_for_themselves(api: Api) -> None:
     assert answer(api("DELETE", f"Message/{message.id}", by=BERT, params={"force": 1})) == (403, NO_PERMISSION)
 
 
-def test_who_deletes_a_message_of_an_adopted_dialog_is_in_it(api: Api) -> None:
+def test_a_user_who_deletes_a_message_of_an_adopted_dialog_becomes_an_occupant(api: Api) -> None:
     posted = api("POST", "Message", json={"chat_dialog_id": UNKNOWN}).json()
     assert answer(api("DELETE", f"Message/{posted['_id']}", by=BERT)) == (200, deleted([posted["_id"]]))
     assert api.fake.dialogs.one().occupants_ids == [ANNA, BERT]
@@ -905,7 +905,7 @@ def test_deleting_the_last_message_makes_the_previous_one_the_last(api: Api, fou
         assert last() == left
 
 
-def test_what_reached_a_user_in_real_time_is_still_with_them(api: Api) -> None:
+def test_a_message_deleted_for_everyone_stays_in_the_inboxes(api: Api) -> None:
     posted = api("POST", "Message", json={"recipient_id": BERT, "message": "hi", "send_to_chat": 1}).json()
     api("DELETE", f"Message/{posted['_id']}", params={"force": 1})
     assert api.fake.inbox(BERT).one().message == "hi"

@@ -182,7 +182,7 @@ def test_a_silent_mistake_gives_one_warning(fake: FakeQuickBlox, mistake: str) -
     ],
     ids=["urllib and httpx: the repr", "requests and aiohttp: the keys", "JavaScript: the type"],
 )
-def test_attachments_that_a_form_encoder_lost(fake: FakeQuickBlox, encode: Any, shown: str) -> None:
+def test_attachments_lost_by_a_form_encoder_are_warned_of(fake: FakeQuickBlox, encode: Any, shown: str) -> None:
     kwargs = encode({"chat_dialog_id": DIALOG, "attachments": {"0": FILE}})
     text = warned(fake, content=kwargs["data"].encode(), headers={"Content-Type": "application/x-www-form-urlencoded"})
     assert text == (
@@ -193,7 +193,7 @@ def test_attachments_that_a_form_encoder_lost(fake: FakeQuickBlox, encode: Any, 
 
 
 @pytest.mark.parametrize("dialog_id", ["123_not_existent", "None", 5])
-def test_a_malformed_dialog_id(fake: FakeQuickBlox, dialog_id: object) -> None:
+def test_a_malformed_dialog_id_is_warned_of(fake: FakeQuickBlox, dialog_id: object) -> None:
     assert warned(fake, {"chat_dialog_id": dialog_id}) == (
         f"chat_dialog_id: {dialog_id!r} is not a dialog id, so QuickBlox finds no dialog; "
         "write the 24 hexadecimal digits of its _id"
@@ -201,7 +201,7 @@ def test_a_malformed_dialog_id(fake: FakeQuickBlox, dialog_id: object) -> None:
     assert fake.calls.one().status == 404
 
 
-def test_a_recipient_in_a_group(fake: FakeQuickBlox) -> None:
+def test_a_recipient_in_a_group_is_warned_of(fake: FakeQuickBlox) -> None:
     fake.add_dialog(DIALOG, occupants_ids=[10, 20])
     assert warned(fake, {"chat_dialog_id": DIALOG, "recipient_id": 20}) == (
         "recipient_id: is stored but has no effect, since the dialog is a group and every occupant receives the "
@@ -209,7 +209,7 @@ def test_a_recipient_in_a_group(fake: FakeQuickBlox) -> None:
     )
 
 
-def test_a_recipient_from_outside_of_a_private_dialog(fake: FakeQuickBlox) -> None:
+def test_a_recipient_outside_of_a_private_dialog_is_warned_of(fake: FakeQuickBlox) -> None:
     fake.add_dialog(DIALOG, occupants_ids=[10, 20], type=3)
     assert warned(fake, {"chat_dialog_id": DIALOG, "recipient_id": "30"}) == (
         "recipient_id: 30 is not in this private dialog, and chat_dialog_id takes precedence (assumed); "
@@ -217,7 +217,7 @@ def test_a_recipient_from_outside_of_a_private_dialog(fake: FakeQuickBlox) -> No
     )
 
 
-def test_json_labelled_as_a_form(fake: FakeQuickBlox) -> None:
+def test_json_labelled_as_a_form_is_warned_of(fake: FakeQuickBlox) -> None:
     label = {"Content-Type": "application/x-www-form-urlencoded"}
     assert warned(fake, content=b'{"chat_dialog_id": "%s"}' % DIALOG.encode(), headers=label) == (
         "Content-Type: the body is JSON, but its label is application/x-www-form-urlencoded; the fake read it as JSON, "
@@ -225,36 +225,36 @@ def test_json_labelled_as_a_form(fake: FakeQuickBlox) -> None:
     )
 
 
-def test_json_without_a_label(fake: FakeQuickBlox) -> None:
+def test_json_without_a_content_type_is_warned_of(fake: FakeQuickBlox) -> None:
     assert "its label is missing" in warned(fake, content=b'{"chat_dialog_id": "%s"}' % DIALOG.encode())
 
 
-def test_acting_for_a_user_with_a_token(fake: FakeQuickBlox) -> None:
+def test_on_behalf_of_beside_a_token_is_warned_of(fake: FakeQuickBlox) -> None:
     assert warned(fake, {"chat_dialog_id": DIALOG}, headers={"On-Behalf-Of": "20"}) == (
         "On-Behalf-Of: is ignored without an API key, so the sender is the token's user 10; "
         "write Authorization: ApiKey <key>, or omit it"
     )
 
 
-def test_the_dialog_by_its_name_over_xmpp(fake: FakeQuickBlox) -> None:
+def test_the_xmpp_name_of_the_dialog_is_warned_of(fake: FakeQuickBlox) -> None:
     assert warned(fake, {"dialog_id": DIALOG}) == (
         "dialog_id: became a custom field, since QuickBlox has no parameter of this name; write chat_dialog_id"
     )
 
 
-def test_a_custom_field_named_token(fake: FakeQuickBlox) -> None:
+def test_a_custom_field_named_token_is_warned_of(fake: FakeQuickBlox) -> None:
     assert warned(fake, {"chat_dialog_id": DIALOG, "token": "of a raffle"}) == (
         "token: is the name of a credential, so QuickBlox stores no such custom field; write another name"
     )
 
 
-def test_a_token_read_from_a_file(fake: FakeQuickBlox) -> None:
+def test_a_token_with_a_line_end_is_warned_of(fake: FakeQuickBlox) -> None:
     assert warned(fake, {"chat_dialog_id": DIALOG}, headers={"QB-Token": f"{TOKEN}\n"}) == (
         "QB-Token: begins or ends with white space, which not every client sends; strip the token"
     )
 
 
-def test_a_header_name_with_a_space(fake: FakeQuickBlox) -> None:
+def test_a_header_name_with_a_space_is_warned_of(fake: FakeQuickBlox) -> None:
     assert warned(fake, {"chat_dialog_id": DIALOG}, headers={"X-Trace ": "1"}) == (
         "'X-Trace ': is another header to QuickBlox, and not every client sends a header name with a space; "
         "write 'X-Trace'"

@@ -52,7 +52,7 @@ def test_a_message_for_the_history_only_is_complete_in_the_reply(world: World) -
     assert list(reply) == MODEL_KEYS
 
 
-def test_after_a_message_was_sent_to_chat_its_record_is_complete(world: World) -> None:
+def test_the_record_of_a_message_sent_to_chat_is_complete(world: World) -> None:
     with freeze_time("2019-09-09 20:30:15"):
         assert world.post({"chat_dialog_id": DIALOG, "send_to_chat": 1}).json()["created_at"] is None
 
@@ -332,7 +332,7 @@ OWNED = ["_id", "created_at", "updated_at", "date_sent", "delivered_ids", "read_
 
 @pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
 @pytest.mark.parametrize("name", [*OWNED, "save_to_history", "system", "token"])
-def test_what_the_server_owns_is_ignored(world: World, name: str) -> None:
+def test_a_field_that_the_server_owns_is_ignored_in_a_message(world: World, name: str) -> None:
     reply = world.post({"chat_dialog_id": DIALOG, name: "mine"}).json()
     assert reply.get(name) != "mine"
     assert world.fake.posted.one().custom == {}
@@ -494,7 +494,7 @@ def test_json_may_have_space_around_it(world: World) -> None:
     assert world.post(content=body, headers={"Content-Type": "application/json"}).status_code == 201
 
 
-def test_many_attachments_in_brackets_are_not_refused_as_too_deep(world: World) -> None:
+def test_a_form_with_many_attachments_is_not_refused_as_too_deep(world: World) -> None:
     many = {str(number): {"type": "image", "id": str(number)} for number in range(150)}
     assert world.post({"chat_dialog_id": DIALOG, "attachments": many}).json()["attachments"] == list(many.values())
 

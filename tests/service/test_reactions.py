@@ -65,7 +65,7 @@ def test_reactions_are_counted_by_name_in_the_order_they_came(api: Api, path: st
     assert answer(api("GET", path)) == listed(("like", [BERT, ANNA]))
 
 
-def test_nobody_takes_back_the_reaction_of_another(api: Api, path: str) -> None:
+def test_the_reaction_of_another_user_cannot_be_taken_back(api: Api, path: str) -> None:
     api("POST", path, json={"name": "like"})
     assert answer(api("DELETE", path, by=BERT, json={"name": "like"})) == (404, NO_REACTION)
     assert answer(api("DELETE", path, json={"name": "sad"})) == (404, NO_REACTION)
@@ -120,7 +120,7 @@ def test_a_stranger_neither_reacts_nor_sees_who_did(api: Api, path: str, method:
     assert answer(api("GET", path)) == listed()
 
 
-def test_there_are_no_reactions_in_public_dialogs(api: Api) -> None:
+def test_a_reaction_in_a_public_dialog_is_refused(api: Api) -> None:
     public = api.fake.add_dialog(occupants_ids=[ANNA], type=1)
     path = f"Message/{api.fake.add_message(public, ANNA, 'news').id}/reactions"
     for user in (ANNA, DORA):

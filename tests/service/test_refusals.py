@@ -374,7 +374,7 @@ def test_a_request_that_deserves_it_is_refused(place: Place, monkeypatch: pytest
     assert place.fake.calls.last.reason
 
 
-def test_there_is_no_refusal_that_was_not_provoked() -> None:
+def test_every_refusal_is_provoked() -> None:
     functions = {each for name, each in inspect.getmembers(errors, inspect.isfunction) if not name.startswith("_")}
     assert {refusal.made_by for refusal in REFUSALS} == functions
 

@@ -122,12 +122,12 @@ def test_the_signature_that_a_client_was_seen_to_send_is_right() -> None:
     assert not is_valid(VECTOR, "secret")
 
 
-def test_what_is_no_text_is_signed_as_json_has_it() -> None:
+def test_a_value_that_is_not_a_text_is_signed_as_in_json() -> None:
     params = {"b": 5, "a": {"z": True, "y": None, "x": 1.5}, "signature": "x", "c": {"signature": "counts"}}
     assert string_to_sign(params) == "a[x]=1.5&a[y]=&a[z]=true&b=5&c[signature]=counts"
 
 
-def test_what_is_hidden_is_hidden_wherever_it_stands() -> None:
+def test_a_hidden_value_is_masked_at_any_depth() -> None:
     params = {
         "firebase_phone": {"access_token": "made-up", "project_id": "shop"},
         "keys": {"token": "made-up", "secret": "made-up", "access_token": "made-up"},
@@ -236,7 +236,7 @@ NESTED = st.dictionaries(
 
 
 @given(more=NESTED, secret=st.text(min_size=1), digest=st.sampled_from([hashlib.sha1, hashlib.sha256]), data=st.data())
-def test_what_a_client_signs_is_accepted_and_one_character_more_or_less_is_not(
+def test_a_correct_signature_is_accepted_and_a_changed_character_refused(
     more: dict[str, Any], secret: str, digest: Any, data: st.DataObject
 ) -> None:
     fake = FakeQuickBlox()
@@ -271,7 +271,7 @@ def test_nested_parameters_are_signed_alike_in_json_and_in_forms(more: dict[str,
 # --- POST /session.json ---
 
 
-def test_a_session_of_the_application(world: World) -> None:
+def test_a_signed_request_makes_a_session_of_the_application(world: World) -> None:
     with freeze_time(NOW):
         response = world.send("POST", f"{API}/session.json", json=signed())
 
@@ -303,7 +303,7 @@ FORMS = {
 @pytest.mark.parametrize("name", ["login", "email"])
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 @freeze_time(NOW)
-def test_a_session_of_a_user_in_every_form(
+def test_a_session_of_a_user_is_made_by_every_encoding(
     qbchat: FakeQuickBlox, api: httpx.Client, form: Any, name: str, path: str
 ) -> None:
     qbchat.credentials(auth_secret=SECRET)
@@ -327,14 +327,14 @@ REQUIRED = ["application_id", "auth_key", "timestamp", "nonce", "signature"]
 
 @pytest.mark.parametrize("absent", [None, ""], ids=repr)
 @pytest.mark.parametrize("name", REQUIRED)
-def test_what_is_missing_is_named(qbchat: FakeQuickBlox, api: httpx.Client, name: str, absent: object) -> None:
+def test_a_missing_parameter_is_named(qbchat: FakeQuickBlox, api: httpx.Client, name: str, absent: object) -> None:
     response = api.post("/session.json", json=signed() | {name: absent})
     assert answer(response) == (422, {"errors": {name: ["is required"]}})
     assert qbchat.calls.one().reason == f"the request has no {name}"
     assert not qbchat.sessions
 
 
-def test_all_that_is_missing_is_named_at_once(world: World) -> None:
+def test_several_missing_parameters_are_named_at_once(world: World) -> None:
     response = world.send("POST", f"{API}/session.json")
     assert answer(response) == (422, {"errors": {name: ["is required"] for name in REQUIRED}})
 
@@ -763,7 +763,7 @@ LOGIN_FORMS = {
 
 
 @pytest.mark.parametrize("form", LOGIN_FORMS.values(), ids=LOGIN_FORMS)
-def test_a_login_in_every_form(qbchat: FakeQuickBlox, api: httpx.Client, form: dict[str, Any]) -> None:
+def test_a_login_is_accepted_in_every_encoding(qbchat: FakeQuickBlox, api: httpx.Client, form: dict[str, Any]) -> None:
     user = qbchat.add_user(login="anna", email="anna@shop.example", password=PASSWORD)
     qbchat.add_session(TOKEN, None)
     response = ask(api, "POST", "/login", **form)
@@ -815,7 +815,7 @@ def test_each_token_of_a_user_is_a_new_one(qbchat: FakeQuickBlox, api: httpx.Cli
 
 
 @pytest.mark.parametrize("token", [TOKEN, "made-up-app-token"])
-def test_only_an_api_key_makes_tokens(qbchat: FakeQuickBlox, api: httpx.Client, token: str) -> None:
+def test_a_user_token_is_made_only_by_an_api_key(qbchat: FakeQuickBlox, api: httpx.Client, token: str) -> None:
     qbchat.add_session("made-up-app-token", None)
     assert answer(ask(api, "POST", "/users/10/tokens", token)) == (401, based("Authorization failed"))
     assert "a QB-Token is not enough" in qbchat.calls.one().reason
@@ -835,7 +835,7 @@ def test_a_token_for_nobody_is_not_found(qbchat: FakeQuickBlox, api: httpx.Clien
     assert not qbchat.users
 
 
-def test_there_is_no_token_for_a_user_who_was_deleted(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
+def test_a_token_for_a_deleted_user_is_refused(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
     user = qbchat.add_user()
     ask(api, "DELETE", f"/users/{user.id}.json", None, headers=KEY)
     assert ask(api, "POST", f"/users/{user.id}/tokens", None, headers=KEY).status_code == 404
@@ -860,7 +860,7 @@ def test_an_api_key_alone_acts_for_nobody(world: World) -> None:
 
 
 @freeze_time(NOW)
-def test_on_behalf_of_names_a_user_whose_last_request_it_was(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
+def test_a_request_on_behalf_of_a_user_sets_its_last_request(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
     user = qbchat.add_user(10)
     assert ask(api, "GET", "/chat/Dialog.json", None, headers=KEY | {"On-Behalf-Of": "10"}).status_code == 200
     assert user.last_request_at == "2019-09-01T14:55:56Z"
@@ -874,7 +874,7 @@ def test_an_api_key_wins_over_a_token_that_is_dead(qbchat: FakeQuickBlox, api: h
 
 
 @pytest.mark.parametrize("nobody", ["0", "", "anna", "-1", "1.5", "9" * 20])
-def test_on_behalf_of_an_unknown_or_malformed_id_is_refused(
+def test_a_request_on_behalf_of_an_unknown_or_malformed_id_is_refused(
     qbchat: FakeQuickBlox, api: httpx.Client, nobody: str
 ) -> None:
     response = ask(api, "GET", "/chat/Dialog.json", None, headers=KEY | {"On-Behalf-Of": nobody})
@@ -883,7 +883,7 @@ def test_on_behalf_of_an_unknown_or_malformed_id_is_refused(
     assert not qbchat.users
 
 
-def test_on_behalf_of_a_deleted_user_is_refused(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
+def test_a_request_on_behalf_of_a_deleted_user_is_refused(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
     user = qbchat.add_user(10)
     assert ask(api, "DELETE", f"/users/{user.id}.json", None, headers=KEY | {"On-Behalf-Of": "10"}).status_code == 200
     response = ask(api, "GET", "/chat/Dialog.json", None, headers=KEY | {"On-Behalf-Of": "10"})

@@ -100,7 +100,9 @@ FORMS = {
 
 @pytest.mark.parametrize("path", ["/users.json", "/users"])
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_signing_up_in_every_form(qbchat: FakeQuickBlox, api: httpx.Client, form: dict[str, Any], path: str) -> None:
+def test_signing_up_is_accepted_in_every_encoding(
+    qbchat: FakeQuickBlox, api: httpx.Client, form: dict[str, Any], path: str
+) -> None:
     response = api.post(path, **form)
     assert (response.status_code, response.json()["user"]["login"]) == (201, "anna")
     assert qbchat.users.one().password == PASSWORD
@@ -114,7 +116,7 @@ def test_an_api_key_alone_signs_users_up(world: World) -> None:
     assert world.fake.users.one().email == "anna@shop.example"
 
 
-def test_nobody_signs_up_without_credentials(world: World) -> None:
+def test_signing_up_without_credentials_is_refused(world: World) -> None:
     body = {"user": {"email": "anna@shop.example", "password": PASSWORD}}
     assert answer(world.send("POST", f"{API}/users.json", json=body)) == (401, TOKEN_REQUIRED)
     assert not world.fake.users
@@ -168,7 +170,7 @@ UNIQUE = ["login", "email", "facebook_id", "twitter_id", "external_user_id"]
 
 @pytest.mark.parametrize("value", ["68764641", " 68764641\n", 68764641], ids=repr)
 @pytest.mark.parametrize("name", UNIQUE)
-def test_what_is_unique_is_refused_the_second_time(api: httpx.Client, name: str, value: object) -> None:
+def test_a_taken_unique_field_is_refused(api: httpx.Client, name: str, value: object) -> None:
     named = {"password": PASSWORD, "login": "anna"} | {name: "68764641"}
     assert sign_up(api, **named).status_code == 201
     again = {"password": PASSWORD, "login": "ben"} | {name: value}
@@ -229,7 +231,7 @@ def test_an_avatar_is_the_id_of_a_blob(api: httpx.Client, sent: object, shown: i
     assert sign_up(api, login="anna", password=PASSWORD, blob_id=sent).json()["user"]["blob_id"] == shown
 
 
-def test_what_the_server_owns_cannot_be_set(api: httpx.Client) -> None:
+def test_a_field_that_the_server_owns_is_ignored_in_a_user(api: httpx.Client) -> None:
     owned = {"id": 5, "last_request_at": "2019-09-01T14:55:56Z", "user_tags": "mine", "adopted": True, "unknown": 1}
     with pytest.warns(QuickBloxWarning, match=r"user\[user_tags\]: is ignored, .*; write tag_list$"):
         reply = sign_up(api, login="anna", password=PASSWORD, **owned).json()["user"]
@@ -435,7 +437,9 @@ FILTERS = [
 
 @pytest.mark.parametrize("separator", ["+", "%2B", "%20"])
 @pytest.mark.parametrize(("text", "found"), FILTERS, ids=[text for text, _ in FILTERS])
-def test_a_filter_of_every_type_and_operator(crowd: httpx.Client, text: str, found: list[int], separator: str) -> None:
+def test_a_filter_of_each_type_and_operator_selects_users(
+    crowd: httpx.Client, text: str, found: list[int], separator: str
+) -> None:
     kind, field, operator, value = text.split("+", maxsplit=3)
     page = crowd.get(f"/users.json?filter[]={separator.join([kind, field, operator, quote(value)])}")
     assert ids(page) == found
@@ -518,7 +522,7 @@ def test_an_empty_filter_is_ignored(crowd: httpx.Client) -> None:
         ("desc+string+website", [1, 2, 3]),
     ],
 )
-def test_an_order_of_every_type(crowd: httpx.Client, order: str, found: list[int], separator: str) -> None:
+def test_an_order_of_each_type_sorts_users(crowd: httpx.Client, order: str, found: list[int], separator: str) -> None:
     assert ids(crowd.get(f"/users.json?order={order.replace('+', separator)}")) == found
 
 
@@ -688,7 +692,7 @@ def test_a_new_password_needs_the_old_one(qbchat: FakeQuickBlox, api: httpx.Clie
     assert user.password == PASSWORD
 
 
-def test_with_the_old_password_the_new_one_counts(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
+def test_a_change_with_the_old_password_sets_the_new_one(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
     user = qbchat.add_user(10, login="anna", password=PASSWORD)
     change = {"user": {"password": "made-up-new-password", "old_password": PASSWORD}}
     response = api.put("/users/10", headers=acting(qbchat, user), json=change)
@@ -704,7 +708,7 @@ def test_with_the_old_password_the_new_one_counts(qbchat: FakeQuickBlox, api: ht
 
 
 @pytest.mark.parametrize(("old", "status"), [(PASSWORD, 200), (None, 422)])
-def test_while_a_password_is_not_known_any_old_one_is_right(
+def test_a_user_without_a_known_password_may_give_any_old_one(
     qbchat: FakeQuickBlox, api: httpx.Client, old: str | None, status: int
 ) -> None:
     headers = {"QB-Token": "made-up-token-of-somebody"}
@@ -777,7 +781,7 @@ def test_an_api_key_deletes_a_user(
     ids=["another user", "on behalf of another", "application session", "nobody"],
 )
 @pytest.mark.parametrize("call", ["PUT /users/10", "DELETE /users/10", "DELETE /users/external/shop-7"])
-def test_only_the_user_itself_may_change_or_delete_it(
+def test_a_user_is_changed_or_deleted_only_by_itself(
     qbchat: FakeQuickBlox, api: httpx.Client, call: str, headers: dict[str, str], refusal: tuple[int, Any]
 ) -> None:
     user = qbchat.add_user(10, full_name="Anna Example", external_user_id="shop-7")
@@ -797,7 +801,7 @@ def test_a_deleted_user_is_not_adopted_again(qbchat: FakeQuickBlox, api: httpx.C
     assert api.get("/users/10").status_code == 200
 
 
-def test_what_a_deleted_user_had_can_be_taken_by_another(qbchat: FakeQuickBlox, api: httpx.Client, anna: int) -> None:
+def test_the_unique_fields_of_a_deleted_user_can_be_taken(qbchat: FakeQuickBlox, api: httpx.Client, anna: int) -> None:
     assert sign_up(api, **FULL).status_code == 422
     api.delete(f"/users/{anna}", headers=KEY)
     again = sign_up(api, **FULL)
@@ -843,7 +847,9 @@ def test_a_password_reset_is_mailed(qbchat: FakeQuickBlox, api: httpx.Client, pa
 
 
 @pytest.mark.parametrize("query", ["?email=nobody@shop.example", "?email=", "", "?email[]=anna@shop.example"])
-def test_no_reset_is_mailed_to_an_unknown_address(qbchat: FakeQuickBlox, api: httpx.Client, query: str) -> None:
+def test_a_password_reset_for_an_unknown_address_is_refused(
+    qbchat: FakeQuickBlox, api: httpx.Client, query: str
+) -> None:
     qbchat.add_user(email="anna@shop.example")
     assert answer(api.get(f"/users/password/reset.json{query}")) == (404, COULD_NOT_FIND_USER)
 
