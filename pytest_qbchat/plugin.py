@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FAKE: pytest.StashKey[FakeQuickBlox] = pytest.StashKey()
 _PUT_BACK: pytest.StashKey[Callable[[], object]] = pytest.StashKey()  # the text of a failure without its trial
+_CALLING: pytest.StashKey[bool] = pytest.StashKey()  # in the stash while the test function runs
 _LOOP = "pytest_qbchat.each_fault.loop"
 _INTERCEPTION: pytest.StashKey[Interception[FakeQuickBlox]] = pytest.StashKey()
 _MARKER = (
@@ -176,13 +177,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     interception = item.stash.get(_INTERCEPTION, None)
     if interception is not None:
         interception.repatch()
+    if _LOOP in sys.modules:
+        sys.modules[_LOOP].current_trial.clear()  # of a former test
+    item.stash[_CALLING] = True
     try:
         result = yield
     finally:
+        del item.stash[_CALLING]
         if interception is not None:
             interception.undo_repatch()
-        if _LOOP in sys.modules:
-            sys.modules[_LOOP].note_end_of_test()
     if _FAKE in item.stash:
         item.stash[_FAKE].problems.fail_unreported(item)
     return result
@@ -203,8 +206,6 @@ def pytest_runtest_makereport(
     if _PUT_BACK in item.stash:
         item.stash[_PUT_BACK]()
         del item.stash[_PUT_BACK]
-    if call.when == "call" and _LOOP in sys.modules:
-        sys.modules[_LOOP].forget_ended_test()
     on_page = item.config.option.qbchat_report is not None
     if used and (call.excinfo is not None or call.when == "call" or on_page):
         from pytest_qbchat.explain.problems import fail_skipped, point_to_call
@@ -226,7 +227,7 @@ def pytest_runtest_makereport(
 def pytest_qbchat_name_trial(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """Name the trial of `each_fault` in a failure, of any fake: the fixture that made it may be the user's."""
     if call.when == "call" and call.excinfo is not None and _LOOP in sys.modules:
-        item.stash[_PUT_BACK] = sys.modules[_LOOP].name_trial(call.excinfo.value)
+        item.stash[_PUT_BACK] = sys.modules[_LOOP].name_trial(call.excinfo.value, ended=_CALLING not in item.stash)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

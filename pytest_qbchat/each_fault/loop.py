@@ -37,7 +37,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pytest_qbchat.each_fault.expected_errors import change_text, is_expected, is_failure, text_of
 from pytest_qbchat.each_fault.faults import Fault
@@ -45,7 +45,7 @@ from pytest_qbchat.each_fault.recognition import FormerCalls, SeenCall
 from pytest_qbchat.each_fault.snapshot import Snapshot
 from pytest_qbchat.each_fault.trial_tasks import Block, current_block
 from pytest_qbchat.exceptions import QuickBloxWarning
-from pytest_qbchat.explain.problems import Problems, report
+from pytest_qbchat.explain.problems import report
 from pytest_qbchat.service.masking import Secrets
 
 if TYPE_CHECKING:
@@ -57,23 +57,7 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.store import Store
 
 _UNAUTHORIZED = 401
-_current: list[Trial] = []  # the latest trial of any fake, if its loop has not ended; pytest reports one test at a time
-
-
-class LoopedFake(Protocol):
-    """What a loop needs of its fake."""
-
-    problems: Problems
-    trial: Trial | None
-
-    @property
-    def calls(self) -> Records[Call]:
-        """All calls."""
-        ...
-
-    def masked(self, text: str) -> str:
-        """A text without secrets."""
-        ...
+current_trial: list[Trial] = []  # of any fake: pytest runs one test at a time; empty outside of a loop
 
 
 class Trial(Block):
@@ -187,7 +171,7 @@ class Trial(Block):
         lines += [f"  {left}"] if left else []
         lines.append(f'  run it alone: qbchat.each_fault(only="{self.fault}")')
         lines += ["  see all failures: with subtests.test(trial.fault): around the body of the loop"] if left else []
-        return self.loop.fake.masked("\n".join(lines))
+        return self.loop.masked("\n".join(lines))
 
     def _not_made_again(self) -> AssertionError:
         made = ", ".join(str(seen) for _, seen in self._seen) or "none"
@@ -195,7 +179,7 @@ class Trial(Block):
         text = f"""{self}: the code under test did not make this call again, so the trial shows nothing
   calls of this trial: {made}{late}
   reset what the code keeps, such as a token or a task: qbchat.each_fault(reset=...)"""
-        return AssertionError(self.loop.fake.masked(text))
+        return AssertionError(self.loop.masked(text))
 
     def _note_caller(self) -> None:
         """Note whether a call may overlap with others."""
@@ -223,19 +207,20 @@ class Trial(Block):
 class Loop:
     """The trials of one call of `each_fault`, as an iterator."""
 
-    def __init__(self, fake: LoopedFake, store: Store, faults: Faults, options: Options) -> None:
+    def __init__(self, fake: Any, store: Store, faults: Faults, options: Options) -> None:
+        """Make a loop for a `FakeQuickBlox`, which its type cannot name: that imports this file."""
         self.fake = fake
         self.store = store
         self.faults = faults
         self.options = options
         self.has_concurrent_calls = False  # in the first trial
-        self.test_ended = False
         self._ran = 0
         self._total = 1  # the number of trials that are known so far
-        self._counted = not (options.only[1:] if options.only else options.pairs)
+        self._counted = not (options.parts[1:] if options.only else options.pairs)
         self._before: Snapshot | None = None
         self._last = Block()
         self._trials = self._all()
+        self.masked = store.secrets.mask
 
     def __iter__(self) -> Self:
         return self
@@ -253,7 +238,7 @@ class Loop:
         self.fake.trial = None
         trial = next(self._trials, None) if self._ran < self.options.limit else None
         if trial is None:
-            _current.clear()
+            current_trial.clear()
             if self._ran < self._total:
                 text = f"each_fault() ran {self._ran} of {self._total}{self._more} trials"
                 remedy = "raise limit=, or choose calls with methods= or path="
@@ -262,7 +247,7 @@ class Loop:
         self._rewind()
         self._ran += 1
         self._last = self.fake.trial = trial
-        _current[:] = [trial]
+        current_trial[:] = [trial]
         return trial
 
     def left(self) -> str:
@@ -282,7 +267,7 @@ class Loop:
             with self.store.lock:
                 self._before = Snapshot(self.fake, kept=(Secrets,))
             return
-        self.fake.masked("")  # collects the secrets of the calls
+        self.masked("")  # collects the secrets of the calls
         with self.store.lock:
             self._last.undone = True
             self._before.restore()
@@ -296,7 +281,7 @@ class Loop:
         yield first
         self.has_concurrent_calls = first.has_concurrent_calls
         made, _ = first.calls_made()
-        plans = self._plans(made, 0, self.options.only[:1])
+        plans = self._plans(made, 0, self.options.parts[:1])
         if not plans:
             raise self._no_call(made)
         self._total += len(plans)
@@ -317,7 +302,7 @@ class Loop:
         """A trial for each fault at each call that followed the fault of a former trial."""
         made, start = single.calls_made()
         [first] = single.plan.values()
-        for at, kind in self._plans(made, start, self.options.only[1:]) if start else []:  # 0: it was not injected
+        for at, kind in self._plans(made, start, self.options.parts[1:]) if start else []:  # 0: it was not injected
             yield Trial(self, made, {start - 1: first, at: kind}, f"{single.fault}+{at + 1}:{kind}")
 
     def _plans(self, made: list[SeenCall], start: int, only: tuple[tuple[int, Kind], ...]) -> list[tuple[int, Kind]]:
@@ -331,27 +316,20 @@ class Loop:
 
     def _no_call(self, made: list[SeenCall]) -> AssertionError:
         calls = ", ".join(f"{number} {seen}" for number, seen in enumerate(made, 1)) or "none"
-        return AssertionError(self.fake.masked(f"each_fault() found no call to disturb; calls of the code: {calls}"))
+        return AssertionError(self.masked(f"each_fault() found no call to disturb; calls of the code: {calls}"))
 
 
-def note_end_of_test() -> None:
-    """Note that the test function has ended: a loop that has not ended runs no further trial."""
-    for trial in _current:
-        trial.loop.test_ended = True
-
-
-def name_trial(error: BaseException) -> Callable[[], None]:
+def name_trial(error: BaseException, *, ended: bool) -> Callable[[], None]:
     """Name the current trial, if any, in the text of an exception. Returns a function that puts the text back.
 
     The exception stays the same, so that `pytest.raises` and `xfail(raises=...)` see what was raised, and one that is
     raised in several trials does not collect their names.
+
+    Args:
+        error: What a test or a subtest fails with.
+        ended: Whether the test function has ended, so that no further trial runs.
     """
-    for trial in _current:
+    for trial in current_trial:
         if trial.fault is not None and is_failure(error):
-            return change_text(error, trial.text(error, ended=trial.loop.test_ended))
+            return change_text(error, trial.text(error, ended=ended))
     return lambda: None
-
-
-def forget_ended_test() -> None:
-    """Forget the trial of a test that has ended and was reported."""
-    _current[:] = [trial for trial in _current if not trial.loop.test_ended]

@@ -42,31 +42,27 @@ class Kind(NamedTuple):
         return f"the answer to {call} {verb}{after}" if self.stored else f"{call} {verb}{after}"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Options:
-    """The arguments of `FakeQuickBlox.each_fault`, checked."""
+    """The arguments of `FakeQuickBlox.each_fault`. Those that are wrong raise an error.
 
-    kinds: tuple[Kind, ...]
+    Attributes:
+        kinds: The faults.
+        parts: The call numbers and faults in `only`; empty without it.
+    """
+
+    faults: tuple[int | str, ...]
     methods: Collection[str] | None
     path: str | None
     pairs: bool
-    only: tuple[tuple[int, Kind], ...]
+    only: str | None
     reset: Callable[[], object] | None
     limit: int
 
-    @classmethod
-    def checked(
-        cls,
-        *faults: int | str,
-        methods: Collection[str] | None,
-        path: str | None,
-        pairs: bool,
-        only: str | None,
-        reset: Callable[[], object] | None,
-        limit: int,
-    ) -> Options:
-        """Check the arguments; see `FakeQuickBlox.each_fault`."""
+    def __post_init__(self) -> None:
+        """Check the arguments."""
         __tracebackhide__ = True
+        methods, reset, limit = self.methods, self.reset, self.limit
         if isinstance(methods, str) or not isinstance(methods, Collection | None):
             raise TypeError(f"invalid methods={methods!r}; expected a list, methods=['POST']")
         for method in methods or ():
@@ -75,9 +71,9 @@ class Options:
             raise TypeError(f"invalid reset={reset!r}; expected a function without arguments")
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < _MIN_LIMIT:
             raise ValueError(f"invalid limit={limit!r}; expected 2 or greater, since the first trial has no fault")
-        kinds = tuple(dict.fromkeys(map(_kind, faults or _DEFAULT)))
-        place = None if path is None else known_path(None, path)
-        return cls(kinds, methods, place, pairs, () if only is None else _parts(only), reset, limit)
+        self.kinds = tuple(dict.fromkeys(map(_kind, self.faults or _DEFAULT)))
+        self.path = None if self.path is None else known_path(None, self.path)
+        self.parts = () if self.only is None else _parts(self.only)
 
     def selects(self, request: Request, route: Route) -> bool:
         """Whether a fault is injected into a call."""

@@ -149,7 +149,7 @@ class FakeQuickBlox(Declarations):
         from pytest_qbchat.each_fault.loop import Loop  # noqa: PLC0415 - for the tests that use it
         from pytest_qbchat.each_fault.options import Options  # noqa: PLC0415 - for the tests that use it
 
-        options = Options.checked(*faults, methods=methods, path=path, pairs=pairs, only=only, reset=reset, limit=limit)
+        options = Options(faults, methods, path, pairs, only, reset, limit)
         return Loop(self, self._store, self._faults, options)
 
     @property
