@@ -209,14 +209,19 @@ def pytest_runtest_makereport(
     on_page = item.config.option.qbchat_report is not None
     if used and (call.excinfo is not None or call.when == "call" or on_page):
         from pytest_qbchat.explain.problems import fail_skipped, point_to_call
-        from pytest_qbchat.page.run_report import complete
+        from pytest_qbchat.explain.reports import add_conversation, count_calls
 
         if call.excinfo is not None:
             point_to_call(report, call.excinfo.value)
         fail_skipped(report, item.stash[_FAKE].problems, item)
+        if on_page:
+            from pytest_qbchat.page.run_report import add_page
+
+            add_page(report, item.stash[_FAKE])
+        count_calls(report, item.stash[_FAKE])
         passed_shown = not {"P", "A"}.isdisjoint(getattr(item.config.option, "reportchars", ""))
-        shown = not report.passed or (passed_shown and call.when == "call")
-        complete(report, item.stash[_FAKE], shown=shown, on_page=on_page)
+        if not report.passed or (passed_shown and call.when == "call"):
+            add_conversation(report, item.stash[_FAKE])
     if used and call.when == "teardown":  # pytest keeps the test until its session ends, and may run it again
         del item.stash[_FAKE]
     return report
@@ -230,20 +235,10 @@ def pytest_qbchat_name_trial(item: pytest.Item, call: pytest.CallInfo[None]) -> 
         item.stash[_PUT_BACK] = sys.modules[_LOOP].name_trial(call.excinfo.value, ended=_CALLING not in item.stash)
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Show the differences of failures in colour."""
-    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
-    for report in terminal.stats.get("failed", []) if terminal is not None else []:
-        if hasattr(report, "qbchat"):
-            from pytest_qbchat.page.run_report import in_colour
-
-            in_colour(report)
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say in one line what the tests posted, if any used the fake."""
     if reports := [each for group in terminalreporter.stats.values() for each in group if hasattr(each, "qbchat")]:
-        from pytest_qbchat.page.run_report import summary
+        from pytest_qbchat.explain.reports import summary
 
         terminalreporter.line(summary(reports))
 

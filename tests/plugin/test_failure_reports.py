@@ -151,31 +151,3 @@ def test_none_of_ours(qbchat):
 def test_other_comparisons_are_left_to_pytest(run) -> None:
     result = run("def test_it():\n    assert [1] == [2]\n\ndef test_that(qbchat):\n    assert 1 != 1\n")
     result.stdout.fnmatch_lines(["E       assert *1* == *2*", "E       assert 1 != 1"])
-
-
-RED, GREEN = "\x1b[1m\x1b[31m", "\x1b[1m\x1b[32m"
-
-
-@pytest.mark.parametrize("args", [[], ["-n1"], ["--tb=short"], ["-vv"]], ids=" ".join)
-def test_a_difference_has_the_colours_of_pytest(run, pytester: pytest.Pytester, args: list[str]) -> None:
-    """Its text has none, for reports in files."""
-    compared = """
-def test_expected(qbchat):
-    send("hi")
-    qbchat.assert_posted(message="ho")
-
-def test_equal(qbchat):
-    send("hi")
-    assert qbchat.posted.one() == {"message": "ho"}
-
-def test_number(qbchat):
-    send("hi")
-    assert len(qbchat.posted) == 2
-"""
-    result = run(compared, "--color=yes", "--junitxml=report.xml", *args)
-    lines = [line.partition("E ") for line in result.outlines if "E  " in line]
-    colours = {(text.strip("\x1b[0m").split()[0], colour) for colour, _, text in lines}
-    assert {("-", RED), ("+", GREEN)} <= colours
-    where = [colour for colour, _, text in lines if text.lstrip().startswith("+  where")]
-    assert where == [RED]
-    assert "x1B" not in (pytester.path / "report.xml").read_text()

@@ -1,0 +1,66 @@
+"""Adds the conversation to pytest's reports, and sums up a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_qbchat.explain.problems import Problems
+    from pytest_qbchat.service.calls import Call
+
+
+class _Fake(Protocol):
+    """What a report shows of a fake."""
+
+    problems: Problems
+
+    @property
+    def calls(self) -> Sequence[Call]: ...
+    def transcript(self) -> str: ...
+
+
+def count_calls(report: pytest.TestReport, fake: _Fake) -> None:
+    """Add the numbers for the summary of the run. The workers of pytest-xdist send all attributes of a report."""
+    if report.when == "call" and (calls := fake.calls):
+        vars(report)["qbchat"] = {
+            "posted": sum(call.message is not None for call in calls),
+            "refused": sum(bool(call.reason) for call in calls),
+            "warnings": sum(len(call.warnings) for call in calls),
+        }
+
+
+def add_conversation(report: pytest.TestReport, fake: _Fake) -> None:
+    """Add the conversation to the failure itself, so that it reaches JUnit XML, Allure and pytest-html too."""
+    try:
+        conversation = fake.transcript()
+    except Exception as error:
+        conversation = f"the conversation cannot be shown: {error!r}"
+    # The transcript does not show problems without a call.
+    others = [f"refused: {problem.text}" for problem in fake.problems.drain() if problem.call is None]
+    text = "\n".join([conversation, *others])
+    title = f"Captured qbchat {report.when}"
+    failure: Any = report.longrepr
+    if hasattr(failure, "addsection"):
+        failure.addsection(title, text)
+    else:
+        report.sections.append((title, text))
+
+
+def summary(reports: Iterable[pytest.TestReport]) -> str:
+    """What the tests posted: `qbchat: 3 messages posted, 1 call not accepted, 2 warnings in 2 tests`."""
+    # Subtests and reruns have reports of their own; the last one of each test counts.
+    numbers = list({report.nodeid: vars(report)["qbchat"] for report in reports}.values())
+    totals = {name: sum(each[name] for each in numbers) for name in ("posted", "refused", "warnings")}
+    parts = [_count(totals["posted"], "message") + " posted"]
+    if totals["refused"]:
+        parts.append(f"{_count(totals['refused'], 'call')} not accepted")
+    if totals["warnings"]:
+        parts.append(_count(totals["warnings"], "warning"))
+    return f"qbchat: {', '.join(parts)} in {_count(len(numbers), 'test')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
