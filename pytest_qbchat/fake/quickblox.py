@@ -227,7 +227,7 @@ class FakeQuickBlox(Declarations):
 
     def transcript(self) -> str:
         """The conversation so far, with every call that QuickBlox did not accept; tokens and keys are masked."""
-        rendered = transcript.render(self.dialogs, self.users, self.posted, self.calls, self._focus)
+        rendered = transcript.render(self, self._calls, self._focus)
         return self.masked("\n".join([rendered, *self._faults.unused()]))
 
     # Assert

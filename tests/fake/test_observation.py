@@ -219,10 +219,19 @@ def test_the_transcript_says_who_has_read_a_message_and_what_was_deleted_since()
         f"dialog {dialog.id} (group), occupants 10 Anna Example, 20 Ben Example",
         "  10 Anna Example: 'kept'",
         "    sent to chat, delivered to 20 Ben Example; markable; no attachments; read by 20 Ben Example",
-        f"later deleted from dialog {dialog.id}:",
         "  10 Anna Example: 'deleted'",
-        "    sent to chat, delivered to 20 Ben Example; markable; no attachments",
+        "    sent to chat, delivered to 20 Ben Example; markable; no attachments; deleted later",
     ]
+
+
+def test_the_transcript_shows_the_messages_of_a_deleted_dialog(fake: FakeQuickBlox) -> None:
+    post(fake, message="hi")
+    with httpx.Client(transport=QuickBloxTransport(fake), headers={"QB-Token": TOKEN}) as client:
+        url = f"https://api.quickblox.com/chat/Dialog/{DIALOG}.json"
+        assert client.delete(url, params={"force": 1}).status_code == 200
+    first, *lines = fake.transcript().splitlines()
+    assert first == f"dialog {DIALOG} (deleted dialog), occupants unknown"
+    assert lines[-1] == "    history only; not markable; no attachments; deleted later"
 
 
 def test_of_those_that_were_asked_for_it_is_said_what_there_is_instead(fake: FakeQuickBlox) -> None:
