@@ -11,6 +11,9 @@ from pytest_qbchat.explain import differences, message_effects
 from pytest_qbchat.explain.field_matching import has_fields
 from pytest_qbchat.service import models
 from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.spelling import similar_name
+
+_FIELDS = [field.name for field in fields(models.Message)]
 
 
 class Message(models.Message):
@@ -40,8 +43,8 @@ class Message(models.Message):
             AttributeError: Always.
         """
         __tracebackhide__ = True
-        if name in _OTHER_NAMES:
-            hint = f"; use .{_OTHER_NAMES[name]}"
+        if field := _OTHER_NAMES.get(name) or similar_name(name, _FIELDS):
+            hint = f"; use .{field}"
         else:
             hint = f"; use .custom[{name!r}]" if not name.startswith("_") and name in self.custom else ""
         raise AttributeError(f"a message has no attribute {name!r}{hint}")
@@ -52,7 +55,8 @@ class Message(models.Message):
         Raises:
             TypeError: Always.
         """
-        hint = f".custom[{name!r}]" if name in self.custom else f".{_OTHER_NAMES.get(str(name), name)}"
+        field = _OTHER_NAMES.get(str(name)) or similar_name(str(name), _FIELDS) or name
+        hint = f".custom[{name!r}]" if name in self.custom else f".{field}"
         raise TypeError(f"the fields of a message are attributes; use {hint}")
 
     def as_posted(self) -> Message:
@@ -160,21 +164,12 @@ class Message(models.Message):
         return masked
 
 
-# What tests write for the fields of a message.
-_OTHER_NAMES = {
-    "text": "message",
-    "body": "message",
-    "content": "message",
-    "sender": "sender_id",
-    "recipient": "recipient_id",
-    "dialog": "chat_dialog_id",
-    "dialog_id": "chat_dialog_id",
-    "_id": "id",
-}
+# What tests write for the fields of a message, besides the synonyms that code writes in a request.
+_OTHER_NAMES = {"body": "message", "content": "message", "_id": "id"}
 
 
 class _AsPosted(Message):
-    """An edited message with its original text and the present values of all other fields."""
+    """An edited message with its original text. Its receipts stay those of the message: a test may hold it."""
 
     __slots__ = ("_message",)
 
@@ -182,7 +177,7 @@ class _AsPosted(Message):
         self._message = message
 
 
-for _name in (field.name for field in fields(models.Message)):
+for _name in _FIELDS:
     setattr(_AsPosted, _name, property(attrgetter(f"_message.{'posted_text' if _name == 'message' else _name}")))
 
 

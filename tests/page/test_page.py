@@ -239,7 +239,7 @@ def test_a_message_is_shown_with_all_that_happened_to_it(qbchat: FakeQuickBlox) 
     }
     assert (message["delivered_to"], message["received_by"], message["read_by"]) == ([customer.id], [customer.id], [])
     assert message["attachments"] == ["image 47863"]
-    assert message["custom"] == ["'order': 7"]
+    assert message["custom"] == ["order: 7"]
     assert message["reactions"] == [["👍", 1]]
     customer.read()
     [message] = page.conversation(qbchat)["dialogs"][0]["messages"]
