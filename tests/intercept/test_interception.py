@@ -54,7 +54,7 @@ def _close_clients() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("client", [made_at_import, made_at_import_too], ids=["httpx", "httpx2"])
-def test_a_client_made_at_import_is_caught(qbchat: FakeQuickBlox, client: Any) -> None:
+def test_a_client_made_at_import_is_intercepted(qbchat: FakeQuickBlox, client: Any) -> None:
     assert client.post(URL, json=BODY, headers=HEADERS).status_code == 201
     assert qbchat.posted.one() == BODY
 
@@ -75,7 +75,7 @@ def test_a_client_made_at_import_is_caught(qbchat: FakeQuickBlox, client: Any) -
         ("xn--cht-rla.example", "https://xn--cht-rla.example/chat/Message.json"),
     ],
 )
-def test_a_configured_host_is_caught(configured: str, url: str) -> None:
+def test_a_configured_host_is_intercepted(configured: str, url: str) -> None:
     with FakeQuickBlox(hosts=["unrelated.example", configured]).intercept() as fake:
         assert made_at_import.post(url, json=BODY, headers=HEADERS).status_code == 201
     call = fake.calls.one()
@@ -92,7 +92,7 @@ def test_a_configured_host_is_caught(configured: str, url: str) -> None:
         ("chat.shop.example", "https://notquickblox.com/chat/Message.json"),
     ],
 )
-def test_other_urls_are_not_caught(configured: str, url: str) -> None:
+def test_other_urls_are_not_intercepted(configured: str, url: str) -> None:
     with respx.mock() as router, FakeQuickBlox(hosts=[configured]).intercept() as fake:
         router.post(url).respond(202)
         assert made_at_import.post(url, json=BODY).status_code == 202

@@ -29,13 +29,13 @@ HOW = {"json": {"recipient_id": 20, "message": "hi"}, "headers": {"QB-Token": "m
 session = niquests.Session()
 
 
-def test_urllib3_is_another_one():
+def test_urllib3_is_urllib3_future():
     assert hasattr(urllib3, "AsyncPoolManager")
 
 
 @pytest.mark.parametrize("url", [URL, URL.replace("https", "http")])
 @pytest.mark.parametrize("post", [niquests.post, session.post, requests.post])
-def test_it_is_answered(qbchat, post, url):
+def test_a_session_is_answered(qbchat, post, url):
     response = post(url, **HOW)
     assert (response.status_code, response.json()["message"]) == (201, "hi")
     assert qbchat.calls.one().request.url == url
@@ -76,7 +76,7 @@ def test_threads_and_tasks_get_the_same_trials_in_every_run(qbchat):
         assert ["#1" in disturbed[0], "#2" in disturbed[1], "#3" in disturbed[2]] == [True] * 3
 
 
-def test_it_is_answered_asynchronously(qbchat):
+def test_an_asynchronous_session_is_answered(qbchat):
     async def post():
         async with niquests.AsyncSession() as client:
             return [(await client.post(url, **HOW)).status_code for url in (URL, URL.replace("https", "http"))]
@@ -107,7 +107,7 @@ def test_faults_have_its_own_classes(qbchat, what, error):
 @pytest.mark.parametrize("url", [URL, URL.replace("https", "http")])
 @pytest.mark.parametrize("post", [niquests.post, requests.post])
 @pytest.mark.usefixtures("proxies")
-def test_no_proxy_is_asked(qbchat, post, url):
+def test_a_proxy_of_the_environment_is_not_asked(qbchat, post, url):
     assert post(url, **HOW).status_code == 201
 
 

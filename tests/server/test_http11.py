@@ -35,7 +35,7 @@ def connection_of(version: bytes, *said: bytes) -> bytes:
         (b"1.0", b"keep-alive, close", b"close"),
     ],
 )
-def test_the_client_says_whether_the_connection_stays(version: bytes, said: bytes | None, answer: bytes) -> None:
+def test_the_connection_stays_as_the_client_says(version: bytes, said: bytes | None, answer: bytes) -> None:
     assert connection_of(version, *([] if said is None else [said])) == answer
 
 
@@ -94,11 +94,11 @@ def test_the_length_is_that_of_the_body(method: str, headers: list[Any], length:
     assert data.lower().count(b"content-length") == 1
 
 
-def test_no_content_has_no_length() -> None:
+def test_a_response_without_content_has_no_length() -> None:
     assert encode(Response(204, [(b"Content-Length", b"0")], b""), "GET") == b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
-def test_what_is_said_of_the_connection_stands_last() -> None:
+def test_the_connection_header_of_a_response_stands_last() -> None:
     assert encode(Response(299, [], b"ok"), "GET", b"close").splitlines()[:3] == [
         b"HTTP/1.1 299 ",
         b"Content-Length: 2",

@@ -116,7 +116,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("row", MALFORMED)
-def test_what_rfc_9112_refuses_is_refused(row: str) -> None:
+def test_a_request_that_rfc_9112_forbids_is_refused(row: str) -> None:
     [refusal] = outcome([MALFORMED[row]])
     assert [refusal] == verdict(MALFORMED[row])
     assert isinstance(refusal, tuple)
@@ -133,7 +133,7 @@ TOO_LARGE = {
 
 
 @pytest.mark.parametrize("row", TOO_LARGE)
-def test_what_is_too_large_is_refused_before_it_has_come(row: str) -> None:
+def test_a_request_that_is_too_large_is_refused_before_it_is_complete(row: str) -> None:
     data, status, text = TOO_LARGE[row]
     assert outcome([data]) == [(status, text)]
 
