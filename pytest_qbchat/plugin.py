@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_qbchat.fake.httpx_transport import QuickBloxTransport
     from pytest_qbchat.fake.quickblox import FakeQuickBlox
     from pytest_qbchat.intercept import Interception
+    from pytest_qbchat.intercept.suite_guard import SuiteGuard
     from pytest_qbchat.payloads.factory import PayloadFactory
     from pytest_qbchat.server.certificate import Certificate
     from pytest_qbchat.server.live_server import EncryptedServer, LiveServer
@@ -22,11 +23,17 @@ if TYPE_CHECKING:
 _FAKE: pytest.StashKey[FakeQuickBlox] = pytest.StashKey()
 _PUT_BACK: pytest.StashKey[Callable[[], object]] = pytest.StashKey()  # the text of a failure without its trial
 _CALLING: pytest.StashKey[bool] = pytest.StashKey()  # in the stash while the test function runs
+_GUARD: pytest.StashKey[SuiteGuard] = pytest.StashKey()
+_configs: list[pytest.Config] = []  # the innermost run is the last
+_SOCKET_EVENTS = frozenset(
+    f"socket.{name}" for name in ("getaddrinfo", "gethostbyname", "gethostbyaddr", "connect", "sendto", "sendmsg")
+)
 _LOOP = "pytest_qbchat.each_fault.loop"
 _INTERCEPTION: pytest.StashKey[Interception[FakeQuickBlox]] = pytest.StashKey()
 _MARKER = (
-    "qbchat(*, strict: bool, hosts: list[str]): strict=True refuses undeclared tokens, API keys, users and dialogs; "
-    "hosts=[...] adds hosts that belong to QuickBlox. The nearest marker sets strict; the hosts of all markers count."
+    "qbchat(*, strict: bool, hosts: list[str], live: bool): strict=True refuses undeclared tokens, API keys, users and "
+    "dialogs; hosts=[...] adds hosts that belong to QuickBlox; live=True lets a test without the fixture call "
+    "QuickBlox itself. The nearest marker sets strict; the hosts of all markers count."
 )
 
 
@@ -37,21 +44,56 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini("qbchat_hosts", "hosts or base URLs of QuickBlox, besides *.quickblox.com", type="linelist")
     parser.addini("qbchat_strict", "refuse undeclared tokens, API keys, users and dialogs", type="bool", default=False)
-    parser.addini("qbchat_guard", "refuse calls to QuickBlox in tests without the qbchat fixture", type="bool")
+    parser.addini("qbchat_guard", "refuse calls to QuickBlox without the qbchat fixture", type="bool", default=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker, and guard the whole suite if that is configured."""
+    """Declare the marker, and guard the whole suite."""
     config.addinivalue_line("markers", _MARKER)
     if config.getini("qbchat_guard"):
-        from pytest_qbchat.intercept.suite_guard import SuiteGuardHooks
-
-        config.pluginmanager.register(SuiteGuardHooks(config), "qbchat_guard")
+        if config.getini("qbchat_hosts"):
+            _guard_of(config)
+        if not _configs:
+            sys.addaudithook(_audit)  # for ever: outside of a run it does nothing
+    _configs.append(config)
     if config.option.qbchat_report is not None and not hasattr(config, "workerinput"):
         from pytest_qbchat.page.run_report import HtmlReport
 
         path = config.invocation_params.dir / config.option.qbchat_report
         config.pluginmanager.register(HtmlReport(path), "qbchat_report")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let calls through again."""
+    if config in _configs:  # else it has a malformed option
+        _configs.remove(config)
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuse a call to QuickBlox outside of the fixture. Coverage does not see a hook, and every import calls it."""
+    __tracebackhide__ = True
+    if event in _SOCKET_EVENTS and _configs:
+        check_address(event, arguments)
+
+
+def check_address(event: str, arguments: tuple[Any, ...]) -> None:
+    """Ask the guard about an address that may belong to QuickBlox. Nothing is imported for others."""
+    __tracebackhide__ = True
+    config = _configs[-1]
+    if config.getini("qbchat_guard") and (_GUARD in config.stash or "quickblox" in str(arguments).lower()):
+        item = _running[-1] if _running and _running[-1].config is config else None
+        _guard_of(config).check(event, arguments, item)
+
+
+def _guard_of(config: pytest.Config) -> SuiteGuard:
+    if _GUARD not in config.stash:
+        from pytest_qbchat.intercept.suite_guard import SuiteGuard
+
+        try:
+            config.stash[_GUARD] = SuiteGuard(config.getini("qbchat_hosts"))
+        except ValueError as error:
+            raise pytest.UsageError(f"qbchat_hosts: {error}") from None
+    return config.stash[_GUARD]
 
 
 @pytest.fixture
@@ -160,12 +202,12 @@ def _settings(item: pytest.Item) -> dict[str, Any]:
 
 
 def _check_marker(marker: pytest.Mark) -> None:
-    invalid = [*map(repr, marker.args), *sorted(marker.kwargs.keys() - {"strict", "hosts"})]
-    hosts, strict = marker.kwargs.get("hosts", []), marker.kwargs.get("strict")
+    invalid = [*map(repr, marker.args), *sorted(marker.kwargs.keys() - {"strict", "hosts", "live"})]
+    hosts = marker.kwargs.get("hosts", [])
     if not isinstance(hosts, list | tuple | set):
         invalid.append(f"hosts={hosts!r}")
-    if strict not in (None, True, False):
-        invalid.append(f"strict={strict!r}")
+    flags = {name: marker.kwargs.get(name) for name in ("strict", "live")}
+    invalid += [f"{name}={value!r}" for name, value in flags.items() if value not in (None, True, False)]
     if invalid:
         example = "@pytest.mark.qbchat(strict=True, hosts=['chat.shop.example'])"
         pytest.fail(f"@pytest.mark.qbchat does not take {', '.join(invalid)}; use {example}", pytrace=False)
@@ -188,6 +230,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
             interception.undo_repatch()
     if _FAKE in item.stash:
         item.stash[_FAKE].problems.fail_unreported(item)
+    elif any(mark.name == "qbchat" and {"strict", "hosts"} & mark.kwargs.keys() for mark in item.own_markers):
+        unused = "@pytest.mark.qbchat has no effect: this test takes no fixture of pytest-qbchat"
+        pytest.fail(f"{unused}; add the argument qbchat, or remove the marker", pytrace=False)
     return result
 
 
@@ -198,7 +243,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the conversation to the report of a failing phase, and with -rP or -rA to that of a passing test."""
     used = _FAKE in item.stash
-    if used and call.excinfo is not None:
+    guard = item.config.stash.get(_GUARD, None)
+    if (used or guard is not None) and call.excinfo is not None:
         from pytest_qbchat.explain.problems import omit_library_frames
 
         call.excinfo = omit_library_frames(call.excinfo)
@@ -206,6 +252,8 @@ def pytest_runtest_makereport(
     if _PUT_BACK in item.stash:
         item.stash[_PUT_BACK]()
         del item.stash[_PUT_BACK]
+    if guard is not None:
+        guard.complete(report, item, None if call.excinfo is None else call.excinfo.value)
     on_page = item.config.option.qbchat_report is not None
     if used and (call.excinfo is not None or call.when == "call" or on_page):
         from pytest_qbchat.explain.problems import fail_skipped, point_to_call
@@ -233,6 +281,25 @@ def pytest_qbchat_name_trial(item: pytest.Item, call: pytest.CallInfo[None]) -> 
     """Name the trial of `each_fault` in a failure, of any fake: the fixture that made it may be the user's."""
     if call.when == "call" and call.excinfo is not None and _LOOP in sys.modules:
         item.stash[_PUT_BACK] = sys.modules[_LOOP].name_trial(call.excinfo.value, ended=_CALLING not in item.stash)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Fail the collection of a module that called QuickBlox when it was imported."""
+    report = yield
+    if _GUARD in collector.config.stash:
+        collector.config.stash[_GUARD].complete_collection(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # after the summary
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
+    """Fail the run for calls that were refused after the last test."""
+    yield
+    if _GUARD in session.config.stash:
+        session.config.stash[_GUARD].finish(session)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

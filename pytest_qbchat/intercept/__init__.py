@@ -31,6 +31,11 @@ def _patcher() -> Patcher:
     return patcher
 
 
+def is_any_fake_active() -> bool:
+    """Whether a fake answers the calls of this process."""
+    return bool(_patcher().fakes)
+
+
 class Interception(Generic[F]):
     """A context in which calls to QuickBlox reach a fake, and no library reaches a QuickBlox host."""
 

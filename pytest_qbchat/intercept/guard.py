@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from inspect import currentframe
-from typing import Any
+from typing import Any, NoReturn
 
 from pytest_qbchat.exceptions import CallRefused
 from pytest_qbchat.explain.call_site import OTHER_LIBRARIES, in_thread_of_library, package_of
@@ -38,7 +38,7 @@ def _address(given: object) -> Address:
 
 
 # The address in the arguments of each audit event.
-_EVENTS: dict[str, Callable[..., Address]] = {
+EVENTS: dict[str, Callable[..., Address]] = {
     "socket.getaddrinfo": lambda host, port, *_: (host, port),
     "socket.gethostbyname": lambda host: (host, None),
     "socket.gethostbyaddr": lambda host: (host, None),
@@ -59,8 +59,8 @@ def audit(fakes: list[Fake], event: str, arguments: tuple[Any, ...]) -> None:
     Coverage does not see a hook, and debuggers do not step into it.
     """
     __tracebackhide__ = True
-    if fakes and event in _EVENTS:  # in this order: at the end of the process, the second name is None
-        _refuse_quickblox(fakes, *_EVENTS[event](*arguments))
+    if fakes and event in EVENTS:  # in this order: at the end of the process, the second name is None
+        _refuse_quickblox(fakes, *EVENTS[event](*arguments))
 
 
 def _sockets(module: Any) -> Iterator[PatchPoint]:
@@ -99,7 +99,12 @@ def _refuse_quickblox(fakes: list[Fake], host: object, port: object) -> None:
     fake = fake_for_host(fakes, host, port)
     if fake is None or is_loopback_server((host, port)):
         return
-    error = refuse_library(fake, host.decode() if isinstance(host, bytes) else host)
+    raise_refusal(refuse_library(fake, host.decode() if isinstance(host, bytes) else host))
+
+
+def raise_refusal(error: Exception) -> NoReturn:
+    """Raise a refusal in the code that resolves a host, connects or sends."""
+    __tracebackhide__ = True
     try:
         raise error  # unittest takes an error without a traceback for one that the test has seen
     except CallRefused as refusal:

@@ -66,8 +66,6 @@ def test_the_filter_makes_silent_mistakes_fail(
 def test_the_guard_names_the_call_of_a_test_without_the_fixture(
     shop: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
 ) -> None:
-    [option] = re.findall(r"set `(qbchat_guard = true)`", README)
-    shop.makepyprojecttoml(f"[tool.pytest.ini_options]\n{option}\n")
     shop.makepyfile(f"{PRELUDE}def test_it():\n    announce_shipment(7, '5d75327ba28f9a0f32cb0f99')\n")
     result = run_project()
     result.assert_outcomes(failed=1)

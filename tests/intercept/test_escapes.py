@@ -23,7 +23,6 @@ from websockets.sync.client import connect as connect_websocket
 
 from pytest_qbchat import CallRefused, FakeQuickBlox
 from pytest_qbchat.intercept import guard
-from pytest_qbchat.intercept.suite_guard import SuiteGuard
 
 HOST = "api.quickblox.com"
 BODY = b'{"recipient_id": 20, "message": "hi"}'
@@ -194,14 +193,6 @@ def test_the_hook_is_inert_without_an_active_fake() -> None:
         bound_at_import("127.0.0.1", 443)
     fakes.clear()
     assert bound_at_import("127.0.0.1", 443)
-
-
-def test_the_guard_of_the_suite_names_the_fixture_and_the_library() -> None:
-    suite_guard = SuiteGuard([])
-    with pytest.raises(CallRefused, match=r"without the qbchat fixture: something tried to reach api\.quickblox\.com"):
-        guard.audit([suite_guard], "socket.gethostbyname", (HOST,))
-    with pytest.raises(AssertionError, match="use the qbchat fixture in this test"):
-        suite_guard.raise_problems()
 
 
 # --- httpcore, which is intercepted ---

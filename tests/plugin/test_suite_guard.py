@@ -1,4 +1,4 @@
-"""`qbchat_guard`: calls of tests without the fixture, and of code outside of the tests."""
+"""The guard of the suite, `qbchat_guard`: calls of tests without the fixture, and of code outside of the tests."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ OUTSIDE = "code outside of the tests called POST https://api.quickblox.com/chat/
 
 
 def test_the_suite_guard_refuses_a_call_of_a_test_without_the_fixture_by_name(run) -> None:
-    result = run("def test_it():\n    send()\n", qbchat_guard="true")
+    result = run("def test_it():\n    send()\n")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
             "E * this test called POST https://api.quickblox.com/chat/Message.json without the qbchat fixture",
-            "E * use the qbchat fixture in this test, or replace the code that makes the call",
+            "E * take the fixture qbchat in this test, or mark it with @pytest.mark.qbchat(live=True) if it *",
         ]
     )
     result.stdout.no_fnmatch_line("*suite_guard.py*")
@@ -49,7 +49,6 @@ def test_teardown(after):
 def test_clean():
     pass
 """,
-        qbchat_guard="true",
     )
     result.assert_outcomes(failed=2, errors=2, passed=2)
     text = "this test called POST https://api.quickblox.com/chat/Message.json without the qbchat fixture"
@@ -68,13 +67,12 @@ def test_smtp():
 def test_configured():
     httpx.get("https://chat.shop.example/session.json", verify=False)
 """,
-        qbchat_guard="true",
         qbchat_hosts="chat.shop.example",
     )
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(
         [
-            "E * this test called QuickBlox without the qbchat fixture: smtplib tried to reach smtp.quickblox.com in *",
+            "E * this test called smtp.quickblox.com without the qbchat fixture",
             "E * this test called GET https://chat.shop.example/session.json without the qbchat fixture",
         ]
     )
@@ -112,14 +110,13 @@ def test_expected():
 def test_asynchronous():
     async def post():
         async with aiohttp.ClientSession() as session, session.get(URL) as response:
-            assert "without the qbchat fixture" in (await response.json())["message"]
+            pass
 
     asyncio.run(post())
 
 def test_shared(shared):
     assert send().status_code == 201
 """,
-        qbchat_guard="true",
     ).assert_outcomes(passed=6, failed=1)
 
 
@@ -139,7 +136,6 @@ def test_passed(dialog):
 def test_exit():
     pytest.exit("stop", returncode=0)
 """,
-        qbchat_guard="true",
     )
     result.stdout.fnmatch_lines(["*1 passed*"])
     result.stderr.fnmatch_lines([f"Exit: {OUTSIDE}", "  called at *send.py:*"])
@@ -159,7 +155,6 @@ def dialog():
 def test_exit(dialog):
     pytest.exit("stop")
 """,
-        qbchat_guard="true",
     )
     result.stderr.fnmatch_lines([f"Exit: {OUTSIDE}"])
     assert result.ret == pytest.ExitCode.INTERRUPTED
@@ -167,7 +162,7 @@ def test_exit(dialog):
 
 @pytest.mark.parametrize("call", ["send()", "swallow(send)"])
 def test_the_suite_guard_fails_the_collection_of_a_module_that_calls_when_it_is_imported(run, call: str) -> None:
-    result = run(f"{call}\n\ndef test_it():\n    pass\n", qbchat_guard="true")
+    result = run(f"{call}\n\ndef test_it():\n    pass\n")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*ERROR collecting*", f"*{OUTSIDE}"])
 
@@ -177,7 +172,7 @@ def test_a_call_between_two_tests_fails_the_second_with_its_origin(
     run, pytester: pytest.Pytester, args: list[str]
 ) -> None:
     pytester.makeconftest("from send import *\n\ndef pytest_runtest_logfinish():\n    swallow(send)\n")
-    result = run("def test_one():\n    pass\n\ndef test_two():\n    pass\n", *args, qbchat_guard="true")
+    result = run("def test_one():\n    pass\n\ndef test_two():\n    pass\n", *args)
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["*ERROR at setup of test_two*", "*without the qbchat fixture", "  called at *"])
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
@@ -188,17 +183,72 @@ def test_the_suite_guard_masks_the_token_of_the_refused_call(run) -> None:
     result = run(
         """
 def test_it():
-    token = "made-up-token-of-another-shop"
-    httpx.get(f"https://api.quickblox.com/session/{token}.json", headers={"QB-Token": token})
+    httpx.get("https://api.quickblox.com/session.json?token=made-up-token-of-another-shop")
 """,
         "--tb=line",
-        qbchat_guard="true",
     )
-    result.stdout.fnmatch_lines(["*this test called GET https://api.quickblox.com/session/made?#* without *"])
+    result.stdout.fnmatch_lines(
+        ["*this test called GET https://api.quickblox.com/session.json?token=made?#* without *"]
+    )
     result.stdout.no_fnmatch_line("*made-up-token*")
 
 
 def test_the_suite_guard_reports_a_malformed_host(run) -> None:
-    result = run("def test_it():\n    pass\n", qbchat_guard="true", qbchat_hosts="*.shop.example")
+    result = run("def test_it():\n    pass\n", qbchat_hosts="*.shop.example")
     result.stderr.fnmatch_lines(["*qbchat_hosts: invalid host or base URL '?.shop.example'*"])
     assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_test_marked_as_live_reaches_the_network(run) -> None:
+    result = run(
+        """
+import sys
+
+@pytest.mark.qbchat(live=True)
+def test_live():
+    sys.audit("socket.gethostbyname", "api.quickblox.com")
+
+def test_not_live():
+    with pytest.raises(pytest_qbchat.CallRefused):
+        sys.audit("socket.gethostbyname", "api.quickblox.com")
+"""
+    )
+    result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("ini", ["false", "true"])
+def test_the_guard_can_be_switched_off(run, ini: str) -> None:
+    result = run(
+        """
+import sys
+
+def test_it():
+    try:
+        sys.audit("socket.gethostbyname", "api.quickblox.com")
+        refused = False
+    except pytest_qbchat.CallRefused:
+        refused = True
+    assert not refused
+""",
+        qbchat_guard=ini,
+    )
+    result.assert_outcomes(**({"failed": 1} if ini == "true" else {"passed": 1}))
+
+
+@pytest.mark.parametrize("marker", ["strict=True", "hosts=['chat.shop.example']"])
+def test_a_marker_on_a_test_without_a_fixture_of_the_plugin_is_an_error(run, marker: str) -> None:
+    result = run(
+        f"""
+@pytest.mark.qbchat({marker})
+def test_it():
+    pass
+
+class TestAll:
+    pytestmark = pytest.mark.qbchat({marker})
+
+    def test_without(self):
+        pass
+"""
+    )
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(["@pytest.mark.qbchat has no effect: *; add the argument qbchat, or remove the marker"])
