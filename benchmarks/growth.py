@@ -71,7 +71,7 @@ def _filled(messages: int) -> _Filled:
 
 def _post(fake: FakeQuickBlox, dialog: str, text: str) -> None:
     body = json.dumps(MESSAGE | {"chat_dialog_id": dialog, "message": text}).encode()
-    response = fake.handle(Request("POST", _BASE, "", "/chat/Message.json", "", _JSON, body))
+    response = fake._backend.handle(Request("POST", _BASE, "", "/chat/Message.json", "", _JSON, body))
     assert response.status == 201
 
 
@@ -81,7 +81,7 @@ def _posting(filled: _Filled) -> None:
 
 def _page(filled: _Filled) -> None:
     query = f"chat_dialog_id={filled.dialog}&limit={_PAGE}"
-    filled.fake.handle(Request("GET", _BASE, "", "/chat/Message.json", query, _HEADERS, b""))
+    filled.fake._backend.handle(Request("GET", _BASE, "", "/chat/Message.json", query, _HEADERS, b""))
 
 
 def _reading(filled: _Filled) -> None:

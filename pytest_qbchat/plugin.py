@@ -184,7 +184,7 @@ def _fake_of(item: pytest.Item) -> FakeQuickBlox:
             item.stash[_FAKE] = FakeQuickBlox(**_settings(item))
         except ValueError as error:
             pytest.fail(f"qbchat_hosts or @pytest.mark.qbchat: {error}", pytrace=False)
-        item.addfinalizer(item.stash[_FAKE].raise_problems)
+        item.addfinalizer(item.stash[_FAKE]._backend.raise_problems)
     fake: FakeQuickBlox = item.stash[_FAKE]
     return fake
 
@@ -229,7 +229,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         if interception is not None:
             interception.undo_repatch()
     if _FAKE in item.stash:
-        item.stash[_FAKE].problems.fail_unreported(item)
+        item.stash[_FAKE]._backend.problems.fail_unreported(item)
     elif any(mark.name == "qbchat" and {"strict", "hosts"} & mark.kwargs.keys() for mark in item.own_markers):
         unused = "@pytest.mark.qbchat has no effect: this test takes no fixture of pytest-qbchat"
         pytest.fail(f"{unused}; add the argument qbchat, or remove the marker", pytrace=False)
@@ -261,15 +261,16 @@ def pytest_runtest_makereport(
 
         if call.excinfo is not None:
             point_to_call(report, call.excinfo.value)
-        fail_skipped(report, item.stash[_FAKE].problems, item)
+        fake, backend = item.stash[_FAKE], item.stash[_FAKE]._backend
+        fail_skipped(report, backend.problems, item)
         if on_page:
             from pytest_qbchat.page.run_report import add_page
 
-            add_page(report, item.stash[_FAKE])
-        count_calls(report, item.stash[_FAKE])
+            add_page(report, fake, backend.masked)
+        count_calls(report, fake.calls)
         passed_shown = not {"P", "A"}.isdisjoint(getattr(item.config.option, "reportchars", ""))
         if not report.passed or (passed_shown and call.when == "call"):
-            add_conversation(report, item.stash[_FAKE])
+            add_conversation(report, fake.transcript, backend.problems)
     if used and call.when == "teardown":  # pytest keeps the test until its session ends, and may run it again
         del item.stash[_FAKE]
     return report

@@ -78,7 +78,7 @@ def _into(fake: FakeQuickBlox, way: Way) -> Iterator[Callable[..., Any]]:
     else:
         with fake.intercept():
             yield way.send
-            fake.problems.drain()  # the refusal that `_refusal` provokes
+            fake._backend.problems.drain()  # the refusal that `_refusal` provokes
 
 
 def _toured(way: Way | None) -> Any:

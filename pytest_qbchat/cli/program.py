@@ -149,7 +149,7 @@ class Program(Server):
 
     async def _api_response(self, request: Request) -> Response:
         try:
-            return await self._fake.handle_async(request)
+            return await self._fake._backend.handle_async(request)
         except CallRefused as refused:
             return refusal(404, refused.text.partition("\n")[0])
 
@@ -179,7 +179,7 @@ class Program(Server):
             self._calls = 0
         elif (method, path) != ("GET", f"{CONTROL_PREFIX}/state"):
             return refusal(404, f"unknown request {method} {path}; {_CONTROL_REQUESTS}")
-        return Response(200, [_JSON], self._fake.masked(encode_json(_state(self._fake))).encode())
+        return Response(200, [_JSON], self._fake._backend.masked(encode_json(_state(self._fake))).encode())
 
     def _page(self, request: Request) -> Response:
         """The conversations as a page, which asks for it again and again: most times nothing has changed."""
@@ -188,7 +188,8 @@ class Program(Server):
         if request.headers.get("If-None-Match") == version:
             return Response(304, headers, b"")
         forgotten = self._calls - len(self._fake.calls)
-        state = {**conversation(self._fake, _MAX_SHOWN), "forgotten": forgotten, "failures": []}
+        shown = conversation(self._fake, self._fake._backend.masked, _MAX_SHOWN)
+        state = {**shown, "forgotten": forgotten, "failures": []}
         return Response(200, headers, html(f"The fake QuickBlox at {request.origin}", [state], live=True).encode())
 
     # Output
@@ -240,10 +241,10 @@ class Program(Server):
         for text in [line, *(f"  warning: {text}" for text in call.warnings)]:
             self._print(text)
         self._calls += 1
-        self._fake.forget_calls(keep=_MAX_SHOWN)
+        self._fake._backend.forget_calls(keep=_MAX_SHOWN)
 
     def _print(self, text: str) -> None:
-        self._out.print_line(_printable(self._fake.masked(text)))
+        self._out.print_line(_printable(self._fake._backend.masked(text)))
 
     def _caller(self, caller: Caller) -> str:
         if caller.user_id is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pytest_qbchat.explain.message_effects import attachment_labels
 
 if TYPE_CHECKING:
+    from pytest_qbchat.service.calls import Call
     from pytest_qbchat.service.models import Dialog, Message, User
 
 age = attrgetter("date_sent", "id")
@@ -16,6 +17,11 @@ age = attrgetter("date_sent", "id")
 
 class Conversation(Protocol):
     """What is shown of a fake."""
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        """All calls."""
+        ...
 
     @property
     def dialogs(self) -> Sequence[Dialog]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pytest
@@ -12,19 +12,9 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.calls import Call
 
 
-class _Fake(Protocol):
-    """What a report shows of a fake."""
-
-    problems: Problems
-
-    @property
-    def calls(self) -> Sequence[Call]: ...
-    def transcript(self) -> str: ...
-
-
-def count_calls(report: pytest.TestReport, fake: _Fake) -> None:
+def count_calls(report: pytest.TestReport, calls: Sequence[Call]) -> None:
     """Add the numbers for the summary of the run. The workers of pytest-xdist send all attributes of a report."""
-    if report.when == "call" and (calls := fake.calls):
+    if report.when == "call" and calls:
         vars(report)["qbchat"] = {
             "posted": sum(call.message is not None for call in calls),
             "refused": sum(bool(call.reason) for call in calls),
@@ -32,14 +22,14 @@ def count_calls(report: pytest.TestReport, fake: _Fake) -> None:
         }
 
 
-def add_conversation(report: pytest.TestReport, fake: _Fake) -> None:
+def add_conversation(report: pytest.TestReport, transcript: Callable[[], str], problems: Problems) -> None:
     """Add the conversation to the failure itself, so that it reaches JUnit XML, Allure and pytest-html too."""
     try:
-        conversation = fake.transcript()
+        conversation = transcript()
     except Exception as error:
         conversation = f"the conversation cannot be shown: {error!r}"
     # The transcript does not show problems without a call.
-    others = [f"refused: {problem.text}" for problem in fake.problems.drain() if problem.call is None]
+    others = [f"refused: {problem.text}" for problem in problems.drain() if problem.call is None]
     text = "\n".join([conversation, *others])
     title = f"Captured qbchat {report.when}"
     failure: Any = report.longrepr

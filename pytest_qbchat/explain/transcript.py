@@ -10,13 +10,12 @@ from pytest_qbchat.explain.conversation import Conversation, described, dialogs_
 from pytest_qbchat.explain.message_effects import not_accepted, reach, receipts
 
 if TYPE_CHECKING:
-    from pytest_qbchat.service.calls import Call
     from pytest_qbchat.service.models import Message
 
 _MAX_SHOWN = 20  # of each dialog
 
 
-def render(fake: Conversation, calls: Iterable[Call], focus: Message | None) -> str:
+def render(fake: Conversation, focus: Message | None) -> str:
     """The messages of each dialog and their delivery, then calls that were not accepted, and warnings.
 
     Of a long history the newest messages are shown, or those around the one in focus. The caller masks the text.
@@ -39,7 +38,7 @@ def render(fake: Conversation, calls: Iterable[Call], focus: Message | None) -> 
         if end < len(messages):
             lines.append(f"  ({len(messages) - end} later messages)")
     notes: Counter[str] = Counter()
-    for call in calls:
+    for call in fake.calls:
         notes.update([*not_accepted([call]), *(f"warning: {text}" for text in call.warnings)])
     lines += [line if times == 1 else f"{line} ({times} times)" for line, times in notes.items()]
     return "\n".join(lines) or "nothing was posted"

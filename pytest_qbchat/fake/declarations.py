@@ -30,7 +30,6 @@ class Declarations:
     def __init__(self, store: Store, realtime: Realtime) -> None:
         self._store = store
         self._realtime = realtime
-        self._declared: set[int] = set()
 
     def add_user(
         self,
@@ -79,7 +78,7 @@ class Declarations:
         with self._store.lock:
             self._check_unique(user_id, unique)
             user = self._store.add_user(user_id, **unique, **others, user_tags=",".join(labels) or None)
-            self._declared.add(user.id)
+            self._store.declared.add(user.id)
         self._store.secrets.add(user.password or "")
         return cast("User", user)
 
@@ -309,7 +308,7 @@ class Declarations:
     def _check_unique(self, id: int | None, keys: dict[str, str | None]) -> None:
         """Refuse a declared id, and a unique field of another user."""
         __tracebackhide__ = True
-        if id in self._declared and (existing := self._store.users.get(id)) is not None:
+        if id in self._store.declared and (existing := self._store.users.get(id)) is not None:
             raise ValueError(f"user {id} already exists: {existing!r}")
         for name, value in keys.items():
             if value and (existing := self._store.find_user(**{name: value})) and existing.id != id:

@@ -27,11 +27,11 @@ class QuickBloxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def handle_request(self, request: Any) -> Any:
         """Answer a request to any host."""
-        return answer(_library(request), request, self.fake)
+        return answer(_library(request), request, self.fake._backend)
 
     async def handle_async_request(self, request: Any) -> Any:
         """Answer a request of an asynchronous client to any host."""
-        return await answer_async(_library(request), request, self.fake)
+        return await answer_async(_library(request), request, self.fake._backend)
 
 
 def _library(request: Any) -> Any:

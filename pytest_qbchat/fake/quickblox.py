@@ -6,42 +6,28 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Never, cast
 
-from pytest_qbchat.each_fault.faults import Faults, apply_fault
-from pytest_qbchat.each_fault.trial_tasks import is_of_earlier_trial
-from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.explain import differences, message_effects, transcript
-from pytest_qbchat.explain.call_site import warn
-from pytest_qbchat.explain.problems import Expectation, Problems
+from pytest_qbchat.explain.problems import Expectation
 from pytest_qbchat.explain.record_list import Records
+from pytest_qbchat.fake.backend import Backend
 from pytest_qbchat.fake.declarations import Declarations
 from pytest_qbchat.fake.message import Message, PostedMessages
 from pytest_qbchat.fake.user import User
 from pytest_qbchat.intercept import Interception
 from pytest_qbchat.service import models
-from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.hosts import Hosts
 from pytest_qbchat.service.models import Blob, Dialog, Session, id_of
-from pytest_qbchat.service.realtime_chat import Realtime
-from pytest_qbchat.service.store import Store
 
 if TYPE_CHECKING:
     import respx
 
     from pytest_qbchat.each_fault.loop import Trial
-    from pytest_qbchat.fake.respx_router import Stubs
-    from pytest_qbchat.service.wire import Request, Response
 
 
 class FakeQuickBlox(Declarations):
     """A working QuickBlox in memory.
 
     It adopts unknown tokens, users and dialogs, and enforces QuickBlox's rules on known ones.
-
-    Attributes:
-        hosts: The hosts that belong to QuickBlox.
-        problems: The refusals and warnings that fail the test even if the code under test catches them.
-        trial: The current trial of `each_fault`; None outside of its loop.
     """
 
     def __init__(
@@ -58,23 +44,12 @@ class FakeQuickBlox(Declarations):
         Raises:
             ValueError: A host is malformed.
         """
-        self.hosts = Hosts(hosts)
-        self.problems = Problems()
-        store = Store(strict=strict, message_class=Message, new_user=self._new_user)
-        super().__init__(store, Realtime(store))
-        self._service = Service(store)
-        self._faults = Faults()
-        self._on_call = on_call
-        self._calls: list[Call] = []
-        self._posted: list[Message] = []
-        self._focus: models.Message | None = None  # the closest message of the latest failed assertion
-        self._scanned_calls = 0  # the number of calls whose secrets are known
-        self._store.secrets.find_new = self._new_secrets
-        self._stubs: Stubs | None = None
-        self.trial: Trial | None = None
+        self._backend = Backend(strict=strict, hosts=hosts, on_call=on_call)
+        super().__init__(self._backend.store, self._backend.realtime)
+        self._masked = self._backend.masked
 
     def __repr__(self) -> str:
-        return f"<FakeQuickBlox: calls={len(self._calls)} posted={len(self._posted)}>"
+        return f"<FakeQuickBlox: calls={len(self._backend.calls)} posted={len(self._backend.posted)}>"
 
     # Break
 
@@ -107,7 +82,7 @@ class FakeQuickBlox(Declarations):
             ValueError: The fault, the status or the route is unknown, or `times` is not 1 or greater.
         """
         __tracebackhide__ = True
-        self._faults.inject(what, times=times, method=method, path=path, stored=stored)
+        self._backend.faults.inject(what, times=times, method=method, path=path, stored=stored)
 
     def each_fault(
         self,
@@ -150,7 +125,7 @@ class FakeQuickBlox(Declarations):
         from pytest_qbchat.each_fault.options import Options  # noqa: PLC0415 - for the tests that use it
 
         options = Options(faults, methods, path, pairs, only, reset, limit)
-        return Loop(self, self._store, self._faults, options)
+        return Loop(self._backend, self._store, self._backend.faults, options)
 
     @property
     def router(self) -> respx.Router:
@@ -158,60 +133,65 @@ class FakeQuickBlox(Declarations):
 
         Its routes take precedence, with every client. All other calls go to the fake.
         """
-        if self._stubs is None:
+        if self._backend.stubs is None:
             from pytest_qbchat.fake.respx_router import Stubs  # noqa: PLC0415 - respx is imported for the tests that use it
 
-            self._stubs = Stubs()
-        return self._stubs.router
+            self._backend.stubs = Stubs()
+        return self._backend.stubs.router
 
     # Observe
 
     @property
+    def trial(self) -> Trial | None:
+        """The current trial of `each_fault`; None outside of its loop."""
+        return self._backend.trial
+
+    @property
     def posted(self) -> Records[Message]:
         """The messages that were sent through POST, oldest first, each with its original text."""
-        posted = PostedMessages(self._posted)
+        posted = PostedMessages(self._backend.posted)
         return Records(
             posted,
             Message,
             "posted message",
-            self.masked,
-            lambda: message_effects.why_none(self._calls, self.hosts.others),
+            self._masked,
+            lambda: message_effects.why_none(self._backend.calls, self._backend.hosts.others),
         )
 
     @property
     def messages(self) -> Records[Message]:
         """The whole history as it is now, oldest message first."""
         with self._store.lock:
-            return Records(cast("list[Message]", list(self._store.messages.values())), Message, "message", self.masked)
+            return Records(cast("list[Message]", list(self._store.messages.values())), Message, "message", self._masked)
 
     @property
     def calls(self) -> Records[Call]:
         """Every call with its request and response, oldest first; refused calls too."""
-        return Records(self._calls, Call, "call", self.masked)
+        return self._backend.calls
 
     @property
     def users(self) -> Records[User]:
         """The users as they are now: declared, signed up and adopted."""
         with self._store.lock:
-            return Records(cast("list[User]", list(self._store.users.values())), User, "user", self.masked)
+            return Records(cast("list[User]", list(self._store.users.values())), User, "user", self._masked)
 
     @property
     def sessions(self) -> Records[Session]:
         """The sessions as they are now, expired ones too: declared, created and adopted."""
         with self._store.lock:
-            return Records(list(self._store.sessions.values()), Session, "session", self.masked)
+            return Records(list(self._store.sessions.values()), Session, "session", self._masked)
 
     @property
     def dialogs(self) -> Records[Dialog]:
         """The dialogs as they are now: declared, created, adopted, and started by a message to a user."""
         with self._store.lock:
-            return Records(list(self._store.dialogs.values()), Dialog, "dialog", self.masked)
+            return Records(list(self._store.dialogs.values()), Dialog, "dialog", self._masked)
 
     @property
     def blobs(self) -> Records[Blob]:
         """The files as they are now; those that were not uploaded yet have no `content`."""
         with self._store.lock:
-            return Records(list(self._store.blobs.values()), Blob, "blob", self.masked)
+            return Records(list(self._store.blobs.values()), Blob, "blob", self._masked)
 
     def inbox(self, user: int | models.User) -> Records[Message]:
         """The messages with `send_to_chat` that the chat delivered to a user in real time, oldest first.
@@ -223,12 +203,12 @@ class FakeQuickBlox(Declarations):
         user_id = id_of(user)
         inbox = cast("list[Message]", self._realtime.inbox(user_id))
         reasons = partial(message_effects.not_delivered, self._store, user_id)
-        return Records(inbox, Message, f"message in the inbox of user {user_id}", self.masked, reasons)
+        return Records(inbox, Message, f"message in the inbox of user {user_id}", self._masked, reasons)
 
     def transcript(self) -> str:
         """The conversation so far, with every call that QuickBlox did not accept; tokens and keys are masked."""
-        rendered = transcript.render(self, self._calls, self._focus)
-        return self.masked("\n".join([rendered, *self._faults.unused()]))
+        rendered = transcript.render(self, self._backend.focus)
+        return self._masked("\n".join([rendered, *self._backend.faults.unused()]))
 
     # Assert
 
@@ -253,16 +233,18 @@ class FakeQuickBlox(Declarations):
         _refuse_positional("assert_posted", positional)
         if times is not None and (type(times) is not int or times < 1):
             raise TypeError(f"invalid times={times!r}; expected 1 or greater; for none use assert_not_posted(...)")
-        found = self.posted.where(**fields)
-        if not found and self._posted:
-            self._focus = differences.closest(self.posted, fields)
-            text = differences.no_match(self._focus, len(self._posted), fields, self._calls)
-            raise AssertionError(self.masked(text))
-        if not found:
-            raise AssertionError(self.masked(differences.none_posted(fields, self._calls, self.hosts.others)))
-        if times is not None and len(found) != times:
-            raise AssertionError(self.masked(differences.wrong_number(found, times, fields, self._calls)))
-        return found[-1]
+        posted = self.posted
+        found = posted.where(**fields)
+        if not posted:
+            text = differences.none_posted(fields, self.calls, self._backend.hosts.others)
+        elif not found:
+            self._backend.focus = differences.closest(posted, fields)
+            text = differences.no_match(self._backend.focus, len(posted), fields, self.calls)
+        elif times is not None and len(found) != times:
+            text = differences.wrong_number(found, times, fields, self.calls)
+        else:
+            return found[-1]
+        raise AssertionError(self._masked(text))
 
     def assert_not_posted(self, *positional: Never, **fields: Any) -> None:
         """Assert that no message with these fields was posted.
@@ -282,7 +264,7 @@ class FakeQuickBlox(Declarations):
         if "times" in fields:
             raise TypeError("assert_not_posted() does not take times; use assert_posted(times=...)")
         if found := self.posted.where(**fields):
-            raise AssertionError(self.masked(differences.unexpected(found, fields)))
+            raise AssertionError(self._masked(differences.unexpected(found, fields)))
 
     def assert_nothing_posted(self) -> None:
         """Assert that no message was posted at all.
@@ -291,8 +273,8 @@ class FakeQuickBlox(Declarations):
             AssertionError: A message was posted.
         """
         __tracebackhide__ = True
-        if self._posted:
-            raise AssertionError(self.masked(differences.unexpected(self.posted, {})))
+        if self._backend.posted:
+            raise AssertionError(self._masked(differences.unexpected(self.posted, {})))
 
     def expect_refused(self, method: str | None = None, path: str | None = None) -> Expectation:
         """Expect the fake to refuse a call to an unknown route in a `with` block.
@@ -308,7 +290,7 @@ class FakeQuickBlox(Declarations):
             ValueError: The method is not in upper case.
         """
         __tracebackhide__ = True
-        return self.problems.expect(method, path)
+        return self._backend.problems.expect(method, path)
 
     # Serve
 
@@ -317,124 +299,7 @@ class FakeQuickBlox(Declarations):
 
         It returns this fake. On exit, a refused call that the test did not expect raises an AssertionError.
         """
-        return Interception(self)
-
-    def handle(self, request: Request) -> Response:
-        """Answer a request.
-
-        Raises:
-            CallRefused: The route is unknown. The refusal is recorded, so that the test fails.
-        """
-        __tracebackhide__ = True
-        call = Call(request)
-        self._calls.append(call)
-        if self._stubs is not None:
-            call.stubbed = True  # also if the route raises an error
-            call.response = self._stubs.answer(request)
-            call.stubbed = call.response is not None
-        return call.response or self._serve(call)
-
-    async def handle_async(self, request: Request) -> Response:
-        """Answer a request of an asynchronous client like `handle`. Its stubs may be coroutines."""
-        __tracebackhide__ = True
-        call = Call(request)
-        self._calls.append(call)
-        if self._stubs is not None:
-            call.stubbed = True
-            call.response = await self._stubs.answer_async(request)
-            call.stubbed = call.response is not None
-        return call.response or self._serve(call)
-
-    def refuse(self, reason: str, call: Call | None = None) -> CallRefused:
-        """Record a refused call, and return the error to raise in the code under test."""
-        return self.problems.refuse(self.masked(reason), call)
-
-    def raise_problems(self) -> None:
-        """Fail for problems that the code under test caught.
-
-        Raises:
-            AssertionError: There are problems that were not reported yet.
-        """
-        __tracebackhide__ = True
-        self.problems.raise_all()
-
-    def masked(self, text: str) -> str:
-        """Mask every token, key and password that the fake has seen in a text."""
-        return self._store.secrets.mask(text)
-
-    def forget_calls(self, keep: int = 0) -> None:
-        """Forget all calls but the newest, their messages in `posted`, and all problems. The history is kept.
-
-        Args:
-            keep: The number of calls to keep.
-        """
-        self.masked("")  # collects the secrets of the calls
-        forgotten = self._calls[: max(0, len(self._calls) - keep)]
-        del self._calls[: len(forgotten)]
-        for call in forgotten:
-            if call.message is not None:
-                call.message.call = None
-        self._posted[:] = [message for message in self._posted if message.call is not None]
-        self._scanned_calls, self._focus = len(self._calls), None
-        self.problems.drain()
-
-    def _new_user(self, id: int, **fields: Any) -> User:
-        user = User(id, **fields)
-        user._realtime = self._realtime
-        return user
-
-    def _new_secrets(self) -> Iterator[str]:
-        calls = self._calls[self._scanned_calls :]
-        self._scanned_calls += len(calls)
-        known: object = None
-        for call in calls:
-            if call.request.raw_headers is not known:
-                known = call.request.raw_headers
-                yield from call.header_secrets()
-            yield from call.parameter_secrets()
-
-    def _serve(self, call: Call) -> Response:
-        """Let the service answer; record the message, emit warnings, and raise refusals and faults."""
-        __tracebackhide__ = True
-        with self._store.lock:
-            if is_of_earlier_trial():
-                self._drop(call)
-            fault = self._faults.pop_matching(call.request) if self.trial is None else self.trial.fault_for(call)
-            if fault is None:
-                self._service.handle(call)
-            else:
-                apply_fault(fault, self._service, call)
-            if call.message is not None:
-                self._posted.append(cast("Message", call.message))
-        if call.warnings:
-            self._emit_warnings(call)
-        refusal = self._refusal(call) if call.refused else None
-        if self._on_call is not None:
-            self._on_call(call)
-        if refusal is not None:
-            raise refusal
-        if call.response is None:
-            raise ConnectionFault(call.fault, call.reason)
-        return call.response
-
-    def _drop(self, call: Call) -> Never:
-        """Forget a call of a task that began in an earlier trial, and close its connection."""
-        self._calls[:] = [other for other in self._calls if other is not call]
-        if self.trial is not None:
-            self.trial.dropped += 1
-        raise ConnectionFault("disconnect", "the trial of this call is over")
-
-    def _emit_warnings(self, call: Call) -> None:
-        call.warnings = tuple(map(self.masked, call.warnings))
-        for text in call.warnings:
-            if warn(text):
-                self.problems.add(f"QuickBloxWarning: {text}", call=call)
-
-    def _refusal(self, call: Call) -> CallRefused:
-        stub = f"qbchat.router.{call.method.lower()}({call.request.prefix + call.path!r}).respond(...)"
-        expectation = f"qbchat.expect_refused({call.method!r}, {call.path!r})"
-        remedy = f"if the call is right, answer it with {stub}, or expect it with {expectation}"
-        return self.refuse(f"{call.reason}\n  {remedy}", call)
+        return Interception(self._backend, self)
 
 
 def _refuse_positional(method: str, values: tuple[object, ...]) -> None:

@@ -17,7 +17,7 @@ from pytest_qbchat.intercept import asyncio_clients, guard, http_client, httpx, 
 from pytest_qbchat.intercept.patching import Patcher
 from pytest_qbchat.service.interface import Fake
 
-F = TypeVar("F", bound=Fake)
+T = TypeVar("T")
 
 
 @cache
@@ -36,15 +36,17 @@ def is_any_fake_active() -> bool:
     return bool(_patcher().fakes)
 
 
-class Interception(Generic[F]):
+class Interception(Generic[T]):
     """A context in which calls to QuickBlox reach a fake, and no library reaches a QuickBlox host."""
 
-    def __init__(self, fake: F) -> None:
+    def __init__(self, fake: Fake, given: T) -> None:
+        """Make a context that answers with a fake and gives something else to the `with` statement."""
         self._fake = fake
+        self._given = given
 
-    def __enter__(self) -> F:
+    def __enter__(self) -> T:
         _patcher().enter(self._fake)
-        return self._fake
+        return self._given
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pytest_qbchat.explain.conversation import Conversation, age, described, dialogs_with_messages, people
 from pytest_qbchat.explain.message_effects import shortened
@@ -19,24 +19,12 @@ if TYPE_CHECKING:
 _MAX_BODY = 20_000  # characters of a request or a response
 
 
-class Source(Conversation, Protocol):
-    """What the page shows of a fake."""
-
-    @property
-    def calls(self) -> Sequence[Call]:
-        """All calls."""
-        ...
-
-    def masked(self, text: str) -> str:
-        """Mask tokens and keys."""
-        ...
-
-
-def conversation(fake: Source, newest: int | None = None) -> dict[str, Any]:
+def conversation(fake: Conversation, masked: Callable[[str], str], newest: int | None = None) -> dict[str, Any]:
     """The state of a fake as the page reads it: people, dialogs with their messages, and calls; masked.
 
     Args:
         fake: The fake.
+        masked: Masks its secrets in a string.
         newest: The number of dialogs, and of messages in each, that are shown; None for all.
     """
     shown = dialogs_with_messages(fake)
@@ -50,8 +38,8 @@ def conversation(fake: Source, newest: int | None = None) -> dict[str, Any]:
         "dialogs": [{**dialog, "messages": [*map(described, messages)]} for dialog, messages in shown],
         "calls": [_call(call) for call in fake.calls],
     }
-    masked: dict[str, Any] = _map_strings(state, cache(fake.masked))  # many strings occur again and again
-    return masked
+    shown_state: dict[str, Any] = _map_strings(state, cache(masked))  # many strings occur again and again
+    return shown_state
 
 
 def html(heading: str, tests: Iterable[Mapping[str, Any]], *, live: bool = False) -> str:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_qbchat.explain.conversation import Conversation
 from pytest_qbchat.page import page
 from pytest_qbchat.service.masking import mask_fields
 
 
-def add_page(report: pytest.TestReport, fake: page.Source) -> None:
+def add_page(report: pytest.TestReport, fake: Conversation, masked: Callable[[str], str]) -> None:
     """Add to a report what the page shows of it: the failure, and at the end of the test the conversation."""
-    of_test = page.conversation(fake) if report.when == "teardown" else {}
-    vars(report)["qbchat_page"] = {**of_test, "failure": fake.masked(_failure(report))}
+    of_test = page.conversation(fake, masked) if report.when == "teardown" else {}
+    vars(report)["qbchat_page"] = {**of_test, "failure": masked(_failure(report))}
 
 
 _NEW_TEST: dict[str, Any] = {

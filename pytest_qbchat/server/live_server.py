@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault, as_fault
 from pytest_qbchat.server import http11
@@ -150,6 +150,20 @@ class Server(ABC):
             connection.abort()
 
 
+class Served(Protocol):
+    """A `FakeQuickBlox`."""
+
+    @property
+    def _backend(self) -> Fake:
+        """What answers calls."""
+        ...
+
+    @property
+    def fail(self) -> Callable[..., None]:
+        """Inject a fault."""
+        ...
+
+
 class LiveServer(Server):
     """A server with the state of a fake: `with LiveServer(fake) as server: ... server.url`.
 
@@ -160,7 +174,7 @@ class LiveServer(Server):
     """
 
     def __init__(
-        self, fake: Fake, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+        self, fake: Served, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
     ) -> None:
         """Create a server that does not listen yet.
 
@@ -175,14 +189,13 @@ class LiveServer(Server):
 
     async def answer(self, request: Request) -> Response:
         """Answer a request, or inject the fault that it describes."""
-        fail = getattr(self.fake, "fail", None)
-        if fail is not None and (request.method, request.path) == ("POST", FAIL_PATH):
-            return inject_fault(fail, request)
-        return await self.fake.handle_async(request)
+        if (request.method, request.path) == ("POST", FAIL_PATH):
+            return inject_fault(self.fake.fail, request)
+        return await self.fake._backend.handle_async(request)
 
     def refuse(self, reason: str) -> None:
         """Record a problem that fails the test."""
-        record_refusal(self.fake, reason)
+        record_refusal(self.fake._backend, reason)
 
 
 class LocalServer(Server):
@@ -231,7 +244,7 @@ class EncryptedServer(LiveServer):
         ca_file: The path of the CA certificate, which clients have to trust.
     """
 
-    def __init__(self, fake: Fake, certificate: Certificate) -> None:
+    def __init__(self, fake: Served, certificate: Certificate) -> None:
         """Create a server that does not listen yet."""
         super().__init__(fake, tls=certificate.context)
         self.ca_file = certificate.ca_file

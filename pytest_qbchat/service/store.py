@@ -48,6 +48,7 @@ class Store:
         messages: The history of all dialogs by id, the oldest first.
         inboxes: The messages that were delivered to each user.
         identities: Users who logged in with a provider, by its name and token.
+        declared: Ids of the users that the test declared.
         deleted: Deleted ids of users and dialogs, tokens, logins and addresses, which are not adopted.
         seen_nonces: Timestamps and nonces of signed sessions, which must not be used again (documented).
         secrets: Tokens, keys and passwords, which are masked in all output.
@@ -64,6 +65,7 @@ class Store:
         self.message_class = message_class
         self.ids = Ids()
         self.users: dict[int, User] = {}
+        self.declared: set[int] = set()
         self.sessions: dict[str, Session] = {}
         self.adopts_tokens = not strict
         self.dialogs: dict[str, Dialog] = {}

@@ -69,7 +69,7 @@ def raised(world: World, error: type[Exception], text: str) -> Iterator[None]:
         yield
     told = str(caught.value)
     if not world.way.raises:  # where a server answers, it is the test that is told
-        told = "\n".join(problem.text for problem in world.fake.problems.drain())
+        told = "\n".join(problem.text for problem in world.fake._backend.problems.drain())
     assert text in told
 
 

@@ -65,7 +65,7 @@ def test_a_pair_is_a_fault_and_a_second_one_at_a_later_call(qbchat: FakeQuickBlo
     expected["1:timeout-stored+2:503"] = 1
     assert effects(qbchat.each_fault("timeout-stored", 503, pairs=True)) == expected
     pair = "1:timeout-stored+2:503"
-    qbchat.forget_calls()
+    qbchat._backend.forget_calls()
     assert effects(qbchat.each_fault(only=pair)) == {None: 1, "1:timeout-stored": 2, pair: 1}
 
 
@@ -243,4 +243,4 @@ def test_secrets_of_former_trials_stay_masked(qbchat: FakeQuickBlox, client: htt
             client.get("/session.json")
     assert len(tokens) > 1
     for token in tokens:
-        assert token not in qbchat.masked(f"the token {token}")
+        assert token not in qbchat._backend.masked(f"the token {token}")

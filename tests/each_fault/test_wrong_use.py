@@ -113,10 +113,10 @@ def test_a_refused_call_fails_its_trial(qbchat: FakeQuickBlox, client: httpx.Cli
     text = r"with call 1 of 1, POST /chat/Message.json, answered 503: the fake does not cover push events"
     with pytest.raises(AssertionError, match=f"^{text}"):
         names(qbchat.each_fault(503, 429), code)
-    qbchat.problems.drain()
+    qbchat._backend.problems.drain()
     with pytest.raises(AssertionError, match=r"^the fake does not cover push events"):
         names(qbchat.each_fault(), refused)
-    qbchat.problems.drain()
+    qbchat._backend.problems.drain()
 
 
 @pytest.mark.parametrize(

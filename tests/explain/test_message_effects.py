@@ -289,7 +289,7 @@ def test_a_long_history_is_shown_around_the_closest_message(missed: int, lines: 
     failure(fake.assert_posted, message=f"Order #{missed} has shipped", markable=1)
     shown = [line for line in fake.transcript().splitlines() if line.startswith(("  (", "  10: 'Order"))]
     assert shown == [line if isinstance(line, str) else f"  10: 'Order #{line} has shipped'" for line in lines]
-    fake.forget_calls()
+    fake._backend.forget_calls()
     assert "  (480 earlier messages)" in fake.transcript()
 
 
@@ -319,8 +319,8 @@ def test_without_any_call_the_covered_hosts_and_the_called_ones_are_named() -> N
         which = "if localhost stands for QuickBlox, add it"
         assert failure(fake.assert_posted).splitlines() == [first, lines[1], lines[2].replace("add other hosts", which)]
         for number in range(9):
-            fake.hosts.note_other(f"shop-{number}.example")
-        assert len(fake.hosts.others) == 5
+            fake._backend.hosts.note_other(f"shop-{number}.example")
+        assert len(fake._backend.hosts.others) == 5
 
 
 def test_a_refused_message_with_the_text_explains_more_than_the_closest_one(shop: Shop) -> None:

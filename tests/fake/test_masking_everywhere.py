@@ -43,11 +43,11 @@ def test_a_credential_is_masked_in_every_output(carried: dict[str, Any]) -> None
         client.post(**{"url": URL, **carried, "headers": headers})
     secret = "4711471" if "4711471" in str(carried) else VALUE
     named = {name: value for name, value in carried.get("json", {}).items() if name not in BODY}
-    shown = [fake.transcript(), html("run", [conversation(fake)])]
+    shown = [fake.transcript(), html("run", [conversation(fake, fake._backend.masked)])]
     shown += map(
         repr, [*fake.calls, *(call.request for call in fake.calls), *(call.request.headers for call in fake.calls)]
     )
-    shown.append(fake.masked(json.dumps([message.as_dict() for message in fake.messages])))
+    shown.append(fake._backend.masked(json.dumps([message.as_dict() for message in fake.messages])))
     for assertion in (
         lambda: fake.assert_posted(message="other", **named),
         lambda: fake.assert_posted(**dict.fromkeys(named, "other"), message="x"),

@@ -143,7 +143,7 @@ def test_a_token_is_masked_in_every_repr_and_failure(fake: FakeQuickBlox) -> Non
             assertion()
         shown.append(str(failed.value))
     assert [text for text in shown if TOKEN[:12] in text] == []
-    fake.problems.drain()
+    fake._backend.problems.drain()
 
 
 # --- matching ---
@@ -256,14 +256,14 @@ def test_calls_with_a_new_header_each_leave_a_bounded_number_of_headers(qbchat: 
     with httpx.Client(verify=TLS) as client:
         for number in range(250):
             client.get(URL, headers={"QB-Token": TOKEN, "X-Request-Id": str(number)})
-    assert 0 < len(qbchat._service._headers) <= 100
+    assert 0 < len(qbchat._backend._service._headers) <= 100
     assert qbchat.calls[0].request.headers["X-Request-Id"] == "0"
 
 
 def test_forgotten_calls_leave_the_history_and_their_secrets(qbchat: FakeQuickBlox) -> None:
     httpx.post(URL, json={"chat_dialog_id": DIALOG, "message": "hi"}, headers={"QB-Token": TOKEN}, verify=TLS)
-    qbchat.forget_calls()
+    qbchat._backend.forget_calls()
     assert (qbchat.calls, qbchat.posted) == ([], [])
     assert qbchat.messages == [{"message": "hi"}]
     assert qbchat.messages.one().call is None
-    assert TOKEN not in qbchat.masked(f"the token is {TOKEN}")
+    assert TOKEN not in qbchat._backend.masked(f"the token is {TOKEN}")

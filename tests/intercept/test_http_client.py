@@ -45,7 +45,7 @@ def test_an_incomplete_request_gets_a_disconnect(qbchat: FakeQuickBlox) -> None:
 def test_a_socket_without_an_address_raises_the_error_of_python(qbchat: FakeQuickBlox) -> None:
     with socket.socket() as unconnected, pytest.raises(TypeError):
         unconnected.connect(())
-    assert len(qbchat.problems.drain()) == 0
+    assert len(qbchat._backend.problems.drain()) == 0
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_request_that_is_too_large_is_refused_as_by_the_live_server(
     refused = requests.post(URL, timeout=5, **how)
     assert (refused.status_code, refused.json()) == (status, {"code": None, "message": text})
     with pytest.raises(AssertionError, match=f"{API} was sent what is not a request of HTTP/1.1: {text}"):
-        qbchat.raise_problems()
+        qbchat._backend.raise_problems()
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_request_that_is_not_http_is_refused_as_by_the_live_server(qbchat: Fak
         line.send(b"QUIT\r\n")
         assert b" 400 " in line.sock.makefile().readline()
         line.close()
-    assert len(qbchat.problems.drain()) == 2
+    assert len(qbchat._backend.problems.drain()) == 2
     assert len(qbchat.calls) == 0
 
 

@@ -103,7 +103,7 @@ def test_the_base_url_itself_is_not_let_through() -> None:
     with FakeQuickBlox(hosts=["https://shop.example/quickblox"]).intercept() as fake:
         with pytest.raises(CallRefused, match="the fake has no route GET ;"):
             made_at_import.get("https://shop.example/quickblox?x=/")
-        fake.problems.drain()
+        fake._backend.problems.drain()
 
 
 def test_another_scheme_is_the_librarys_to_refuse(qbchat: FakeQuickBlox) -> None:
@@ -583,12 +583,12 @@ def test_the_guard_covers_configured_hosts_at_their_ports() -> None:
             for name in ("whole.example", "WHOLE.example.", "shop.example"):
                 with pytest.raises(CallRefused, match=rf"something tried to reach {name}"):
                     socket.create_connection((name, 443))
-            fake.problems.drain()
+            fake._backend.problems.drain()
         with FakeQuickBlox(hosts=[f"localhost:{port + 1}"]).intercept() as fake:
             socket.create_connection(("localhost", port)).close()
             with pytest.raises(CallRefused, match="something tried to reach localhost"):
                 socket.create_connection(("localhost", str(port + 1)))  # type: ignore[arg-type]
-            fake.problems.drain()
+            fake._backend.problems.drain()
 
 
 def test_a_folder_that_is_gone_hides_no_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -599,7 +599,7 @@ def test_a_folder_that_is_gone_hides_no_refusal(tmp_path: Path, monkeypatch: pyt
     with FakeQuickBlox().intercept() as fake:
         with pytest.raises(CallRefused):
             made_at_import.get("https://api.quickblox.com/events.json")
-        [problem] = fake.problems.drain()
+        [problem] = fake._backend.problems.drain()
     assert f"called at {__file__}:" in problem.text
 
 

@@ -127,7 +127,7 @@ def proxies(monkeypatch):
 def test_a_proxy_that_the_code_names_is_refused(qbchat, post, url):
     with pytest.raises(CallRefused, match="niquests tried to reach api.quickblox.com through a proxy, and the fake"):
         post(url, proxies=dict.fromkeys(("http", "https"), PROXY), **HOW)
-    assert len(qbchat.problems.drain()) == 1
+    assert len(qbchat._backend.problems.drain()) == 1
 
 
 @pytest.mark.qbchat(hosts=[f"{PROXY}/quickblox"])

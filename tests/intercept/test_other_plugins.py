@@ -65,7 +65,7 @@ def connect(address):
 def refused(qbchat, reach):
     with pytest.raises((CallRefused, socket.gaierror), match="tried to reach"):
         reach()
-    assert len(qbchat.problems.drain()) == 1
+    assert len(qbchat._backend.problems.drain()) == 1
 """
 
 

@@ -343,7 +343,7 @@ def unharmed(server: LiveServer, caplog: pytest.LogCaptureFixture) -> Iterator[N
     assert server._thread.is_alive()
     fake = server.fake
     assert isinstance(fake, FakeQuickBlox)
-    fake.problems.drain()
+    fake._backend.problems.drain()
     posted = len(fake.posted)
     for number in range(20):
         assert post(server, f"number {number}").json()["message"] == f"number {number}"

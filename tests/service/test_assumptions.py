@@ -54,7 +54,7 @@ def unknown_routes_refused(shop: Shop) -> Any:
     try:
         response = shop.call("GET", "/events.json")
     except CallRefused:
-        shop.fake.problems.drain()
+        shop.fake._backend.problems.drain()
         return "refused"
     return response.status_code, response.json(), shop.fake.calls.last.reason.partition(",")[0]
 
