@@ -13,6 +13,7 @@ from support.ways import DIALOG, TLS, TOKEN, URL
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport
 from pytest_qbchat.explain import differences
+from pytest_qbchat.explain.message_effects import remedy, shortened
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
 
@@ -43,7 +44,7 @@ def test_a_message_with_the_expected_text_is_closer_than_one_with_the_expected_f
     assert text.endswith(origin(forgotten))
 
 
-def test_of_several_messages_the_closest_is_shown(shop: Shop) -> None:
+def test_the_closest_of_several_messages_is_shown(shop: Shop) -> None:
     shop.post("Order #7 is delayed", send_to_chat=1)
     closest = shop.post("Order #7 has shiped", send_to_chat=1, markable=1)
     shop.post("Good morning")
@@ -177,7 +178,7 @@ def test_a_difference_says_what_it_means(shop: Shop, posted: Any, expected: Any,
     assert [line.strip() for line in text.splitlines()[2:4]] == lines
 
 
-def test_of_long_texts_the_stretch_around_the_difference_is_shown(shop: Shop) -> None:
+def test_long_texts_are_shown_around_their_difference(shop: Shop) -> None:
     common = "All work and no play makes Jack a dull boy. " * 5
     shop.post(common + "Milk and honey" + common)
     text = failure(shop.fake.assert_posted, message=common + "Milk and sugar" + common)
@@ -187,7 +188,7 @@ def test_of_long_texts_the_stretch_around_the_difference_is_shown(shop: Shop) ->
     assert text.splitlines()[4] == "                                         ^^^^^^^^"
 
 
-def test_of_long_texts_the_words_that_differ_are_marked(shop: Shop) -> None:
+def test_the_words_that_differ_in_long_texts_are_marked(shop: Shop) -> None:
     shop.post("Your order #7 has shipped and will arrive on Monday")
     text = failure(shop.fake.assert_posted, message="Your order #7 has shipped and will arrive on Tuesday")
     assert text.splitlines()[3:5] == [
@@ -206,21 +207,21 @@ def test_a_long_token_is_masked_before_the_text_is_cut(shop: Shop) -> None:
     assert re.fullmatch(r"  \+ message   'https://shop\.example/login\?to=made…#[0-9a-f]{4}'", actual)
 
 
-def test_of_long_texts_that_differ_at_once_the_beginning_is_shown(shop: Shop) -> None:
+def test_long_texts_that_differ_at_once_are_shown_from_their_beginning(shop: Shop) -> None:
     shop.post("b" * 90)
     expected, actual = failure(shop.fake.assert_posted, message="a" * 80).splitlines()[2:4]
     assert expected == f"  - message   'a{'a' * 70}…"
     assert actual == f"  + message   'b{'b' * 70}…"
 
 
-def test_of_a_long_text_that_continues_the_end_is_shown(shop: Shop) -> None:
+def test_a_long_text_that_continues_is_shown_at_its_end(shop: Shop) -> None:
     shop.post("a" * 90)
     expected, actual = failure(shop.fake.assert_posted, message="a" * 100).splitlines()[2:4]
     assert expected == f"  - message   …{'a' * 34}'"
     assert actual == f"  + message   …{'a' * 24}'"
 
 
-def test_without_any_message_the_refused_calls_are_shown(shop: Shop) -> None:
+def test_refused_calls_are_shown_where_there_is_no_message(shop: Shop) -> None:
     shop.fake.add_dialog("5d75327ba28f9a0f32cb0f98", occupants_ids=[20])
     for _ in range(2):
         with pytest.raises(AssertionError):
@@ -305,7 +306,7 @@ def test_a_closest_message_that_was_deleted_leaves_the_newest(shop: Shop) -> Non
 # --- why there is no message ---
 
 
-def test_without_any_call_the_covered_hosts_and_the_called_ones_are_named() -> None:
+def test_covered_and_called_hosts_are_named_where_there_is_no_call() -> None:
     with another_server() as url, FakeQuickBlox().intercept() as fake:
         lines = failure(fake.assert_posted, message="hi").splitlines()
         assert lines == [
@@ -337,7 +338,7 @@ def test_a_refused_message_with_the_text_explains_more_than_the_closest_one(shop
     )
 
 
-def test_who_is_no_occupant_cannot_read(shop: Shop) -> None:
+def test_a_user_outside_of_the_dialog_cannot_read(shop: Shop) -> None:
     message = shop.post("hi", send_to_chat=1, markable=1)
     cleo = shop.fake.add_user(70, full_name="Cleo Customer")
     first = "message 'hi' cannot be read by Cleo Customer (70): not an occupant of the dialog"
@@ -395,7 +396,7 @@ def test_an_empty_inbox_says_where_the_messages_went() -> None:
     )
 
 
-def test_what_was_adopted_says_so_where_it_explains_the_failure() -> None:
+def test_an_adopted_record_is_named_where_it_explains_the_failure() -> None:
     with FakeQuickBlox().intercept() as fake:
         httpx.post(URL, json={"chat_dialog_id": DIALOG, "message": "hi"}, headers={"QB-Token": TOKEN}, verify=TLS)
         user = fake.add_user(full_name="Sam Support")
@@ -422,3 +423,17 @@ def test_a_value_of_another_type_is_named(shop: Shop) -> None:
     assert "\n  the request had a string, the test expects a number\n" in failure(shop.fake.assert_posted, order=7)
     assert "\n  the request had a number, the test expects a string\n" in failure(shop.fake.assert_posted, total="3")
     assert "\n  the request had a number, the test expects a float\n" not in failure(shop.fake.assert_posted, total=3.5)
+
+
+def test_a_long_value_is_cut_at_the_width() -> None:
+    assert shortened("x" * 70) == repr("x" * 70)
+    assert shortened("x" * 71) == f"'{'x' * 70}…"
+    assert shortened([1, 2, 3], 6) == "[1, 2…"
+
+
+@pytest.mark.parametrize("flag", ["send_to_chat", "markable"])
+def test_a_flag_that_the_test_expects_to_be_zero_has_no_remedy(shop: Shop, flag: str) -> None:
+    message = shop.post("hi")
+    assert remedy(message, flag, 0) == ""
+    assert remedy(message, flag, 1) == f"write {flag}=1 in the request"
+    assert "write" not in failure(shop.fake.assert_posted, **{flag: 0})

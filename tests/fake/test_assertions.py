@@ -31,7 +31,7 @@ def test_a_posted_message_is_returned(shop: Shop) -> None:
     assert shop.fake.assert_posted(message=SHIPPED, order=7, chat_dialog_id=DIALOG, sender_id=10) is message
 
 
-def test_of_several_messages_the_newest_is_returned(shop: Shop) -> None:
+def test_the_newest_of_several_messages_is_returned(shop: Shop) -> None:
     shop.post(SHIPPED)
     newest = shop.post(SHIPPED)
     assert shop.fake.assert_posted(message=SHIPPED) is newest
@@ -242,7 +242,7 @@ def test_attachments(shop: Shop) -> None:
     )
 
 
-def test_no_attachments(shop: Shop) -> None:
+def test_attachments_fail_an_assertion_of_none(shop: Shop) -> None:
     shop.post("hi").assert_no_attachments()
     lost = shop.post("hi", attachments="0")
     assert failure(lost.assert_attachments, FILE) == (
@@ -415,7 +415,7 @@ def test_a_wrong_argument_is_refused_where_it_is_given(wrong: Callable[[FakeQuic
         ),
     ],
 )
-def test_nothing_is_declared_twice(again: Callable[[FakeQuickBlox], Any], text: str) -> None:
+def test_a_record_is_not_declared_twice(again: Callable[[FakeQuickBlox], Any], text: str) -> None:
     fake = FakeQuickBlox()
     fake.add_user(5, login="anna")
     fake.add_dialog(DIALOG, occupants_ids=[5, 6], type=3)

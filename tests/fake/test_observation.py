@@ -92,6 +92,35 @@ def test_where_compares_as_assertions_do(fake: FakeQuickBlox) -> None:
         fake.posted.where(order=8).one()
 
 
+@pytest.mark.parametrize(
+    ("collection", "noun", "first"),
+    [
+        ("posted", "posted message", "<Message "),
+        ("messages", "message", "<Message "),
+        ("calls", "call", "<Call POST /chat/Message.json: 201>"),
+        ("users", "user", "User("),
+        ("sessions", "session", "Session("),
+        ("dialogs", "dialog", "<Dialog "),
+        ("blobs", "blob", "Blob("),
+        ("inbox", "message in the inbox of user 20", "<Message "),
+    ],
+)
+def test_one_of_two_records_fails_and_lists_them(fake: FakeQuickBlox, collection: str, noun: str, first: str) -> None:
+    for number in range(2):
+        user, dialog_id = fake.add_user(30 + number), f"{number:024x}"
+        fake.add_session(f"made-up-token-{number}", user)
+        fake.add_dialog(dialog_id, occupants_ids=[user, 20])
+        fake.add_blob(b"x", name="x")
+        body = {"chat_dialog_id": dialog_id, "message": "hi", "send_to_chat": 1}
+        with httpx.Client(transport=QuickBloxTransport(fake)) as client:
+            client.post(URL, headers={"QB-Token": f"made-up-token-{number}"}, json=body).raise_for_status()
+    records = fake.inbox(20) if collection == "inbox" else getattr(fake, collection)
+    with pytest.raises(AssertionError, match=rf"^expected one {noun}, found {len(records)}\n  {re.escape(first)}"):
+        records.one()
+    with pytest.raises(AssertionError, match=rf"^expected one {noun} with \w+='x', found none among {len(records)}:\n"):
+        records.where(**{"id" if collection != "calls" else "path": "x"}).one()
+
+
 def test_the_repr_of_a_collection_is_that_of_a_list() -> None:
     assert repr(Records([1, 2], int, "number", str)) == "[1, 2]"
 
@@ -172,7 +201,7 @@ def test_a_field_by_the_name_that_quickblox_gives_it(fake: FakeQuickBlox) -> Non
         ("a", "b"),
     ],
 )
-def test_what_does_not_match(expected: object, actual: object) -> None:
+def test_a_value_of_another_type_or_form_does_not_match(expected: object, actual: object) -> None:
     assert not matches(expected, actual)
 
 
@@ -234,7 +263,7 @@ def test_the_transcript_shows_the_messages_of_a_deleted_dialog(fake: FakeQuickBl
     assert lines[-1] == "    history only; not markable; no attachments; deleted later"
 
 
-def test_of_those_that_were_asked_for_it_is_said_what_there_is_instead(fake: FakeQuickBlox) -> None:
+def test_a_selection_that_finds_none_lists_the_records_that_there_are(fake: FakeQuickBlox) -> None:
     dialog = fake.add_dialog(occupants_ids=[1])
     messages = [fake.add_message(dialog, 1, str(number)) for number in range(12)]
     with pytest.raises(AssertionError) as raised:

@@ -153,7 +153,7 @@ def test_reading_confirms_both(shop: Shop) -> None:
 
 @pytest.mark.parametrize("act", [User.receive, User.read], ids=["receive", "read"])
 @pytest.mark.parametrize("markable", [{"markable": 0}, {"markable": None}], ids=["0", "null"])
-def test_no_receipt_goes_out_for_what_is_not_markable(
+def test_a_message_that_is_not_markable_gets_no_receipt(
     shop: Shop, act: Callable[[User], Any], markable: dict[str, Any]
 ) -> None:
     dialog = shop.group(shop.cleo)
@@ -231,7 +231,7 @@ def test_a_dialog_is_opened_by_its_id_in_any_case(shop: Shop) -> None:
     assert shop.cleo.open(DIALOG.upper()) == [message]
 
 
-def test_what_the_user_deleted_is_not_shown_to_it(shop: Shop) -> None:
+def test_a_message_that_a_user_deleted_is_not_shown_to_the_user(shop: Shop) -> None:
     shop.fake.add_session("made-up-token-of-cleo", shop.cleo)
     dialog = shop.group(shop.cleo)
     kept, hidden = shop.post(dialog, "kept"), shop.post(dialog, "hidden")
@@ -242,7 +242,7 @@ def test_what_the_user_deleted_is_not_shown_to_it(shop: Shop) -> None:
     assert hidden.read_ids == [10]
 
 
-def test_what_was_opened_is_a_history_of_that_moment(shop: Shop) -> None:
+def test_an_opened_dialog_shows_the_history_of_that_moment(shop: Shop) -> None:
     dialog = shop.group(shop.cleo)
     shop.post(dialog)
     opened = shop.cleo.open(dialog)
@@ -293,7 +293,7 @@ def test_a_misspelt_field_of_a_message_of_the_tests_own_is_refused(shop: Shop, f
     assert len(shop.fake.messages) == 0
 
 
-def test_what_an_app_sends_looks_as_it_does_over_xmpp(shop: Shop) -> None:
+def test_a_message_of_an_app_looks_as_it_does_over_xmpp(shop: Shop) -> None:
     dialog = shop.group(shop.cleo)
     message = shop.cleo.send(dialog, "thanks", order=7, gift=True, note="quick")
     [listed] = shop.client.get("/chat/Message.json", params={"chat_dialog_id": dialog.id}).json()["items"]
@@ -354,7 +354,7 @@ def test_an_app_confirms_messages_and_nothing_else(shop: Shop, confirm: str) -> 
             getattr(shop.cleo, confirm)(other)
 
 
-def test_with_its_dialog_a_message_is_deleted_too(shop: Shop) -> None:
+def test_a_message_is_deleted_with_its_dialog(shop: Shop) -> None:
     dialog = shop.group(shop.cleo)
     message = shop.post(dialog)
     shop.client.delete(f"/chat/Dialog/{dialog.id}.json", params={"force": 1}).raise_for_status()

@@ -561,3 +561,14 @@ def test_warnings_of_one_request_are_limited(method: str, path: str, body: dict[
     with httpx.Client(transport=QuickBloxTransport(fake), headers={"QB-Token": TOKEN}) as client:
         assert client.request(method, f"https://api.quickblox.com{path}.json", json=body).is_success
     assert len(fake.calls.one().warnings) <= 300
+
+
+@pytest.mark.parametrize("path", ["/chat/Dialog.json?", f"/chat/Message.json?chat_dialog_id={DIALOG}&"])
+@pytest.mark.filterwarnings("error")
+def test_a_token_in_the_query_of_a_list_is_no_unknown_parameter(fake: FakeQuickBlox, path: str) -> None:
+    user = fake.add_user(10)
+    fake.add_session(TOKEN, user)
+    fake.add_message(fake.add_dialog(DIALOG, occupants_ids=[user]), user, "hi")
+    with httpx.Client(transport=QuickBloxTransport(fake), base_url="https://api.quickblox.com") as client:
+        response = client.get(f"{path}token={TOKEN}")
+    assert response.json()["items"] != []
