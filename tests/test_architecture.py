@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -56,11 +57,19 @@ def _module(name: str) -> str | None:
     return None
 
 
-IMPORTS = {module: _imported(module, path) for module, path in MODULES.items()}
-INTERNAL = {
-    module: {target for name in names if (target := _module(name)) is not None and target != module}
-    for module, names in IMPORTS.items()
-}
+@cache
+def imports() -> dict[str, set[str]]:
+    """What each module imports. Each worker collects this file, and only one needs it."""
+    return {module: _imported(module, path) for module, path in MODULES.items()}
+
+
+@cache
+def internal() -> dict[str, set[str]]:
+    """The modules of the package that each module imports."""
+    return {
+        module: {target for name in names if (target := _module(name)) is not None and target != module}
+        for module, names in imports().items()
+    }
 
 
 def _part(module: str) -> str:
@@ -79,7 +88,7 @@ def test_a_folder_imports_only_what_is_below_it(part: str) -> None:
     allowed = ALLOWED[part] | {part, "exceptions"}
     assert [
         f"{module} imports {target}"
-        for module, targets in INTERNAL.items()
+        for module, targets in internal().items()
         for target in sorted(targets)
         if _part(module) == part and target != PACKAGE and _part(target) not in allowed
     ] == []
@@ -87,13 +96,13 @@ def test_a_folder_imports_only_what_is_below_it(part: str) -> None:
 
 def test_modules_import_the_public_names_from_where_they_are_defined() -> None:
     """The root imports every folder, so a module that imports from it imports what is above it."""
-    assert [module for module, targets in INTERNAL.items() if PACKAGE in targets] == []
+    assert [module for module, targets in internal().items() if PACKAGE in targets] == []
 
 
 def test_the_service_imports_the_standard_library_alone() -> None:
     assert [
         f"{module} imports {name}"
-        for module, names in IMPORTS.items()
+        for module, names in imports().items()
         for name in sorted(names)
         if _part(module) == "service" and name.partition(".")[0] not in sys.stdlib_module_names | {PACKAGE}
     ] == []
@@ -102,7 +111,7 @@ def test_the_service_imports_the_standard_library_alone() -> None:
 def test_imports_form_no_circle() -> None:
     """Type-only imports count: two files that name each other's types cannot be read one after the other."""
     circles = []
-    graph = {module: sorted(targets) for module, targets in INTERNAL.items()}
+    graph = {module: sorted(targets) for module, targets in internal().items()}
     while True:
         try:
             TopologicalSorter(graph).prepare()
