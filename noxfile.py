@@ -90,7 +90,7 @@ def lowest(session: nox.Session) -> None:
 @nox.session(python=OLDEST)
 def examples(session: nox.Session) -> None:
     """The examples, as the README runs them."""
-    _run(session, "pytest", "conftest_examples", "-rP")
+    _run(session, "pytest", "conftest_examples")
 
 
 @nox.session(python=OLDEST)

@@ -24,8 +24,13 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Run the whole suite on all cores. What the command line names runs in one process, unless -n says otherwise."""
+    """Run the whole suite on all cores, in the short profile without the tests marked as long.
+
+    What the command line names runs in one process, unless -n says otherwise.
+    """
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not hasattr(config, "workerinput")
+    if whole and not profile.LONG:
+        config.option.markexpr = config.option.markexpr or "not long"
     if whole and getattr(config.option, "numprocesses", 0) is None:
         config.option.numprocesses = "auto"
         config.option.dist = "worksteal"

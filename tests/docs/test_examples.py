@@ -121,10 +121,11 @@ def test_an_example_runs_alone_without_the_plugins_of_respx_and_faker(
 ) -> None:
     copied(pytester, EXAMPLES / name)
 
-    result = run_project("-W", "error", "-p", "no:randomly", "-p", "no:respx", "-p", "no:faker")
+    result = run_project("-W", "error", "-rP", "-p", "no:randomly", "-p", "no:respx", "-p", "no:faker")
 
     assert result.ret == pytest.ExitCode.OK
     assert result.parseoutcomes().keys() == {outcome}
+    assert POSTED.get(name, "") in result.stdout.str()
 
 
 def test_every_failure_is_shown_on_request(
@@ -140,14 +141,20 @@ def test_every_failure_is_shown_on_request(
 
 
 @pytest.mark.slow
-def test_all_examples_run_in_one_session_and_show_what_they_posted(pytester: pytest.Pytester) -> None:
-    settings = ("-c", ROOT / "pyproject.toml", "-p", "no:cacheprovider")
-
-    result = pytester.runpytest_subprocess(*settings, EXAMPLES, "-rP")
+@pytest.mark.long
+def test_all_examples_in_one_session_print_one_screen(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest_subprocess("-c", EXAMPLES / "pytest.ini", "-p", "no:cacheprovider", EXAMPLES)
 
     assert result.ret == pytest.ExitCode.OK
-    outcomes = result.parseoutcomes()
-    assert outcomes.keys() == {*OUTCOMES.values(), "warnings"}
-    output = result.stdout.str()
-    assert output.count("Captured qbchat call") == outcomes["passed"]
-    assert {name for name, text in POSTED.items() if text not in output} == set()
+    assert result.parseoutcomes().keys() == {*OUTCOMES.values(), "warnings"}
+    result.stdout.fnmatch_lines(
+        [
+            "=* posted in first_message/test_shop.py::test_the_customer_is_notified *=",
+            "  96830002 The Shop: 'Order #7 has shipped'",
+            "=* how a test fails: failures/test_failures.py::test_forgotten_send_to_chat *=",
+            "E         write send_to_chat=1 in the request",
+            f"=* {len(OUTCOMES)} of {len(OUTCOMES)} examples passed *=",
+            "conftest_examples/README.md *",
+        ]
+    )
+    assert len(result.outlines) <= 40

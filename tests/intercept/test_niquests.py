@@ -162,6 +162,7 @@ def test_other_hosts_are_left_alone(qbchat):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_niquests_is_answered_and_follows_the_contract(tmp_path: Path) -> None:
     file = tmp_path / "test_using_niquests.py"
     file.write_text(USING_IT, encoding="utf-8")

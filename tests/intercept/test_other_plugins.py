@@ -241,7 +241,7 @@ def test_clocks(pytester: pytest.Pytester, clock: str, order: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("patched", ["before", "after"])
+@pytest.mark.parametrize("patched", [pytest.param("before", marks=pytest.mark.long), "after"])
 def test_gevent_patched_before_and_after_the_first_fake(pytester: pytest.Pytester, patched: str) -> None:
     test = """
         import gevent
@@ -276,6 +276,7 @@ def test_gevent_patched_before_and_after_the_first_fake(pytester: pytest.Pyteste
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("patched", ["before", "after"])
 def test_eventlet_patched_before_and_after_the_first_fake(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, patched: str

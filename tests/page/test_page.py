@@ -115,6 +115,7 @@ def test_swallowed(qbchat): swallow()
     assert tests["test_passes"]["seconds"] > 0
 
 
+@pytest.mark.long
 def test_the_workers_of_a_parallel_run_share_a_page_and_a_crash_loses_no_finished_test(
     pytester: pytest.Pytester,
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from xml.etree import ElementTree
 
 import pytest
-from support.runs import MISSED, REPORTS, RUNS, SWALLOWED
+from support.runs import MISSED, PARALLEL, REPORTS, RUNS, SWALLOWED
 
 FAILING = """
 def test_it(qbchat):
@@ -170,7 +170,7 @@ def test_a_plugin_that_reads_the_text_of_a_failure_finds_the_conversation(
     result.stdout.fnmatch_lines(["*read 1"])
 
 
-@pytest.mark.parametrize("args", [[], ["-n1"]], ids=" ".join)
+@pytest.mark.parametrize("args", [[], PARALLEL], ids=" ".join)
 def test_the_conversation_reaches_junit_xml_once(run, pytester: pytest.Pytester, args: list[str]) -> None:
     run(MISSED, "--junitxml=report.xml", *args).assert_outcomes(passed=2, failed=2, warnings=1)
     cases = ElementTree.parse(pytester.path / "report.xml").iter("testcase")

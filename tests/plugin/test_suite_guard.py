@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.runs import PARALLEL
 
 OUTSIDE = "code outside of the tests called POST https://api.quickblox.com/chat/Message.json without the qbchat fixture"
 
@@ -167,7 +168,7 @@ def test_the_suite_guard_fails_the_collection_of_a_module_that_calls_when_it_is_
     result.stdout.fnmatch_lines(["*ERROR collecting*", f"*{OUTSIDE}"])
 
 
-@pytest.mark.parametrize("args", [[], ["-n1"]], ids=" ".join)
+@pytest.mark.parametrize("args", [[], PARALLEL], ids=" ".join)
 def test_a_call_between_two_tests_fails_the_second_with_its_origin(
     run, pytester: pytest.Pytester, args: list[str]
 ) -> None:

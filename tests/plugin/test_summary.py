@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from support.runs import MISSED
+from support.runs import MISSED, PARALLEL
 
 
-@pytest.mark.parametrize("args", [[], ["-n1"], ["-q"]], ids=" ".join)
+@pytest.mark.parametrize("args", [[], PARALLEL, ["-q"]], ids=" ".join)
 def test_the_summary_says_what_was_posted(run, args: list[str]) -> None:
     result = run(MISSED, *args)
     result.stdout.fnmatch_lines(["qbchat: 2 messages posted, 1 call not accepted, 1 warning in 3 tests"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.profile import LONG
+import pytest
 
 SEND = """
 import httpx
@@ -49,5 +49,6 @@ def test_without():
     pass
 """
 
-# Each kind of run but the parallel one, which costs seconds: everyday one such run shows everything.
-RUNS = [[], ["--assert=plain"], *([["-n1"]] if LONG else [])]
+# A parallel run costs seconds: in the short profile one such run shows everything.
+PARALLEL = pytest.param(["-n1"], marks=pytest.mark.long)
+RUNS = [[], ["--assert=plain"], PARALLEL]

@@ -42,6 +42,7 @@ def sdk() -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.qbchat(strict=True)
 @pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
 def test_every_rest_method_of_the_vendors_sdk_gets_what_it_expects(

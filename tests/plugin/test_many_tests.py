@@ -1,8 +1,9 @@
-"""500 tests in a row, each with another end, leave nothing behind."""
+"""Many tests in a row, each with another end, leave nothing behind."""
 
 from __future__ import annotations
 
 import pytest
+from support.profile import sized
 
 ENDINGS = """
 import asyncio, gc, os, socket, threading
@@ -79,16 +80,16 @@ def test_baseline():
     global BASELINE
     BASELINE = of_the_process()
 
-@pytest.mark.parametrize("number", range(40))
+@pytest.mark.parametrize("number", range(TIMES))
 @pytest.mark.parametrize("end", WAYS)
 def test_function(qbchat, end, number):
     by_every_client()
     end(qbchat)
 
-@pytest.mark.parametrize("number", range(40))
+@pytest.mark.parametrize("number", range(TIMES))
 def test_setup(broken_before, number): pass
 
-@pytest.mark.parametrize("number", range(40))
+@pytest.mark.parametrize("number", range(TIMES))
 def test_teardown(broken_after, number):
     by_every_client()
 
@@ -104,8 +105,13 @@ def test_end():
 """
 
 
+TIMES = sized(10, 40)  # 500 tests in the long profile
+
+
 @pytest.mark.slow
-def test_500_tests_leave_no_descriptor_thread_patch_or_receiver_behind(run) -> None:
-    result = run(ENDINGS, "--tb=no", "-q", "-W", "ignore")
+def test_many_tests_leave_no_descriptor_thread_patch_or_receiver_behind(run) -> None:
+    result = run(ENDINGS.replace("TIMES", str(TIMES)), "--tb=no", "-q", "-W", "ignore")
     # A test that ends in its set-up or tear-down is an error; in the latter case it has passed before.
-    result.assert_outcomes(passed=3 + 40 + 40 + 10, failed=7 * 40 + 10, skipped=40, xfailed=40, errors=80)
+    result.assert_outcomes(
+        passed=3 + TIMES + TIMES + 10, failed=7 * TIMES + 10, skipped=TIMES, xfailed=TIMES, errors=2 * TIMES
+    )
