@@ -1,0 +1,101 @@
+"""How many mistakes in code that calls QuickBlox a test finds: `python -m benchmarks.detection`.
+
+With the names of jobs, only those. `--check` runs this product alone, and fails below its floors; `--write` puts the
+tables into the documents that have a place for them.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks.detection.catalogue import load_jobs
+from benchmarks.detection.figures import EACH_FAULT, PLAIN, Figures
+from benchmarks.detection.runs import run
+
+_ROOT = Path(__file__).parents[2]
+_DOCUMENTS = ("README.md", "benchmarks/README.md")
+# What this product must find, as shares of the mistakes. No correct variant may alarm.
+_FLOORS = {"caught": 0.0, "caught with each_fault": 0.0, "caught with no assertion": 0.0}
+
+
+def main(arguments: list[str]) -> None:
+    options = {each for each in arguments if each.startswith("--")}
+    if unknown := options - {"--check", "--write"}:
+        sys.exit(f"unknown option {min(unknown)}; expected --check or --write")
+    names = [each for each in arguments if each not in options]
+    jobs = load_jobs(names)
+    if unknown := set(names) - {job.name for job in jobs}:
+        sys.exit(f"unknown job {min(unknown)}")
+    figures = Figures(jobs, run(jobs, stubs="--check" not in options))
+    blocks = {"detection": table(figures), "survivors": survivors(figures)}
+    print(f"{blocks['detection']}\n\n{_warnings(figures)}\n\n{blocks['survivors']}\n\n{_each_fault(figures)}")
+    if "--write" in options:
+        for document in _DOCUMENTS:
+            _write(_ROOT / document, blocks)
+    if "--check" in options:
+        sys.exit("\n".join(below(figures)))
+
+
+def table(figures: Figures) -> str:
+    """The table of all ways of testing."""
+    lines = [
+        "| tested with | mistakes | caught | if the author believes it | with no assertion | false alarms |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for row in figures.rows():
+        alarms = f"{row.alarms.part} of {row.alarms.whole}"
+        lines.append(
+            f"| {row.name} | {row.caught.whole} | {row.caught} | {row.believed} | {row.unasserted} | {alarms} |"
+        )
+    return "\n".join(lines)
+
+
+def survivors(figures: Figures) -> str:
+    """The mistakes that survive, and the correct variants that alarm, with the reason of each."""
+    reasons = tomllib.loads((Path(__file__).parent / "survivors.toml").read_text(encoding="utf-8"))
+    lines = [
+        f"- {edit.key}: {reasons.get(edit.job, {}).get(edit.name, 'no reason is known yet')}"
+        for edit in [*figures.survivors(EACH_FAULT), *figures.alarms(EACH_FAULT)]
+    ]
+    return "\n".join(lines or ["- none"])
+
+
+def _warnings(figures: Figures) -> str:
+    caught, warned, survived = figures.by_warnings()
+    return f"If warnings stay warnings, {caught} are caught, {warned} warned of, and {survived} survive."
+
+
+def _each_fault(figures: Figures) -> str:
+    found = [edit.key for edit in figures.survivors(PLAIN) if figures.caught(edit, EACH_FAULT)]
+    return "\n".join(["Found by `each_fault` alone:", *(f"- {key}" for key in found)])
+
+
+def below(figures: Figures) -> Iterator[str]:
+    """The floors that are not reached, and the correct variants that alarm."""
+    plain, each_fault = figures.row("", PLAIN), figures.row("", EACH_FAULT)
+    reached = (plain.caught, each_fault.caught, plain.unasserted)
+    for (what, floor), share in zip(_FLOORS.items(), reached, strict=True):
+        if share.ratio < floor:
+            yield f"{what}: {share.ratio:.1%}, below the floor of {floor:.1%}"
+    for edit in figures.alarms(EACH_FAULT):
+        yield f"a correct variant alarms: {edit.key}"
+
+
+def _write(document: Path, blocks: dict[str, str]) -> None:
+    """Fill the blocks of a document: what stands between `<!-- name -->` and the next empty line."""
+    text = document.read_text(encoding="utf-8")
+    for name, block in blocks.items():
+        text = re.sub(rf"(<!-- {name} -->\n).*?(?=\n\n)", _after_marker(block), text, flags=re.DOTALL)
+    document.write_text(text, encoding="utf-8")
+
+
+def _after_marker(block: str) -> Callable[[re.Match[str]], str]:
+    return lambda marker: marker[1] + block
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
