@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-# Ends the line of an assertion on the request, which is what an author writes differently who believes a mistake.
+# Ends a line of each assertion on the request, which is what an author writes differently who believes a mistake.
 _MARK = "# request"
 
 
@@ -17,7 +17,7 @@ def without_assertions(test: str) -> str:
 def without_request(test: str) -> str:
     """The test with its assertions on what comes back, and on what users see."""
     lines = test.splitlines()
-    return _without(test, lambda node: any(lines[n - 1].endswith(_MARK) for n in (node.lineno, node.end_lineno or 0)))
+    return _without(test, lambda node: any(line.endswith(_MARK) for line in lines[node.lineno - 1 : node.end_lineno]))
 
 
 def _without(test: str, unwanted: Callable[[ast.stmt], bool]) -> str:

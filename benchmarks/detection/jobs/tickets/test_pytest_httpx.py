@@ -24,14 +24,8 @@ def test_a_ticket_is_opened_and_escalated(httpx_mock):
     assert [request.method for request in requests] == ["POST", "POST", "PUT"]
     for request in requests:
         assert request.headers["QB-Token"] == "made-up-token-of-the-agent"  # request
-    assert (
-        json.loads(requests[0].content)
-        == {  # request
-            "type": 2,
-            "name": f"#7: {SUBJECT}"[:200],
-            "occupants_ids": [20],
-        }
-    )
+    dialog = {"type": 2, "name": f"#7: {SUBJECT}"[:200], "occupants_ids": [20]}
+    assert json.loads(requests[0].content) == dialog  # request
     assert json.loads(requests[1].content) == {  # request
         "chat_dialog_id": "5d75327ba28f9a0f32cb0f99",
         "message": f"We'll look into “{SUBJECT}”",

@@ -22,14 +22,8 @@ def test_a_ticket_is_opened_and_escalated(respx_mock):
     assert (opened.call_count, posted.call_count, escalated.call_count) == (1, 1, 1)
     for route in (opened, posted, escalated):
         assert route.calls.last.request.headers["QB-Token"] == "made-up-token-of-the-agent"  # request
-    assert (
-        json.loads(opened.calls.last.request.content)
-        == {  # request
-            "type": 2,
-            "name": f"#7: {SUBJECT}"[:200],
-            "occupants_ids": [20],
-        }
-    )
+    dialog = {"type": 2, "name": f"#7: {SUBJECT}"[:200], "occupants_ids": [20]}
+    assert json.loads(opened.calls.last.request.content) == dialog  # request
     assert json.loads(posted.calls.last.request.content) == {  # request
         "chat_dialog_id": "5d75327ba28f9a0f32cb0f99",
         "message": f"We'll look into “{SUBJECT}”",
