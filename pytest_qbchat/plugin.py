@@ -167,7 +167,12 @@ _running: list[pytest.Item] = []
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Record which test is running."""
+    """Record which test is running, and import the fake before fixtures run.
+
+    pyfakefs makes Python forget every module that is imported while it is active.
+    """
+    if any(name.startswith("qbchat") for name in getattr(item, "fixturenames", ())):
+        import pytest_qbchat.fake.quickblox  # noqa: F401
     _running.append(item)
     try:
         return (yield)

@@ -7,6 +7,7 @@ above is the library's: connections, pools, handlers, retries, redirects, stream
 
 from __future__ import annotations
 
+import _socket
 import http.client
 import io
 import re
@@ -99,7 +100,7 @@ class FakeSocket:
         target: The URL of the latest request.
     """
 
-    _watched: socket.socket | None = None
+    _watched: _socket.socket | None = None
 
     def __init__(self, connection: Any, fakes: list[Fake]) -> None:
         """Make a socket for a connection, and set what urllib3 expects of it after connecting."""
@@ -174,11 +175,9 @@ class FakeSocket:
     def fileno(self) -> int:
         """A descriptor that becomes readable when the fake stops: pools use it to detect closed connections."""
         if self._watched is None:
-            # The socket class of the standard library, also while pytest-socket or gevent have replaced it.
-            [sockets] = classes(socket, "socket")
-            watched: socket.socket = sockets(socket.AF_INET, socket.SOCK_DGRAM)
-            watched.bind(("127.0.0.1", 0))
-            self._watched = watched
+            # The class in C, because pytest-socket, gevent and home-made guards replace the one in Python.
+            self._watched = _socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._watched.bind(("127.0.0.1", 0))
         if not self._fakes:  # like a server that closes the connection
             self._watched.sendto(b"closed", self._watched.getsockname())
         return self._watched.fileno()

@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from importlib.machinery import ModuleSpec
+from importlib.machinery import BuiltinImporter, ModuleSpec
 from types import ModuleType
 from typing import Any
 
@@ -179,7 +179,9 @@ class Patcher:
             self.fakes.remove(fake)
             raise
         if len(self.fakes) == 1:
-            sys.meta_path.insert(0, self._import_hook)
+            # Before the finders of Python, and not at the front, where pyfakefs removes whatever it finds.
+            first = sys.meta_path.index(BuiltinImporter) if BuiltinImporter in sys.meta_path else 0
+            sys.meta_path.insert(first, self._import_hook)
 
     def leave(self, fake: Fake) -> None:
         """Remove a fake and the newest layer."""

@@ -123,6 +123,73 @@ def test_vcrpy_records_what_the_fake_answers(pytester: pytest.Pytester) -> None:
     run(pytester, test).assert_outcomes(passed=1)
 
 
+# --- pyfakefs ---
+
+# It begins to watch imports in its fixture, and interrupts that for each report.
+FAKE_FILES = """
+import sys
+import pytest
+import pytest_qbchat
+
+
+class Finder:
+    def __init__(self):
+        self.seen = []
+
+    def find_spec(self, name, path=None, target=None):
+        self.seen.append(name)
+
+    def begin(self):
+        sys.meta_path.insert(0, self)
+
+    def end(self):
+        del sys.meta_path[0]
+        for name in self.seen:
+            sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def fs(request):
+    finder = request.config.finder = Finder()
+    finder.begin()
+    yield
+    finder.end()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    finder = getattr(item.config, "finder", None)
+    if call.when == "setup" and finder:
+        finder.end()
+        finder.begin()
+    return (yield)
+"""
+
+
+def test_pyfakefs_in_either_order_does_not_separate_a_warning_from_its_class(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(FAKE_FILES)
+    test = """
+        import pytest_qbchat
+
+        def misspelt():
+            with pytest.warns(pytest_qbchat.QuickBloxWarning):
+                httpx.post(URL, json={"recipient_id": 20, "sendToChat": 1}, headers={"QB-Token": "made-up"})
+
+        def test_fs_first(fs, qbchat):
+            misspelt()
+
+        def test_qbchat_first(qbchat, fs):
+            misspelt()
+
+        def test_qbchat_alone(qbchat):
+            misspelt()
+
+        def test_fs_alone(fs):
+            pass
+    """
+    run(pytester, test, "-p", "no:xdist", "--qbchat-report=page.html", alone=True).assert_outcomes(passed=4)
+
+
 # --- pytest-socket ---
 
 

@@ -352,3 +352,12 @@ def into(way: Way, request: pytest.FixtureRequest) -> World:
     if way.fixture == "qbchat_server":
         return World(source.fake, partial(way.send, at=source.url), way, source.url)
     return World(source, way.send, way)
+
+
+@dataclass(frozen=True)
+class Side:
+    """The fake behind its interceptors, or behind a live server: what a client sees must be the same."""
+
+    name: str
+    fake: FakeQuickBlox
+    url: str
