@@ -29,7 +29,7 @@ class ConnectionFault(Exception):  # noqa: N818 - the client raises its own erro
     """The call gets no response. Each interceptor raises an error of its library instead.
 
     Attributes:
-        kind: "timeout" or "disconnect".
+        kind: "timeout", "disconnect", or "connect" for a connection that was never made.
     """
 
     def __init__(self, kind: str, text: str) -> None:

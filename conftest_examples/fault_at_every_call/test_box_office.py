@@ -27,7 +27,7 @@ def test_the_naive_retry_is_found_to_send_a_duplicate(qbchat, dialog):
 
 
 def test_the_careful_retry_sends_each_message_once(qbchat, dialog):
-    assert confirm_each(qbchat, dialog, confirm) == 13
+    assert confirm_each(qbchat, dialog, confirm) == 19
 
 
 def confirm_each(qbchat, dialog, confirm):

@@ -1,42 +1,74 @@
-"""The errors of a trial: which of them an injected fault may cause, which fail the test, and their texts."""
+"""The exceptions that the code under test may raise in a trial, because its client raises them for the fault."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection
-from contextlib import suppress
-from functools import partial
+from collections.abc import Collection
 from typing import Any
-from unittest import SkipTest
-
-import pytest
 
 from pytest_qbchat.each_fault.faults import BROKEN
-from pytest_qbchat.explain.call_site import is_client_error
+from pytest_qbchat.exceptions import CallRefused
 
+# What clients raise for a fault without a status. Of the classes of an exception, the first one that is here counts; an
+# exception without any, such as httpx.UnsupportedProtocol, is not raised for a fault. An exception that wraps another,
+# as all those of requests do, counts as what it wraps.
+_LOST = {
+    "timeout": {
+        "builtins.TimeoutError", "httpx.ReadTimeout", "httpcore.ReadTimeout", "urllib3.ReadTimeoutError",
+        "aiohttp.ServerTimeoutError", "tornado.HTTPTimeoutError",
+    },
+    "disconnect": {
+        "builtins.ConnectionError", "http.BadStatusLine", "http.IncompleteRead", "urllib3.ProtocolError",
+        "httpx.RemoteProtocolError", "httpx.ReadError", "httpx.WriteError",
+        "httpcore.RemoteProtocolError", "httpcore.ReadError", "httpcore.WriteError",
+        "aiohttp.ServerDisconnectedError", "aiohttp.ClientOSError", "aiohttp.ClientPayloadError",
+        "tornado.HTTPStreamClosedError", "tornado.StreamClosedError",
+    },
+    "connect": {
+        "builtins.ConnectionRefusedError", "httpx.ConnectError", "httpcore.ConnectError", "urllib3.NewConnectionError",
+    },
+}  # fmt: skip
+_PACKAGES = {
+    *(name.partition(".")[0] for names in _LOST.values() for name in names),
+    *("requests", "niquests", "urllib", "json", "simplejson", "orjson"),
+}
+_ALIASES = {"httpx2": "httpx", "httpcore2": "httpcore", "urllib3_future": "urllib3"}
 _STATUSES = range(400, 599)  # Tornado's 599 is a call without a response
 
 
-def is_failure(error: BaseException) -> bool:
-    """Whether an exception fails a test; others skip it or end the run."""
-    others = pytest.skip.Exception | pytest.xfail.Exception | pytest.exit.Exception | SkipTest | KeyboardInterrupt
-    return not isinstance(error, others)
-
-
-def is_expected(error: BaseException, whats: Collection[int | str]) -> bool:
-    """Whether an exception is one of a client for these faults, or was raised from one, or a group of such."""
+def is_expected(error: BaseException, whats: Collection[int | str], own: type[Exception] | tuple[Any, ...]) -> bool:
+    """Whether the code may raise an exception after faults: its own, a client's for them, or one raised from those."""
     if isinstance(error, BaseExceptionGroup):
-        return all(is_expected(each, whats) for each in error.exceptions)
-    if isinstance(error, json.JSONDecodeError) and any(what in BROKEN for what in whats):
+        return all(is_expected(each, whats, own) for each in error.exceptions)
+    if isinstance(error, own) or (not is_of_code(error) and _is_raised_for(error, whats)):
         return True
-    if is_client_error(error):
-        status = _status_of(error)
-        if status is not None:
-            return status in whats
-        # A client raises no ValueError for a response, but for a wrong URL, and no error of Python for a status.
-        lost = not all(isinstance(what, int) for what in whats)
-        return not isinstance(error, ValueError) and (lost or type(error).__module__ != "builtins")
-    return error.__cause__ is not None and is_expected(error.__cause__, whats)
+    return error.__cause__ is not None and is_expected(error.__cause__, whats, own)
+
+
+def is_of_code(error: BaseException) -> bool:
+    """Whether an exception is the code's own, perhaps of a subclass of a client's, and no failed assertion."""
+    own = _package(type(error)) not in _PACKAGES and isinstance(error, Exception)
+    return own and not isinstance(error, AssertionError | CallRefused)
+
+
+def _is_raised_for(error: BaseException, whats: Collection[int | str]) -> bool:
+    """Whether a client raises an exception for one of these faults."""
+    names = [f"{_package(cls)}.{cls.__name__}" for cls in type(error).__mro__]
+    if any(name.endswith(".JSONDecodeError") for name in names):
+        return any(what in BROKEN for what in whats)
+    status = _status_of(error)
+    if status is not None:
+        return status in whats
+    wrapped = [each for each in (getattr(error, "reason", None), *error.args) if isinstance(each, BaseException)]
+    if wrapped:
+        return _is_raised_for(wrapped[0], whats)
+    if "urllib3.ResponseError" in names:  # after the last attempt of a urllib3.Retry
+        return any(str(what) in str(error) for what in whats)
+    return next((kind for name in names for kind in _LOST if name in _LOST[kind]), None) in whats
+
+
+def _package(cls: type) -> str:
+    package = cls.__module__.partition(".")[0]
+    return _ALIASES.get(package, package)
 
 
 def _status_of(error: BaseException) -> int | None:
@@ -48,38 +80,3 @@ def _status_of(error: BaseException) -> int | None:
         if isinstance(value, int) and value in _STATUSES:
             return value
     return None
-
-
-def change_text(error: Any, text: str) -> Callable[[], None]:
-    """Change the text of an exception; if its class does not allow that, add a note. Returns a function to undo it."""
-    former = {"args": error.args, "__notes__": getattr(error, "__notes__", [])}
-    changed: dict[str, Any] = {"args": (_Text(text), *error.args[1:])}
-    if isinstance(error, pytest.fail.Exception):
-        former["msg"], changed["msg"] = error.msg, text
-    put_back = partial(_set, error, former)
-    _set(error, changed)
-    if text not in text_of(error):
-        put_back()
-        _set(error, {"__notes__": [*former["__notes__"], text]})
-    return put_back
-
-
-class _Text(str):
-    """A text that a KeyError shows without quotes."""
-
-    __slots__ = ()
-    __repr__ = str.__str__
-
-
-def _set(error: BaseException, values: dict[str, Any]) -> None:
-    for name, value in values.items():
-        with suppress(AttributeError):  # a property
-            BaseException.__setattr__(error, name, value)  # for frozen classes too
-
-
-def text_of(error: BaseException) -> str:
-    """The text of an exception, whatever it does when asked."""
-    try:
-        return str(error)
-    except Exception as reason:
-        return f"its text cannot be shown ({type(reason).__name__})"

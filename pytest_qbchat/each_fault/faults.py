@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.declaration import Route
     from pytest_qbchat.service.wire import Request
 
-LOST = ("timeout", "disconnect")
+LOST = ("timeout", "disconnect", "connect")
 BROKEN = ("malformed", "empty")
 _STATUSES = {status.value for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST}
 _VARIABLE = re.compile(r"\{\w+\}")
@@ -30,7 +30,7 @@ class Fault:
     """A fault that is applied to the next calls.
 
     Attributes:
-        what: A status, "timeout", "disconnect", "malformed" or "empty".
+        what: A status, "timeout", "disconnect", "connect", "malformed" or "empty".
         left: The remaining number of calls.
         method: The method of the calls; None for any.
         path: The path of the calls without `.json`, or their route with {} for its variables; None for any.
@@ -146,6 +146,8 @@ def _check(what: int | str, times: int, stored: bool | None) -> None:
         raise ValueError(f"invalid times={times!r}; expected 1 or greater")
     if what in BROKEN and stored is False:
         raise ValueError(f"fail({what!r}) breaks the response of a request that took effect; omit stored")
+    if what == "connect" and stored:
+        raise ValueError("fail('connect') makes no connection, so the request cannot take effect; omit stored")
 
 
 def check_method(method: str) -> None:

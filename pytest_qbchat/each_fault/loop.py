@@ -20,7 +20,7 @@ exception and the loop goes on. Either way, `name_trial` puts the name of the tr
 What is rewound: before the second trial and each further one, the fake gets back the state that it had before the
 first (`snapshot.py`). The objects stay the same, so what the test holds stays valid. Secrets are not rewound, so that
 they stay masked, and neither is anything outside of the fake: `reset` is for that. A task that began in the block of an
-earlier trial cannot reach the rewound fake: its calls are dropped (`trial_tasks.py`).
+earlier trial cannot reach the rewound fake: its calls are dropped (`trial_tasks.py`), and a warning counts them.
 
 How a call is recognized: a fault is planned for a position in the list of calls of a former trial, which is the first
 one, or for a pair that with the first fault. `recognition.py` finds the position of a call by method, route and
@@ -39,7 +39,10 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from pytest_qbchat.each_fault.expected_errors import change_text, is_expected, is_failure, text_of
+import pytest
+
+from pytest_qbchat.each_fault.expected_errors import is_expected, is_of_code
+from pytest_qbchat.each_fault.failure_text import change_text, is_failure, text_of
 from pytest_qbchat.each_fault.faults import Fault
 from pytest_qbchat.each_fault.recognition import FormerCalls, SeenCall
 from pytest_qbchat.each_fault.snapshot import Snapshot
@@ -53,18 +56,19 @@ if TYPE_CHECKING:
     from pytest_qbchat.each_fault.options import Kind, Options
     from pytest_qbchat.explain.record_list import Records
     from pytest_qbchat.service.calls import Call
-    from pytest_qbchat.service.declaration import Route
     from pytest_qbchat.service.store import Store
 
 _UNAUTHORIZED = 401
+_MOST_CALLS, _TIMES_FORMER = 50, 10  # a trial that makes more calls, and more times those of the former one, has no end
+_RESET = "  reset what the code keeps, such as a token or a task: qbchat.each_fault(reset=...)"
 current_trial: list[Trial] = []  # of any fake: pytest runs one test at a time; empty outside of a loop
 
 
 class Trial(Block):
     """One pass of the loop of `each_fault`: `with trial:` runs the code under test.
 
-    In that block, an exception of the HTTP client for the injected fault is expected, also as the explicit cause of
-    another exception. Any other exception fails the test.
+    In that block, what an HTTP client raises for the injected fault is expected, also as the explicit cause of another
+    exception, and so are the exceptions in `expected`. Any other exception fails the test.
 
     Attributes:
         fault: The name of the trial, "2:timeout-stored": the number of the call and the fault. None in the first trial,
@@ -81,12 +85,15 @@ class Trial(Block):
         self.calls: Records[Call] = loop.fake.calls[:0]
         self.loop = loop
         self.entered = self.running = self.has_concurrent_calls = False
-        self.dropped = 0  # calls of tasks that began in an earlier trial
+        self.dropped: list[str] = []  # calls of tasks that began in an earlier trial
         self.plan = plan  # what is to be injected, by the position of the call in the former trial
         self._left = dict(plan)
         self._former = FormerCalls(former)
         self._seen: list[tuple[bool, SeenCall]] = []  # each with whether the former trial did not have it
-        self._injected: SeenCall | None = None  # the last call with a fault
+        self._injected: SeenCall | None = None  # the last call with a planned fault
+        self._lasting: dict[object, Kind] = {}  # the faults of later calls, by their route or by what identifies them
+        self._most = max(_MOST_CALLS, _TIMES_FORMER * len(former))
+        self._unexpected: BaseException | None = None  # what left the block
         self._start = self._problems = 0  # the numbers of calls and of known problems before
         self._thread = threading.current_thread()
         self._others: set[asyncio.Task[Any]] = set()  # that waited or ran during a call
@@ -116,13 +123,17 @@ class Trial(Block):
         self.running = False
         current_block.set(None)
         self.calls = self.loop.fake.calls[self._start :]
-        if self.fault is not None and self._left and (error is None or self.dropped):
+        if self._is_endless():
+            text = f"the code under test makes calls without end: {len(self._seen)} in this trial"
+            raise AssertionError(f"{self}: {text}, {len(self._former)} in the former one") from None
+        if self._left and (error is None or self.dropped):
             raise self._not_made_again() from error
-        if error is not None:
-            whats = [kind.what for kind in self.plan.values()]
-            if self.fault is None or self._left or not isinstance(error, Exception) or not is_expected(error, whats):
-                return False
+        whats, own = {kind.what for kind in self.plan.values()}, self.loop.options.expected
+        if isinstance(error, Exception) and self.fault and not self._left and is_expected(error, whats, own):
             self.error = error
+        elif error is not None:
+            self._unexpected = error
+            return False
         self.raise_problems()
         self.recovered = self.fault is not None and error is None
         return True
@@ -145,14 +156,27 @@ class Trial(Block):
         seen = SeenCall.of(call, faults.route_of(call.request), disturbed=fault is not None)
         position = self._former.position(seen)
         self._seen.append((position is None, seen))
-        if seen.route is None or position is None or position not in self._left:
+        if self._is_endless():  # no `except Exception` of the code catches this
+            raise pytest.fail.Exception("the code under test makes calls without end")
+        if seen.route is None:
             return fault
-        kind = self._left.pop(position)
-        self._injected = seen
-        expires = kind.what == _UNAUTHORIZED and not kind.stored and not self.loop.has_concurrent_calls
-        if expires and self._expire_session(call, seen.route):
-            return None
-        name = kind.what if isinstance(kind.what, int) and not kind.stored else str(kind)
+        token = call.request.headers.get("QB-Token") or str(call.params.get("token", ""))
+        same = (seen.place, seen.content, token)
+        kind = self._lasting.get(seen.place) or self._lasting.get(same)
+        if position is not None and position in self._left:
+            kind = self._left.pop(position)
+            self._injected = seen
+            if kind.lasting:
+                self._lasting[seen.place] = kind
+        if kind is None:
+            return fault
+        name = kind.what if str(kind) == str(kind.what) else str(kind)
+        has_session = token and "Authorization" not in call.request.headers and not seen.route.open
+        if name == _UNAUTHORIZED and has_session:
+            if not self.loop.has_concurrent_calls:
+                self._expire_session(call, token)
+                return None
+            self._lasting[same] = kind  # which calls come later differs from run to run, but for a repetition
         return Fault(kind.what, 1, None, None, kind.stored, f"qbchat.each_fault({name!r})")
 
     def calls_made(self) -> tuple[list[SeenCall], int]:
@@ -167,6 +191,10 @@ class Trial(Block):
         """The text of a failure with the name of the trial before it, and what to do about it after it."""
         text = text_of(error)
         lines = [text if text.startswith(str(self)) else f"{self}: {text}"]
+        if self._left and _RESET not in text:
+            lines.append(_RESET)
+        if error is self._unexpected and not self._left and is_of_code(error):
+            lines.append(f"  if the code may raise it: qbchat.each_fault(expected={type(error).__name__})")
         left = self.loop.left() if ended else ""
         lines += [f"  {left}"] if left else []
         lines.append(f'  run it alone: qbchat.each_fault(only="{self.fault}")')
@@ -175,11 +203,12 @@ class Trial(Block):
 
     def _not_made_again(self) -> AssertionError:
         made = ", ".join(str(seen) for _, seen in self._seen) or "none"
-        late = f"; dropped {self.dropped} of tasks that began in another trial" if self.dropped else ""
-        text = f"""{self}: the code under test did not make this call again, so the trial shows nothing
-  calls of this trial: {made}{late}
-  reset what the code keeps, such as a token or a task: qbchat.each_fault(reset=...)"""
-        return AssertionError(self.loop.masked(text))
+        late = f"; dropped {len(self.dropped)} of tasks that began in an earlier trial" if self.dropped else ""
+        text = "the code under test did not make this call again, so the trial shows nothing"
+        return AssertionError(self.loop.masked(f"{self}: {text}\n  calls of this trial: {made}{late}\n{_RESET}"))
+
+    def _is_endless(self) -> bool:
+        return self.fault is not None and len(self._seen) > self._most
 
     def _note_caller(self) -> None:
         """Note whether a call may overlap with others."""
@@ -192,16 +221,11 @@ class Trial(Block):
         if task is not None:
             self._others |= asyncio.all_tasks() - {task}
 
-    def _expire_session(self, call: Call, route: Route) -> bool:
-        """Expire the session of a call, so that it gets 401 until there is a new one; False for a call without any."""
-        headers, store = call.request.headers, self.loop.store
-        token = headers.get("QB-Token") or str(call.params.get("token", ""))
-        if route.open or not token or "Authorization" in headers:
-            return False
+    def _expire_session(self, call: Call, token: str) -> None:
+        """Expire the session of a call, so that it gets 401 until there is a new one."""
         call.fault = str(_UNAUTHORIZED)
-        if session := store.session(token):
-            session.expires_at = store.now()
-        return True
+        if session := self.loop.store.session(token):
+            session.expires_at = self.loop.store.now()
 
 
 class Loop:
@@ -219,6 +243,7 @@ class Loop:
         self._counted = not (options.parts[1:] if options.only else options.pairs)
         self._before: Snapshot | None = None
         self._last = Block()
+        self._dropped: list[str] = []
         self._trials = self._all()
         self.masked = store.secrets.mask
 
@@ -235,20 +260,28 @@ class Loop:
             if not last.entered:
                 raise RuntimeError("a trial was not used; call the code under test in `with trial:`")
             last.raise_problems()
+            self._dropped += last.dropped
         self.fake.trial = None
         trial = next(self._trials, None) if self._ran < self.options.limit else None
         if trial is None:
             current_trial.clear()
-            if self._ran < self._total:
-                text = f"each_fault() ran {self._ran} of {self._total}{self._more} trials"
-                remedy = "raise limit=, or choose calls with methods= or path="
-                warnings.warn(QuickBloxWarning(f"{text}; {remedy}"), stacklevel=2)
+            for text in self._warnings():
+                warnings.warn(QuickBloxWarning(f"each_fault() {text}"), stacklevel=2)
             raise StopIteration
         self._rewind()
         self._ran += 1
         self._last = self.fake.trial = trial
         current_trial[:] = [trial]
         return trial
+
+    def _warnings(self) -> Iterator[str]:
+        if self._ran < self._total:
+            remedy = "raise limit=, or choose calls with methods= or path="
+            yield f"ran {self._ran} of {self._total}{self._more} trials; {remedy}"
+        if self._dropped:
+            calls = ", ".join(dict.fromkeys(self._dropped))
+            dropped = f"dropped {len(self._dropped)} calls of tasks that began in an earlier trial, {calls}"
+            yield f"{dropped}; await every task in the block, also after an error: asyncio.TaskGroup does"
 
     def left(self) -> str:
         """How many trials did not run; empty if all did."""
@@ -302,7 +335,9 @@ class Loop:
         """A trial for each fault at each call that followed the fault of a former trial."""
         made, start = single.calls_made()
         [first] = single.plan.values()
-        for at, kind in self._plans(made, start, self.options.parts[1:]) if start else []:  # 0: it was not injected
+        if not start or (first.lasting and not self.options.only):  # 0: the fault was not injected
+            return
+        for at, kind in self._plans(made, start, self.options.parts[1:]):
             yield Trial(self, made, {start - 1: first, at: kind}, f"{single.fault}+{at + 1}:{kind}")
 
     def _plans(self, made: list[SeenCall], start: int, only: tuple[tuple[int, Kind], ...]) -> list[tuple[int, Kind]]:
@@ -312,7 +347,7 @@ class Loop:
             [(number, kind)] = only
             return [(at, kind) for at, route, _ in calls if at == number - 1 and route is not None]
         chosen = [at for at, route, request in calls if route is not None and self.options.selects(request, route)]
-        return [(at, kind) for at in chosen for kind in self.options.kinds]
+        return [(at, kind) for at in chosen for kind in self.options.kinds if not (start and kind.lasting)]
 
     def _no_call(self, made: list[SeenCall]) -> AssertionError:
         calls = ", ".join(f"{number} {seen}" for number, seen in enumerate(made, 1)) or "none"

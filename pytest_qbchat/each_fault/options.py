@@ -14,26 +14,42 @@ if TYPE_CHECKING:
     from pytest_qbchat.service.declaration import Route
     from pytest_qbchat.service.wire import Request
 
-_STORED = "-stored"
-_DEFAULT = ("timeout-stored", "timeout", "disconnect", 401, 429, 503)
-_NAMES = (*LOST, *(f"{what}{_STORED}" for what in LOST), *BROKEN)
+_STORED, _LASTING = "-stored", "-lasting"
+_DEFAULT = (
+    "timeout-stored", "timeout", "disconnect", 401, 429, 503, "503-lasting", "401-lasting", "timeout-lasting",
+)  # fmt: skip
+_NAMES = (
+    *LOST, "timeout-stored", "disconnect-stored", *(f"{what}{_LASTING}" for what in LOST), *BROKEN,
+)  # fmt: skip
 _PART = re.compile(r"([1-9]\d*):([\w-]+)")
 _MIN_LIMIT = 2
 _MAX_FAULTS = 2  # in a trial
 
 
 class Kind(NamedTuple):
-    """A fault that is injected: `what` as for `FakeQuickBlox.fail`, and whether the request takes effect."""
+    """A fault that is injected.
+
+    Attributes:
+        what: As for `FakeQuickBlox.fail`.
+        stored: Whether the request takes effect.
+        lasting: Whether every later call of that route fails too.
+    """
 
     what: int | str
     stored: bool
+    lasting: bool = False
 
     def __str__(self) -> str:
-        return f"{self.what}{_STORED if self.stored and self.what not in BROKEN else ''}"
+        stored = _STORED if self.stored and self.what not in BROKEN else ""
+        return f"{self.what}{stored}{_LASTING if self.lasting else ''}"
 
     def at(self, call: str) -> str:
         """What happened at a call, for the text of a failure."""
         after = " after storage" if self.stored else " before storage"
+        if self.lasting:
+            call += " and every later call of that route,"
+        if self.what == "connect":
+            return f"{call} not connected"
         if isinstance(self.what, int):
             return f"{call} answered {self.what}{after if self.stored else ''}"
         if self.what in BROKEN:
@@ -56,6 +72,7 @@ class Options:
     path: str | None
     pairs: bool
     only: str | None
+    expected: type[Exception] | tuple[type[Exception], ...]
     reset: Callable[[], object] | None
     limit: int
 
@@ -67,6 +84,9 @@ class Options:
             raise TypeError(f"invalid methods={methods!r}; expected a list, methods=['POST']")
         for method in methods or ():
             check_method(method)
+        classes = self.expected if isinstance(self.expected, tuple) else (self.expected,)
+        if not all(isinstance(each, type) and issubclass(each, Exception) for each in classes):
+            raise TypeError(f"invalid expected={self.expected!r}; expected an exception class, or a tuple of such")
         if reset is not None and not callable(reset):
             raise TypeError(f"invalid reset={reset!r}; expected a function without arguments")
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < _MIN_LIMIT:
@@ -85,15 +105,16 @@ def _kind(fault: int | str) -> Kind:
     if not isinstance(fault, str):
         check_fault(fault)
         return Kind(fault, stored=False)
-    what = fault.removesuffix(_STORED)
-    if what.isdecimal() and what != fault:
+    what = fault.removesuffix(_STORED).removesuffix(_LASTING)
+    lasting = fault.endswith(_LASTING)
+    if what.isdecimal() and fault in (f"{what}{_STORED}", f"{what}{_LASTING}"):
         check_fault(int(what))
-        return Kind(int(what), stored=True)
+        return Kind(int(what), not lasting, lasting)
     if fault not in _NAMES:
         near = closest_name(fault, _NAMES)
         known = repr(near) if near else f"a status, or one of {', '.join(map(repr, _NAMES))}"
         raise ValueError(f"unknown fault {fault!r}; expected {fault if fault.isdecimal() else known}")
-    return Kind(what, stored=what != fault or what in BROKEN)
+    return Kind(what, fault.endswith(_STORED) or what in BROKEN, lasting)
 
 
 def _parts(only: str) -> tuple[tuple[int, Kind], ...]:

@@ -50,6 +50,9 @@ class FormerCalls:
         self._calls = calls
         self._left = list(range(len(calls)))
 
+    def __len__(self) -> int:
+        return len(self._calls)
+
     def name(self, position: int) -> str:
         """A call in the text of a failure."""
         return f"call {position + 1} of {len(self._calls)}, {self._calls[position]}"

@@ -72,12 +72,6 @@ def is_between(frame: FrameType) -> bool:
     return package_of(frame) in _BETWEEN
 
 
-def is_client_error(error: BaseException) -> bool:
-    """Whether an exception is of an HTTP client's package, or a connection error of Python."""
-    packages = {cls.__module__.partition(".")[0] for cls in type(error).__mro__}
-    return isinstance(error, ConnectionError | TimeoutError) or not packages.isdisjoint(_CLIENTS)
-
-
 def package_of(frame: FrameType) -> str:
     """The top-level package of the code that a frame runs."""
     name: str = frame.f_globals.get("__name__", "")

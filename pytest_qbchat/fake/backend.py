@@ -165,7 +165,7 @@ class Backend:
         """Forget a call of a task that began in an earlier trial, and close its connection."""
         self._calls[:] = [other for other in self._calls if other is not call]
         if self.trial is not None:
-            self.trial.dropped += 1
+            self.trial.dropped.append(f"{call.method} {call.path}")
         raise ConnectionFault("disconnect", "the trial of this call is over")
 
     def _emit_warnings(self, call: Call) -> None:

@@ -55,7 +55,7 @@ class FakeQuickBlox(Declarations):
 
     def fail(
         self,
-        what: int | Literal["timeout", "disconnect", "malformed", "empty"],
+        what: int | Literal["timeout", "disconnect", "connect", "malformed", "empty"],
         *,
         times: int = 1,
         method: Literal["GET", "POST", "PUT", "DELETE", "PATCH"] | None = None,
@@ -68,7 +68,8 @@ class FakeQuickBlox(Declarations):
 
         Args:
             what: An HTTP status from 400 to 599, with QuickBlox's error body; "timeout"; "disconnect", a connection
-                that ends before the response; "malformed" or "empty", a response with a cut or an empty body. A
+                that ends before the response; "connect", a connection that is never made, so that nothing is sent or
+                stored; "malformed" or "empty", a response with a cut or an empty body. A
                 "timeout" takes no time, except for clients that are served over the loopback interface (aiohttp,
                 Tornado, niquests, the live server): these wait until their own timeout.
             times: The number of calls.
@@ -91,6 +92,7 @@ class FakeQuickBlox(Declarations):
         path: str | None = None,
         pairs: bool = False,
         only: str | None = None,
+        expected: type[Exception] | tuple[type[Exception], ...] = (),
         reset: Callable[[], object] | None = None,
         limit: int = 200,
     ) -> Iterator[Trial]:
@@ -107,12 +109,17 @@ class FakeQuickBlox(Declarations):
         pytest-subtests.
 
         Args:
-            *faults: A status; "timeout", "disconnect", each also with "-stored": the request takes effect; "malformed";
-                "empty". Default: "timeout-stored", "timeout", "disconnect", 401, 429, 503. 401 expires the session.
+            *faults: A status, "timeout" or "disconnect", each also with "-stored": the request takes effect, or with
+                "-lasting": every later call of that route fails too; "connect"; "malformed"; "empty". Default:
+                "timeout-stored", "timeout", "disconnect", 401, 429, 503, "503-lasting", "401-lasting",
+                "timeout-lasting". 401 expires the session.
             methods: Only calls with these methods, as in `["POST"]`.
             path: Only calls to this path or route, as for `fail`.
-            pairs: Also try a second fault at each call that follows the first fault, retries too.
+            pairs: Also try a second fault at each call that follows the first fault, retries too. Lasting faults are
+                tried alone.
             only: The name of the trial to run, as a failure shows it: "2:timeout-stored", "1:503+2:timeout".
+            expected: The exceptions of its own that the code may raise for a fault. Those of HTTP clients for it, and
+                exceptions that are raised from them, are expected in any case.
             reset: Called before each trial but the first, to reset what the fake does not have, such as a database.
             limit: The maximum number of trials. If there are more, a `QuickBloxWarning` says so.
 
@@ -124,7 +131,7 @@ class FakeQuickBlox(Declarations):
         from pytest_qbchat.each_fault.loop import Loop  # noqa: PLC0415 - for the tests that use it
         from pytest_qbchat.each_fault.options import Options  # noqa: PLC0415 - for the tests that use it
 
-        options = Options(faults, methods, path, pairs, only, reset, limit)
+        options = Options(faults, methods, path, pairs, only, expected, reset, limit)
         return Loop(self._backend, self._store, self._backend.faults, options)
 
     @property

@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import aiohttp
@@ -23,14 +24,35 @@ def test_a_401_among_concurrent_calls_hits_one_call(qbchat: FakeQuickBlox) -> No
     """Which of the others come later differs from run to run."""
 
     def code(client: httpx.Client) -> list[int]:
+        paths = [f"/chat/Dialog.json?limit={number}" for number in range(1, 5)]
         with busy_threads(4) as pool:
-            return [reply.status_code for reply in pool.map(client.get, ["/chat/Dialog.json"] * 4)]
+            return [reply.status_code for reply in pool.map(client.get, paths)]
 
     with httpx.Client(verify=TLS, base_url=API, headers={"QB-Token": TOKEN}) as client:
         for trial in qbchat.each_fault(401):
             with trial:
                 statuses = code(client)
             assert sorted(statuses) == ([200, 200, 200, 401] if trial.fault else [200] * 4)
+
+
+@pytest.mark.parametrize("how", ["thread", "server"])
+def test_a_repetition_with_the_refused_token_gets_401_again(how: str) -> None:
+    """A new session has another token."""
+    fake = FakeQuickBlox()
+    with fake.intercept(), LiveServer(fake) as server, ThreadPoolExecutor(1) as pool:
+        client = httpx.Client(verify=TLS, base_url=server.url if how == "server" else API)
+
+        def attempts() -> list[int]:
+            tokens = ["made-up-token", "made-up-token", "made-up-token-of-a-new-session"]
+            body = {"recipient_id": 7, "message": "hi"}
+            return [client.post(MESSAGES, json=body, headers={"QB-Token": token}).status_code for token in tokens]
+
+        statuses = []
+        for trial in fake.each_fault(401):
+            with trial:
+                statuses.append(pool.submit(attempts).result())
+        client.close()
+    assert statuses == [[201, 201, 201], [401, 401, 201], [201, 401, 201], [201, 201, 401]]
 
 
 def test_calls_of_threads_get_the_same_trials_in_every_run(qbchat: FakeQuickBlox, client: httpx.Client) -> None:

@@ -104,6 +104,10 @@ def test_any_failure_is_reported_with_its_trial(run_test: RunTest, within: str) 
     )
     result.assert_outcomes(failed=8)
     more = ["1 of 3 trials did not run", ALONE, ALL]
+
+    def expected(name: str) -> list[str]:
+        return [f"if the code may raise it: qbchat.each_fault(expected={name})"] if within else []
+
     assert errors(result) == [
         *(f"ValueError: {LOST}: boom", *more),
         *(f"KeyError: {LOST}: 'boom'", *more),
@@ -111,8 +115,13 @@ def test_any_failure_is_reported_with_its_trial(run_test: RunTest, within: str) 
         *(f"asyncio.exceptions.CancelledError: {LOST}: boom", *more),
         *(f"Failed: {LOST}: boom", *more),
         *("FileNotFoundError: [Errno 2] boom", f"{LOST}: [Errno 2] boom", *more),
-        *("test_it.Fixed: fixed", f"{LOST}: fixed", *more),
-        *("test_it.Odd: <exception str() failed>", f"{LOST}: its text cannot be shown (RuntimeError)", *more),
+        *("test_it.Fixed: fixed", f"{LOST}: fixed", *expected("Fixed"), *more),
+        *(
+            "test_it.Odd: <exception str() failed>",
+            f"{LOST}: its text cannot be shown (RuntimeError)",
+            *expected("Odd"),
+            *more,
+        ),
     ]
 
 
@@ -180,6 +189,37 @@ def test_an_expected_failure_is_the_exception_that_was_raised(run_test: RunTest)
         """
     )
     result.assert_outcomes(xfailed=1, passed=1)
+
+
+def test_an_error_before_the_fault_is_reported_with_a_reset(run_test: RunTest) -> None:
+    """The rewound fake adopts the token that the code has kept as that of a new user, who gets 403."""
+    result = run_test(
+        """
+        import time
+
+        kept = {}
+
+        def send(dialog):
+            if not kept:
+                body = {"application_id": 1, "auth_key": "k", "nonce": 1, "signature": "s"}
+                body |= {"timestamp": int(time.time()), "user": {"login": "shop", "password": "made-up-password"}}
+                session = httpx.post("https://api.quickblox.com/session.json", json=body).raise_for_status().json()
+                kept["QB-Token"] = session["session"]["token"]
+            httpx.post(URL, json={"chat_dialog_id": dialog.id, "message": "hi"}, headers=kept).raise_for_status()
+
+        def test_it(qbchat):
+            shop = qbchat.add_user(login="shop", password="made-up-password")
+            dialog = qbchat.add_dialog(occupants_ids=[shop, qbchat.add_user()])
+            for trial in qbchat.each_fault(503):
+                with trial:
+                    send(dialog)
+        """
+    )
+    result.assert_outcomes(failed=1)
+    lines = errors(result)
+    place = "without the fault at call 1 of 2, POST /session.json: Client error '403 Forbidden'"
+    assert any(line.startswith(f"httpx.HTTPStatusError: {place}") for line in lines)
+    assert "reset what the code keeps, such as a token or a task: qbchat.each_fault(reset=...)" in lines
 
 
 def test_a_failure_after_the_loop_names_no_trial(run_test: RunTest) -> None:

@@ -282,9 +282,14 @@ def test_the_retry_decides_the_order_of_the_messages(qbchat: FakeQuickBlox, clie
         ),
         ({"what": "503"}, ValueError, "unknown fault '503'; expected 503$"),
         (
+            {"what": "connect", "stored": True},
+            ValueError,
+            r"fail\('connect'\) makes no connection, so the",
+        ),
+        (
             {"what": True},
             TypeError,
-            "unknown fault True; expected a status, or one of 'timeout', 'disconnect', 'malformed'",
+            "unknown fault True; expected a status, or one of 'timeout', 'disconnect', 'connect', 'malformed'",
         ),
         ({"what": None}, TypeError, "unknown fault None"),
         ({"what": 5.5}, TypeError, "unknown fault 5.5"),
@@ -349,3 +354,15 @@ def test_a_slash_at_the_end_of_a_path_makes_no_difference(qbchat: FakeQuickBlox,
 def test_a_fault_with_a_url_in_place_of_a_path_is_refused() -> None:
     with pytest.raises(ValueError, match=r"the fake has no route POST https://.*; use '/chat/Message\.json'$"):
         FakeQuickBlox().fail(503, method="POST", path="https://api.quickblox.com/chat/Message.json")
+
+
+@pytest.mark.parametrize("stored", [None, False])
+def test_a_connection_that_is_never_made_stores_nothing(
+    qbchat: FakeQuickBlox, client: httpx.Client, stored: bool | None
+) -> None:
+    qbchat.fail("connect", stored=stored)
+    with pytest.raises(httpx.TransportError):
+        post(client)
+    assert [call.fault for call in qbchat.calls] == ["connect"]
+    assert qbchat.posted == []
+    assert post(client).status_code == 201

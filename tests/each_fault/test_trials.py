@@ -16,6 +16,7 @@ from pytest_qbchat import FakeQuickBlox, QuickBloxWarning
 from pytest_qbchat.each_fault.loop import Trial
 
 DEFAULT = ["timeout-stored", "timeout", "disconnect", "401", "429", "503"]
+DEFAULT += ["503-lasting", "401-lasting", "timeout-lasting"]
 
 
 def test_every_call_gets_every_default_fault(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
@@ -96,6 +97,59 @@ def test_a_401_expires_the_session_until_there_is_a_new_one(qbchat: FakeQuickBlo
         [200, 200, 401, 422],
         [200, 200, 200, 401],
     ]
+
+
+@pytest.mark.parametrize("what", [503, 401, "timeout", "disconnect", "connect"])
+def test_a_lasting_fault_hits_every_later_call_of_its_route(
+    qbchat: FakeQuickBlox, client: httpx.Client, what: int | str
+) -> None:
+    """With "401-lasting", a new session does not help."""
+
+    def code() -> None:
+        for token in ("made-up-token", "made-up-token-of-a-new-session"):
+            for send in (client.get, client.post):
+                with suppress(httpx.TransportError):
+                    send("/chat/Dialog.json", headers={"QB-Token": token})
+
+    faults = []
+    for trial in qbchat.each_fault(f"{what}-lasting"):
+        with trial:
+            code()
+        faults.append([call.fault for call in trial.calls])
+    hit = str(what)
+    assert faults == [["", "", "", ""], [hit, "", hit, ""], ["", hit, "", hit], ["", "", hit, ""], ["", "", "", hit]]
+
+
+def test_lasting_faults_are_tried_alone(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    def code() -> None:
+        post(client, "one")
+        post(client, "two")
+
+    def retry() -> None:
+        with suppress(httpx.HTTPStatusError):
+            code()
+        code()
+
+    pairs = ["1:503-lasting", "1:429", "2:503-lasting", "2:429", "3:503-lasting", "3:429", "4:503-lasting", "4:429"]
+    pairs += ["1:429+2:429", "1:429+3:429", "2:429+3:429", "2:429+4:429", "3:429+4:429"]
+    found = names(qbchat.each_fault("503-lasting", 429, pairs=True), retry)
+    assert [name for name in found if name and "+" in name and "lasting" in name] == []
+    assert found[:9] == [None, *pairs[:8]]
+    named = "1:503-lasting+2:429-lasting"
+    assert names(qbchat.each_fault(only=named), retry) == [None, "1:503-lasting", named]
+
+
+def test_three_attempts_that_end_in_silence_are_found(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    failed = []
+    for trial in qbchat.each_fault():
+        with trial:
+            for _ in range(3):
+                with suppress(httpx.HTTPError):
+                    post(client)
+                    break
+        if not qbchat.posted:
+            failed.append(trial.fault)
+    assert failed == ["1:401", "1:503-lasting", "1:401-lasting", "1:timeout-lasting"]
 
 
 @pytest.mark.parametrize("path", ["/session.json", "/chat/Dialog.json"])
@@ -201,7 +255,7 @@ def test_trials_beyond_the_limit_are_warned_of(qbchat: FakeQuickBlox, client: ht
         loop()
     [warning] = caught
     assert str(warning.message) == (
-        "each_fault() ran 4 of 7 trials; raise limit=, or choose calls with methods= or path="
+        "each_fault() ran 4 of 10 trials; raise limit=, or choose calls with methods= or path="
     )
     assert warning.filename == __file__
     with pytest.warns(QuickBloxWarning, match="ran 2 of 3 or more trials"):
@@ -220,6 +274,12 @@ def test_trials_beyond_the_limit_are_warned_of(qbchat: FakeQuickBlox, client: ht
         ("empty", "with the answer to call 1 of 1, POST /chat/Message.json, empty"),
         (401, "with call 1 of 1, POST /chat/Message.json, answered 401"),
         ("503-stored", "with call 1 of 1, POST /chat/Message.json, answered 503 after storage"),
+        ("connect", "with call 1 of 1, POST /chat/Message.json, not connected"),
+        ("503-lasting", "with call 1 of 1, POST /chat/Message.json, and every later call of that route, answered 503"),
+        (
+            "timeout-lasting",
+            "with call 1 of 1, POST /chat/Message.json, and every later call of that route, lost before storage",
+        ),
     ],
 )
 def test_the_string_of_a_trial_names_call_and_fault(
@@ -227,7 +287,7 @@ def test_the_string_of_a_trial_names_call_and_fault(
 ) -> None:
     said = []
     for trial in qbchat.each_fault(fault):
-        with trial:
+        with trial, suppress(httpx.TransportError):
             post(client)
         said.append((str(trial), repr(trial)))
     assert said == [("without a fault", "<Trial without a fault>"), (text, f"<Trial 1:{fault}>")]

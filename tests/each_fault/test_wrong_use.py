@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -53,6 +54,38 @@ def test_an_error_before_the_call_of_the_fault_leaves_the_block(qbchat: FakeQuic
     with pytest.raises(httpx.ReadTimeout, match=r"^of the code$"):
         names(qbchat.each_fault(503), code)
     assert str(qbchat.trial) == "without the fault at call 1 of 1, POST /chat/Message.json"
+
+
+@pytest.mark.parametrize(("calls", "most"), [(1, 50), (6, 60)])
+def test_a_trial_that_makes_calls_without_end_fails(
+    qbchat: FakeQuickBlox, client: httpx.Client, calls: int, most: int
+) -> None:
+    def code() -> None:
+        for number in range(calls):
+            while True:
+                try:
+                    post(client, str(number))
+                    break
+                except Exception:
+                    continue
+
+    text = f"every later call of that route, answered 503: the code under test makes calls without end: {most + 1} in "
+    with pytest.raises(AssertionError, match=f"{text}this trial, {calls} in the former one$"):
+        names(qbchat.each_fault(503, "503-lasting", only="1:503-lasting"), code)
+    assert len(qbchat.calls) == most + 1
+
+
+def test_a_thread_that_makes_calls_without_end_fails_its_trial(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    def code() -> None:
+        while client.post(MESSAGES, json={"recipient_id": 7}).is_error:
+            pass
+
+    def in_thread() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(code)
+
+    with pytest.raises(AssertionError, match="the code under test makes calls without end: 51 in this trial, 1 in the"):
+        names(qbchat.each_fault("503-lasting"), in_thread)
 
 
 def test_a_trial_without_its_block_is_refused(qbchat: FakeQuickBlox) -> None:
@@ -126,7 +159,7 @@ def test_a_refused_call_fails_its_trial(qbchat: FakeQuickBlox, client: httpx.Cli
         (["timeout_stored"], {}, ValueError, "unknown fault 'timeout_stored'; expected 'timeout-stored'"),
         (["503"], {}, ValueError, "unknown fault '503'; expected 503"),
         (["200-stored"], {}, ValueError, "unknown error status 200; expected an HTTP status from 400 to 599"),
-        (["qqqqqqqq"], {}, ValueError, "expected a status, or one of 'timeout', 'disconnect', 'timeout-stored'"),
+        (["qqqqqqqq"], {}, ValueError, "expected a status, or one of 'timeout', 'disconnect', 'connect', 'timeout-"),
         ([True], {}, TypeError, "unknown fault True; expected a status, or one of"),
         ([200], {}, ValueError, "unknown error status 200; expected an HTTP status from 400 to 599"),
         ([], {"methods": "POST"}, TypeError, r"invalid methods='POST'; expected a list, methods=\['POST'\]"),
@@ -137,6 +170,11 @@ def test_a_refused_call_fails_its_trial(qbchat: FakeQuickBlox, client: httpx.Cli
         ([], {"only": "1:503+2:503+3:503"}, ValueError, "expected the name of a trial"),
         ([], {"only": "0:503"}, ValueError, "expected the name of a trial"),
         ([], {"only": "1:200"}, ValueError, "unknown error status 200"),
+        (["connect-stored"], {}, ValueError, "unknown fault 'connect-stored'; expected 'disconnect-stored'"),
+        (["503-stored-lasting"], {}, ValueError, "unknown fault '503-stored-lasting'"),
+        (["malformed-lasting"], {}, ValueError, "unknown fault 'malformed-lasting'"),
+        ([], {"expected": "ShopError"}, TypeError, "invalid expected='ShopError'; expected an exception class, or a t"),
+        ([], {"expected": (KeyError, BaseException)}, TypeError, "expected an exception class, or a tuple of such"),
         ([], {"reset": "clear"}, TypeError, "invalid reset='clear'; expected a function without arguments"),
         ([], {"limit": 1}, ValueError, "invalid limit=1; expected 2 or greater, since the first trial has no fault"),
         ([], {"limit": True}, ValueError, "invalid limit=True"),

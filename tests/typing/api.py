@@ -86,7 +86,7 @@ ERRORS: tuple[type[Exception], type[Warning]] = (CallRefused, QuickBloxWarning)
 
 
 def trials(qbchat: FakeQuickBlox) -> None:
-    for trial in qbchat.each_fault("timeout-stored", 503, methods=["POST"], pairs=True, reset=print, limit=9):
+    for trial in qbchat.each_fault("timeout-stored", 503, methods=["POST"], pairs=True, expected=KeyError, limit=9):
         assert_type(trial, Trial)
         with trial as current:
             assert_type(current, Trial)
