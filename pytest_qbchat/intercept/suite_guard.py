@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from inspect import currentframe
 from typing import Any
 
@@ -69,8 +69,16 @@ def _request() -> str:
     found = ""
     frame = currentframe()
     while frame is not None:
-        method, url = frame.f_locals.get("method"), str(frame.f_locals.get("url"))
-        if is_between(frame) and isinstance(method, str) and "://" in url:
-            found = f"{method.upper()} {mask_fields(url)}"
+        for method, url in _requests(frame.f_locals) if is_between(frame) else ():
+            if isinstance(method, str) and "://" in str(url):
+                found = f"{method.upper()} {mask_fields(str(url))}"
         frame = frame.f_back
     return found
+
+
+def _requests(names: Mapping[str, Any]) -> list[tuple[object, object]]:
+    """The methods and URLs in the local variables of a client: its own, and those of a request."""
+    request = names.get("request", names.get("req"))
+    url = getattr(request, "full_url", getattr(request, "url", None))  # of urllib, and of others
+    method = request.get_method() if hasattr(request, "get_method") else getattr(request, "method", None)
+    return [(method, url), (names.get("method"), names.get("url"))]

@@ -253,3 +253,29 @@ class TestAll:
     )
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(["@pytest.mark.qbchat has no effect: *; add the argument qbchat, or remove the marker"])
+
+
+@pytest.mark.parametrize(
+    ("call", "shown"),
+    [
+        (
+            "urllib.request.urlopen('https://api.quickblox.com/session.json')",
+            "GET https://api.quickblox.com/session.json",
+        ),
+        (
+            "requests.Session().get('https://api.quickblox.com/a?token=made-up-token-7')",
+            "GET *quickblox.com/a[?]token=made?#*",
+        ),
+        (
+            "httpx.Client(base_url='https://api.quickblox.com').delete('/session.json')",
+            "DELETE *quickblox.com/session.json",
+        ),
+        ("http.client.HTTPSConnection('api.quickblox.com').request('GET', '/session.json')", "api.quickblox.com"),
+        ("socket.create_connection(('api.quickblox.com', 443))", "api.quickblox.com"),
+    ],
+    ids=["urllib", "requests", "httpx", "http.client", "socket"],
+)
+def test_the_suite_guard_shows_the_call_as_far_as_the_client_knows_it(run, call: str, shown: str) -> None:
+    result = run(f"import http.client, requests, socket, urllib.request\n\ndef test_it():\n    {call}\n")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f"E * this test called {shown} without the qbchat fixture"])
