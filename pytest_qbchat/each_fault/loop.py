@@ -126,7 +126,7 @@ class Trial(Block):
         if self._is_endless():
             text = f"the code under test makes calls without end: {len(self._seen)} in this trial"
             raise AssertionError(f"{self}: {text}, {len(self._former)} in the former one") from None
-        if self._left and (error is None or self.dropped):
+        if self._left and (error is None or (self.dropped and isinstance(error, Exception))):
             raise self._not_made_again() from error
         whats, own = {kind.what for kind in self.plan.values()}, self.loop.options.expected
         if isinstance(error, Exception) and self.fault and not self._left and is_expected(error, whats, own):
