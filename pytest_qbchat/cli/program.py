@@ -241,7 +241,7 @@ class Program(Server):
         for text in [line, *(f"  warning: {text}" for text in call.warnings)]:
             self._print(text)
         self._calls += 1
-        self._fake._backend.forget_calls(keep=_MAX_SHOWN)
+        self._fake.forget_calls(keep=_MAX_SHOWN)
 
     def _print(self, text: str) -> None:
         self._out.print_line(_printable(self._fake._backend.masked(text)))

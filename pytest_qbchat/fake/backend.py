@@ -106,12 +106,8 @@ class Backend:
         """Mask every token, key and password that the fake has seen in a text."""
         return self.store.secrets.mask(text)
 
-    def forget_calls(self, keep: int = 0) -> None:
-        """Forget all calls but the newest, their messages in `posted`, and all problems. The history is kept.
-
-        Args:
-            keep: The number of calls to keep.
-        """
+    def forget_calls(self, keep: int) -> None:
+        """Forget all calls but the newest; see `FakeQuickBlox.forget_calls`."""
         self.masked("")  # collects the secrets of the calls
         forgotten = self._calls[: max(0, len(self._calls) - keep)]
         del self._calls[: len(forgotten)]

@@ -217,6 +217,14 @@ class FakeQuickBlox(Declarations):
         rendered = transcript.render(self, self._backend.focus)
         return self._masked("\n".join([rendered, *self._backend.faults.unused()]))
 
+    def forget_calls(self, keep: int = 0) -> None:
+        """Forget all calls but the newest, their messages in `posted`, and all problems. The history is kept.
+
+        Args:
+            keep: The number of calls to keep.
+        """
+        self._backend.forget_calls(keep)
+
     # Assert
 
     def assert_posted(self, *positional: Never, times: int | None = None, **fields: Any) -> Message:

@@ -113,7 +113,7 @@ class Program:
         elif other == 3:
             fake.assume(need_user_status=403, newer_cluster=bool(who % 2))
         elif other == 4:
-            fake.expire_sessions() if who % 2 else fake._backend.forget_calls()
+            fake.expire_sessions() if who % 2 else fake.forget_calls()
         elif other == 5:
             fake.credentials(api_key=API_KEY, application_id=who + 1)
         elif user.dialogs:

@@ -66,7 +66,7 @@ def test_a_pair_is_a_fault_and_a_second_one_at_a_later_call(qbchat: FakeQuickBlo
     expected["1:timeout-stored+2:503"] = 1
     assert effects(qbchat.each_fault("timeout-stored", 503, pairs=True)) == expected
     pair = "1:timeout-stored+2:503"
-    qbchat._backend.forget_calls()
+    qbchat.forget_calls()
     assert effects(qbchat.each_fault(only=pair)) == {None: 1, "1:timeout-stored": 2, pair: 1}
 
 

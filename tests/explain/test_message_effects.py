@@ -290,7 +290,7 @@ def test_a_long_history_is_shown_around_the_closest_message(missed: int, lines: 
     failure(fake.assert_posted, message=f"Order #{missed} has shipped", markable=1)
     shown = [line for line in fake.transcript().splitlines() if line.startswith(("  (", "  10: 'Order"))]
     assert shown == [line if isinstance(line, str) else f"  10: 'Order #{line} has shipped'" for line in lines]
-    fake._backend.forget_calls()
+    fake.forget_calls()
     assert "  (480 earlier messages)" in fake.transcript()
 
 

@@ -291,7 +291,7 @@ def test_calls_with_a_new_header_each_leave_a_bounded_number_of_headers(qbchat: 
 
 def test_forgotten_calls_leave_the_history_and_their_secrets(qbchat: FakeQuickBlox) -> None:
     httpx.post(URL, json={"chat_dialog_id": DIALOG, "message": "hi"}, headers={"QB-Token": TOKEN}, verify=TLS)
-    qbchat._backend.forget_calls()
+    qbchat.forget_calls()
     assert (qbchat.calls, qbchat.posted) == ([], [])
     assert qbchat.messages == [{"message": "hi"}]
     assert qbchat.messages.one().call is None
