@@ -96,7 +96,7 @@ MISTAKES = (
         """
         post()
         post()
-        qbchat.assert_posted(message="Order #7 has shipped", times=1)
+        qbchat.assert_posted(message="Order #7 has shipped")
         """,
     ),
     Mistake(
@@ -238,7 +238,7 @@ MISTAKES = (
                     post()
                 except httpx.TransportError:
                     post()
-            qbchat.assert_posted(times=1)
+            qbchat.assert_posted()
         """,
     ),
     Mistake(

@@ -43,7 +43,7 @@ def test_a_busy_service_is_asked_again_by_the_adapter(qbchat, repair):
     repair.save()
 
     assert [call.status for call in qbchat.calls][:3] == [503, 503, 201]
-    qbchat.assert_posted(times=1, message="Repair #7 is finished")
+    qbchat.assert_posted(message="Repair #7 is finished")
 
 
 def test_a_message_whose_answer_was_lost_is_not_sent_again(qbchat, repair):

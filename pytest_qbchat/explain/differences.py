@@ -55,9 +55,16 @@ def no_match(nearest: Message, number: int, fields: Mapping[str, Any], calls: Se
     return "\n".join([*lines, *(f"  {line}" for line in not_accepted(calls))])
 
 
-def wrong_number(found: Sequence[Message], times: int, fields: Mapping[str, Any], calls: Iterable[Call]) -> str:
+def wrong_number(
+    found: Sequence[Message],
+    times: int | None,
+    at_least: int | None,
+    fields: Mapping[str, Any],
+    calls: Iterable[Call],
+) -> str:
     """The failure text if more or fewer messages than expected have the expected fields."""
-    verdict = f"{_count(len(found), 'message')}{_with(fields)} {_were(found)} posted, expected {times}"
+    expected = f"at least {at_least}" if at_least else str(times or f"one; if all are meant, write times={len(found)}")
+    verdict = f"{_count(len(found), 'message')}{_with(fields)} {_were(found)} posted, expected {expected}"
     return "\n".join([verdict, *_listed(found), *(f"  {line}" for line in not_accepted(calls))])
 
 

@@ -227,12 +227,15 @@ class FakeQuickBlox(Declarations):
 
     # Assert
 
-    def assert_posted(self, *positional: Never, times: int | None = None, **fields: Any) -> Message:
-        """Assert that a message was posted.
+    def assert_posted(
+        self, *positional: Never, times: int | None = None, at_least: int | None = None, **fields: Any
+    ) -> Message:
+        """Assert that exactly one message was posted, or another number of messages.
 
         Args:
             *positional: None; the fields have names.
-            times: The number of such messages; None means at least one.
+            times: The number of such messages; one if omitted.
+            at_least: The lowest number of such messages, in place of `times`.
             **fields: The fields that the message must have, with QuickBlox field names, custom fields too. The expected
                 value is on the left of `==`; a compiled regular expression searches a string. Attachments are compared
                 as a whole, as a list or in the form of a request. Only `ABSENT` matches an absent field.
@@ -242,12 +245,17 @@ class FakeQuickBlox(Declarations):
 
         Raises:
             AssertionError: No message matches, or another number of messages.
-            TypeError: A field is misspelt, or `times` is not a positive number.
+            TypeError: A field is misspelt, or `times` or `at_least` is not a positive number, or both are given.
         """
         __tracebackhide__ = True
         _refuse_positional("assert_posted", positional)
-        if times is not None and (type(times) is not int or times < 1):
-            raise TypeError(f"invalid times={times!r}; expected 1 or greater; for none use assert_not_posted(...)")
+        for name, number in (("times", times), ("at_least", at_least)):
+            if number is not None and (type(number) is not int or number < 1):
+                raise TypeError(
+                    f"invalid {name}={number!r}; expected 1 or greater; for none use assert_not_posted(...)"
+                )
+        if times is not None and at_least is not None:
+            raise TypeError("assert_posted() takes times or at_least; omit one of them")
         posted = self.posted
         found = posted.where(**fields)
         if not posted:
@@ -255,8 +263,8 @@ class FakeQuickBlox(Declarations):
         elif not found:
             self._backend.focus = differences.closest(posted, fields)
             text = differences.no_match(self._backend.focus, len(posted), fields, self.calls)
-        elif times is not None and len(found) != times:
-            text = differences.wrong_number(found, times, fields, self.calls)
+        elif (len(found) < at_least) if at_least else (len(found) != (times or 1)):
+            text = differences.wrong_number(found, times, at_least, fields, self.calls)
         else:
             return found[-1]
         raise AssertionError(self._masked(text))
@@ -266,7 +274,7 @@ class FakeQuickBlox(Declarations):
 
         Args:
             *positional: None; the fields have names.
-            **fields: As for `assert_posted`, without `times`; at least one.
+            **fields: As for `assert_posted`, without a number; at least one.
 
         Raises:
             AssertionError: A message matches.
@@ -276,8 +284,8 @@ class FakeQuickBlox(Declarations):
         _refuse_positional("assert_not_posted", positional)
         if not fields:
             raise TypeError("assert_not_posted() needs a field; for no message at all use assert_nothing_posted()")
-        if "times" in fields:
-            raise TypeError("assert_not_posted() does not take times; use assert_posted(times=...)")
+        if number := fields.keys() & {"times", "at_least"}:
+            raise TypeError(f"assert_not_posted() does not take {min(number)}; use assert_posted({min(number)}=...)")
         if found := self.posted.where(**fields):
             raise AssertionError(self._masked(differences.unexpected(found, fields)))
 

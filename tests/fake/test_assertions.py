@@ -34,8 +34,18 @@ def test_a_posted_message_is_returned(shop: Shop) -> None:
 def test_the_newest_of_several_messages_is_returned(shop: Shop) -> None:
     shop.post(SHIPPED)
     newest = shop.post(SHIPPED)
-    assert shop.fake.assert_posted(message=SHIPPED) is newest
     assert shop.fake.assert_posted(times=2, message=SHIPPED) is newest
+    assert shop.fake.assert_posted(at_least=1, message=SHIPPED) is newest
+    assert shop.fake.assert_posted(at_least=2, message=SHIPPED) is newest
+
+
+def test_a_message_that_was_posted_twice_is_not_the_one_that_is_expected(shop: Shop) -> None:
+    shop.post(SHIPPED)
+    shop.post(SHIPPED)
+    first, *_ = failure(shop.fake.assert_posted, message=SHIPPED).splitlines()
+    assert first == f"2 messages with message={SHIPPED!r} were posted, expected one; if all are meant, write times=2"
+    first, *_ = failure(shop.fake.assert_posted, at_least=3).splitlines()
+    assert first == "2 messages were posted, expected at least 3"
 
 
 @pytest.mark.parametrize(
@@ -140,6 +150,13 @@ def test_a_custom_field_may_look_like_a_misspelt_one(shop: Shop) -> None:
 def test_a_number_that_asserts_nothing_is_the_tests_own_mistake(shop: Shop, times: Any) -> None:
     with pytest.raises(TypeError, match=r"expected 1 or greater; for none use assert_not_posted\(\.\.\.\)"):
         shop.fake.assert_posted(times=times)
+    with pytest.raises(TypeError, match=rf"^invalid at_least={re.escape(repr(times))}; expected 1 or greater"):
+        shop.fake.assert_posted(at_least=times)
+
+
+def test_two_numbers_of_messages_are_refused(shop: Shop) -> None:
+    with pytest.raises(TypeError, match=r"^assert_posted\(\) takes times or at_least; omit one of them$"):
+        shop.fake.assert_posted(times=1, at_least=1)
 
 
 def test_not_posted_needs_a_field(shop: Shop) -> None:
