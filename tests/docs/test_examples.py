@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,9 @@ OUTCOMES = {
     "another_process": "passed",
     "async_broadcast": "passed",
     "customer_host": "passed",
+    "django_project": "passed",
     "failures": "xfailed",
+    "fastapi_service": "passed",
     "fault_at_every_call": "passed",
     "first_message": "passed",
     "injected_transport": "passed",
@@ -31,6 +34,9 @@ OUTCOMES = {
     "uploaded_attachments": "passed",
     "whole_program": "passed",
 }
+
+# The library without which the tests of an example are skipped.
+NEEDS = {"django_project": "django", "fastapi_service": "fastapi"}
 
 # The transcript of a message, each with the example that it is from.
 POSTED = {
@@ -50,6 +56,14 @@ image 47863, video https://files.agency.example/tour.mp4, audio 47864
     severity: 'amber'
 """,
     "customer_host": "POST /chat/Message.json was answered 401: the API key made…#4903 was not declared",
+    "django_project": """\
+  96830002 The Bookshop: '“Emma” has shipped'
+    sent to chat, delivered to 96830001 Rita Reader; not markable; no attachments
+""",
+    "fastapi_service": """\
+  96830002 The Clinic: 'Your appointment is at 9:30'
+    sent to chat, delivered to 96830001 Pat Patient; not markable; no attachments
+""",
     "injected_transport": """\
   96830001 Dana Driver: 'I am at the gate'
     sent to chat, delivered to 96830002 Pia Passenger; markable; no attachments
@@ -113,6 +127,8 @@ def copied(pytester: pytest.Pytester, source: Path) -> None:
 
 def test_every_example_is_listed() -> None:
     assert {path.parent.name for path in EXAMPLES.glob("*/conftest.py")} == OUTCOMES.keys()
+    index = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"\[(\w+)\]\(\1/test_\w+\.py\)", index)) == sorted(OUTCOMES)
 
 
 @pytest.mark.parametrize(("name", "outcome"), OUTCOMES.items())
@@ -124,6 +140,8 @@ def test_an_example_runs_alone_without_the_plugins_of_respx_and_faker(
     result = run_project("-W", "error", "-rP", "-p", "no:randomly", "-p", "no:respx", "-p", "no:faker")
 
     assert result.ret == pytest.ExitCode.OK
+    if needed := NEEDS.get(name):
+        pytest.importorskip(needed)
     assert result.parseoutcomes().keys() == {outcome}
     assert POSTED.get(name, "") in result.stdout.str()
 
