@@ -130,7 +130,7 @@ def test_every_block_of_the_guide_is_in_a_section() -> None:
     assert fences == 2 * sum(len(section.blocks) for section in SECTIONS)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.relative_to(ROOT).as_posix())
 def test_every_link_of_a_document_has_a_target(document: Path) -> None:
     text = re.sub(r"^```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     targets = [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in target]
