@@ -59,9 +59,9 @@ def _run(session: nox.Session, *command: str, env: dict[str, str] | None = None,
     session.run(UV, "run", *options, *command, env={**place, **(env or {})}, external=True)
 
 
-@nox.session(python=PYTHONS[1:-1] or PYTHONS)
+@nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The tests, on every Python but the oldest and the newest, on which `coverage` and `plugins` run them."""
+    """The tests."""
     _run(session, "pytest", *session.posargs, env=SHORT)
 
 
@@ -74,17 +74,12 @@ def coverage(session: nox.Session) -> None:
     _run(session, "coverage", "report")
 
 
-@nox.session(python=PYTHONS[-1])
-def plugins(session: nox.Session) -> None:
-    """The tests without the plugins of respx and Faker, with warnings as errors."""
-    _run(session, "pytest", "-q", "-W", "error", "-p", "no:respx", "-p", "no:faker", *session.posargs, env=SHORT)
-
-
 @nox.session(python=OLDEST)
 def lowest(session: nox.Session) -> None:
-    """The tests with the lowest versions that the project allows."""
+    """The tests with the lowest versions that the project allows, without the plugins of respx and Faker."""
     lowest = ("--isolated", "--resolution", "lowest-direct", "--no-default-groups", "--group", "test")
-    _run(session, "pytest", "-q", "-W", "error", *session.posargs, env=SHORT, options=lowest)
+    without = ("-p", "no:respx", "-p", "no:faker")
+    _run(session, "pytest", "-q", "-W", "error", *without, *session.posargs, env=SHORT, options=lowest)
 
 
 @nox.session(python=OLDEST)
@@ -102,9 +97,10 @@ def browser(session: nox.Session) -> None:
 
 @nox.session(python=OLDEST)
 def lint(session: nox.Session) -> None:
-    """What ruff has to say."""
+    """What ruff has to say, and zizmor of the workflows."""
     _run(session, "ruff", "check")
     _run(session, "ruff", "format", "--check")
+    _run(session, "zizmor", "--offline", "--quiet", ".github")
 
 
 @nox.session(python=OLDEST)

@@ -59,7 +59,8 @@ def test_links_and_pictures_of_the_readme_are_absolute_on_a_package_page(tmp_pat
     for name in ("README.md", "pyproject.toml", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "pytest_qbchat", tmp_path / "pytest_qbchat", ignore=shutil.ignore_patterns("*.pyc"))
-    enter(tmp_path, "https://git.example/qbchat")
+    enter(tmp_path, "https://old.example/qbchat")
+    enter(tmp_path, "https://git.example/qbchat/")
     uv("build", "--wheel", "--out-dir", tmp_path / "dist", tmp_path)
     [wheel] = (tmp_path / "dist").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
@@ -73,6 +74,7 @@ def test_links_and_pictures_of_the_readme_are_absolute_on_a_package_page(tmp_pat
         assert (ROOT / path).is_file()
         assert f"(https://git.example/qbchat/{'raw' if picture else 'blob'}/main/{path}{anchor})" in metadata
     assert not re.search(r"]\((?!https?:)", metadata)
+    assert "old.example" not in metadata
 
 
 @pytest.mark.parametrize("package", ["pytest_qbchat", "pytest_qbchat.service"])
@@ -105,7 +107,14 @@ def test_the_source_archive_holds_all_that_the_tests_need(dist: Path) -> None:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert names >= PACKAGE
     assert names >= {"README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "tests/docs/test_package.py", ".ci/run"}
-    assert names >= {"CONTRIBUTING.md", "SECURITY.md", "noxfile.py", ".pre-commit-config.yaml", "scripts/trust.py"}
+    assert names >= {
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "noxfile.py",
+        ".github/workflows/ci.yml",
+        ".pre-commit-config.yaml",
+        "scripts/trust.py",
+    }
     assert names >= {"conftest_examples/first_message/shop.py", "benchmarks/README.md", "docs/guide.md"}
     assert [name for name in names if name.endswith((".pyc", "uv.lock"))] == []
 
