@@ -29,7 +29,7 @@ class ConnectionFault(Exception):  # noqa: N818 - the client raises its own erro
     """The call gets no response. Each interceptor raises an error of its library instead.
 
     Attributes:
-        kind: "timeout", "disconnect", or "connect" for a connection that was never made.
+        kind: "timeout", "disconnect"; for a connection that was never made "connect" or "connect timeout".
     """
 
     def __init__(self, kind: str, text: str) -> None:
@@ -49,8 +49,10 @@ def as_fault(error: BaseException) -> ConnectionFault | None:
         return error
     if not isinstance(error, fault_errors()):
         return None
-    timed_out = isinstance(error, sys.modules["httpx"].TimeoutException)
-    return ConnectionFault("timeout" if timed_out else "disconnect", str(error))
+    httpx = sys.modules["httpx"]
+    kinds = {httpx.ConnectError: "connect", httpx.ConnectTimeout: "connect timeout", httpx.TimeoutException: "timeout"}
+    kind = next((kind for each, kind in kinds.items() if isinstance(error, each)), "disconnect")
+    return ConnectionFault(kind, str(error))
 
 
 CallRefused.__module__ = "pytest_qbchat"  # the public name, which is the first word of a failure

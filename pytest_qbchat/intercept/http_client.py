@@ -8,16 +8,20 @@ above is the library's: connections, pools, handlers, retries, redirects, stream
 from __future__ import annotations
 
 import _socket
+import errno
 import http.client
 import io
 import re
 import socket
+import ssl
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import ref
 
-from pytest_qbchat.exceptions import as_fault
+from pytest_qbchat.exceptions import ConnectionFault, as_fault
 from pytest_qbchat.intercept.patching import Function, PatchPoint, classes, fake_for_call, fake_for_host
 from pytest_qbchat.server import http11
 from pytest_qbchat.server.request_reader import RequestReader
@@ -104,9 +108,11 @@ class FakeSocket:
 
     def __init__(self, connection: Any, fakes: list[Fake]) -> None:
         """Make a socket for a connection, and set what urllib3 expects of it after connecting."""
-        connection.is_verified = True  # otherwise urllib3 warns about a connection without TLS
+        # urllib3 warns about a connection that does not verify certificates.
+        connection.is_verified = getattr(connection, "cert_reqs", None) in (None, ssl.CERT_REQUIRED, "CERT_REQUIRED")
         connection._has_connected_to_proxy = True  # otherwise urllib3 reports a timeout as one of a proxy
         self.target = _target(connection, "")
+        self._connection = ref(connection)
         self._timeout: float | None = connection.timeout
         self._fakes = fakes
         self._reader: RequestReader | _BodyReader | None = None  # of an incomplete request
@@ -115,7 +121,8 @@ class FakeSocket:
     def sendall(self, data: Any) -> None:
         """Add bytes of a request, and answer it if it is complete.
 
-        An error is raised when the response is read, because that is when the library expects one of a socket.
+        An error is raised when the response is read, because that is when the library expects one of a socket. Only
+        that of a connection that was never made is raised at once.
         """
         __tracebackhide__ = True
         if self._answer is not None:  # the rest of a request that was refused for its headers
@@ -132,7 +139,12 @@ class FakeSocket:
         except http11.MalformedRequestError as error:
             self._answer = self._refusal(error)
         except Exception as error:
-            self._answer = _socket_error(error)
+            if (fault := as_fault(error)) is None:
+                self._answer = error
+            elif fault.kind.startswith("connect"):
+                raise _connect_error(self._connection(), fault) from error
+            else:  # http.client raises the error of a disconnect for an empty response
+                self._answer = TimeoutError(str(fault)) if fault.kind == "timeout" else b""
 
     def _answer_to(self, head: http11.Head, body: bytes) -> bytes:
         __tracebackhide__ = True
@@ -250,11 +262,15 @@ class _Failing(io.RawIOBase):
         raise self._error
 
 
-def _socket_error(error: Exception) -> Exception:
-    """The error that a socket raises for a fault; any other error stays what it is."""
-    fault = as_fault(error)
-    if fault is None:
-        return error
-    if fault.kind == "timeout":
-        return TimeoutError(str(fault))
-    return http.client.RemoteDisconnected("Remote end closed connection without response")
+def _connect_error(connection: Any, fault: ConnectionFault) -> Exception:
+    """The error of the library for a connection that was never made."""
+    timed_out = fault.kind == "connect timeout"
+    urllib3: Any = sys.modules.get("urllib3")
+    error: Exception
+    if urllib3 is None or not isinstance(connection, urllib3.connection.HTTPConnection):
+        error = TimeoutError(str(fault)) if timed_out else ConnectionRefusedError(errno.ECONNREFUSED, str(fault))
+    elif timed_out:
+        error = urllib3.exceptions.ConnectTimeoutError(connection, f"Connection timed out: {fault}")
+    else:
+        error = urllib3.exceptions.NewConnectionError(connection, f"Failed to establish a new connection: {fault}")
+    return error

@@ -5,20 +5,23 @@ pools for proxies inherit, and their asynchronous counterparts. They are public 
 Module functions and clients look them up at each call, so existing clients are intercepted too. Custom transports are
 not patched. `respx.mock(using="httpx")` patches a private method above these points and still works.
 
-Calls of httpx arrive at httpcore only while another mock goes past its transports: vcrpy calls the transport that it
-found when it was imported.
+A call of httpx arrives at httpcore only if a wrapper of other code, such as an instrumentation, is around the library's
+own `handle_request`: the wrapper runs, and the call is answered below it. A mock in the place of that function gives
+way. vcrpy calls the function that it found when it was imported, so its calls arrive at httpcore too.
 
 A response gets a byte stream instead of content, so that `.elapsed`, `stream()` and `iter_bytes()` work.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from pytest_qbchat.exceptions import ConnectionFault, fault_errors
-from pytest_qbchat.intercept.patching import Function, PatchPoint, classes, fake_for_call
+from pytest_qbchat.intercept.patching import Function, PatchPoint, classes, fake_for_call, patch_of
+from pytest_qbchat.server import http11
 from pytest_qbchat.service.hosts import PORTS, Url
 from pytest_qbchat.service.interface import Fake
 from pytest_qbchat.service.wire import Request, Response
@@ -36,49 +39,99 @@ LIBRARIES = dict.fromkeys(("httpx", "httpx2", "httpcore", "httpcore2"), patch_po
 
 
 def _sync(module: Any, function: Function, fakes: list[Fake]) -> Function:
+    wrapped = _is_wrapper(module, function)
+
     def handle_request(transport: Any, request: Any) -> Any:
         __tracebackhide__ = True
-        fake = _fake_for_request(fakes, request)
-        return function(transport, request) if fake is None else answer(module, request, fake)
+        fake = None if wrapped else _fake_for_request(fakes, request)
+        return function(transport, request) if fake is None else answer(module, request, fake, _retries(transport))
 
     return handle_request
 
 
 def _async(module: Any, function: Function, fakes: list[Fake]) -> Function:
+    wrapped = _is_wrapper(module, function)
+
     async def handle_async_request(transport: Any, request: Any) -> Any:
         __tracebackhide__ = True
-        fake = _fake_for_request(fakes, request)
-        return await (function(transport, request) if fake is None else answer_async(module, request, fake))
+        fake = None if wrapped else _fake_for_request(fakes, request)
+        if fake is None:
+            return await function(transport, request)
+        return await answer_async(module, request, fake, _retries(transport))
 
     return handle_async_request
 
 
-def answer(module: Any, request: Any, fake: Fake) -> Any:
-    """Answer a request of a synchronous client."""
+def answer(module: Any, request: Any, fake: Fake, retries: int = 0) -> Any:
+    """Answer a request of a synchronous client, which tries so many times again to connect."""
     __tracebackhide__ = True
-    try:
-        return _response(module, fake.handle(_request(request, b"".join(request.stream), fake)))
-    except fault_errors() as error:
-        if isinstance(error, _own_errors(module)):  # as a respx route raised it
-            raise
-        raise _client_error(module, error, request) from error
+    sent = _request(request, b"".join(request.stream), fake)
+    outcome: Response | Exception | None = None
+    while outcome is None:
+        try:
+            outcome = fake.handle(sent)
+        except fault_errors() as error:
+            outcome, retries = _client_error(module, error, request, retries), retries - 1
+    for event in _events(request, outcome):
+        request.extensions["trace"](*event)
+    return _response(module, outcome)
 
 
-async def answer_async(module: Any, request: Any, fake: Fake) -> Any:
+async def answer_async(module: Any, request: Any, fake: Fake, retries: int = 0) -> Any:
     """Answer a request of an asynchronous client."""
     __tracebackhide__ = True
-    try:
-        body = b"".join([chunk async for chunk in request.stream])
-        return _response(module, await fake.handle_async(_request(request, body, fake)))
-    except fault_errors() as error:
-        if isinstance(error, _own_errors(module)):  # as a respx route raised it
-            raise
-        raise _client_error(module, error, request) from error
+    sent = _request(request, b"".join([chunk async for chunk in request.stream]), fake)
+    outcome: Response | Exception | None = None
+    while outcome is None:
+        try:
+            outcome = await fake.handle_async(sent)
+        except fault_errors() as error:
+            outcome, retries = _client_error(module, error, request, retries), retries - 1
+    for event in _events(request, outcome):
+        await request.extensions["trace"](*event)
+    return _response(module, outcome)
 
 
 def _fake_for_request(fakes: list[Fake], request: Any) -> Fake | None:
     scheme, host, port, _ = _url(request)
     return fake_for_call(fakes, host, port) if scheme in PORTS else None
+
+
+def _is_wrapper(module: Any, function: Function) -> bool:
+    """Whether a function is a wrapper of other code around the function of httpx or its replacement."""
+    inner = inspect.unwrap(function)
+    ours = patch_of(inner) is not None or inner.__module__.partition(".")[0] == module.__name__
+    return _is_httpx(module) and inner is not function and ours
+
+
+def _retries(transport: Any) -> int:
+    """How often a transport tries again to connect. It has no public attribute."""
+    retries: int = getattr(getattr(transport, "_pool", transport), "_retries", 0)
+    return retries
+
+
+def _events(request: Any, outcome: Response | Exception) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the extension `trace` is told, as on a connection that is open already."""
+    if "trace" not in request.extensions:
+        return
+    failed = {"exception": outcome}
+    if isinstance(outcome, Exception) and type(outcome).__name__ in _CONNECT_ERRORS:
+        yield "connection.connect_tcp.started", {}
+        yield "connection.connect_tcp.failed", failed
+        return
+    for step in ("send_request_headers", "send_request_body"):
+        yield f"http11.{step}.started", {"request": request}
+        yield f"http11.{step}.complete", {"return_value": None}
+    yield "http11.receive_response_headers.started", {"request": request}
+    if isinstance(outcome, Exception):
+        yield "http11.receive_response_headers.failed", failed
+    else:
+        head = b"HTTP/1.1", outcome.status, http11.phrase(outcome.status).encode(), list(outcome.raw_headers)
+        yield "http11.receive_response_headers.complete", {"return_value": head}
+        yield "http11.receive_response_body.started", {"request": request}
+        yield "http11.receive_response_body.complete", {"return_value": None}
+    yield "http11.response_closed.started", {}
+    yield "http11.response_closed.complete", {"return_value": None}
 
 
 # The differences between httpx and httpcore
@@ -101,21 +154,36 @@ def _request(request: Any, body: bytes, fake: Fake) -> Request:
     return fake.hosts.request(request.method.decode(), _url(request), request.headers, body)
 
 
-def _response(module: Any, response: Response) -> Any:
-    content = {"stream": module.ByteStream(response.body)} if _is_httpx(module) else {"content": response.body}
-    return module.Response(response.status, headers=list(response.raw_headers), **content)
+def _response(module: Any, outcome: Response | Exception) -> Any:
+    """The response of the library, or raise its error."""
+    __tracebackhide__ = True
+    if isinstance(outcome, Exception):
+        raise outcome
+    content = {"stream": module.ByteStream(outcome.body)} if _is_httpx(module) else {"content": outcome.body}
+    extensions = {"http_version": b"HTTP/1.1", "reason_phrase": http11.phrase(outcome.status).encode()}
+    return module.Response(outcome.status, headers=list(outcome.raw_headers), extensions=extensions, **content)
 
 
-def _own_errors(module: Any) -> tuple[type[Exception], ...]:
-    return (module.RequestError,) if _is_httpx(module) else ()
+def _client_error(module: Any, error: Exception, request: Any, retries: int) -> Exception | None:
+    """The error of the client's library for a fault, or for an error of httpx that a respx route raised.
+
+    None if it is one of connecting, and the client tries again.
+    """
+    name = _ERRORS[error.kind] if isinstance(error, ConnectionFault) else type(error).__name__
+    if retries > 0 and name in _CONNECT_ERRORS:
+        return None
+    failure: Exception = error
+    if not _is_httpx(module):
+        failure = getattr(module, name, module.NetworkError)(str(error))
+    elif not isinstance(error, module.RequestError):
+        failure = getattr(module, name, module.TransportError)(str(error), request=request)
+    if failure is not error:
+        failure.__cause__ = error
+    return failure
 
 
-def _client_error(module: Any, error: Exception, request: Any) -> Exception:
-    """The error of the client's library for a fault, or for an error of httpx that a respx route raised."""
-    if isinstance(error, ConnectionFault):
-        name = "ReadTimeout" if error.kind == "timeout" else "RemoteProtocolError"
-    else:
-        name = type(error).__name__
-    kind = getattr(module, name, module.TransportError if _is_httpx(module) else module.NetworkError)
-    exception: Exception = kind(str(error), request=request) if _is_httpx(module) else kind(str(error))
-    return exception
+_ERRORS = {
+    "timeout": "ReadTimeout", "disconnect": "RemoteProtocolError", "connect": "ConnectError",
+    "connect timeout": "ConnectTimeout",
+}  # fmt: skip
+_CONNECT_ERRORS = ("ConnectError", "ConnectTimeout")

@@ -138,16 +138,16 @@ def test_a_client_that_waits_for_100_continue_is_answered(qbchat: FakeQuickBlox)
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_client_without_verification_gives_no_warning_of_a_resource() -> None:
+def test_a_client_leaves_no_resource_that_python_warns_of() -> None:
     async def insecure(session: aiohttp.ClientSession) -> int:
         return await status_of(session, ssl=False)
 
     with FakeQuickBlox().intercept() as fake:
         session = requests.Session()
         for _ in range(2):
-            assert session.post(URL, json=BODY, headers=HEADERS, verify=False, timeout=5).status_code == 201
+            assert session.post(URL, json=BODY, headers=HEADERS, timeout=5).status_code == 201
         session.close()
-        requests.post(URL, json=BODY, headers=HEADERS, verify=False, timeout=5)
+        requests.post(URL, json=BODY, headers=HEADERS, timeout=5)
         assert in_aiohttp(insecure) == 201
         lonely = FakeSocket(http.client.HTTPSConnection("api.quickblox.com"), [fake])
         assert lonely.fileno() > 0

@@ -298,7 +298,7 @@ def test_nested_fakes_restore_a_function_that_its_class_inherits(monkeypatch: py
 def test_a_stub_without_the_expected_class_is_not_patched(stub: Callable[[str], Any]) -> None:
     with FakeQuickBlox().intercept():
         libraries = intercept._patcher()._libraries
-    assert len(libraries) >= 15
+    assert len(libraries) >= 12
     for name, interceptors in libraries.items():
         assert [point for patch_points in interceptors for point in patch_points(stub(name))] == []
 
@@ -450,13 +450,14 @@ def test_a_replacement_that_somebody_put_back_goes_with_the_next_fake() -> None:
     assert len(fake.calls) == 1
 
 
-def test_a_mock_and_a_wrapper_are_not_taken_for_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mock_with_the_attributes_of_a_replacement_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
     mock = Mock(return_value=httpx.Response(418))
     monkeypatch.setattr(httpx.HTTPTransport, "handle_request", mock)
     with FakeQuickBlox().intercept() as fake:
         made_at_import.post(URL, json=BODY, headers=HEADERS)
         with pytest.MonkeyPatch.context() as over:
             wrapped = wraps(httpx.HTTPTransport.handle_request)(lambda *_: httpx.Response(418))
+            del wrapped.__wrapped__  # so that it is not taken for a wrapper either, which calls what it replaces
             over.setattr(httpx.HTTPTransport, "handle_request", wrapped)
             with FakeQuickBlox().intercept() as inner:
                 made_at_import.post(URL, json=BODY, headers=HEADERS)
