@@ -57,6 +57,7 @@ _BESIDE = (
         "httpx, httpcore, requests, urllib3, urllib and http.client need no socket. aiohttp, niquests, Tornado's "
         "client and `qbchat_server` need `--allow-hosts=127.0.0.1`.",
     ),
+    ("httpretty, mocket", "They replace sockets, so calls of aiohttp, niquests and Tornado's client time out."),
     ("freezegun, time-machine", "They move the clock of the fake too."),
     ("gevent", "It can patch the process before or after the first fake. In its threads, a refusal is a `gaierror`."),
     (
@@ -159,8 +160,8 @@ def page() -> str:
             "  `qbchat_server` call a real server, and wait until their own timeout. All others raise it at once.",
             '- *Disconnect*: the exception for `qbchat.fail("disconnect")`.',
             "- A connection that is never made, as of a route of `qbchat.router` that raises `httpx.ConnectError` or",
-            "  `httpx.ConnectTimeout`, raises the connect error of each client. aiohttp, Tornado, niquests and clients of",
-            "  `qbchat_server` get a disconnect, because a server reads the request on a connection.",
+            "  `httpx.ConnectTimeout`, raises the connect error of each client. aiohttp, Tornado, niquests, and",
+            "  clients of `qbchat_server`, get a disconnect, because a server reads the request on a connection.",
             "- *Unknown route*: the result of a call to a route that the fake does not have. Clients that call a real",
             "  server get a 404 whose body names the reason, and the test fails at its end.",
             "",
@@ -172,7 +173,8 @@ def page() -> str:
             "",
             "## Beside other plugins and mocks",
             "",
-            "Tests run each of these, except aioresponses, before and after the first fake, in either order.",
+            "Tests run each of these, except aioresponses, httpretty and mocket, before and after the first fake, in",
+            "either order.",
             "",
             "| beside | what to know |",
             "| --- | --- |",

@@ -232,7 +232,7 @@ def _plain_head(data: bytes) -> http11.Head | None:
     names = [name.lower() for name, _ in pairs]
     length = head.header(b"content-length") or b"0"
     plain = names.count(b"content-length") <= 1 and names.count(b"host") == 1 and b"transfer-encoding" not in names
-    return head if plain and length.isdigit() and int(length) <= http11.MAX_BODY_SIZE else None
+    return head if plain and length.isdigit() else None
 
 
 class _BodyReader:

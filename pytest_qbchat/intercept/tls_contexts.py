@@ -1,23 +1,25 @@
-"""Shares one TLS context among the transports of httpx and httpx2 with default trust, while a fake is active.
+"""Makes the TLS context of a transport of httpx or httpx2 when it is first needed, while a fake is active.
 
 Making a context takes 20 ms, which is most of a test that calls `httpx.post` or makes a client, and no call to
-QuickBlox uses it. The patch points are the constructors of `HTTPTransport` and `AsyncHTTPTransport`. The context is
-made by the library's own `create_ssl_context`, so calls to other hosts are verified as before. A transport with
-`verify` or `cert` of its own gets what it asks for.
+QuickBlox uses it. The patch points are the constructors of `HTTPTransport` and `AsyncHTTPTransport`. Whatever code does
+with the context of a transport, it does with one that the library itself has made for this transport alone. A transport
+whose context depends on more than the library gets it at once: with `verify` or `cert` of its own, with certificates of
+the environment, or while other code has replaced the functions of `ssl`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from functools import partial
-from ssl import SSLContext
+import ssl
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import Any
 
 from pytest_qbchat.intercept.patching import Function, PatchPoint, classes
 from pytest_qbchat.service.interface import Fake
 
-_contexts: dict[tuple[object, ...], SSLContext] = {}
+_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
+_FUNCTIONS = ssl.SSLContext, ssl.create_default_context
 
 
 def patch_points(module: Any) -> Iterator[PatchPoint]:
@@ -32,29 +34,27 @@ LIBRARIES = dict.fromkeys(("httpx", "httpx2"), patch_points)
 def _constructor(module: Any, function: Function, fakes: list[Fake]) -> Function:
     def construct(transport: Any, *args: Any, **kwargs: Any) -> None:
         # The library's clients use keywords.
-        if fakes and not args and kwargs.get("verify", True) is True and kwargs.get("cert") is None:
-            options = {"trust_env": kwargs.get("trust_env", True), "http2": kwargs.get("http2", False)}
-            kwargs["verify"] = _context(module, **options)
+        default = not args and kwargs.get("verify", True) is True and kwargs.get("cert") is None
+        changed = (ssl.SSLContext, ssl.create_default_context) != _FUNCTIONS or any(map(os.environ.get, _VARIABLES))
+        if fakes and default and not changed:
+            make = partial(module.create_ssl_context, trust_env=kwargs.get("trust_env", True))
+            kwargs["verify"] = LazyContext(make)
         function(transport, *args, **kwargs)
 
     return construct
 
 
-def _context(module: Any, *, trust_env: bool, http2: bool) -> SSLContext:
-    """The context for what it depends on. Connections set the protocols of their context, so `http2` is part of it."""
-    trusted = [_state(os.environ.get(name)) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")] if trust_env else []
-    key = module.create_ssl_context, trust_env, http2, *trusted
-    if key not in _contexts:
-        _contexts[key] = module.create_ssl_context(trust_env=trust_env)
-    return _contexts[key]
+class LazyContext:
+    """Stands for a context that is made when any attribute of it is read or set."""
 
+    def __init__(self, make: Callable[[], ssl.SSLContext]) -> None:
+        object.__setattr__(self, "_made", cache(make))
 
-def _state(path: str | None) -> tuple[object, ...]:
-    """A path of certificates, and whether the file has changed."""
-    if not path:
-        return ()
-    try:
-        status = os.stat(path)
-    except OSError:
-        return (path,)
-    return path, status.st_mtime_ns, status.st_size
+    # Libraries check that it is a context.
+    __class__ = property(lambda _: ssl.SSLContext)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made(), name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        setattr(self._made(), name, value)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import NamedTuple
 
+from pytest_qbchat.service import wire
 from pytest_qbchat.service.wire import Header, RawHeaders, Response, encode_json
 
 MAX_HEAD_SIZE = 64 * 1024  # bytes
-MAX_BODY_SIZE = 128 * 1024 * 1024
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _JSON = (b"Content-Type", b"application/json; charset=utf-8")
@@ -54,8 +54,8 @@ class Head(NamedTuple):
 
 def check_size(size: int) -> None:
     """Raise MalformedRequestError for a body that is too large."""
-    if size > MAX_BODY_SIZE:
-        raise MalformedRequestError(f"the body is larger than {MAX_BODY_SIZE} bytes", 413)
+    if size > wire.MAX_BODY_SIZE:
+        raise MalformedRequestError(f"the body is larger than {wire.MAX_BODY_SIZE} bytes", 413)
 
 
 def refusal(status: int, text: str, *more: Header) -> Response:

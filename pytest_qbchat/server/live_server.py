@@ -28,7 +28,7 @@ from pytest_qbchat.service.routes import ROUTES, UNSUPPORTED, find
 from pytest_qbchat.service.wire import Request, Response, path_and_query
 
 _BACKLOG = 1024
-_TIMEOUT = 10.0  # seconds, for a head to be complete, and for a refused client to close the connection
+_TIMEOUT = 10.0  # seconds, for a head, for the next bytes of a body, and for a refused client to close the connection
 _ANY_ORIGIN = (b"Access-Control-Allow-Origin", b"*")
 _ROOTS = {route.path.split("/")[1] for route in ROUTES} | {path.split("/")[1] for path in UNSUPPORTED}
 
@@ -317,7 +317,9 @@ class _Connection(asyncio.Protocol):
             self._transport.resume_reading()
             if self._reader.expects_continue:
                 self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            if not self._reader.in_head:
+            if self._reader.in_body:
+                self._start_timer(self._reject, MalformedRequestError("the body took too long", 408))
+            elif not self._reader.in_head:
                 self._start_timer(None)
             elif self._timer is None:
                 self._start_timer(self._reject, MalformedRequestError("the headers took too long", 408))

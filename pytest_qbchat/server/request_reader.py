@@ -34,6 +34,11 @@ class RequestReader:
         return self._received and self._head is None
 
     @property
+    def in_body(self) -> bool:
+        """Whether the headers of a request are complete, but its body is not."""
+        return self._head is not None
+
+    @property
     def expects_continue(self) -> bool:
         """Whether the client waits for 100 Continue before it sends the body. True at most once for each request."""
         if not self._connection.they_are_waiting_for_100_continue:

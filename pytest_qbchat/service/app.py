@@ -6,7 +6,7 @@ from http import HTTPStatus
 from sys import intern
 from typing import Any
 
-from pytest_qbchat.service import pitfalls
+from pytest_qbchat.service import pitfalls, wire
 from pytest_qbchat.service.authentication import authenticate
 from pytest_qbchat.service.calls import Call, KnownHeaders
 from pytest_qbchat.service.errors import QuickBloxError, resource_not_found
@@ -30,12 +30,15 @@ class Service:
     def handle(self, call: Call) -> None:
         """Add the response, reason and warnings to a call. Not thread-safe: the caller holds the lock.
 
-        If the fake has no such route, or the path is outside of the base URL, only the reason is added, and the
-        response stays None.
+        If the fake has no such route, the path is outside of the base URL, or the body is too large, only the reason
+        is added, and the response stays None.
         """
         self.prepare(call)
         if call.request.outside:
             call.reason = f"{call.method} {call.path} is outside of the base URL {call.request.outside}"
+            return
+        if len(call.request.body) > wire.MAX_BODY_SIZE:
+            call.reason = f"the body of {call.method} {call.path} is larger than {wire.MAX_BODY_SIZE} bytes"
             return
         route, variables = find(call.request.method, without_suffix(call.request.path))
         if route is None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_qbchat.service.masking import mask_fields, mask_header
 
+MAX_BODY_SIZE = 128 * 1024 * 1024  # bytes, of a request
 Header = tuple[bytes, bytes]
 RawHeaders = Sequence[Header]
 

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import wraps
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import Mock, patch
 
 import httpcore
 import httpx
@@ -20,6 +20,9 @@ import requests
 import requests.adapters
 import urllib3
 from support.ways import DIALOG, TLS, TOKEN, Side
+
+from pytest_qbchat import CallRefused, FakeQuickBlox
+from pytest_qbchat.service import wire
 
 PATH = "/chat/Message.json"
 BODY = {"chat_dialog_id": DIALOG, "message": "hi"}
@@ -338,3 +341,21 @@ def test_a_transport_of_httpx_tries_again_to_connect(side: Side, library: Any, e
         client.post(side.url + PATH, json=BODY, extensions={"trace": lambda name, info: events.append(name)})
     assert events == ["connection.connect_tcp.started", "connection.connect_tcp.failed"]
     assert len(side.fake.calls) == 9
+
+
+# --- other ---
+
+
+def test_a_clock_that_is_a_mock_without_a_value_is_not_read(side: Side) -> None:
+    with patch("time.time"):
+        assert httpx.post(side.url + PATH, json=BODY, headers=HEADERS, verify=TLS).status_code == 201
+
+
+@pytest.mark.parametrize("post", [httpx.post, httpx2.post, requests.post])
+def test_a_body_that_is_too_large_is_refused_with_every_client(
+    qbchat: FakeQuickBlox, monkeypatch: pytest.MonkeyPatch, post: Any
+) -> None:
+    monkeypatch.setattr(wire, "MAX_BODY_SIZE", 999)
+    refusal = pytest.raises(CallRefused, match=r"the body of POST .* is larger than 999 bytes")
+    with qbchat.expect_refused("POST", PATH), refusal:
+        post(f"https://api.quickblox.com{PATH}", data={"message": "a" * 1000}, timeout=5)

@@ -1,4 +1,4 @@
-"""One TLS context for all transports with default trust while a fake is active, and only then."""
+"""The TLS context of a transport of httpx: made for it alone, by the library, when it is first needed."""
 
 from __future__ import annotations
 
@@ -16,15 +16,94 @@ from support.elsewhere import another_server
 from support.ways import TLS, TOKEN, URL
 
 from pytest_qbchat import FakeQuickBlox, LiveServer
+from pytest_qbchat.intercept.tls_contexts import LazyContext
 from pytest_qbchat.server.certificate import Certificate
 
 HEADERS = {"QB-Token": TOKEN}
 LIBRARIES = pytest.mark.parametrize("library", [httpx, httpx2], ids=["httpx", "httpx2"])
 
 
-@pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> list[ssl.SSLContext]:
-    """The contexts that are made, whoever makes them."""
+@pytest.fixture(autouse=True)
+def _no_certificates_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def context_of(transport: Any) -> Any:
+    return transport._pool._ssl_context
+
+
+def is_lazy(context: object) -> bool:
+    return type(context) is LazyContext
+
+
+@LIBRARIES
+def test_a_call_to_quickblox_makes_no_context(
+    qbchat: FakeQuickBlox, library: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def post() -> int:
+        async with library.AsyncClient() as client:
+            return int((await client.post(URL, json={"recipient_id": 2}, headers=HEADERS)).status_code)
+
+    monkeypatch.setattr(library, "create_ssl_context", pytest.fail)
+    assert library.post(URL, json={"recipient_id": 2}, headers=HEADERS).status_code == 201
+    with library.Client() as client:
+        assert client.post(URL, json={"recipient_id": 2}, headers=HEADERS).status_code == 201
+    assert asyncio.run(post()) == 201
+    assert len(qbchat.posted) == 3
+
+
+@LIBRARIES
+def test_a_context_is_what_the_library_makes_without_a_fake(library: Any) -> None:
+    made = library.create_ssl_context()
+    with FakeQuickBlox().intercept():
+        lazy = context_of(library.HTTPTransport())
+        assert is_lazy(lazy)
+        assert isinstance(lazy, ssl.SSLContext)
+        for name in ("verify_mode", "verify_flags", "check_hostname", "options", "minimum_version", "protocol"):
+            assert getattr(lazy, name) == getattr(made, name)
+        assert lazy.get_ca_certs() == made.get_ca_certs()
+    assert type(lazy.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="shop.example").context) is type(made)
+
+
+@LIBRARIES
+@pytest.mark.usefixtures("qbchat")
+def test_a_change_to_the_context_of_one_client_is_unknown_to_others(library: Any) -> None:
+    one, another = context_of(library.HTTPTransport()), context_of(library.AsyncHTTPTransport())
+    one.check_hostname = False
+    one.verify_mode = ssl.CERT_NONE
+    assert (one.verify_mode, another.verify_mode) == (ssl.CERT_NONE, ssl.CERT_REQUIRED)
+
+
+@LIBRARIES
+def test_a_transport_without_an_active_fake_gets_its_context_at_once(library: Any) -> None:
+    assert not is_lazy(context_of(library.HTTPTransport()))
+
+
+@LIBRARIES
+@pytest.mark.usefixtures("qbchat")
+def test_a_transport_gets_the_context_that_it_asks_for(library: Any) -> None:
+    assert context_of(library.HTTPTransport(verify=TLS)) is TLS
+    assert context_of(library.HTTPTransport(False)).verify_mode is ssl.CERT_NONE
+    assert is_lazy(context_of(library.HTTPTransport(trust_env=False, http2=True)))
+
+
+@LIBRARIES
+@pytest.mark.usefixtures("qbchat")
+def test_certificates_of_the_environment_are_loaded_at_once(
+    library: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_bytes(Path(certifi.where()).read_bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    assert not is_lazy(context_of(library.HTTPTransport()))
+    file.unlink()
+    with pytest.raises(OSError, match="No such file"):
+        library.HTTPTransport()
+
+
+@pytest.mark.usefixtures("qbchat")
+def test_a_replaced_function_of_ssl_is_called_for_each_client(monkeypatch: pytest.MonkeyPatch) -> None:
     contexts: list[ssl.SSLContext] = []
     make = ssl.create_default_context
 
@@ -33,85 +112,23 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[ssl.SSLContext]:
         return contexts[-1]
 
     monkeypatch.setattr(ssl, "create_default_context", count)
-    return contexts
-
-
-def context_of(transport: Any) -> ssl.SSLContext:
-    context: ssl.SSLContext = transport._pool._ssl_context
-    return context
-
-
-@LIBRARIES
-def test_calls_share_one_context(qbchat: FakeQuickBlox, library: Any, made: list[ssl.SSLContext]) -> None:
-    async def post() -> int:
-        async with library.AsyncClient() as client:
-            return int((await client.post(URL, json={"recipient_id": 2}, headers=HEADERS)).status_code)
-
-    for _ in range(3):
-        assert library.post(URL, json={"recipient_id": 2}, headers=HEADERS).status_code == 201
-        with library.Client() as client:
-            assert client.post(URL, json={"recipient_id": 2}, headers=HEADERS).status_code == 201
-        assert asyncio.run(post()) == 201
-    assert len(made) <= 1  # none if another test has needed it before
-
-
-@LIBRARIES
-def test_clients_without_an_active_fake_get_contexts_of_their_own(library: Any) -> None:
-    one, another = library.HTTPTransport(), library.AsyncHTTPTransport()
-    assert context_of(one) is not context_of(another)
-
-
-@LIBRARIES
-@pytest.mark.usefixtures("qbchat")
-def test_the_context_depends_on_what_a_client_may_change(library: Any) -> None:
-    contexts = [
-        context_of(transport)
-        for transport in (
-            library.HTTPTransport(),
-            library.AsyncHTTPTransport(trust_env=True),
-            library.HTTPTransport(trust_env=False),
-            library.HTTPTransport(http2=True),
-            library.HTTPTransport(verify=TLS),
-            library.HTTPTransport(False),
-        )
-    ]
-    assert contexts[0] is contexts[1]
-    assert len({id(context) for context in contexts}) == 5
-    assert contexts[4] is TLS
-    assert contexts[5].verify_mode is ssl.CERT_NONE
-
-
-@LIBRARIES
-@pytest.mark.usefixtures("qbchat")
-def test_the_context_depends_on_the_certificates_of_the_environment(
-    library: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
-        monkeypatch.delenv(name, raising=False)
-    file = tmp_path / "ca.pem"
-    file.write_bytes(Path(certifi.where()).read_bytes())
-    before, without = context_of(library.HTTPTransport()), context_of(library.HTTPTransport(trust_env=False))
-    monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    configured = context_of(library.HTTPTransport())
-    assert configured is context_of(library.HTTPTransport()) is not before
-    assert context_of(library.HTTPTransport(trust_env=False)) is without
-    file.write_bytes(file.read_bytes() + b"\n")
-    assert context_of(library.HTTPTransport()) is not configured
-    file.unlink()
-    with pytest.raises(OSError, match="No such file"):
-        library.HTTPTransport()
-    monkeypatch.setenv("SSL_CERT_FILE", "")
-    assert context_of(library.HTTPTransport()) is before
+    assert [context_of(httpx.HTTPTransport()), context_of(httpx.AsyncHTTPTransport())] == contexts
 
 
 @pytest.mark.parametrize("verify", [lambda certificate: ssl.create_default_context(cafile=certificate), str])
 def test_other_servers_are_trusted_as_before(
     qbchat: FakeQuickBlox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verify: Callable[[str], Any]
 ) -> None:
+    async def get(url: str) -> int:
+        async with httpx.AsyncClient() as client:
+            context_of(client._transport).load_verify_locations(certificate.ca_file)
+            return (await client.get(url)).status_code
+
     certificate = Certificate(tmp_path)
     with LiveServer(FakeQuickBlox(), tls=certificate.context) as server, another_server() as plain:
         with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
             httpx.get(f"{server.url}/session.json")
+        assert asyncio.run(get(f"{server.url}/session.json")) == 401
         if verify is str:
             monkeypatch.setenv("SSL_CERT_FILE", str(certificate.ca_file))
             assert httpx.get(f"{server.url}/session.json").status_code == 401

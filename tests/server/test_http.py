@@ -16,7 +16,7 @@ from support.connections import BODY, HEADERS, LISTED, PATH, PATIENCE, Line, pos
 from support.ways import TLS, TOKEN
 
 from pytest_qbchat import LiveServer
-from pytest_qbchat.server import http11
+from pytest_qbchat.service import wire
 
 
 def test_a_connection_stays_open(line: Line, qbchat_server: LiveServer) -> None:
@@ -122,7 +122,7 @@ def test_a_client_that_expects_100_continue_gets_it(line: Line) -> None:
 def test_a_client_that_expects_100_continue_with_a_large_body_is_refused_at_once(line: Line) -> None:
     line.send(
         b"POST / HTTP/1.1\r\nHost: shop\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n"
-        % (http11.MAX_BODY_SIZE + 1)
+        % (wire.MAX_BODY_SIZE + 1)
     )
     assert line.answer().status == 413
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pytest_qbchat.server import http11
 from pytest_qbchat.server.http11 import Head, MalformedRequestError
 from pytest_qbchat.server.request_reader import RequestReader, destination
+from pytest_qbchat.service import wire
 
 LINE = b"GET / HTTP/1.1\r\nHost: shop\r\n"
 CHUNKED = LINE + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -139,12 +140,12 @@ def test_a_request_that_is_too_large_is_refused_before_it_is_complete(row: str) 
 
 
 def test_chunks_that_are_too_large_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http11, "MAX_BODY_SIZE", 999)
+    monkeypatch.setattr(wire, "MAX_BODY_SIZE", 999)
     assert outcome([CHUNKED + b"3e8\r\n" + b"a" * 1000]) == [(413, "the body is larger than 999 bytes")]
 
 
 def test_the_largest_length_is_not_too_large() -> None:
-    assert outcome([LINE + b"Content-Length: %d\r\n\r\n" % http11.MAX_BODY_SIZE]) == []
+    assert outcome([LINE + b"Content-Length: %d\r\n\r\n" % wire.MAX_BODY_SIZE]) == []
 
 
 def test_the_method_is_in_upper_case() -> None:
