@@ -31,9 +31,10 @@ _SOCKET_EVENTS = frozenset(
 _LOOP = "pytest_qbchat.each_fault.loop"
 _INTERCEPTION: pytest.StashKey[Interception[FakeQuickBlox]] = pytest.StashKey()
 _MARKER = (
-    "qbchat(*, strict: bool, hosts: list[str], live: bool): strict=True refuses undeclared tokens, API keys, users and "
-    "dialogs; hosts=[...] adds hosts that belong to QuickBlox; live=True lets a test without the fixture call "
-    "QuickBlox itself. The nearest marker sets strict; the hosts of all markers count."
+    "qbchat(*, strict: bool, hosts: list[str], assert_all_called: bool, live: bool): strict=True refuses undeclared "
+    "tokens, API keys, users and dialogs; hosts=[...] adds hosts that belong to QuickBlox; assert_all_called=False "
+    "allows routes of qbchat.router that no call meets; live=True lets a test without the fixture call QuickBlox itself. "
+    "The hosts of all markers count, and the other values of the nearest one."
 )
 
 
@@ -196,22 +197,27 @@ def _fake_of(item: pytest.Item) -> FakeQuickBlox:
 
 def _settings(item: pytest.Item) -> dict[str, Any]:
     """The arguments of the fake. The nearest marker with `strict` overrides the ini option; hosts are added."""
-    strict: bool | None = None
     hosts: list[str] = list(item.config.getini("qbchat_hosts"))
     for marker in item.iter_markers("qbchat"):
         _check_marker(marker)
         hosts += marker.kwargs.get("hosts", [])
-        if strict is None:
-            strict = marker.kwargs.get("strict")
+    strict = _nearest(item, "strict")
     return {"strict": item.config.getini("qbchat_strict") if strict is None else strict, "hosts": hosts}
 
 
+def _nearest(item: pytest.Item, name: str) -> bool | None:
+    """The argument of the nearest marker that has it."""
+    values = (marker.kwargs.get(name) for marker in item.iter_markers("qbchat"))
+    return next((value for value in values if value is not None), None)
+
+
 def _check_marker(marker: pytest.Mark) -> None:
-    invalid = [*map(repr, marker.args), *sorted(marker.kwargs.keys() - {"strict", "hosts", "live"})]
+    flag_names = ("strict", "assert_all_called", "live")
+    invalid = [*map(repr, marker.args), *sorted(marker.kwargs.keys() - {"hosts", *flag_names})]
     hosts = marker.kwargs.get("hosts", [])
     if not isinstance(hosts, list | tuple | set):
         invalid.append(f"hosts={hosts!r}")
-    flags = {name: marker.kwargs.get(name) for name in ("strict", "live")}
+    flags = {name: marker.kwargs.get(name) for name in flag_names}
     invalid += [f"{name}={value!r}" for name, value in flags.items() if value not in (None, True, False)]
     if invalid:
         example = "@pytest.mark.qbchat(strict=True, hosts=['chat.shop.example'])"
@@ -234,8 +240,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         if interception is not None:
             interception.undo_repatch()
     if _FAKE in item.stash:
-        item.stash[_FAKE]._backend.problems.fail_unreported(item)
-    elif any(mark.name == "qbchat" and {"strict", "hosts"} & mark.kwargs.keys() for mark in item.own_markers):
+        backend = item.stash[_FAKE]._backend
+        backend.note_unmet(routes=_nearest(item, "assert_all_called") is not False)
+        backend.problems.fail_unreported(item)
+    elif any(mark.name == "qbchat" and mark.kwargs.keys() - {"live"} for mark in item.own_markers):
         unused = "@pytest.mark.qbchat has no effect: this test takes no fixture of pytest-qbchat"
         pytest.fail(f"{unused}; add the argument qbchat, or remove the marker", pytrace=False)
     return result

@@ -36,6 +36,8 @@ class Fault:
         path: The path of the calls without `.json`, or their route with {} for its variables; None for any.
         stored: Whether the request takes effect although its response is lost.
         source: What injected it, other than `fail`.
+        optional: Whether a test passes if no call meets it.
+        met: Whether a call has met it.
     """
 
     what: int | str
@@ -44,6 +46,8 @@ class Fault:
     path: str | None
     stored: bool
     source: str = ""
+    optional: bool = False
+    met: bool = False
 
     def __str__(self) -> str:
         only = {"method": self.method, "path": self.path}
@@ -56,7 +60,9 @@ class Faults:
     def __init__(self) -> None:
         self._faults: list[Fault] = []
 
-    def inject(self, what: int | str, *, times: int, method: str | None, path: str | None, stored: bool | None) -> None:
+    def inject(
+        self, what: int | str, *, times: int, method: str | None, path: str | None, stored: bool | None, optional: bool
+    ) -> None:
         """Add a fault; see `FakeQuickBlox.fail`."""
         __tracebackhide__ = True
         _check(what, times, stored)
@@ -64,7 +70,8 @@ class Faults:
             check_method(method)
         if path is not None:
             path = known_path(method, path)
-        self._faults.append(Fault(what, times, method, path, what in BROKEN if stored is None else stored))
+        stored = what in BROKEN if stored is None else stored
+        self._faults.append(Fault(what, times, method, path, stored, optional=optional))
 
     def pop_matching(self, request: Request) -> Fault | None:
         """Count down and return the fault for a request. A request for an unknown route gets none."""
@@ -73,6 +80,7 @@ class Faults:
         for fault in self._faults:
             if fault.method in (None, request.method) and is_at(request, route, fault.path):
                 fault.left -= 1
+                fault.met = True
                 if not fault.left:
                     self._faults.remove(fault)
                 return fault
@@ -81,6 +89,10 @@ class Faults:
     def route_of(self, request: Request) -> Route | None:
         """The route of a request; None for a route that the fake does not have."""
         return None if request.outside else find(request.method, without_suffix(request.path))[0]
+
+    def unmet(self) -> list[str]:
+        """The faults that no call has met although it should, as the test wrote them."""
+        return [str(fault) for fault in self._faults if not (fault.met or fault.optional)]
 
     def unused(self) -> list[str]:
         """A line for each unused fault."""

@@ -71,6 +71,10 @@ class Problems:
         place = called_at()
         self._open.append(Problem("\n".join(map(str, filter(None, (text, place)))), place, call, error))
 
+    def note(self, text: str) -> None:
+        """Record a problem that no line of the code under test made."""
+        self._open.append(Problem(text, None, None, None))
+
     def refuse(self, text: str, call: Call | None = None) -> CallRefused:
         """Record a refused call, and return the error to raise in the code under test."""
         error = CallRefused(text)

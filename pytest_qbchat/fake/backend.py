@@ -38,6 +38,7 @@ class Backend:
         posted: The messages that were sent through POST, oldest first.
         stubs: The routes of `qbchat.router`, if the test used it.
         trial: The current trial of `each_fault`; None outside of its loop.
+        has_trials: Whether the test uses `each_fault`, in whose trials a call may not be made.
         focus: The closest message of the latest failed assertion.
     """
 
@@ -51,6 +52,7 @@ class Backend:
         self.posted: list[Message] = []
         self.stubs: Stubs | None = None
         self.trial: Trial | None = None
+        self.has_trials = False
         self.focus: models.Message | None = None
         self._service = Service(self.store)
         self._on_call = on_call
@@ -101,6 +103,18 @@ class Backend:
         """
         __tracebackhide__ = True
         self.problems.raise_all()
+
+    def note_unmet(self, *, routes: bool) -> None:
+        """Add a problem for each fault that no call has met, and with `routes` for each route that was not called."""
+        if self.has_trials:
+            return
+        made = ", ".join(dict.fromkeys(f"{call.method} {call.path}" for call in self._calls)) or "none"
+        for fault in self.faults.unmet():
+            remedy = "inject it before the call that it is for, or allow it with optional=True"
+            self.problems.note(self.masked(f"no call met {fault}; calls: {made}\n  {remedy}"))
+        for route in self.stubs.uncalled() if routes and self.stubs is not None else ():
+            remedy = "remove it, or allow it with @pytest.mark.qbchat(assert_all_called=False)"
+            self.problems.note(self.masked(f"no call met {route} of qbchat.router; calls: {made}\n  {remedy}"))
 
     def masked(self, text: str) -> str:
         """Mask every token, key and password that the fake has seen in a text."""

@@ -61,8 +61,11 @@ class FakeQuickBlox(Declarations):
         method: Literal["GET", "POST", "PUT", "DELETE", "PATCH"] | None = None,
         path: str | None = None,
         stored: bool | None = None,
+        optional: bool = False,
     ) -> None:
         """Inject a fault into the next calls. `calls` contains these calls too.
+
+        A test with a fixture of the plugin fails if no call meets the fault, unless it has a loop of `each_fault`.
 
         Several faults are applied in the order of their injection. The client raises its own exceptions.
 
@@ -77,13 +80,14 @@ class FakeQuickBlox(Declarations):
             path: Only calls to this path, `/chat/Message.json`, or route, `/chat/Dialog/{id}`.
             stored: Whether the request takes effect although its response is lost. By default it does for "malformed"
                 and "empty", and does not for other faults.
+            optional: Whether the test passes although no call meets the fault.
 
         Raises:
             TypeError: `what` is neither a status nor a string.
             ValueError: The fault, the status or the route is unknown, or `times` is not 1 or greater.
         """
         __tracebackhide__ = True
-        self._backend.faults.inject(what, times=times, method=method, path=path, stored=stored)
+        self._backend.faults.inject(what, times=times, method=method, path=path, stored=stored, optional=optional)
 
     def each_fault(
         self,
@@ -131,6 +135,7 @@ class FakeQuickBlox(Declarations):
         from pytest_qbchat.each_fault.loop import Loop  # noqa: PLC0415 - for the tests that use it
         from pytest_qbchat.each_fault.options import Options  # noqa: PLC0415 - for the tests that use it
 
+        self._backend.has_trials = True
         options = Options(faults, methods, path, pairs, only, expected, reset, limit)
         return Loop(self._backend, self._store, self._backend.faults, options)
 
@@ -138,7 +143,9 @@ class FakeQuickBlox(Declarations):
     def router(self) -> respx.Router:
         """A respx router in front of the fake, for routes that are not faked and for custom responses.
 
-        Its routes take precedence, with every client. All other calls go to the fake.
+        Its routes take precedence, with every client. All other calls go to the fake. As respx does by default, a test
+        with a fixture of the plugin fails if a route was never called, unless it has a loop of `each_fault`, or
+        `@pytest.mark.qbchat(assert_all_called=False)`.
         """
         if self._backend.stubs is None:
             from pytest_qbchat.fake.respx_router import Stubs  # noqa: PLC0415 - respx is imported for the tests that use it

@@ -24,6 +24,10 @@ class Stubs:
     def __init__(self) -> None:
         self.router = respx.Router(assert_all_called=False)
 
+    def uncalled(self) -> list[str]:
+        """The routes that no call has matched."""
+        return [repr(route) for route in self.router.routes if not route.called]
+
     def snapshot(self) -> Callable[[], None]:
         """A function that restores the routes, their calls and what is left of their side effects, again and again."""
         # respx copies an iterator by reading it to its end, which an endless one does not have.

@@ -13,7 +13,7 @@ from pytest_qbchat.service.wire import Request, Response
 CONTROL_PREFIX = "/_qbchat"
 FAIL_PATH = f"{CONTROL_PREFIX}/fail"
 _EXAMPLE = '{"what": "timeout", "stored": true}'
-_TYPES: dict[str, Any] = {"what": int | str, "times": int, "method": str, "path": str, "stored": bool}
+_TYPES: dict[str, Any] = {"what": int | str, "times": int, "method": str, "path": str, "stored": bool, "optional": bool}
 
 
 def is_control(path: str) -> bool:

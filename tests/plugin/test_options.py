@@ -59,7 +59,9 @@ def test_a_wrong_marker_says_what_to_write(run, marker: str, text: str) -> None:
 
 def test_the_plugin_describes_itself(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest("--markers")
-    result.stdout.fnmatch_lines(["@pytest.mark.qbchat([*], strict: bool, hosts: list[[]str[]], live: bool): *"])
+    result.stdout.fnmatch_lines(
+        ["@pytest.mark.qbchat([*], strict: bool, hosts: list[[]str[]], assert_all_called: bool, *): *"]
+    )
     result = pytester.runpytest("--fixtures")
     for fixture in ("qbchat", "qbchat_transport", "qbchat_factory"):
         result.stdout.fnmatch_lines([f"{fixture} -- *"])
