@@ -33,7 +33,7 @@ _INTERCEPTION: pytest.StashKey[Interception[FakeQuickBlox]] = pytest.StashKey()
 _MARKER = (
     "qbchat(*, strict: bool, hosts: list[str], assert_all_called: bool, live: bool): strict=True refuses undeclared "
     "tokens, API keys, users and dialogs; hosts=[...] adds hosts that belong to QuickBlox; assert_all_called=False "
-    "allows routes of qbchat.router that no call meets; live=True lets a test without the fixture call QuickBlox itself. "
+    "allows routes of qbchat.router that no call meets; live=True lets a test without the fixture call QuickBlox. "
     "The hosts of all markers count, and the other values of the nearest one."
 )
 
