@@ -1,10 +1,15 @@
-"""`python -m pytest_qbchat`: the live server as a program."""
+"""`python -m pytest_qbchat`: the live server as a program; `python -m pytest_qbchat openapi`: what it answers."""
 
 from __future__ import annotations
 
 import sys
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["openapi"]:
+        from pytest_qbchat.openapi.document import as_text
+
+        print(as_text())
+        sys.exit()
     try:
         from pytest_qbchat.cli.program import main
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from support import profile
+from support.declared_replies import declared_replies  # noqa: F401 - checks every reply
 from support.ways import DEFAULT, World, into
 
 pytest_plugins = ["pytester"]

@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m pytest_qbchat",
         description="A QuickBlox chat REST API in memory, on a port of this machine. Point a client's base URL at it.",
-        epilog=f"{_CONTROL_REQUESTS}. Ctrl-C stops the server.",
+        epilog=f"{_CONTROL_REQUESTS}. Ctrl-C stops the server. `python -m pytest_qbchat openapi` describes the API.",
     )
     add = parser.add_argument
     add("--host", help=f"address to listen on (default: {_LOOPBACK}, this machine only)")

@@ -8,8 +8,8 @@ client; the test's output shows it, so it names the remedy in the test. From the
 - `app`: from a request to its response;
 - `decoding`: the parameters in the body and the query string of a request;
 - `authentication`: the caller of a request;
-- `declaration`, `routes`: the endpoint of each path, and the nearest route to an unknown path;
-- `endpoints`: one file for each QuickBlox resource;
+- `routes`: the endpoint of each path, and the nearest route to an unknown path;
+- `endpoints`: one file for each QuickBlox resource; `declaration`: what each endpoint says about its API;
 - `signature`, `access`, `flags`, `attachments`, `queries`, `batch_reply`: the rules that endpoints share;
 - `errors`: the refusals in QuickBlox's format;
 - `pitfalls`, `spelling`: silent mistakes; `masking`: hidden tokens, keys and passwords;

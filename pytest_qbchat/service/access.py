@@ -14,9 +14,10 @@ from pytest_qbchat.service.store import Store
 def dialog_for_new_message(store: Store, sender_id: int, params: dict[str, Any]) -> Dialog:
     """The dialog that `chat_dialog_id` or `recipient_id` of a new message names.
 
-    - The dialog id takes precedence if both are given (assumed).
-    - A recipient alone names the private dialog of the pair (observed, JavaScript SDK), which the first message creates
-      (documented for messages in general, create-dialog; assumed for this call).
+    assumed: the dialog id takes precedence if both are given.
+    observed(JavaScript SDK): a recipient alone names the private dialog of the pair.
+    documented(create-dialog): the first message creates the private dialog of the pair; stated for messages in general.
+    assumed: a message over REST creates the private dialog of the pair.
 
     Raises:
         QuickBloxError: 404 for a malformed id, for a deleted dialog, and for an unknown one in strict mode; 403 if the

@@ -79,12 +79,12 @@ class Service:
     def respond(self, call: Call, status: int, body: Any, *more: Header) -> Response:
         """Make the response of an endpoint.
 
-        - Responses have the headers that transcripts share: Content-Type, QuickBlox-REST-API-Version, Status,
-          X-Request-Id, X-Runtime (observed, issue threads). Further headers of current servers are unknown (assumed:
-          none).
-        - With a session, `QB-Token-ExpirationDate` is the time of its end (documented, release notes), also in refusals
-          by an endpoint (observed, issue threads).
-        - The suffix `.json` of every path is optional (observed, JavaScript SDK).
+        observed(issue threads): responses have the headers that transcripts share: Content-Type,
+            QuickBlox-REST-API-Version, Status, X-Request-Id, X-Runtime.
+        assumed: responses have no further headers; those of current servers are unknown.
+        documented(release notes): with a session, `QB-Token-ExpirationDate` is the time of its end.
+        observed(issue threads): refusals by an endpoint have `QB-Token-ExpirationDate` too.
+        observed(JavaScript SDK): the suffix `.json` of every path is optional.
         """
         if not isinstance(body, str | bytes):
             body = encode_json(body)

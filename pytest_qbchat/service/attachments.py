@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.declaration import Mark, Number
 from pytest_qbchat.service.spelling import similar_name
 
-ATTACHMENT_KEYS = {
-    "type", "id", "url", "data", "name", "size", "width", "height", "duration", "content-type", "uid",
-}  # fmt: skip
+Attachment = TypedDict(
+    "Attachment",
+    {
+        "type": str, "id": str, "url": str, "data": str, "name": str, "size": Number, "width": Number,
+        "height": Number, "duration": Number, "content-type": str, "uid": str,
+    },
+    total=False,
+)  # fmt: skip
+Attachments = Annotated[dict[str, Attachment], Mark(propertyNames={"pattern": r"^\d+$"})]  # by index
+ATTACHMENT_KEYS = Attachment.__annotations__.keys()
 _REMEDY = "post JSON with attachments={'0': {'type': ..., 'id': ...}}"
 _MAX_SHOWN = 60  # characters
 _MAX_KEYS = 100  # that are checked in one object: a request may have any number of them

@@ -1,14 +1,17 @@
 """Authentication: `QB-Token`, a `token` parameter, or `Authorization: ApiKey` with `On-Behalf-Of`.
 
-- A session token is sent as `QB-Token` (documented, overview), or as the parameter `token` (documented, old developer
-  wiki).
-- A session ends two hours after its last call (documented, authentication). QuickBlox postpones the end at intervals
-  only (observed, issue threads); here every call postpones it (assumed).
-- An API key is sent as `Authorization: ApiKey <key>` and has full rights; with `On-Behalf-Of: <user id>` it acts for
-  that user (documented, authentication) with the rights of that user (assumed). A key takes precedence over a token
-  (assumed).
-- Where a user is needed, an application session is refused (observed, issue threads), and a key alone too (assumed).
-- Outside strict mode an unknown token is adopted with a new user, and an unknown key is accepted (by design).
+documented(overview): a session token is sent as `QB-Token`.
+documented(old developer wiki): a session token may be sent as the parameter `token`.
+documented(authentication): a session ends two hours after its last call.
+observed(issue threads): QuickBlox postpones the end of a session at intervals only.
+assumed: every call postpones the end of its session.
+documented(authentication): an API key is sent as `Authorization: ApiKey <key>` and has full rights; with
+    `On-Behalf-Of: <user id>` it acts for that user.
+assumed: a key that acts for a user has the rights of that user.
+assumed: a key takes precedence over a token.
+observed(issue threads): where a user is needed, an application session is refused.
+assumed: where a user is needed, a key alone is refused.
+by design: outside strict mode an unknown token is adopted with a new user, and an unknown key is accepted.
 """
 
 from __future__ import annotations

@@ -3,9 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, TypedDict
 
+from pytest_qbchat.service.declaration import Custom
 from pytest_qbchat.service.errors import no_permission, not_found
+
+
+class Ids(TypedDict):
+    """Ids as they were sent."""
+
+    ids: list[str]
+
+
+class Deleted(TypedDict, total=False):
+    """The ids in a call that deletes, by their result."""
+
+    SuccessfullyDeleted: Ids
+    NotFound: Ids
+    WrongPermissions: Ids
+
+
+class UpdatedUsers(TypedDict):
+    """The users in a call that adds or removes occupants, by their result."""
+
+    SuccessfullyUpdated: list[int]
+    NotFound: list[Custom]
+    WrongPermissions: list[int]
+
+
+class UpdatedDialogs(TypedDict):
+    """The dialogs in such a call, by their result."""
+
+    SuccessfullyUpdated: list[Custom]
+    NotFound: list[Custom]
+    WrongPermissions: list[Custom]
 
 
 class BatchResult:

@@ -3,14 +3,17 @@
 Some clients mislabel their bodies: `urllib` labels every body as a form, and a copied header labels a form as JSON.
 The fake therefore decides by the body, not by its label.
 
-- A body is JSON, or a form with Rails-style brackets: `attachments[0][type]=image` (documented, overview; documented,
-  REST description). Brackets may be percent-encoded (observed, issue threads), although the overview asks for URLs that
-  are not encoded.
-- Parameters may be in the query string of any request (observed, JavaScript SDK), or in the body of a GET (documented
-  for unread counts, get-unread-message-count; assumed for other calls). Those in the body take precedence (assumed).
-- A form labelled as JSON is read as a form (documented for deleting messages, delete-message; assumed for other calls).
-  JSON with another label is read as JSON (assumed), and causes a `QuickBloxWarning`.
-- A body that is neither, or is nested deeper than 100 levels, is refused (assumed).
+documented(overview), documented(REST description): a body is JSON, or a form with Rails-style brackets,
+    `attachments[0][type]=image`.
+observed(issue threads): brackets may be percent-encoded, although the overview asks for URLs that are not encoded.
+observed(JavaScript SDK): parameters may be in the query string of any request.
+documented(get-unread-message-count): parameters may be in the body of a GET for unread counts.
+assumed: parameters may be in the body of any GET.
+assumed: parameters in the body take precedence over those in the query string.
+documented(delete-message): a form labelled as JSON is read as a form where messages are deleted.
+assumed: a form labelled as JSON is read as a form in other calls.
+assumed: JSON with another label is read as JSON; it causes a `QuickBloxWarning`.
+assumed: a body that is neither, or is nested deeper than 100 levels, is refused.
 """
 
 from __future__ import annotations

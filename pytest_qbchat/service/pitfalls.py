@@ -7,17 +7,18 @@ names the field, its effect in QuickBlox, and the correct spelling or value.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from itertools import islice
 from typing import Any
 
 from pytest_qbchat.service.attachments import check_attachments
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.endpoints import content, dialogs, messages, users
-from pytest_qbchat.service.endpoints.messages import CONTROL_PARAMETERS, PARAMETERS, SERVER_FIELDS
+from pytest_qbchat.service.declaration import Flag, Needed, OffFlag, Route
+from pytest_qbchat.service.endpoints.messages import CONTROL_PARAMETERS, PARAMETERS, SERVER_FIELDS, create_message
 from pytest_qbchat.service.flags import check_flag
 from pytest_qbchat.service.ids import is_object_id, whole_number
 from pytest_qbchat.service.models import DialogType
-from pytest_qbchat.service.spelling import misspelt, similar_name
+from pytest_qbchat.service.spelling import closest_name, misspelt, similar_name
 
 _MAX_KEYS = 100  # that are checked in one object: a request may have any number of them
 _SPECIAL_NAMES = {
@@ -27,6 +28,8 @@ _SPECIAL_NAMES = {
     "body": "became a custom field, and the chat reserves this name; write message",
     "delay": "became a custom field, and the chat reserves this name; write another name",
 }
+# Parameters that clients add to any call: the credential, and names that only keep a cache from answering.
+_HARMLESS = {"_", "_dc", "_t", "_ts", "cache", "cache_buster", "cb", "nocache", "rand", "rnd", "t", "token", "ts"}
 # Fields that a request cannot set, in any spelling. Custom fields may be named `id` or `read_id`.
 _NOT_SETTABLE = (SERVER_FIELDS | CONTROL_PARAMETERS) - {"_id", "read_ids", "token"}
 # Characters that are invalid in XML 1.0, and therefore in the chat.
@@ -37,52 +40,47 @@ _PLACEHOLDER = re.compile(r"custom_field_(N|\d+)", re.IGNORECASE)
 def find(call: Call) -> None:
     """Warn of the silent mistakes in a call."""
     assert call.route is not None  # noqa: S101 - the router has set it
-    endpoint = call.route.endpoint
-    if endpoint is messages.create_message:
+    if call.route.endpoint is create_message:
         _check_new_message(call)
-    elif endpoint in _PARAMETERS:
-        _check_names(call, "", call.params, _PARAMETERS[endpoint])
-    elif endpoint in _WRAPPED_PARAMETERS:
-        wrapper, known = _WRAPPED_PARAMETERS[endpoint]
-        if isinstance(call.params.get(wrapper), dict):
-            _check_names(call, wrapper, call.params[wrapper], known)
+    else:
+        _check_parameters(call, call.route)
     _check_headers(call)
 
 
-# The parameters of calls that ignore an unknown one silently. Lists warn in `queries`.
-_PARAMETERS: dict[Any, set[str]] = {
-    dialogs.create_dialog: {
-        "type",
-        "occupants_ids",
-        "name",
-        "photo",
-        "data",
-        "admin_ids",
-        "is_joinable",
-        "is_join_required",
-    },
-    dialogs.update_dialog: {"name", "photo", "data", "push_all", "pull_all", "is_joinable"},
-    dialogs.delete_dialog: {"force"},
-    messages.delete_message: {"force"},
-    messages.update_message: {"chat_dialog_id", "read", "delivered", "message"},
-    messages.count_unread: {"chat_dialog_ids"},
-    users.list_users: {"filter", "order", "page", "per_page"},
-}
-_USER_PARAMETERS = {*users.FIELDS, "password", "old_password", "tag_list"}
-_WRAPPED_PARAMETERS: dict[Any, tuple[str, set[str]]] = {
-    users.create_user: ("user", _USER_PARAMETERS),
-    users.update_user: ("user", _USER_PARAMETERS),
-    content.create_blob: ("blob", {"content_type", "name", "public", "tag_list"}),
-    content.complete_blob: ("blob", {"size"}),
-}
+def _check_parameters(call: Call, route: Route) -> None:
+    """Warn of unknown parameters, also in objects, and of flags that are none."""
+    params = call.params
+    if not params.keys() <= route.known:
+        _check_names(call, "", params, route.known, certain="signature" not in route.known)
+    for name, type_ in route.takes.items():
+        if name in params:
+            inner = type_.type if isinstance(type_, Needed) else type_
+            if inner is Flag or inner is OffFlag:
+                check_flag(call, name, int(inner is Flag))
+            elif isinstance(inner, dict) and isinstance(params[name], dict):
+                _check_names(call, name, params[name], inner.keys(), certain=True)
 
 
-def _check_names(call: Call, wrapper: str, params: dict[str, Any], known: set[str]) -> None:
-    """Warn of unknown parameters that resemble one of the endpoint."""
-    for name in sorted(islice((name for name in params if name not in known), _MAX_KEYS)):
-        if suggestion := similar_name(name, known):
-            shown = f"{wrapper}[{name}]" if wrapper else name
-            call.warn(f"{shown}: is ignored, since this call has no such parameter; write {suggestion}")
+def _check_names(call: Call, wrapper: str, params: dict[str, Any], known: Collection[str], *, certain: bool) -> None:
+    """Warn of unknown parameters; if an unknown one may have a purpose, only of those that resemble a known one."""
+    names = {*known}
+    for name in sorted(islice((name for name in params if name not in names), _MAX_KEYS)):
+        suggestion = similar_name(name, names)
+        if certain and not wrapper and name in _HARMLESS:
+            continue
+        if certain and suggestion is None:
+            suggestion = closest_name(name, names)
+        shown = f"{wrapper}[{name}]" if wrapper else name
+        if "[" in name:
+            outer, _, key = name.partition("[")
+            remedy = f"in JSON write {outer}={{{key.partition(']')[0]!r}: ...}}"
+        elif suggestion is not None:
+            remedy = f"write {suggestion}"
+        elif certain:
+            remedy = f"omit it, or write one of {', '.join(sorted(names))}" if names else "omit it"
+        else:
+            continue
+        call.warn(f"{shown}: is ignored, since this call has no such parameter; {remedy}")
 
 
 def _check_new_message(call: Call) -> None:

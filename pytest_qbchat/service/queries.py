@@ -2,20 +2,28 @@
 
 Dialogs and messages:
 
-- Exact: `field=value` (documented, REST description); operators: `field[gt]=value` (documented, list-messages).
-- `in` (documented, REST description), `nin` (documented, list-messages) and `all` (assumed) take comma lists; `ctn`
-  finds a substring (documented, REST description) in any case (assumed).
-- Several ids without an operator must all be present (observed, issue threads). `field[]=value` is equality (observed,
-  JavaScript SDK); several values of another field are alternatives (assumed).
-- A filter with an unknown field or operator is ignored, not refused (observed, issue threads).
-- `sort_asc` and `sort_desc` name a field (documented, REST description); an unknown one is ignored (assumed).
-- `count=1` returns only the number, in `items` (documented, REST description; observed, Android SDK).
-- `limit` is 100 if omitted, `skip` 0 (documented, REST description). A limit above 1000 becomes 1000 (assumed).
+documented(REST description): `field=value` is equality.
+documented(list-messages): `field[gt]=value` uses an operator.
+documented(REST description): `in` takes a comma list.
+documented(list-messages): `nin` takes a comma list.
+assumed: `all` takes a comma list.
+documented(REST description): `ctn` finds a substring.
+assumed: `ctn` ignores case.
+observed(issue threads): several ids without an operator must all be present.
+observed(JavaScript SDK): `field[]=value` is equality.
+assumed: several values of another field than occupants are alternatives.
+observed(issue threads): a filter with an unknown field or operator is ignored, not refused.
+documented(REST description): `sort_asc` and `sort_desc` name a field.
+assumed: an unknown field to sort by is ignored.
+documented(REST description), observed(Android SDK): with `count` 1 the reply is only the number, in `items`.
+documented(REST description): `limit` is 100 if omitted, `skip` is 0.
+assumed: a `limit` above 1000 becomes 1000.
 
 Users and files:
 
-- `page` begins with 1, `per_page` is 10 if omitted (documented, list-users) and at most 100 (documented, list-files).
-- A value that is not a number, 1 or greater, is ignored (assumed).
+documented(list-users): `page` begins with 1; `per_page` is 10 if omitted.
+documented(list-files): `per_page` is at most 100.
+assumed: a `page` or `per_page` that is not a number, 1 or greater, is ignored.
 """
 
 from __future__ import annotations
@@ -24,34 +32,27 @@ import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypedDict, TypeVar
 
 from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.declaration import Field
 from pytest_qbchat.service.models import Blob, User
-from pytest_qbchat.service.spelling import closest_name, similar_name
 
 T = TypeVar("T")
 
-_CONTROL = {"limit", "skip", "count", "sort_asc", "sort_desc", "token"}
 _MAX_PER_PAGE = 100
 
-RANGE = frozenset({"lt", "lte", "gt", "gte"})
-SET = frozenset({"in", "nin"})
-NE = frozenset({"ne"})
-CTN = frozenset({"ctn"})
+
+class Count(TypedDict):
+    """A number of records."""
+
+    count: int
 
 
-class Field(NamedTuple):
-    """A field that can be filtered and sorted by.
+class Counted(TypedDict):
+    """The reply to a list with `count`."""
 
-    Attributes:
-        kind: Converts the value in a request for the comparison. Raises TypeError or ValueError.
-        operators: The documented operators besides equality.
-    """
-
-    get: Callable[[Any], Any]
-    kind: Callable[[Any], Any] = str
-    operators: frozenset[str] = frozenset()
+    items: Count
 
 
 class Condition(NamedTuple):
@@ -155,22 +156,16 @@ def sort(records: list[T], field: Field, *, descending: bool) -> list[T]:
     return sorted(records, key=key, reverse=descending)
 
 
-def parse(call: Call, fields: Mapping[str, Field], *, known: set[str], largest: int) -> Query:
-    """Read the query of a call, and warn of parameters that are ignored.
+def parse(call: Call, fields: Mapping[str, Field], *, largest: int) -> Query:
+    """Read the query of a call, and warn of filters that are ignored.
 
-    A filter like `date_sent[gt]=5` is decoded as `{"date_sent": {"gt": "5"}}`. `known` are further parameters, which
-    the endpoint reads itself, and `largest` is the maximum of `limit`.
+    A filter like `date_sent[gt]=5` is decoded as `{"date_sent": {"gt": "5"}}`. `largest` is the maximum of `limit`.
     """
     conditions: list[Condition] = []
     for name, given in call.params.items():
         if name in fields:
             for operator_, value in (given if isinstance(given, dict) else {"eq": given}).items():
                 conditions += _conditions(call, name, fields[name], operator_, value)
-        elif name not in known and name not in _CONTROL:
-            names = {*fields, *_CONTROL, *known}
-            suggestion = similar_name(name, names) or closest_name(name, names)
-            remedy = f"write {suggestion}" if suggestion else f"QuickBlox filters by {', '.join(fields)}"
-            _warn_ignored(call, name, remedy)
     sort_field, descending = _sort_order(call, fields)
     limit = _number_param(call, "limit", default=100, minimum=0)
     if limit > largest:

@@ -6,65 +6,11 @@ import re
 from difflib import SequenceMatcher
 from urllib.parse import unquote
 
-from pytest_qbchat.service.declaration import Route
-from pytest_qbchat.service.endpoints import account, content, dialogs, messages, reactions, sessions, storage, users
+import pytest_qbchat.service.endpoints  # noqa: F401 - declares the routes
+from pytest_qbchat.service.declaration import DECLARED, Route
 from pytest_qbchat.service.wire import Request
 
-ROUTES = (
-    Route("POST", "/session", sessions.create_session, open=True),
-    Route("POST", "/auth", sessions.create_session, open=True),
-    Route("GET", "/session", sessions.get_session),
-    Route("DELETE", "/session", sessions.delete_session),
-    Route("POST", "/login", sessions.log_in_session),
-    Route("DELETE", "/login", sessions.log_out),
-    Route("POST", "/users/{id}/tokens", sessions.create_token),
-    Route("POST", "/users", users.create_user),
-    Route("GET", "/users", users.list_users),
-    Route("GET", "/users/by_login", users.get_user_by_key),
-    Route("GET", "/users/by_email", users.get_user_by_key),
-    Route("GET", "/users/by_facebook_id", users.get_user_by_key),
-    Route("GET", "/users/by_twitter_id", users.get_user_by_key),
-    Route("GET", "/users/phone", users.get_user_by_key),
-    Route("GET", "/users/external/{id}", users.get_user_by_external_id),
-    Route("GET", "/users/by_full_name", users.list_users_by_full_name),
-    Route("GET", "/users/by_tags", users.list_users_by_tags),
-    Route("GET", "/users/{id}", users.get_user),
-    Route("PUT", "/users/{id}", users.update_user),
-    Route("DELETE", "/users/{id}", users.delete_user),
-    Route("DELETE", "/users/external/{id}", users.delete_user_by_external_id),
-    Route("GET", "/users/password/reset", users.reset_password),
-    Route("GET", "/password/reset", users.reset_password),
-    Route("POST", "/chat/Dialog", dialogs.create_dialog),
-    Route("GET", "/chat/Dialog", dialogs.list_dialogs),
-    Route("GET", "/chat/Dialog/{id}", dialogs.get_dialog),
-    Route("PUT", "/chat/Dialog/{id}", dialogs.update_dialog),
-    Route("DELETE", "/chat/Dialog/{ids}", dialogs.delete_dialog),
-    Route("GET", "/chat/Dialog/{id}/notifications", dialogs.get_notifications),
-    Route("PUT", "/chat/Dialog/{id}/notifications", dialogs.update_notifications),
-    Route("POST", "/chat/Dialogs/add_occupants", dialogs.add_occupants),
-    Route("POST", "/chat/Dialogs/remove_occupants", dialogs.remove_occupants),
-    Route("POST", "/chat/Message", messages.create_message),
-    Route("GET", "/chat/Message", messages.list_messages),
-    Route("PUT", "/chat/Message", messages.update_message),
-    Route("GET", "/chat/Message/unread", messages.count_unread),
-    Route("GET", "/chat/Message/{id}", messages.get_message),
-    Route("PUT", "/chat/Message/{ids}", messages.update_message),
-    Route("DELETE", "/chat/Message/{ids}", messages.delete_message),
-    Route("POST", "/chat/Message/{id}/reactions", reactions.add_reaction),
-    Route("DELETE", "/chat/Message/{id}/reactions", reactions.remove_reaction),
-    Route("GET", "/chat/Message/{id}/reactions", reactions.list_reactions),
-    Route("POST", "/blobs", content.create_blob),
-    Route("GET", "/blobs", content.list_blobs),
-    Route("GET", "/blobs/{id}", content.get_blob, open=True),
-    Route("POST", "/blobs/{id}/upload", content.upload_blob, open=True, raw=True),
-    Route("GET", "/blobs/{id}/download", content.download_blob, open=True),
-    Route("GET", "/blobs/{id}/download.xml", content.download_blob, open=True),
-    Route("PUT", "/blobs/{id}/complete", content.complete_blob),
-    Route("PUT", "/blobs/{id}", content.update_blob),
-    Route("DELETE", "/blobs/{id}", content.delete_blob),
-    Route("GET", f"/{account.BUCKET}/{{uid}}", storage.download, open=True, raw=True),
-    Route("GET", "/account_settings", account.get_account_settings, open=True),
-)
+ROUTES = tuple(DECLARED)
 
 # The modules of QuickBlox that the fake does not have, by the beginning of their paths.
 UNSUPPORTED = {
@@ -76,7 +22,7 @@ UNSUPPORTED = {
     "/ai": "AI",
 }
 
-# Paths without a variable are looked up. The others are tried in the order of `ROUTES`.
+# Paths without a variable are looked up; the others are compared. No request fits two of them.
 _PLAIN = {(route.method, route.path): route for route in ROUTES if "{" not in route.path}
 _TEMPLATES = [(route.method, route.path.split("/"), route) for route in ROUTES if "{" in route.path]
 _MAX_COMPARED_LENGTH = 200

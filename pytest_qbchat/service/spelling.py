@@ -18,8 +18,8 @@ _SYNONYMS = {
     "dialog_ids": "chat_dialog_ids", "dialogs_ids": "chat_dialog_ids", "file": "attachments", "files": "attachments",
     "forced": "force", "limit": "per_page", "media": "attachments", "msg": "message",
     "occupants_ids": "push_all={'occupants_ids': [...]}", "offset": "skip", "order": "sort_asc or sort_desc",
-    "page": "skip", "per_page": "limit", "recipient": "recipient_id", "sender": "sender_id", "tags": "tag_list",
-    "text": "message", "user_tags": "tag_list",
+    "page": "skip", "per_page": "limit", "read": "mark_as_read", "recipient": "recipient_id", "sender": "sender_id",
+    "tags": "tag_list", "text": "message", "user_tags": "tag_list",
 }  # fmt: skip
 _LONG_NAME = 6  # letters; shorter names resemble too many words: read, lead, ready
 

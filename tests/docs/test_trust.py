@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import fields
 from typing import Any
 
 import pytest
 import trust
-from trust import COMMON, SOURCES, behaviours, claims
+from trust import COMMON, SOURCES
 
+from pytest_qbchat.openapi.behaviours import Claim, behaviours, summary
+from pytest_qbchat.openapi.document import refusals
+from pytest_qbchat.service import errors
 from pytest_qbchat.service.assumptions import Assumptions
-from pytest_qbchat.service.routes import ROUTES, Route
+from pytest_qbchat.service.routes import ROUTES
 
 pytestmark = pytest.mark.filterwarnings("ignore:signature. does not fit")
-DOCUMENTED: dict[str, Any] = {**COMMON, **{str(route): route.endpoint for route in ROUTES}}
+REFUSALS = {each.__name__: each for each in trust.refusals()}
+DOCUMENTED: dict[str, Any] = {**COMMON, **{str(route): route.endpoint for route in ROUTES}, **REFUSALS}
+SOURCED = ("documented", "observed", "verified")
+KNOWN = {"", *SOURCES}
 
 
 def test_the_page_is_up_to_date() -> None:
@@ -31,35 +38,34 @@ def test_every_route_is_on_the_page() -> None:
 def test_every_behaviour_says_how_it_is_known(documented: Any) -> None:
     listed = behaviours(documented)
     assert listed
-    assert [behaviour for behaviour in listed if not list(claims(behaviour))] == []
-    claimed = [claim for behaviour in listed for claim in claims(behaviour)]
-    assert [
-        claim for claim in claimed if claim.label in ("documented", "observed") and claim.source not in SOURCES
-    ] == []
+    assert [each for each in listed if not each.text.endswith(".")] == []
+    claimed = [claim for each in listed for claim in each.claims]
+    assert [claim for claim in claimed if bool(claim.source) is not (claim.label in SOURCED)] == []
+    assert [claim for claim in claimed if _source(claim) not in KNOWN] == []
+    paragraphs = (inspect.getdoc(documented) or "").splitlines()
+    assert len(listed) == sum(line.startswith((*SOURCED, "assumed", "by design")) for line in paragraphs)
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_an_endpoint_names_the_route_that_it_answers(route: Route) -> None:
-    named = (inspect.getdoc(route.endpoint) or "").split("\n")[0].partition(": ")[0]
-    of_this_endpoint = [str(each) for each in ROUTES if each.endpoint is route.endpoint]
-    assert any(_like(named, each) for each in of_this_endpoint)
-
-
-def _like(named: str, route: str) -> bool:
-    return named == route or named.replace("{ids}", "").replace("/.json", ".json") == route
+def _source(claim: Claim) -> str:
+    """The source of a claim, without the date of the evidence."""
+    return re.sub(r", 20\d\d-\d\d$", "", claim.source)
 
 
 def test_every_source_is_used() -> None:
-    listed = [behaviour for documented in DOCUMENTED.values() for behaviour in behaviours(documented)]
-    used = {claim.source for behaviour in listed for claim in claims(behaviour)}
+    used = {_source(claim) for each in DOCUMENTED.values() for known in behaviours(each) for claim in known.claims}
     assert sorted(SOURCES.keys() - used) == []
 
 
-def test_every_refusal_says_how_it_is_known() -> None:
-    known = [known for _, _, known in trust.refusals()]
-    assert len(known) >= 25
-    words = ("ocumented", "bserved", "ssumed", "mocks", "design")
-    assert [each for each in known if not any(word in each for word in words)] == []
+def test_every_refusal_is_declared_by_a_route() -> None:
+    declared = {refusal for route in ROUTES for refusal in refusals(route)} | {errors.resource_not_found}
+    assert [each.__name__ for each in trust.refusals() if each not in declared] == []
+
+
+def test_every_line_of_the_docstring_of_an_endpoint_is_its_summary_or_a_behaviour() -> None:
+    for route in ROUTES:
+        rest = re.sub(r"\n +", " ", inspect.getdoc(route.endpoint) or "").splitlines()[1:]
+        assert len([line for line in rest if line]) == len(behaviours(route.endpoint)), route
+        assert summary(route.endpoint).endswith("."), route
 
 
 def test_every_assumption_is_explained() -> None:

@@ -417,7 +417,7 @@ def test_a_file_can_be_renamed(qbchat: FakeQuickBlox, client: httpx.Client) -> N
 def test_a_read_only_field_of_a_file_is_ignored_with_a_warning(client: httpx.Client) -> None:
     blob = stored(client)
     with pytest.warns(
-        QuickBloxWarning, match=r"blob\[public\]: is ignored; QuickBlox changes only name and content_type"
+        QuickBloxWarning, match=r"blob\[public\]: is ignored, .*; omit it, or write one of content_type, name"
     ):
         shown = client.put(f"/blobs/{blob['id']}.json", json={"blob": {"public": True, "name": "new"}}).json()["blob"]
     assert (shown["public"], shown["name"]) == (False, "new")

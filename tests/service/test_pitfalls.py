@@ -462,6 +462,10 @@ def test_a_parameter_that_a_call_does_not_have_is_warned_of(
             assert client.request(method, url, json=body).is_success
 
 
+USER = (
+    "login email facebook_id twitter_id external_user_id full_name phone website custom_data blob_id age_over16 "
+    "allow_statistics_analysis allow_sales_activities parents_contacts password tag_list"
+)
 # The parameters of each call that ignores an unknown one, by method, path and the object that they are in.
 KNOWN = {
     ("POST", "/chat/Dialog", ""): "type occupants_ids name photo data admin_ids is_joinable is_join_required",
@@ -476,12 +480,8 @@ KNOWN = {
     "recipient_id sender_id updated_at chat_dialog_id mark_as_read include_reactions limit skip count sort_asc "
     "sort_desc",
     ("GET", "/users", ""): "filter order page per_page",
-    **{
-        (method, path, "user"): "login email facebook_id twitter_id external_user_id full_name phone website "
-        "custom_data blob_id age_over16 allow_statistics_analysis allow_sales_activities parents_contacts password "
-        "old_password tag_list"
-        for method, path in (("POST", "/users"), ("PUT", "/users/10"))
-    },
+    ("POST", "/users", "user"): USER,
+    ("PUT", "/users/10", "user"): f"{USER} old_password",
     ("POST", "/blobs", "blob"): "content_type name public tag_list",
     ("PUT", "/blobs/1/complete", "blob"): "size",
 }

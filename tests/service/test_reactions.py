@@ -96,6 +96,7 @@ def test_a_name_of_a_hundred_characters_passes(api: Api, path: str) -> None:
     assert api("DELETE", path, json={"name": "n" * 100}).status_code == 200
 
 
+@pytest.mark.filterwarnings("ignore:.* is ignored, since this call has no such parameter")
 @pytest.mark.parametrize("method", METHODS)
 def test_a_wrong_or_unknown_message_id_is_refused(api: Api, method: str) -> None:
     assert answer(api(method, "Message/5d75/reactions", json={"name": "like"})) == (400, BAD_ID)
@@ -103,6 +104,7 @@ def test_a_wrong_or_unknown_message_id_is_refused(api: Api, method: str) -> None
     assert api.fake.calls.last.reason == f"there is no message {UNKNOWN}"
 
 
+@pytest.mark.filterwarnings("ignore:.* is ignored, since this call has no such parameter")
 @pytest.mark.parametrize("method", METHODS)
 def test_a_message_that_is_deleted_or_hidden_has_no_reactions(api: Api, path: str, method: str) -> None:
     api("POST", path, by=BERT, json={"name": "like"})
@@ -113,6 +115,7 @@ def test_a_message_that_is_deleted_or_hidden_has_no_reactions(api: Api, path: st
     assert answer(api(method, path, json={"name": "like"})) == (404, NO_MESSAGE)
 
 
+@pytest.mark.filterwarnings("ignore:.* is ignored, since this call has no such parameter")
 @pytest.mark.parametrize("method", METHODS)
 def test_a_stranger_neither_reacts_nor_sees_who_did(api: Api, path: str, method: str) -> None:
     assert answer(api(method, path, by=DORA, json={"name": "like"})) == (404, NO_MESSAGE)

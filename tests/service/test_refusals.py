@@ -318,29 +318,29 @@ REFUSALS = [
     Refusal(errors.unknown_user, 404, NO_USER_BASE, lambda at: at("POST", "/users/nobody/tokens", by=API_KEY)),
     Refusal(errors.resource_not_found, 404, {"code": None, "message": "Resource not found"}, Place.beside_the_map),
     Refusal(
-        errors.reaction_refused,
+        errors.invalid_reaction_name,
         400,
         {"errors": ['Invalid or missing "name" parameter.']},
         lambda at: at.react("n" * 101),
     ),
     Refusal(
-        errors.reaction_refused,
+        errors.invalid_message_id,
         400,
         {"errors": ["Invalid message id"]},
         lambda at: at.react(message="123"),
     ),
-    Refusal(errors.reaction_refused, 400, {"errors": ["Reactions limit of 20 exceeded."]}, Place.crowd),
+    Refusal(errors.too_many_reactions, 400, {"errors": ["Reactions limit of 20 exceeded."]}, Place.crowd),
     Refusal(
-        errors.reaction_refused, 404, {"errors": ["Reaction not found"]}, lambda at: at.react("sad", method="DELETE")
+        errors.reaction_not_found, 404, {"errors": ["Reaction not found"]}, lambda at: at.react("sad", method="DELETE")
     ),
     Refusal(
-        errors.reaction_refused,
+        errors.message_not_found,
         404,
         {"errors": ["Message not found for the specified user and message ID."]},
         lambda at: at.react(message=UNKNOWN),
     ),
     Refusal(
-        errors.reaction_refused,
+        errors.no_public_reactions,
         422,
         {"errors": ["Reactions are not allowed in public dialogs."]},
         Place.in_public,

@@ -159,6 +159,7 @@ def test_all_errors_of_signing_up_are_named_at_once(
     assert len(qbchat.users) == 1
 
 
+@pytest.mark.filterwarnings("ignore:.* is ignored, since this call has no such parameter")
 @pytest.mark.parametrize("body", [{}, {"user": "anna"}, {"user": ["anna"]}, {"login": "anna", "password": PASSWORD}])
 def test_a_request_without_a_user_is_refused(qbchat: FakeQuickBlox, api: httpx.Client, body: Any) -> None:
     assert answer(api.post("/users.json", json=body)) == (422, {"errors": {"user": ["is required"]}})
@@ -231,6 +232,7 @@ def test_an_avatar_is_the_id_of_a_blob(api: httpx.Client, sent: object, shown: i
     assert sign_up(api, login="anna", password=PASSWORD, blob_id=sent).json()["user"]["blob_id"] == shown
 
 
+@pytest.mark.filterwarnings("ignore:.* is ignored, since this call has no such parameter")
 def test_a_field_that_the_server_owns_is_ignored_in_a_user(api: httpx.Client) -> None:
     owned = {"id": 5, "last_request_at": "2019-09-01T14:55:56Z", "user_tags": "mine", "adopted": True, "unknown": 1}
     with pytest.warns(QuickBloxWarning, match=r"user\[user_tags\]: is ignored, .*; write tag_list$"):
@@ -727,6 +729,7 @@ def test_an_api_key_alone_needs_no_old_password(qbchat: FakeQuickBlox, api: http
     assert user.password == "made-up-new-password"
 
 
+@pytest.mark.filterwarnings("ignore:.* is ignored, since this call has no such parameter")
 def test_a_change_without_a_user_is_refused(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
     response = api.put("/users/10", headers=KEY, json={"full_name": "Anna Sample"})
     assert answer(response) == (422, {"errors": {"user": ["is required"]}})
@@ -770,6 +773,7 @@ def test_an_api_key_deletes_a_user(
     assert answer(api.delete(path, headers=KEY)) == (404, COULD_NOT_FIND_USER)
 
 
+@pytest.mark.filterwarnings("ignore:.* is ignored, since this call has no such parameter")
 @pytest.mark.parametrize(
     ("headers", "refusal"),
     [
@@ -792,6 +796,7 @@ def test_a_user_is_changed_or_deleted_only_by_itself(
     assert user.full_name == "Anna Example"
 
 
+@pytest.mark.filterwarnings("ignore:.* is ignored, since this call has no such parameter")
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_a_deleted_user_is_not_adopted_again(qbchat: FakeQuickBlox, api: httpx.Client, method: str) -> None:
     api.delete("/users/10", headers=KEY)
@@ -873,6 +878,7 @@ def test_the_key_of_the_account_is_masked(qbchat: FakeQuickBlox, api: httpx.Clie
     assert "made-up-account-key" not in repr(qbchat.calls.one().request.headers)
 
 
+@pytest.mark.filterwarnings("ignore:.* is ignored, since this call has no such parameter")
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 def test_a_refused_call_adopts_no_user(qbchat: FakeQuickBlox, api: httpx.Client, method: str) -> None:
     qbchat.add_session(TOKEN, 11)

@@ -7,6 +7,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from pytest_qbchat import FakeQuickBlox, Trial
+from pytest_qbchat.service.declaration import Route
 from pytest_qbchat.service.masking import Secrets
 
 
@@ -23,7 +24,7 @@ def whole_state(fake: FakeQuickBlox) -> Any:
         if isinstance(each, Trial):  # the one that asks
             return None
         if (
-            isinstance(each, Secrets | FunctionType | MethodType | BaseException | type)
+            isinstance(each, Secrets | Route | FunctionType | MethodType | BaseException | type)
             or "Lock" in type(each).__name__
         ):
             return type(each).__name__

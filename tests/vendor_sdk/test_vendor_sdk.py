@@ -64,5 +64,6 @@ def test_every_rest_method_of_the_vendors_sdk_gets_what_it_expects(
     failed = [f"{check['name']}: {check['error']}" for check in checks if check["error"]]
     assert not failed, "\n".join(failed)
     assert len(checks) > 40
-    # What the SDK sends is no mistake; only the checks make some.
-    assert {text.partition(":")[0] for call in qbchat.calls for text in call.warnings} == {"signature", "system"}
+    # The checks make two mistakes, and the SDK one: its `content.update` sends a GET, which changes nothing.
+    warned = {text.partition(":")[0] for call in qbchat.calls for text in call.warnings}
+    assert warned == {"signature", "system", "blob"}

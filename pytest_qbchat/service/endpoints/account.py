@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.declaration import Reply, route
 from pytest_qbchat.service.errors import token_required
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Request
@@ -13,12 +14,24 @@ BUCKET = "qbprod"
 ACCOUNT_ID = 55
 
 
-def get_account_settings(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
-    """GET /account_settings.json: the hosts of an account.
+class AccountSettings(TypedDict):
+    """The hosts of an account."""
 
-    - The credential is the header `QB-Account-Key`, without a token (documented, old developer wiki). Without the
-      header the status is 401 (assumed).
-    - The API host is that of the request (assumed). The chat host has a similar name (observed, JavaScript SDK).
+    account_id: int
+    api_endpoint: str
+    chat_endpoint: str
+    turnserver_endpoint: str
+    s3_bucket_name: str
+
+
+@route("GET", "/account_settings", replies={200: AccountSettings}, refusals=(token_required,), callers="account key")
+def get_account_settings(store: Store, call: Call) -> Reply:
+    """The hosts of an account.
+
+    documented(old developer wiki): the credential is the header `QB-Account-Key`, without a token.
+    assumed: without the header the status is 401.
+    assumed: the API host is that of the request.
+    observed(JavaScript SDK): the chat host has a name like that of the API host.
     """
     if not call.known_headers.by_name.get(b"qb-account-key"):
         raise token_required("the request has no QB-Account-Key header")

@@ -2,35 +2,66 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal, TypedDict
 from urllib.parse import urlencode
 
 from pytest_qbchat.service.authentication import authenticate, require_user
 from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.declaration import Also, Digits, Needed, Number, Reply, Time, page_of, route
 from pytest_qbchat.service.endpoints.account import ACCOUNT_ID, BUCKET
 from pytest_qbchat.service.endpoints.storage import form_fields
 from pytest_qbchat.service.errors import bad_upload, invalid, no_permission, not_found
 from pytest_qbchat.service.flags import is_one
 from pytest_qbchat.service.ids import timestamp, whole_number
 from pytest_qbchat.service.models import Blob
+from pytest_qbchat.service.models.blob import BlobRecord
 from pytest_qbchat.service.queries import paged
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Response
 
 _ACCESS_LIFETIME = 60 * 60  # seconds (assumed)
+Public = Annotated[bool, Also(enum=["true", "false", 0, 1, "0", "1"])]
 
 
-def create_blob(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
-    """POST /blobs.json: declare a file, and get the address to upload it to.
+class BlobAccess(TypedDict):
+    """The right to upload a file."""
 
-    - The reply has status 201 and is wrapped in `blob` (documented, REST description). Fields that the upload sets are
-      null (documented, create-file).
-    - `blob[content_type]` and `blob[name]` are required (documented, REST description; the refusal is assumed).
-      `blob[public]` makes the file readable without a token (documented, REST description).
-    - The reply also has `account_id` and `app_id` (documented, create-file).
-    - `blob_object_access.params` is the address of the upload, `/blobs/{id}/upload/` with the fields of the upload as
-      its query (documented, create-file), on the host of the request.
-    - A user is needed, or an API key (documented, authentication).
+    id: int
+    blob_id: int
+    expires: Time
+    object_access_type: Literal["Write"]
+    params: str
+
+
+class NewBlobRecord(BlobRecord):
+    """A file whose content may be uploaded."""
+
+    account_id: int
+    app_id: int
+    blob_object_access: BlobAccess
+
+
+@route(
+    "POST",
+    "/blobs",
+    takes={"blob": Needed({"content_type": Needed(str), "name": Needed(str), "public": Public, "tag_list": str})},
+    replies={201: {"blob": NewBlobRecord}},
+    refusals=(invalid,),
+    callers="user or key",
+)
+def create_blob(store: Store, call: Call) -> Reply:
+    """Declare a file, and get the address to upload it to.
+
+    documented(REST description): the reply has status 201 and is wrapped in `blob`.
+    documented(create-file): the reply has null in the fields that the upload sets.
+    documented(REST description): `content_type` and `name` are required.
+    assumed: a file without `content_type` or `name` is refused.
+    documented(REST description): `public` makes the file readable without a token.
+    documented(create-file): the reply also has `account_id` and `app_id`.
+    documented(create-file): `blob_object_access.params` in the reply is the address of the upload,
+        `/blobs/{id}/upload/` with the fields of the upload as its query.
+    assumed: the address of the upload is on the host of the request.
+    documented(authentication): a user is needed, or an API key.
     """
     owner = _require_owner(store, call)
     params = _blob_params(call)
@@ -64,32 +95,44 @@ def create_blob(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     return 201, {"blob": {**blob.as_dict(), **of_application, "blob_object_access": access}}
 
 
-def upload_blob(store: Store, call: Call, id: str) -> tuple[int, str]:
-    """POST /blobs/{id}/upload: upload a file.
+@route(
+    "POST",
+    "/blobs/{id}/upload",
+    takes={"key": Needed(str), "file": Needed(bytes)},
+    replies={201: None},
+    refusals=(bad_upload, no_permission, not_found),
+    callers="anybody",
+    raw=True,
+)
+def upload_blob(store: Store, call: Call, blob_id: Digits) -> Reply:
+    """Upload a file.
 
-    - The body is multipart with `key`, the uid of the file, and `file` (documented, upload-file), in any order; other
-      fields are ignored (assumed).
-    - The reply has status 201 (documented, upload-file) and is empty (documented, upload-file). No token is needed
-      (documented, upload-file).
-
-    Refused with 404 for a missing file, 403 for another key, 400 without `key` or `file` (assumed).
+    documented(upload-file): the body is multipart with `key`, the uid of the file, and `file`.
+    assumed: the fields may be in any order, and others are ignored.
+    documented(upload-file): the status is 201.
+    documented(upload-file): the reply is empty.
+    documented(upload-file): no token is needed.
+    assumed: a missing file is refused with 404, another key with 403, a missing `key` or `file` with 400.
     """
-    blob = _require_blob(store, id)
+    blob = _require_blob(store, blob_id)
     form = form_fields(call.request)
     if not form.get("key") or "file" not in form:
         raise bad_upload("the upload lacks key or file; send a multipart form with key, the uid of the blob, then file")
     if form["key"].decode(errors="replace") != blob.uid:
-        raise no_permission(f"the key is not the uid {blob.uid} of blob {id}")
+        raise no_permission(f"the key is not the uid {blob.uid} of blob {blob_id}")
     blob.content = form["file"]
     return 201, ""
 
 
-def list_blobs(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
-    """GET /blobs.json: one page of the caller's files.
+@route("GET", "/blobs", paged=True, replies={200: page_of("blob", BlobRecord)}, callers="session or key")
+def list_blobs(store: Store, call: Call) -> Reply:
+    """One page of the caller's files.
 
-    - The reply is a page, as for users (documented, REST description). Each item is wrapped in `blob` (documented,
-      list-files). An API key alone sees all files (assumed).
-    - An application session may read (documented, authentication) the files that are public or have no owner (assumed).
+    documented(REST description): the reply is a page, as for users.
+    documented(list-files): each item of the reply is wrapped in `blob`.
+    assumed: an API key alone sees all files.
+    documented(authentication): an application session may read.
+    assumed: an application session sees the files that are public or have no owner.
     """
     caller = call.caller
     blobs = [
@@ -100,50 +143,73 @@ def list_blobs(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     return 200, paged(call, blobs, "blob")
 
 
-def get_blob(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]] | Response:
-    """GET /blobs/{id}.json: the record of a file; GET /blobs/{uid}: the file itself.
+@route(
+    "GET",
+    "/blobs/{id}",
+    replies={200: {"blob": BlobRecord}, 301: None},
+    refusals=(not_found, no_permission),
+    callers="anybody",
+)
+def get_blob(store: Store, call: Call, blob_id: str) -> Reply:
+    """The record of a file by its id, or the file itself by its uid.
 
-    - By id the reply is wrapped in `blob` (documented, REST description).
-    - By uid it is a redirect to the storage, with status 301 (documented, REST description), although the old wiki says
-      200. A private file needs a token, a public one does not (documented, REST description).
-
-    Refused with 404 for a missing file; by id with 403 for the private file of another user (assumed).
+    documented(REST description): by id the reply is wrapped in `blob`.
+    documented(REST description): by uid the reply is a redirect to the storage, with status 301, although the old
+        developer wiki says 200.
+    documented(REST description): a private file needs a token, a public one does not.
+    assumed: the private file of another user is refused by id with 403.
     """
-    by_uid = store.blob_of_uid(id)
+    by_uid = store.blob_of_uid(blob_id)
     if by_uid is not None and by_uid.public:
         return _redirect(call, by_uid)
     call.caller = authenticate(store, call)
     if by_uid is not None:
         return _redirect(call, by_uid)
-    return 200, {"blob": _require_visible_blob(store, call, id).as_dict()}
+    return 200, {"blob": _require_visible_blob(store, call, blob_id).as_dict()}
 
 
-def download_blob(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]] | Response:
-    """GET /blobs/{id}/download: the file with an id or a uid, also with `.json` or `.xml` at the end.
+@route(
+    "GET",
+    "/blobs/{id}/download",
+    "/blobs/{id}/download.xml",
+    replies={301: None},
+    refusals=(not_found, no_permission),
+    callers="anybody",
+)
+def download_blob(store: Store, call: Call, blob_id: str) -> Reply:
+    """The file with an id or a uid.
 
-    - The path is that of an id (documented, old developer wiki); with a uid it is used too (observed, public clients).
-      The reply is as for the uid alone (assumed).
-    - A private file needs a token, in the header or as `token=` (observed, public clients).
-
-    Refused with 404 for a missing file, 403 by id for the private file of another user (assumed).
+    documented(old developer wiki): the path has the id of the file, and may end in `.json` or `.xml`.
+    observed(public clients): the path is used with a uid too.
+    assumed: the reply is as for the uid alone.
+    observed(public clients): a private file needs a token, in the header or as `token=`.
+    assumed: the private file of another user is refused by id with 403.
     """
-    by_uid = store.blob_of_uid(id)
-    blob = by_uid or store.blobs.get(whole_number(id) or 0)
+    by_uid = store.blob_of_uid(blob_id)
+    blob = by_uid or store.blobs.get(whole_number(blob_id) or 0)
     if blob is None or not blob.public:
         call.caller = authenticate(store, call)
-    return _redirect(call, by_uid or _require_visible_blob(store, call, id))
+    return _redirect(call, by_uid or _require_visible_blob(store, call, blob_id))
 
 
-def complete_blob(store: Store, call: Call, id: str) -> tuple[int, str]:
-    """PUT /blobs/{id}/complete.json: declare that a file was uploaded.
+@route(
+    "PUT",
+    "/blobs/{id}/complete",
+    takes={"blob": {"size": Number}, "size": Number},
+    replies={200: None},
+    refusals=(invalid, not_found, no_permission),
+    callers="user or key",
+)
+def complete_blob(store: Store, call: Call, blob_id: Digits) -> Reply:
+    """Declare that a file was uploaded.
 
-    - The reply is empty, and `blob_status` becomes "complete" (documented, REST description). `blob[size]` (documented,
-      REST description) or `size` (observed, JavaScript SDK) is required (the refusal is assumed).
-    - A missing upload, or a wrong size, is accepted (assumed); the fake warns of it.
-
-    Refused with 404 for a missing file, 403 for the file of another user, 422 without a size.
+    documented(REST description): the reply is empty, and `blob_status` of the file becomes "complete".
+    documented(REST description): `blob[size]` is the number of bytes.
+    observed(JavaScript SDK): `size` at the top level is the number of bytes.
+    assumed: a call without a size is refused.
+    assumed: a missing upload, or a wrong size, is accepted; the fake warns of it.
     """
-    blob = _require_own_blob(store, call, id)
+    blob = _require_own_blob(store, call, blob_id)
     size = whole_number(_blob_params(call).get("size", call.params.get("size")))
     if size is None:
         raise invalid("blob[size] is missing or invalid; expected the number of bytes", size="is not a number")
@@ -155,31 +221,36 @@ def complete_blob(store: Store, call: Call, id: str) -> tuple[int, str]:
     return 200, ""
 
 
-def update_blob(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]]:
-    """PUT /blobs/{id}.json: change the name or the type of a file.
+@route(
+    "PUT",
+    "/blobs/{id}",
+    takes={"blob": {"name": str, "content_type": str}},
+    replies={200: {"blob": BlobRecord}},
+    refusals=(not_found, no_permission),
+    callers="user or key",
+)
+def update_blob(store: Store, call: Call, blob_id: Digits) -> Reply:
+    """Change the name or the type of a file.
 
-    - The reply is wrapped in `blob` (documented, REST description). `public` cannot be changed (assumed).
-
-    Refused with 404 for a missing file, 403 for the file of another user.
+    documented(REST description): the reply is wrapped in `blob`.
+    assumed: `public` cannot be changed.
     """
-    blob = _require_own_blob(store, call, id)
-    for name, value in _blob_params(call).items():
-        if name not in ("name", "content_type"):
-            call.warn(f"blob[{name}]: is ignored; QuickBlox changes only name and content_type")
-        elif value:
-            setattr(blob, name, str(value))
+    blob = _require_own_blob(store, call, blob_id)
+    params = _blob_params(call)
+    for name in ("name", "content_type"):
+        if params.get(name):
+            setattr(blob, name, str(params[name]))
     blob.updated = int(call.now)
     return 200, {"blob": blob.as_dict()}
 
 
-def delete_blob(store: Store, call: Call, id: str) -> tuple[int, str]:
-    """DELETE /blobs/{id}.json: delete a file.
+@route("DELETE", "/blobs/{id}", replies={200: None}, refusals=(not_found, no_permission), callers="user or key")
+def delete_blob(store: Store, call: Call, blob_id: Digits) -> Reply:
+    """Delete a file.
 
-    - The reply is empty (documented, REST description).
-
-    Refused with 404 for a missing file, 403 for the file of another user.
+    documented(REST description): the reply is empty.
     """
-    del store.blobs[_require_own_blob(store, call, id).id]
+    del store.blobs[_require_own_blob(store, call, blob_id).id]
     return 200, ""
 
 

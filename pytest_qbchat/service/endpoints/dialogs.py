@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any
+from typing import Annotated, Any, Literal, TypedDict
 
 from pytest_qbchat.service import queries
 from pytest_qbchat.service.access import (
@@ -13,8 +13,25 @@ from pytest_qbchat.service.access import (
     require_dialog,
 )
 from pytest_qbchat.service.authentication import require_user
-from pytest_qbchat.service.batch_reply import BatchResult
+from pytest_qbchat.service.batch_reply import BatchResult, Deleted, UpdatedDialogs, UpdatedUsers
 from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.declaration import (
+    CTN,
+    NE,
+    RANGE,
+    SET,
+    Also,
+    Custom,
+    Field,
+    Flag,
+    Needed,
+    Numbers,
+    ObjectId,
+    ObjectIds,
+    Reply,
+    Texts,
+    route,
+)
 from pytest_qbchat.service.endpoints.account import chat_host
 from pytest_qbchat.service.errors import (
     QuickBloxError,
@@ -24,44 +41,99 @@ from pytest_qbchat.service.errors import (
     invalid,
     no_permission,
     no_permission_for_admins,
+    not_found,
     occupants_do_not_exist,
     opponent_missing,
     too_many_occupants,
 )
-from pytest_qbchat.service.flags import check_flag, is_one, is_zero
+from pytest_qbchat.service.flags import is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import Dialog, DialogType
-from pytest_qbchat.service.queries import CTN, NE, RANGE, SET, Field, number, object_id
+from pytest_qbchat.service.models.dialog import DialogRecord
+from pytest_qbchat.service.queries import Counted, number, object_id
 from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.wire import as_text
 
 _MAX_NAME_LENGTH = 200
+FILTERS: dict[str, Field] = {
+    "_id": Field(attrgetter("id"), object_id, NE | SET),
+    "created_at": Field(attrgetter("created"), number, RANGE),
+    "last_message_date_sent": Field(attrgetter("last_message_date_sent"), number, RANGE),
+    "name": Field(attrgetter("name"), str, NE | SET | CTN),
+    "occupants_ids": Field(attrgetter("occupants_ids"), number, SET | {"all"}),
+    "type": Field(attrgetter("type"), number, NE | SET),
+    "updated_at": Field(attrgetter("updated"), number, RANGE),
+}
 
 
-def create_dialog(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
-    """POST /chat/Dialog.json: create a dialog.
+class DialogPage(TypedDict):
+    """Some of the dialogs of a user."""
 
-    - The reply has status 201 (documented, REST description) and is the bare dialog (documented, create-dialog).
-    - `type` is required: 1 public group, 2 group, 3 private (documented, REST description; the refusal is assumed).
-    - `occupants_ids` is a comma list, with or without spaces, a number or an array (documented, REST description;
-      observed, JavaScript SDK). The caller is added (documented, REST description; assumed for public groups, whose
-      list the dialog-model calls empty). A group needs no other occupant (observed, JavaScript SDK), a private dialog
-      needs one (documented, REST description; the refusal is assumed).
-    - `name` is required for groups (documented, REST description; the refusal is assumed), and has at most 200
-      characters (documented, dialog-model; the refusal is assumed).
-    - A private dialog that exists is returned with its history (assumed, from the sample of create-dialog), and is no
-      longer hidden (assumed, from a fixed bug in the release notes). The status is 201 too (assumed).
-    - The name of a private dialog is that of the other user (assumed, from the sample of create-dialog).
-    - `photo` and `data` are fields of a dialog (documented, dialog-model). They are stored as they were sent, for any
-      `class_name` (assumed).
-    - `admin_ids` are in the reply if they were set (observed, JavaScript SDK). The admins of a private dialog are an
-      empty list (documented, dialog-model).
-    - On newer clusters `is_joinable` is 0 for a private dialog and else 1 if it is omitted (observed, JavaScript SDK).
-      1 is refused for a private dialog, and 0 for a public one (observed, JavaScript SDK; status and text assumed).
-      `is_join_required` applies to groups alone (documented, dialog-model), and is shown if it was sent (assumed).
-    - `xmpp_room_jid` consists of the application id, the dialog id and the chat host (assumed, from the sample of
-      create-dialog). It is null for a private dialog (documented, create-dialog).
+    total_entries: int
+    skip: int
+    limit: int
+    items: list[DialogRecord]
 
-    Refused with 422 for invalid fields and occupants; 400 or 404 for invalid admins.
+
+OPERANDS = {"occupants_ids": Numbers, "admin_ids": Numbers}
+NOTIFICATIONS = {"notifications": {"enabled": Literal[0, 1]}}
+
+
+@route(
+    "POST",
+    "/chat/Dialog",
+    takes={
+        "type": Needed(Annotated[Literal[1, 2, 3], Also(enum=["1", "2", "3"])]),
+        "occupants_ids": Numbers,
+        "name": str,
+        "photo": str,
+        "data": dict[str, Custom],
+        "admin_ids": Numbers,
+        "is_joinable": Flag,
+        "is_join_required": Flag,
+    },
+    replies={201: DialogRecord},
+    refusals=(
+        invalid,
+        incorrect_occupant,
+        occupants_do_not_exist,
+        opponent_missing,
+        too_many_occupants,
+        bad_admin_ids,
+        admins_do_not_exist,
+    ),
+)
+def create_dialog(store: Store, call: Call) -> Reply:
+    """Create a dialog.
+
+    documented(REST description): the reply has status 201.
+    documented(create-dialog): the reply is the bare dialog.
+    documented(REST description): `type` is required: 1 public group, 2 group, 3 private.
+    documented(REST description), observed(JavaScript SDK): `occupants_ids` is a comma list, with or without spaces, a
+        number or an array.
+    documented(REST description): the caller is added to `occupants_ids`.
+    assumed: the caller is added to `occupants_ids` of a public group too, whose list the dialog-model calls empty.
+    observed(JavaScript SDK): a group needs no other occupant.
+    documented(REST description): a private dialog needs one other occupant.
+    documented(REST description): `name` is required for groups.
+    documented(dialog-model): `name` has at most 200 characters.
+    assumed: a missing or invalid `type`, `name` or occupant is refused with 422.
+    assumed: a private dialog that exists is returned with its history, as in the sample of create-dialog.
+    assumed: a private dialog that exists is no longer hidden, as a fixed bug in the release notes suggests.
+    assumed: the status is 201 for a private dialog that exists.
+    assumed: the name of a private dialog is that of the other user, as in the sample of create-dialog.
+    documented(dialog-model): `photo` and `data` are fields of a dialog.
+    assumed: `data` is stored as it was sent, for any `class_name`; `photo` is stored as a string.
+    observed(JavaScript SDK): `admin_ids` are in the reply if they were set.
+    documented(dialog-model): the admins of a private dialog are an empty list.
+    observed(JavaScript SDK): on newer clusters `is_joinable` is 0 for a private dialog and else 1 if it is omitted.
+    observed(JavaScript SDK): `is_joinable` 1 is refused for a private dialog, and 0 for a public one.
+    assumed: the status of these refusals is 422.
+    documented(dialog-model): `is_join_required` applies to groups alone.
+    assumed: `is_join_required` is shown if it was sent.
+    assumed: the reply has an `xmpp_room_jid` of the application id, the dialog id and the chat host, as in the sample
+        of create-dialog.
+    documented(create-dialog): the reply has null as `xmpp_room_jid` of a private dialog.
     """
     params = call.params
     caller = require_user(store, call)
@@ -81,12 +153,11 @@ def create_dialog(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     if dialog is None:
         name = None if private else params["name"]
         dialog = store.add_dialog(dialog_type, [*occupants], caller, name=name)
-        dialog.photo = params.get("photo")
+        dialog.photo = None if params.get("photo") is None else as_text(params["photo"])
         dialog.data = _parse_data(call)
         dialog.admin_ids = [] if private and admins else admins
         dialog.is_joinable = joinable
         if dialog_type is DialogType.GROUP:
-            check_flag(call, "is_join_required")
             dialog.is_join_required = whole_number(params.get("is_join_required"))
     elif caller in dialog.hidden_from:
         store.show_dialog(dialog, caller)
@@ -94,27 +165,28 @@ def create_dialog(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     return status, _as_dict_for(store, call, dialog, caller)
 
 
-def list_dialogs(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
-    """GET /chat/Dialog.json: the dialogs of the caller.
+@route("GET", "/chat/Dialog", takes={"data": dict[str, Custom]}, filters=FILTERS, replies={200: DialogPage | Counted})
+def list_dialogs(store: Store, call: Call) -> Reply:
+    """The dialogs of the caller.
 
-    - The reply is `total_entries`, `skip`, `limit` and `items` (documented, REST description).
-    - The items are the dialogs that have the caller as an occupant, and all public ones (documented, REST description),
-      except those that the caller deleted for itself (documented, delete-dialog).
-    - The dialog with the latest message comes first; for the caller, being added counts as a message (assumed).
-    - Filters: `lt lte gt gte` on last_message_date_sent, created_at, updated_at; equality, `ne`, `in`, `nin` on _id,
-      type, name (documented, REST description); `ctn` on name (documented, REST description); `occupants_ids` with one
-      id, with several that must all be occupants, or with `in` or `nin` (observed, .NET SDK; observed, issue threads),
-      or with `all` (documented, list-dialogs).
-    - A filter on the name of a private dialog applies to the name that the caller sees (assumed).
-    - `data[field]` filters by custom parameters (documented, list-dialogs).
-    - `count=1` returns only the number (documented, REST description).
-    - `unread_messages_count` is that of the caller (documented, dialog-model). The last message is that of the dialog,
-      even if the caller deleted it for itself (assumed).
+    documented(REST description): the reply is `total_entries`, `skip`, `limit` and `items`.
+    documented(REST description): the items are the dialogs that have the caller as an occupant, and all public ones.
+    documented(delete-dialog): dialogs that the caller deleted for itself are not shown.
+    assumed: the dialog with the latest message comes first; for the caller, being added counts as a message.
+    documented(REST description): `lt lte gt gte` apply to last_message_date_sent, created_at and updated_at; equality,
+        `ne`, `in` and `nin` to _id, type and name; `ctn` to name.
+    observed(.NET SDK), observed(issue threads): `occupants_ids` is one id, several that must all be occupants, or has
+        the operator `in` or `nin`.
+    documented(list-dialogs): `occupants_ids` has the operator `all`.
+    assumed: a filter on the `name` of a private dialog applies to the name that the caller sees.
+    documented(list-dialogs): `data` filters by custom parameters.
+    documented(dialog-model): the reply has the `unread_messages_count` of the caller.
+    assumed: the last message is that of the dialog, even if the caller deleted it for itself.
     """
     caller = require_user(store, call)
     data = {name: str(value) for name, value in (_parse_data(call) or {}).items()}.items()
-    fields = FIELDS | {"name": FIELDS["name"]._replace(get=lambda dialog: _name_for(store, dialog, caller))}
-    query = queries.parse(call, fields, known={"data"}, largest=store.assume.largest_page)
+    fields = FILTERS | {"name": FILTERS["name"]._replace(get=lambda dialog: _name_for(store, dialog, caller))}
+    query = queries.parse(call, fields, largest=store.assume.largest_page)
     dialogs = store.dialogs_of(caller)
     if data:
         dialogs = [each for each in dialogs if all(str((each.data or {}).get(name)) == text for name, text in data)]
@@ -125,37 +197,62 @@ def list_dialogs(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     return 200, {"total_entries": len(found), "skip": query.skip, "limit": query.limit, "items": items}
 
 
-def get_dialog(store: Store, call: Call, dialog_id: str) -> tuple[int, dict[str, Any]]:
-    """GET /chat/Dialog/{id}.json: one dialog.
+@route("GET", "/chat/Dialog/{id}", replies={200: DialogRecord}, refusals=(not_found, no_permission))
+def get_dialog(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
+    """One dialog.
 
-    - The reply is the bare dialog (documented, get-dialog-by-id).
-
-    Refused with 404 for a missing dialog, 403 if the caller is not an occupant.
+    documented(get-dialog-by-id): the reply is the bare dialog.
     """
     caller = require_user(store, call)
     dialog = call.dialog = require_dialog(store, caller, dialog_id)
     return 200, _as_dict_for(store, call, dialog, caller)
 
 
-def update_dialog(store: Store, call: Call, dialog_id: str) -> tuple[int, dict[str, Any]]:
-    """PUT /chat/Dialog/{id}.json: change a dialog.
+@route(
+    "PUT",
+    "/chat/Dialog/{id}",
+    takes={
+        "name": str,
+        "photo": str,
+        "data": dict[str, Custom],
+        "push_all": OPERANDS,
+        "pull_all": OPERANDS,
+        "is_joinable": Flag,
+    },
+    replies={200: DialogRecord},
+    refusals=(
+        not_found,
+        no_permission,
+        no_permission_for_admins,
+        invalid,
+        incorrect_occupant,
+        occupants_do_not_exist,
+        too_many_occupants,
+        bad_admin_ids,
+        admins_do_not_exist,
+    ),
+)
+def update_dialog(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
+    """Change a dialog.
 
-    - The reply is the dialog (documented, update-dialog).
-    - `name` and the fields of `data` (documented, update-dialog) and `photo` (documented, REST description) are
-      replaced, except the name of a private dialog (assumed).
-    - `push_all[occupants_ids][]` adds occupants, `pull_all[occupants_ids][]` removes them (documented, update-dialog).
-      Adding an occupant again is accepted (assumed). The operators may be in the query too (observed, issue threads).
-    - Any occupant of a group may add others and remove itself; only the owner may remove others (documented, REST
-      description). Only the owner may change a public dialog (documented, REST description).
-    - The two occupants of a private dialog cannot be changed (observed, issue threads; that this refusal is given here
-      is assumed).
-    - `push_all[admin_ids][]` and `pull_all[admin_ids][]` change the admins (documented, update-dialog), for the owner
-      alone (observed, the vendor's mocks). A private dialog has no admins (documented, dialog-model).
-    - On newer clusters the owner of a group can change `is_joinable` (observed, JavaScript SDK).
-    - A group without occupants is destroyed (documented, release notes).
-    - A change updates `updated_at` (assumed).
-
-    Refused with 404 for a missing dialog, 403 without the right, 422 for invalid occupants.
+    documented(update-dialog): the reply is the dialog.
+    documented(update-dialog): `name` and the fields of `data` are replaced.
+    documented(REST description): `photo` is replaced.
+    assumed: the `name` of a private dialog is not replaced.
+    documented(update-dialog): `occupants_ids` of `push_all` are added, those of `pull_all` are removed.
+    assumed: adding an occupant again is accepted.
+    observed(issue threads): the operators may be in the query.
+    documented(REST description): any occupant of a group may add others and remove itself; only the owner may remove
+        others.
+    documented(REST description): only the owner may change a public dialog.
+    observed(issue threads): the two occupants of a private dialog cannot be changed.
+    assumed: such a change is refused as "Too many occupants".
+    documented(update-dialog): `admin_ids` of `push_all` and `pull_all` change the admins.
+    observed(the vendor's mocks): only the owner may change the admins.
+    documented(dialog-model): a private dialog has no admins.
+    observed(JavaScript SDK): on newer clusters the owner of a group can change `is_joinable`.
+    documented(release notes): a group without occupants is destroyed.
+    assumed: a change updates `updated_at`.
     """
     params = call.params
     caller = require_user(store, call)
@@ -177,7 +274,7 @@ def update_dialog(store: Store, call: Call, dialog_id: str) -> tuple[int, dict[s
     if joinable is not None:
         dialog.is_joinable = joinable
     if "photo" in params:
-        dialog.photo = params["photo"]
+        dialog.photo = None if params["photo"] is None else as_text(params["photo"])
     if data := _parse_data(call):
         dialog.data = {**(dialog.data or {}), **data}
     dialog.updated = max(dialog.updated, int(call.now))
@@ -187,22 +284,23 @@ def update_dialog(store: Store, call: Call, dialog_id: str) -> tuple[int, dict[s
     return 200, _as_dict_for(store, call, dialog, caller)
 
 
-def delete_dialog(store: Store, call: Call, dialog_ids: str) -> tuple[int, dict[str, Any]]:
-    """DELETE /chat/Dialog/{ids}.json: delete dialogs for the caller, or with `force=1` for everyone.
+@route(
+    "DELETE", "/chat/Dialog/{ids}", takes={"force": Flag}, replies={200: Deleted}, refusals=(not_found, no_permission)
+)
+def delete_dialog(store: Store, call: Call, dialog_ids: ObjectIds) -> Reply:
+    """Delete dialogs for the caller, or for everyone.
 
-    - The reply for several ids lists them under SuccessfullyDeleted, NotFound and WrongPermissions (documented, REST
-      description), the empty ones too (observed, JavaScript SDK). The reply for one id is the same (observed,
-      JavaScript SDK), although delete-dialog calls it empty.
-    - A malformed id among valid ones is reported as not found (observed, JavaScript SDK). Without any valid id the
-      status is 403 or 404 (assumed, since delete-dialog lists both without a cause).
-    - Only the owner may use `force=1` (documented, delete-dialog).
-    - Without `force` the dialog is hidden from the caller until its next message (assumed). A private dialog can be
-      used again (documented, release notes).
-
-    Refused with 403 or 404 if no dialog was deleted.
+    documented(REST description): the reply for several ids lists them under SuccessfullyDeleted, NotFound and
+        WrongPermissions.
+    observed(JavaScript SDK): the reply has the empty lists too, and is the same for one id, although delete-dialog
+        calls it empty.
+    observed(JavaScript SDK): a malformed id among valid ones is reported as not found.
+    assumed: without any valid id the status is 403 or 404, which delete-dialog lists without a cause.
+    documented(delete-dialog): only the owner may use `force` 1, which deletes for everyone.
+    assumed: without `force` the dialog is hidden from the caller until its next message.
+    documented(release notes): a private dialog can be used again.
     """
     caller = require_user(store, call)
-    check_flag(call, "force")
     force = is_one(call.params.get("force"))
     result = BatchResult()
     for dialog_id in queries.unique_ids(dialog_ids):
@@ -227,24 +325,35 @@ def delete_dialog(store: Store, call: Call, dialog_ids: str) -> tuple[int, dict[
     return 200, result.reply("SuccessfullyDeleted")
 
 
-def get_notifications(store: Store, call: Call, dialog_id: str) -> tuple[int, dict[str, Any]]:
-    """GET /chat/Dialog/{id}/notifications.json: whether the caller receives push notifications for a dialog.
+@route(
+    "GET", "/chat/Dialog/{id}/notifications", replies={200: NOTIFICATIONS}, refusals=(not_found, no_permission, invalid)
+)
+def get_notifications(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
+    """Whether the caller receives push notifications for a dialog.
 
-    - The reply is `{"notifications": {"enabled": 1}}` (documented, REST description). 1 is the default (documented,
-      update-notification-settings).
-    - Only dialogs of type 2 and 3 have the setting (documented, update-notification-settings; the refusal is assumed).
+    documented(REST description): the reply is `{"notifications": {"enabled": 1}}`.
+    documented(update-notification-settings): the reply has 1 by default.
+    documented(update-notification-settings): only dialogs of type 2 and 3 have the setting.
+    assumed: a public dialog is refused with 422.
     """
     caller = require_user(store, call)
     dialog = _require_notifying_dialog(store, call, caller, dialog_id)
     return 200, {"notifications": {"enabled": int(caller not in dialog.muted)}}
 
 
-def update_notifications(store: Store, call: Call, dialog_id: str) -> tuple[int, dict[str, Any]]:
-    """PUT /chat/Dialog/{id}/notifications.json: turn push notifications for a dialog on or off.
+@route(
+    "PUT",
+    "/chat/Dialog/{id}/notifications",
+    takes={"enabled": Needed(Annotated[Literal[0, 1], Also(enum=["0", "1"])])},
+    replies={200: NOTIFICATIONS},
+    refusals=(not_found, no_permission, invalid),
+)
+def update_notifications(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
+    """Turn push notifications for a dialog on or off.
 
-    - `enabled` is 0 or 1, for the caller alone (documented, update-notification-settings; the refusal of other values
-      is assumed).
-    - The reply is as for reading the setting (documented, update-notification-settings).
+    documented(update-notification-settings): `enabled` is 0 or 1, for the caller alone.
+    assumed: another value of `enabled` is refused with 422.
+    documented(update-notification-settings): the reply is as for reading the setting.
     """
     caller = require_user(store, call)
     dialog = _require_notifying_dialog(store, call, caller, dialog_id)
@@ -258,22 +367,34 @@ def update_notifications(store: Store, call: Call, dialog_id: str) -> tuple[int,
     return 200, {"notifications": {"enabled": int(is_one(enabled))}}
 
 
-def add_occupants(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
-    """POST /chat/Dialogs/add_occupants.json: add users to several dialogs.
+@route(
+    "POST",
+    "/chat/Dialogs/add_occupants",
+    takes={"users_ids": Numbers, "dialogs_ids": Texts},
+    replies={200: {"users": UpdatedUsers, "dialogs": UpdatedDialogs}},
+)
+def add_occupants(store: Store, call: Call) -> Reply:
+    """Add users to several dialogs.
 
-    - `users_ids` and `dialogs_ids` are comma lists (documented, REST description).
-    - The reply has `users` and `dialogs`, each with three arrays of ids (documented, REST description). The array of
-      successes is called SuccessfullyUpdated (documented, release notes).
-    - The caller needs the same rights as for changing one dialog (assumed). If no dialog was changed, all users are
-      under WrongPermissions (assumed).
+    documented(REST description): `users_ids` and `dialogs_ids` are comma lists.
+    documented(REST description): the reply has `users` and `dialogs`, each with three arrays of ids.
+    documented(release notes): the reply lists successes under SuccessfullyUpdated.
+    assumed: the caller needs the same rights as for changing one dialog.
+    assumed: if no dialog was changed, all users are under WrongPermissions.
     """
     return _change_occupants(store, call, adding=True)
 
 
-def remove_occupants(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
-    """POST /chat/Dialogs/remove_occupants.json: remove users from several dialogs.
+@route(
+    "POST",
+    "/chat/Dialogs/remove_occupants",
+    takes={"users_ids": Numbers, "dialogs_ids": Texts},
+    replies={200: {"users": UpdatedUsers, "dialogs": UpdatedDialogs}},
+)
+def remove_occupants(store: Store, call: Call) -> Reply:
+    """Remove users from several dialogs.
 
-    - Parameters and reply are as for adding users (documented, REST description).
+    documented(REST description): the parameters and the reply are as for adding users.
     """
     return _change_occupants(store, call, adding=False)
 
@@ -450,17 +571,6 @@ def _may_change_occupants(dialog: Dialog, caller: int, *, leaving: set[int]) -> 
 
 
 # Replies
-
-
-FIELDS: dict[str, Field] = {
-    "_id": Field(attrgetter("id"), object_id, NE | SET),
-    "created_at": Field(attrgetter("created"), number, RANGE),
-    "last_message_date_sent": Field(attrgetter("last_message_date_sent"), number, RANGE),
-    "name": Field(attrgetter("name"), str, NE | SET | CTN),
-    "occupants_ids": Field(attrgetter("occupants_ids"), number, SET | {"all"}),
-    "type": Field(attrgetter("type"), number, NE | SET),
-    "updated_at": Field(attrgetter("updated"), number, RANGE),
-}
 
 
 def _name_for(store: Store, dialog: Dialog, user_id: int) -> str | None:

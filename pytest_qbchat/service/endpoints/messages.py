@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 from pytest_qbchat.service import queries
 from pytest_qbchat.service.access import (
@@ -12,59 +12,121 @@ from pytest_qbchat.service.access import (
     require_dialog,
     require_message,
 )
-from pytest_qbchat.service.attachments import ATTACHMENT_KEYS, attachments
+from pytest_qbchat.service.attachments import ATTACHMENT_KEYS, Attachments, attachments
 from pytest_qbchat.service.authentication import require_user
-from pytest_qbchat.service.batch_reply import BatchResult
+from pytest_qbchat.service.batch_reply import BatchResult, Deleted
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.errors import QuickBloxError, invalid, no_permission, not_found
-from pytest_qbchat.service.flags import check_flag, is_one, is_zero
+from pytest_qbchat.service.declaration import (
+    CTN,
+    NE,
+    RANGE,
+    SET,
+    Field,
+    Flag,
+    Mark,
+    Needed,
+    Number,
+    ObjectId,
+    ObjectIds,
+    OffFlag,
+    Reply,
+    Texts,
+    WithCustomFields,
+    route,
+)
+from pytest_qbchat.service.errors import (
+    QuickBloxError,
+    invalid,
+    no_permission,
+    not_found,
+    occupants_do_not_exist,
+    recipient_required,
+)
+from pytest_qbchat.service.flags import is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import Dialog, DialogType, Message
-from pytest_qbchat.service.models.message import NO_FIELDS
-from pytest_qbchat.service.queries import CTN, NE, RANGE, SET, Field, number, object_id
+from pytest_qbchat.service.models.message import NO_FIELDS, MessageRecord
+from pytest_qbchat.service.queries import Counted, number, object_id
 from pytest_qbchat.service.store import Store
-from pytest_qbchat.service.wire import encode_json
+from pytest_qbchat.service.wire import as_text, encode_json
 
-# The parameters of a new message; every other key is a custom field.
-PARAMETERS = {"chat_dialog_id", "recipient_id", "message", "attachments", "send_to_chat", "markable"}
+FILTERS: dict[str, Field] = {
+    "_id": Field(attrgetter("id"), object_id, NE | SET),
+    "attachments.type": Field(lambda message: [item.get("type") for item in message.attachments]),
+    "created_at": Field(attrgetter("date_sent"), number),
+    "date_sent": Field(attrgetter("date_sent"), number, RANGE | NE | SET),
+    "delivered_ids": Field(attrgetter("delivered"), number, SET),
+    "message": Field(attrgetter("message"), str, NE | CTN),
+    "read_ids": Field(attrgetter("read_by"), number, SET),
+    "recipient_id": Field(attrgetter("recipient_id"), number, RANGE | NE | SET),
+    "sender_id": Field(attrgetter("sender_id"), number, RANGE | NE | SET),
+    "updated_at": Field(attrgetter("updated"), number, RANGE),
+}
+
+
+class MessagePage(TypedDict):
+    """Some of the messages of a dialog."""
+
+    skip: int
+    limit: int
+    items: list[WithCustomFields[MessageRecord]]
+
+
+NEW_MESSAGE = {
+    "chat_dialog_id": ObjectId,
+    "recipient_id": Number,
+    "message": str,
+    "attachments": Attachments,
+    "send_to_chat": Flag,
+    "markable": Flag,
+}
+PARAMETERS = NEW_MESSAGE.keys()
 # Fields that the server sets; a value in a request is ignored (assumed).
-SERVER_FIELDS = {
-    "_id", "created_at", "date_sent", "delivered_ids", "reactions", "read", "read_ids", "sender_id", "updated_at",
-}  # fmt: skip
+SERVER_FIELDS = MessageRecord.__annotations__.keys() - PARAMETERS
 # Other parameters that never become custom fields: the credential (observed); `save_to_history`, which belongs to XMPP
 # and is never listed (observed); `system`, which is not documented (ignored: assumed).
 CONTROL_PARAMETERS = {"token", "save_to_history", "system"}
 _NOT_CUSTOM = PARAMETERS | SERVER_FIELDS | CONTROL_PARAMETERS
 
 
-def create_message(store: Store, call: Call) -> tuple[int, str]:
-    """POST /chat/Message.json: add a message to the history, and with `send_to_chat` send it to the chat.
+@route(
+    "POST",
+    "/chat/Message",
+    takes=NEW_MESSAGE,
+    custom_fields=True,
+    replies={201: WithCustomFields[MessageRecord]},
+    refusals=(not_found, no_permission, occupants_do_not_exist, recipient_required, invalid),
+)
+def create_message(store: Store, call: Call) -> Reply:
+    """Add a message to the history, and with `send_to_chat` send it to the chat.
 
-    - The reply has status 201 (documented, REST description) and is the bare message (documented, create-message).
-    - With `send_to_chat` the reply has null dates and empty id lists (assumed, from the sample of create-message),
-      since the chat server saves the message a moment later (assumed).
-    - Without it the dates are set (assumed) and the sender is in both lists (observed, JavaScript SDK).
-    - With `send_to_chat` every other occupant receives the message in real time; without it no user does (documented,
-      create-message; observed, JavaScript SDK).
-    - `send_to_chat` and `markable` are set by 1 (documented, create-message) and "1" (documented, REST description).
-      Any other value is read as 0 (assumed).
-    - `markable` is in the reply only if it was sent (observed, Ruby client).
-    - Attachments are sent as an object with index keys (documented, create-message), as a list (observed, JavaScript
-      SDK), or as bracketed form keys (documented, REST description). They are returned as a list in index order
-      (documented, create-message).
-    - Attachments in any other form are lost without an error (observed, issue threads).
-    - Unknown keys are stored and returned at the top level (documented, create-message) with their JSON types
-      (assumed).
-    - `recipient_id` in a group is the value that was sent, unchecked, or 0 (assumed, from the sample of list-messages).
-      In a private dialog it is the opponent (assumed).
-    - The first digits of the id are `date_sent`, which the server sets (assumed, from the samples of create-message and
-      list-messages).
-    - The message becomes the dialog's last message (documented, dialog-model), and is unread by every other occupant,
-      also without `send_to_chat` (assumed).
-
-    - `system` 1 is refused in a group by newer clusters (observed, JavaScript SDK; status and text assumed).
-
-    Refused with 401, 403, 404 or 422 as `authentication.authenticate` and `access.dialog_for_new_message` say.
+    documented(REST description): the reply has status 201.
+    documented(create-message): the reply is the bare message.
+    assumed: the reply with `send_to_chat` has null dates and empty id lists, as in the sample of create-message, since
+        the chat server saves the message a moment later.
+    assumed: the reply without `send_to_chat` has dates.
+    observed(JavaScript SDK): the reply without `send_to_chat` has the sender in both id lists.
+    documented(create-message), observed(JavaScript SDK): with `send_to_chat` every other occupant receives the message
+        in real time; without it no user does.
+    documented(create-message): `send_to_chat` and `markable` are set by 1.
+    documented(REST description): `send_to_chat` and `markable` are set by "1".
+    assumed: any other value of `send_to_chat` or `markable` is read as 0.
+    observed(Ruby client): the reply has `markable` only if it was sent.
+    documented(create-message): `attachments` are sent as an object with index keys.
+    observed(JavaScript SDK): `attachments` may be sent as a list.
+    documented(REST description): `attachments` may be sent as bracketed form keys.
+    documented(create-message): the reply has `attachments` as a list in index order.
+    observed(issue threads): `attachments` in any other form are lost without an error.
+    documented(create-message): unknown keys are stored and returned at the top level.
+    assumed: custom fields keep their JSON types; a `message` that is not a string is stored as JSON.
+    assumed: `recipient_id` in a group is the value that was sent, unchecked, or 0, as in the sample of list-messages.
+    assumed: `recipient_id` in a private dialog is the opponent.
+    assumed: the first digits of the id are `date_sent`, which the server sets, as in the samples of create-message and
+        list-messages.
+    documented(dialog-model): the message becomes the last message of its dialog.
+    assumed: the message is unread by every other occupant, also without `send_to_chat`.
+    observed(JavaScript SDK): newer clusters refuse `system` 1 in a group.
+    assumed: the status of that refusal is 422.
     """
     params = call.params
     sender_id = require_user(store, call)
@@ -81,42 +143,49 @@ def create_message(store: Store, call: Call) -> tuple[int, str]:
     return 201, message.as_json(unsaved=message.send_to_chat == 1)
 
 
-def list_messages(store: Store, call: Call) -> tuple[int, Any]:
-    """GET /chat/Message.json: the history of a dialog.
+@route(
+    "GET",
+    "/chat/Message",
+    takes={"chat_dialog_id": Needed(ObjectId), "mark_as_read": OffFlag, "include_reactions": Flag},
+    filters=FILTERS,
+    replies={200: MessagePage | Counted},
+    refusals=(not_found, no_permission),
+)
+def list_messages(store: Store, call: Call) -> Reply:
+    """The history of a dialog.
 
-    - The reply is `skip`, `limit` and `items`, without a total (documented, list-messages).
-    - `chat_dialog_id` is required (documented, REST description); without it the status is 404 (observed, issue
-      threads).
-    - The oldest message comes first (documented, REST description).
-    - Filters: `lt lte gt gte` on date_sent, sender_id, recipient_id, updated_at; `ne` on _id, message, date_sent,
-      sender_id, recipient_id; `in nin` on date_sent, sender_id, recipient_id; `ctn` on message (documented,
-      list-messages); equality also on attachments.type (documented, REST description). `in nin` on _id, read_ids and
-      delivered_ids (observed, public clients).
-    - Fractions of seconds are accepted in dates (observed, issue threads).
-    - `count=1` returns only the number of messages (documented, REST description).
-    - The returned messages are marked as read by the caller (documented, list-messages) and as delivered (documented,
-      release notes), unless `mark_as_read` is 0 (documented, REST description). Counting marks nothing (assumed).
-    - Marking changes `updated_at` (observed, Ruby client). The reply shows the messages as they were before (assumed).
-    - Messages in a public dialog are never marked (documented, messages), although list-messages says the opposite.
-    - Messages that the caller deleted for itself are not shown (documented, delete-message).
-    - `include_reactions=1` adds the reactions (observed, JavaScript SDK).
-
-    Refused with 404 without a dialog, and for a missing one; 403 if the caller is not an occupant.
+    documented(list-messages): the reply is `skip`, `limit` and `items`, without a total.
+    documented(REST description): `chat_dialog_id` is required.
+    observed(issue threads): without `chat_dialog_id` the status is 404.
+    documented(REST description): the oldest message comes first.
+    documented(list-messages): `lt lte gt gte` apply to date_sent, sender_id, recipient_id and updated_at; `ne` to _id,
+        message, date_sent, sender_id and recipient_id; `in` and `nin` to date_sent, sender_id and recipient_id; `ctn`
+        to message.
+    documented(REST description): equality applies to `attachments.type`.
+    observed(public clients): `in` and `nin` apply to `_id`, `read_ids` and `delivered_ids`.
+    observed(issue threads): fractions of seconds are accepted in dates.
+    documented(list-messages): the returned messages are marked as read by the caller.
+    documented(release notes): the returned messages are marked as delivered.
+    documented(REST description): `mark_as_read` 0 leaves the messages unread.
+    assumed: a call with `count` marks nothing.
+    observed(Ruby client): marking changes `updated_at`.
+    assumed: the reply shows the messages as they were before they were marked.
+    documented(messages): messages in a public dialog are never marked, although list-messages says the opposite.
+    documented(delete-message): messages that the caller deleted for itself are not shown.
+    observed(JavaScript SDK): `include_reactions` 1 adds the reactions.
     """
     reader = require_user(store, call)
     dialog_id = call.params.get("chat_dialog_id")
     if not dialog_id:
         raise not_found("the request has no chat_dialog_id")
     dialog = call.dialog = require_dialog(store, reader, dialog_id)
-    query = queries.parse(call, FIELDS, known=_LIST_PARAMETERS, largest=store.assume.largest_page)
+    query = queries.parse(call, FILTERS, largest=store.assume.largest_page)
     history = dialog.visible_to(reader)
-    if query.descending and query.sort in (FIELDS["date_sent"], FIELDS["created_at"]):
+    if query.descending and query.sort in (FILTERS["date_sent"], FILTERS["created_at"]):
         history.reverse()  # messages of the same second are sorted too
     found = query.select(history)
     if query.count:
         return 200, {"items": {"count": len(found)}}
-    check_flag(call, "mark_as_read", 0)
-    check_flag(call, "include_reactions")
     with_reactions = is_one(call.params.get("include_reactions"))
     page = query.page(found)
     items = [message.as_json(with_reactions=with_reactions) for message in page]
@@ -129,35 +198,50 @@ def list_messages(store: Store, call: Call) -> tuple[int, Any]:
     return 200, f'{{"skip":{query.skip},"limit":{query.limit},"items":[{",".join(items)}]}}'
 
 
-def get_message(store: Store, call: Call, message_id: str) -> tuple[int, str]:
-    """GET /chat/Message/{id}.json: one message.
+@route(
+    "GET",
+    "/chat/Message/{id}",
+    takes={"include_reactions": Flag},
+    replies={200: WithCustomFields[MessageRecord]},
+    refusals=(not_found, no_permission),
+)
+def get_message(store: Store, call: Call, message_id: ObjectId) -> Reply:
+    """One message.
 
-    - The reply is the bare message (documented, get-message-by-id). The call marks nothing (assumed).
-    - `include_reactions=1` adds the reactions (observed, JavaScript SDK).
-
-    Refused with 404 for a missing message, 403 if the caller is not an occupant.
+    documented(get-message-by-id): the reply is the bare message.
+    assumed: the call marks nothing.
+    observed(JavaScript SDK): `include_reactions` 1 adds the reactions.
     """
     message = require_message(store, require_user(store, call), message_id)
-    check_flag(call, "include_reactions")
     return 200, message.as_json(with_reactions=is_one(call.params.get("include_reactions")))
 
 
-def update_message(store: Store, call: Call, message_ids: str = "") -> tuple[int, str]:
-    """PUT /chat/Message/{ids}.json: mark messages as read or delivered, or change their text.
+@route(
+    "PUT",
+    "/chat/Message/{ids}",
+    "/chat/Message",
+    takes={"chat_dialog_id": Needed(ObjectId), "read": Flag, "delivered": Flag, "message": str},
+    replies={200: None},
+    refusals=(invalid, not_found, no_permission),
+)
+def update_message(store: Store, call: Call, message_ids: ObjectIds = "") -> Reply:
+    """Mark messages as read or delivered, or change their text.
 
-    - The reply is empty (documented, update-message).
-    - `chat_dialog_id` is required (documented, update-message; the refusal is assumed).
-    - Without an id the call marks all messages of the dialog (documented, REST description), or changes their text
-      (assumed). Several ids (observed, iOS SDK) are separated by commas (assumed).
-    - `read` adds the caller to `read_ids`, `delivered` to `delivered_ids` (documented, update-message); in a private
-      dialog the opponent also sets the deprecated `read` (documented, messages).
-    - A message can be marked as unread (documented, release notes): by `read=0`, except for its sender (assumed).
-    - Messages in a public dialog are never marked (documented, messages), although list-messages says the opposite.
-    - A new text also changes the dialog's last message (assumed, from a fixed bug in the release notes). Only the
-      sender may change the text (assumed).
-
-    Refused with 422 without a dialog; 404 for a missing dialog or message, 403 if the caller is not an occupant, or not
-    the sender of a text to change.
+    documented(update-message): the reply is empty.
+    documented(update-message): `chat_dialog_id` is required.
+    assumed: a call without `chat_dialog_id` is refused with 422.
+    documented(REST description), observed(react-ui-kit, 2025-05): without an id the call marks all messages of the
+        dialog.
+    assumed: without an id the call changes the text of all messages.
+    observed(iOS SDK): the call takes several ids.
+    assumed: several ids are separated by commas.
+    documented(update-message): `read` adds the caller to `read_ids`, `delivered` adds it to `delivered_ids`.
+    documented(messages): in a private dialog the opponent also sets the deprecated `read` of the message.
+    documented(release notes): a message can be marked as unread.
+    assumed: `read` 0 marks a message as unread, except for its sender.
+    documented(messages): messages in a public dialog are never marked, although list-messages says the opposite.
+    assumed: a new `message` also changes the last message of the dialog, as a fixed bug in the release notes suggests.
+    assumed: only the sender may change the text.
     """
     caller, params, now = require_user(store, call), call.params, int(call.now)
     dialog_id = params.get("chat_dialog_id")
@@ -173,36 +257,40 @@ def update_message(store: Store, call: Call, message_ids: str = "") -> tuple[int
         )
     for message in messages:
         if text is not None:
-            message.edit(text, now)
+            message.edit(as_text(text), now)
         if is_one(params.get("delivered")):
             dialog.mark_delivered(message, caller, now)
         if is_one(params.get("read")):
             dialog.mark_read(message, caller, now)
         elif is_zero(params.get("read")):
             dialog.mark_unread(message, caller, now)
-    check_flag(call, "read")
-    check_flag(call, "delivered")
     if params.keys().isdisjoint({"read", "delivered", "message"}):
         call.warn("the update changes nothing, since it has neither read nor delivered nor message")
     return 200, ""
 
 
-def delete_message(store: Store, call: Call, message_ids: str) -> tuple[int, dict[str, Any]]:
-    """DELETE /chat/Message/{ids}.json: delete messages for the caller, or with `force=1` for everyone.
+@route(
+    "DELETE",
+    "/chat/Message/{ids}",
+    takes={"force": Flag},
+    replies={200: Deleted},
+    refusals=(not_found, no_permission),
+    callers="user or key",
+)
+def delete_message(store: Store, call: Call, message_ids: ObjectIds) -> Reply:
+    """Delete messages for the caller, or for everyone.
 
-    - The reply lists the ids under SuccessfullyDeleted, NotFound and WrongPermissions (documented, REST description),
-      without the empty ones (assumed, from the sample of delete-message).
-    - A malformed id among valid ones is reported as not found (documented, delete-message). Without any valid id the
-      status is 404 or 403 (assumed).
-    - Without `force` every occupant may delete a message for itself (documented, delete-message), and so may every user
-      in a public dialog (assumed).
-    - With `force` the sender (documented, REST description) and the owner of the dialog (documented, delete-message)
-      may delete a message, also after they deleted it for themselves (assumed). An API key alone deletes for everyone,
-      with `force` or without (documented, delete-message).
-
-    Refused with 403 or 404 if no message was deleted.
+    documented(REST description): the reply lists the ids under SuccessfullyDeleted, NotFound and WrongPermissions.
+    assumed: the reply is without the empty lists, as in the sample of delete-message.
+    documented(delete-message): a malformed id among valid ones is reported as not found.
+    assumed: without any valid id the status is 404 or 403.
+    documented(delete-message): without `force` every occupant may delete a message for itself.
+    assumed: every user may delete a message in a public dialog for itself.
+    documented(REST description): with `force` 1 the sender may delete a message for everyone.
+    documented(delete-message): with `force` 1 the owner of the dialog may delete a message for everyone.
+    assumed: with `force` 1 both may also do so after they deleted the message for themselves.
+    documented(delete-message): an API key alone deletes for everyone, with `force` or without.
     """
-    check_flag(call, "force")
     force = is_one(call.params.get("force"))
     caller = None if call.caller.has_full_access else require_user(store, call)
     result = BatchResult()
@@ -221,15 +309,22 @@ def delete_message(store: Store, call: Call, message_ids: str) -> tuple[int, dic
     return 200, result.reply("SuccessfullyDeleted", with_empty=False)
 
 
-def count_unread(store: Store, call: Call) -> tuple[int, dict[str, int]]:
-    """GET /chat/Message/unread.json: the number of messages that the caller has not read.
+@route(
+    "GET",
+    "/chat/Message/unread",
+    takes={"chat_dialog_ids": Texts},
+    replies={200: Annotated[dict[str, int], Mark(required=["total"])]},
+)
+def count_unread(store: Store, call: Call) -> Reply:
+    """The number of messages that the caller has not read.
 
-    - `chat_dialog_ids` is a comma list (documented, get-unread-message-count). The reply has the number of each dialog
-      and the total (documented, REST description) of these dialogs (assumed).
-    - Without `chat_dialog_ids` the reply has only the total (documented, get-unread-message-count) of all dialogs of
-      the caller, except those that it deleted for itself (assumed).
-    - Public dialogs are not counted (observed, JavaScript SDK).
-    - The number is 0 for a dialog that does not have the caller as an occupant (assumed).
+    documented(get-unread-message-count): `chat_dialog_ids` is a comma list.
+    documented(REST description): the reply has the number of each dialog and the total.
+    assumed: the reply has the total of these dialogs.
+    documented(get-unread-message-count): the reply has only the total without `chat_dialog_ids`.
+    assumed: this total is that of all dialogs of the caller, except those that it deleted for itself.
+    observed(JavaScript SDK): public dialogs are not counted.
+    assumed: the number is 0 for a dialog that does not have the caller as an occupant.
     """
     caller = require_user(store, call)
     ids = call.params.get("chat_dialog_ids")
@@ -256,7 +351,7 @@ def build_message(store: Store, dialog: Dialog, sender_id: int, params: dict[str
         recipient = others[0] if others else 0
     else:
         recipient = (whole_number(params["recipient_id"]) or 0) if "recipient_id" in params else 0
-    send_to_chat = _parse_flag(store, params, "send_to_chat")
+    send_to_chat, text = _parse_flag(store, params, "send_to_chat"), params.get("message")
     custom = {name: params[name] for name in params if name not in _NOT_CUSTOM}
     initial_readers = () if dialog.public else (sender_id,)  # public dialogs keep both lists empty (documented)
     return store.message_class(
@@ -264,7 +359,7 @@ def build_message(store: Store, dialog: Dialog, sender_id: int, params: dict[str
         chat_dialog_id=dialog.id,
         sender_id=sender_id,
         recipient_id=recipient,
-        message=params.get("message"),
+        message=text if text is None or isinstance(text, str) else as_text(text),
         attachments_json=encode_json(_parse_attachments(store, params.get("attachments"))),
         custom=custom or NO_FIELDS,
         send_to_chat=send_to_chat,
@@ -332,21 +427,3 @@ def _deletion_refusal(store: Store, message: Message, caller: int, *, force: boo
     if force and caller != message.sender_id and not owns_dialog:
         return f"user {caller} neither sent message {message.id} nor owns its dialog"
     return ""
-
-
-# Lists
-
-
-FIELDS: dict[str, Field] = {
-    "_id": Field(attrgetter("id"), object_id, NE | SET),
-    "attachments.type": Field(lambda message: [item.get("type") for item in message.attachments]),
-    "created_at": Field(attrgetter("date_sent"), number),
-    "date_sent": Field(attrgetter("date_sent"), number, RANGE | NE | SET),
-    "delivered_ids": Field(attrgetter("delivered"), number, SET),
-    "message": Field(attrgetter("message"), str, NE | CTN),
-    "read_ids": Field(attrgetter("read_by"), number, SET),
-    "recipient_id": Field(attrgetter("recipient_id"), number, RANGE | NE | SET),
-    "sender_id": Field(attrgetter("sender_id"), number, RANGE | NE | SET),
-    "updated_at": Field(attrgetter("updated"), number, RANGE),
-}
-_LIST_PARAMETERS = {"chat_dialog_id", "mark_as_read", "include_reactions"}

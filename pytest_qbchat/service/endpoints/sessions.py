@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.declaration import Digits, Needed, Number, Reply, Time, route
 from pytest_qbchat.service.errors import (
     TAKEN,
     authorization_failed,
@@ -18,35 +19,57 @@ from pytest_qbchat.service.errors import (
 )
 from pytest_qbchat.service.ids import timestamp, whole_number
 from pytest_qbchat.service.models import UNAUTHENTICATED, Caller, Session, User
+from pytest_qbchat.service.models.session import SessionRecord
+from pytest_qbchat.service.models.user import UserRecord
 from pytest_qbchat.service.signature import diagnose, is_valid, string_to_sign
 from pytest_qbchat.service.store import SESSION_LIFETIME, Store
 
 _MAX_TIMESTAMP_DIFFERENCE = 60 * 60  # seconds (documented)
 _REQUIRED = ("application_id", "auth_key", "timestamp", "nonce", "signature")
 _MISPLACED_LOGINS = {"login", "email", "user[login]", "user[email]"}
+CREDENTIALS = {"login": str, "email": str, "password": str}
+PROVIDER = {
+    "provider": str,
+    "keys": {"token": str, "secret": str},
+    "firebase_phone": {"project_id": str, "access_token": str},
+}
 
 
-def create_session(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
-    """POST /session.json: begin an application session or a user session; old clients use /auth.json.
+@route(
+    "POST",
+    "/session",
+    "/auth",
+    takes={
+        **{name: Needed(Number if name in ("application_id", "timestamp") else str) for name in _REQUIRED},
+        "user": CREDENTIALS,
+        **PROVIDER,
+    },
+    replies={201: {"session": SessionRecord}},
+    refusals=(invalid, bad_timestamp, unexpected_signature, unauthorized),
+    callers="anybody",
+)
+def create_session(store: Store, call: Call) -> Reply:
+    """Begin an application session or a user session.
 
-    - The reply has status 201 (documented, REST description) and is wrapped in `session` (documented, create-session).
-      `user_id` is 0 for an application session (documented, create-session). `nonce` and `ts` are numbers (documented,
-      create-session).
-    - `application_id`, `auth_key`, `timestamp`, `nonce` and `signature` are required (documented, create-session; the
-      refusal is assumed).
-    - The signature is the HMAC-SHA1 of all other parameters, sorted (documented, REST description), or the HMAC-SHA256
-      (observed, JavaScript SDK). The key is the authorization secret. The signature is checked if the test declared
-      the secret.
-    - A timestamp must not be more than 60 minutes off (documented, REST description; the refusal observed, issue
-      threads). It is compared with `time.time()`, also after `qbchat.advance()`.
-    - Timestamp and nonce must be new (documented, REST description; the refusal is assumed).
-    - `user[login]` or `user[email]` with `user[password]` begins a session of that user; `provider` with its token
-      begins a session of the provider's user (documented, REST description). A `login` outside of `user` is ignored
-      (assumed).
-    - Outside strict mode an unknown user is adopted with this password. A known password is checked, and a deleted
-      user is refused (by design).
-
-    Refused with 422 for an invalid or missing parameter; 401 for a wrong login or password.
+    documented(REST description): the status is 201.
+    documented(create-session): the reply is wrapped in `session`; its `user_id` is 0 for an application session.
+    documented(create-session): the reply has `nonce` and `ts` as numbers.
+    documented(create-session): `application_id`, `auth_key`, `timestamp`, `nonce` and `signature` are required.
+    assumed: a missing parameter is refused with 422.
+    documented(REST description): `signature` is the HMAC-SHA1 of all other parameters, sorted.
+    observed(JavaScript SDK): `signature` may be the HMAC-SHA256.
+    by design: `signature` is checked if the test declared the authorization secret, which is the key.
+    documented(REST description): `timestamp` must not be more than 60 minutes off.
+    observed(issue threads): another `timestamp` is refused as "Bad timestamp".
+    by design: `timestamp` is compared with `time.time()`, also after `qbchat.advance()`.
+    documented(REST description): `timestamp` and `nonce` must be new.
+    assumed: a `nonce` that was used before is refused with 422.
+    documented(REST description): `login` or `email` of `user` with `password` begins a session of that user;
+        `provider` with its token begins a session of the provider's user.
+    assumed: a `login` outside of `user` is ignored.
+    observed(Ruby client): old clients use the path /auth.
+    by design: outside strict mode an unknown user is adopted with this password; a known password is checked, and a
+        deleted user is refused.
     """
     params = call.params
     missing = {name: "is required" for name in _REQUIRED if params.get(name) in (None, "")}
@@ -73,33 +96,43 @@ def create_session(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     return 201, {"session": session.as_dict()}
 
 
-def get_session(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
-    """GET /session.json: the session of the token.
+@route("GET", "/session", replies={200: {"session": SessionRecord}}, callers="session")
+def get_session(store: Store, call: Call) -> Reply:
+    """The session of the token.
 
-    - The reply is wrapped in `session` (documented, get-session).
+    documented(get-session): the reply is wrapped in `session`.
     """
     return 200, {"session": _require_session(call).as_dict()}
 
 
-def delete_session(store: Store, call: Call) -> tuple[int, str]:
-    """DELETE /session.json: end the session of the token.
+@route("DELETE", "/session", replies={200: None}, callers="session")
+def delete_session(store: Store, call: Call) -> Reply:
+    """End the session of the token.
 
-    - The reply is empty, and the token becomes invalid (documented, REST description).
+    documented(REST description): the reply is empty, and the token becomes invalid.
     """
     store.delete_session(_require_session(call))
     call.caller = UNAUTHENTICATED
     return 200, ""
 
 
-def log_in_session(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
-    """POST /login.json: turn the session into a user session.
+@route(
+    "POST",
+    "/login",
+    takes={**CREDENTIALS, "user": CREDENTIALS, **PROVIDER},
+    replies={202: {"user": UserRecord}},
+    refusals=(unauthorized,),
+    callers="session",
+)
+def log_in_session(store: Store, call: Call) -> Reply:
+    """Turn the session into a user session.
 
-    - The session is upgraded (documented, log-in), so its token stays the same (assumed). The reply is wrapped in
-      `user` (documented, log-in); its status is 202 (documented, log-in; observed, .NET SDK).
-    - The parameters are those of a user session, at the top level (documented, REST description) or in `user`
-      (assumed).
-
-    Refused with 401 for a wrong login or password.
+    documented(log-in): the session is upgraded.
+    assumed: the token of the session stays the same.
+    documented(log-in): the reply is wrapped in `user`.
+    documented(log-in), observed(issue threads, 2025-09): the status is 202.
+    documented(REST description): the parameters are those of a user session, at the top level.
+    assumed: the parameters may be in `user`.
     """
     session = _require_session(call)
     params = call.params
@@ -110,25 +143,31 @@ def log_in_session(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     return store.assume.login_status, {"user": user.as_dict()}
 
 
-def log_out(store: Store, call: Call) -> tuple[int, str]:
-    """DELETE /login.json: turn the session into an application session again.
+@route("DELETE", "/login", replies={200: None}, callers="session")
+def log_out(store: Store, call: Call) -> Reply:
+    """Turn the session into an application session again.
 
-    - The reply is empty (documented, REST description).
+    documented(REST description): the reply is empty.
     """
     session = _require_session(call)
     session.user_id, session.updated = None, int(call.now)
     return 200, ""
 
 
-def create_token(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]]:
-    """POST /users/{id}/tokens: create a token for a user, by API key.
+@route(
+    "POST",
+    "/users/{id}/tokens",
+    replies={201: {"token": str, "expires_at": Time}},
+    refusals=(unknown_user,),
+    callers="key",
+)
+def create_token(store: Store, call: Call, user_id: Digits) -> Reply:
+    """Create a token for a user.
 
-    - The reply has status 201 and `token` and `expires_at` (documented, create-token-with-api-key).
-    - An API key is required, and a `QB-Token` does not replace it (documented, create-token-with-api-key).
-
-    Refused with 401 without an API key, 404 for an unknown user.
+    documented(create-token-with-api-key): the reply has status 201, `token` and `expires_at`.
+    documented(create-token-with-api-key): an API key is required, and a `QB-Token` does not replace it.
     """
-    session = store.add_session(None, _require_token_user(store, call, id).id)
+    session = store.add_session(None, _require_token_user(store, call, user_id).id)
     session.expires_at = call.now + SESSION_LIFETIME
     return 201, {"token": session.token, "expires_at": timestamp(int(session.expires_at))}
 

@@ -7,15 +7,19 @@ from email.parser import BytesHeaderParser
 from urllib.parse import parse_qsl
 
 from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.declaration import Reply, route
+from pytest_qbchat.service.endpoints.account import BUCKET
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Request, Response
 
 
-def download(store: Store, call: Call, uid: str) -> Response:
-    """GET /qbprod/{uid}: download a file.
+@route("GET", f"/{BUCKET}/{{uid}}", replies={200: bytes, 403: str, 404: str}, callers="anybody", raw=True)
+def download(store: Store, call: Call, uid: str) -> Reply:
+    """A file, from the storage provider.
 
-    - The reply is the uploaded file with the declared type (assumed).
-    - A private file needs the signature in the address of the redirect (assumed).
+    assumed: the reply is the uploaded file with the declared type.
+    assumed: a private file needs the signature in the address of the redirect.
+    assumed: the status and the XML of a refusal are those of S3.
     """
     blob = store.blob_of_uid(uid)
     if blob is None or blob.content is None:

@@ -6,15 +6,28 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 from pytest_qbchat.service import queries
 from pytest_qbchat.service.authentication import require_user
 from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.declaration import (
+    Custom,
+    Digits,
+    Field,
+    Mark,
+    Needed,
+    Number,
+    Reply,
+    Texts,
+    page_of,
+    route,
+)
 from pytest_qbchat.service.errors import TAKEN, invalid, invalid_fields, no_permission_for_user, user_not_found
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import UNAUTHENTICATED, User
-from pytest_qbchat.service.queries import Condition, Field, number, paged
+from pytest_qbchat.service.models.user import UserRecord
+from pytest_qbchat.service.queries import Condition, number, paged
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import as_text
 
@@ -22,27 +35,58 @@ _MIN_PASSWORD_LENGTH = 8
 _MAX_TAGS = 5
 UNIQUE = ("login", "email", "facebook_id", "twitter_id", "external_user_id")
 CONSENTS = ("age_over16", "allow_statistics_analysis", "allow_sales_activities", "parents_contacts")
-FIELDS = (*UNIQUE, "full_name", "phone", "website", "custom_data", "blob_id", *CONSENTS)
+PARAMETERS: dict[str, Any] = {
+    **dict.fromkeys((*UNIQUE, "full_name", "phone", "website", "custom_data"), str),
+    "blob_id": Number,
+    **dict.fromkeys(CONSENTS, Custom),
+    "tag_list": Texts,
+}
+Password = Annotated[str, Mark(minLength=_MIN_PASSWORD_LENGTH)]
+UserPage = page_of("user", UserRecord)
 
 
-def create_user(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
-    """POST /users.json: sign up a user.
+def _by_key(path: str, key: str) -> Callable[[Callable[..., Reply]], Callable[..., Reply]]:
+    """Declare the route to a user by one of its fields."""
+    return route(
+        "GET",
+        path,
+        takes={key: Needed(str)},
+        replies={200: {"user": UserRecord}},
+        refusals=(user_not_found,),
+        callers="session or key",
+    )
 
-    - The reply has status 201 and is wrapped in `user` (documented, create-user); an application session is enough, and
-      an API key alone (documented, create-user).
-    - `login` or `email` (documented, create-user), and `password` (documented, REST description), are required (text
-      observed, Ruby client).
-    - A password has at least 8 characters (observed, Ruby client).
-    - login, email, facebook_id and external_user_id are unique (documented, create-user; text observed, Ruby client),
-      and twitter_id (assumed).
-    - Strings are trimmed at the end, except the password (documented, create-user), and at the beginning (assumed).
-    - `tag_list` is a comma list; the reply has it as `user_tags` (documented, create-user). A user has at most 5 tags
-      (documented, list-users-by-tags; the refusal is assumed).
-    - `last_request_at` is null at first (documented, create-user).
-    - `age_over16`, `allow_statistics_analysis`, `allow_sales_activities` and `parents_contacts` are in the reply
-      (documented, create-user) as they were sent (assumed).
 
-    Refused with 422 for invalid fields, with all errors at once.
+@route(
+    "POST",
+    "/users",
+    takes={"user": Needed({**PARAMETERS, "password": Needed(Password)})},
+    replies={201: {"user": UserRecord}},
+    refusals=(invalid, invalid_fields),
+    callers="session or key",
+)
+def create_user(store: Store, call: Call) -> Reply:
+    """Sign up a user.
+
+    documented(create-user): the reply has status 201 and is wrapped in `user`.
+    documented(create-user): an application session is enough, and an API key alone.
+    documented(create-user): `login` or `email` is required.
+    documented(REST description): `password` is required.
+    observed(Ruby client): a user without `login` and `email` is refused as "Login or email required".
+    observed(Ruby client): `password` has at least 8 characters.
+    documented(create-user): `login`, `email`, `facebook_id` and `external_user_id` are unique.
+    observed(Ruby client): a value that another user has is refused as "has already been taken".
+    assumed: `twitter_id` is unique.
+    documented(create-user): strings are trimmed at the end, except `password`.
+    assumed: strings are trimmed at the beginning.
+    documented(create-user): `tag_list` is a comma list; the reply has it as `user_tags`.
+    documented(list-users-by-tags): a user has at most 5 tags.
+    assumed: more tags are refused.
+    documented(create-user): `last_request_at` is null at first.
+    documented(create-user): the reply has `age_over16`, `allow_statistics_analysis`, `allow_sales_activities` and
+        `parents_contacts`.
+    assumed: the reply has these consents as they were sent.
+    by design: all invalid fields are in one refusal.
     """
     params = _user_params(call)
     errors = _validation_errors(store, params, None)
@@ -57,17 +101,27 @@ def create_user(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     return 201, {"user": user.as_dict()}
 
 
-def list_users(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
-    """GET /users.json: one page of users.
+@route(
+    "GET",
+    "/users",
+    takes={"filter": Texts, "order": str},
+    paged=True,
+    replies={200: UserPage},
+    callers="session or key",
+)
+def list_users(store: Store, call: Call) -> Reply:
+    """One page of users.
 
-    - The reply is `current_page`, `per_page`, `total_entries` and `items`, each wrapped in `user` (documented,
-      list-users). `page` begins with 1; `per_page` is 10 if omitted (documented, list-users) and at most 100
-      (assumed).
-    - `filter[]` is type, field, operator and value, joined by `+` (documented, list-users) or a space (assumed):
-      `number+id+in+1,2`. The types are number, string and date; the operators are `gt lt ge le eq ne between in`
-      (documented, REST description), the last with a comma list (assumed). An invalid filter is ignored (assumed).
-    - `order` is `asc` or `desc`, type and field (documented, REST description). If omitted, users are sorted by id
-      (assumed).
+    documented(list-users): the reply is `current_page`, `per_page`, `total_entries` and `items`, each wrapped in
+        `user`.
+    assumed: `per_page` is at most 100.
+    documented(list-users): `filter` is type, field, operator and value, joined by `+`: `number+id+in+1,2`.
+    assumed: a `filter` may be joined by spaces.
+    documented(REST description): the types of a `filter` are number, string and date; the operators are
+        `gt lt ge le eq ne between in`.
+    assumed: the operator `in` takes a comma list; an invalid `filter` is ignored.
+    documented(REST description): `order` is `asc` or `desc`, type and field.
+    assumed: without `order`, users are sorted by id.
     """
     given = call.params.get("filter")
     filters = given if isinstance(given, list) else [given] if given else []
@@ -78,72 +132,105 @@ def list_users(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
     return 200, paged(call, _sorted(call, users), "user")
 
 
-def get_user(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]]:
-    """GET /users/{id}.json: one user.
+@route("GET", "/users/{id}", replies={200: {"user": UserRecord}}, refusals=(user_not_found,), callers="session or key")
+def get_user(store: Store, call: Call, user_id: Digits) -> Reply:
+    """One user.
 
-    - The reply is wrapped in `user` (documented, REST description). Outside strict mode an unknown id is adopted.
-
-    Refused with 404 "Couldn't find user" (observed).
+    documented(REST description): the reply is wrapped in `user`.
+    by design: outside strict mode an unknown id is adopted.
     """
-    return 200, {"user": _require_user_by_id(store, id).as_dict()}
+    return 200, {"user": _require_user_by_id(store, user_id).as_dict()}
 
 
-def get_user_by_key(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
-    """GET /users/by_login.json: the user with a `login`, `email`, `facebook_id`, `twitter_id` or `phone`.
+@_by_key("/users/by_login", "login")
+@_by_key("/users/by_email", "email")
+@_by_key("/users/by_facebook_id", "facebook_id")
+@_by_key("/users/by_twitter_id", "twitter_id")
+@_by_key("/users/phone", "phone")
+def get_user_by_key(store: Store, call: Call) -> Reply:
+    """The user with a key of its own.
 
-    - The reply is wrapped in `user` (documented, REST description). The path for a telephone number is
-      `/users/phone.json` (observed, JavaScript SDK).
-
-    Refused with 404 "Couldn't find user" (observed).
+    documented(REST description): the reply is wrapped in `user`.
+    observed(JavaScript SDK): the path for a telephone number is /users/phone.
     """
     assert call.route is not None  # noqa: S101 - the router has set it
-    key = call.route.path.removeprefix("/users/").removeprefix("by_")
+    [key] = call.route.takes
     return 200, {"user": _require_user_by(store, key, str(call.params.get(key) or "")).as_dict()}
 
 
-def get_user_by_external_id(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]]:
-    """GET /users/external/{id}.json: the user with an external id.
+@route(
+    "GET",
+    "/users/external/{id}",
+    replies={200: {"user": UserRecord}},
+    refusals=(user_not_found,),
+    callers="session or key",
+)
+def get_user_by_external_id(store: Store, call: Call, external_id: str) -> Reply:
+    """The user with an external id.
 
-    - The reply is wrapped in `user` (documented, REST description).
-
-    Refused with 404 "Couldn't find user" (observed).
+    documented(REST description): the reply is wrapped in `user`.
     """
-    return 200, {"user": _require_user_by(store, "external_user_id", id).as_dict()}
+    return 200, {"user": _require_user_by(store, "external_user_id", external_id).as_dict()}
 
 
-def list_users_by_full_name(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
-    """GET /users/by_full_name.json: one page of the users whose name contains `full_name`.
+@route(
+    "GET",
+    "/users/by_full_name",
+    takes={"full_name": Needed(str)},
+    paged=True,
+    replies={200: UserPage},
+    callers="session or key",
+)
+def list_users_by_full_name(store: Store, call: Call) -> Reply:
+    """One page of the users with a name.
 
-    - The reply is a page, as for all users (documented, REST description). It is empty if no user matches (assumed). A
-      part of the name matches, in any case (assumed).
+    documented(REST description): the reply is a page, as for all users.
+    assumed: the reply is empty if no user matches.
+    assumed: a part of `full_name` matches, in any case.
     """
     wanted = str(call.params.get("full_name") or "").lower()
     users = [user for user in store.users.values() if wanted and wanted in (user.full_name or "").lower()]
     return 200, paged(call, users, "user")
 
 
-def list_users_by_tags(store: Store, call: Call) -> tuple[int, dict[str, Any]]:
-    """GET /users/by_tags.json: one page of the users with at least one of the `tags`, a comma list.
+@route(
+    "GET",
+    "/users/by_tags",
+    takes={"tags": Needed(Texts)},
+    paged=True,
+    replies={200: UserPage},
+    callers="session or key",
+)
+def list_users_by_tags(store: Store, call: Call) -> Reply:
+    """One page of the users with at least one of several tags.
 
-    - The reply is a page, as for all users (documented, list-users-by-tags). It is empty if no user matches (assumed).
+    documented(list-users-by-tags): the reply is a page, as for all users; `tags` is a comma list.
+    assumed: the reply is empty if no user matches.
     """
     wanted = set(map(str, queries.split(call.params.get("tags") or "")))
     users = [user for user in store.users.values() if wanted & set(queries.split(user.user_tags or ""))]
     return 200, paged(call, users, "user")
 
 
-def update_user(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]]:
-    """PUT /users/{id}.json: change a user.
+@route(
+    "PUT",
+    "/users/{id}",
+    takes={"user": Needed({**PARAMETERS, "password": Password, "old_password": str})},
+    replies={200: {"user": UserRecord}},
+    refusals=(invalid, invalid_fields, no_permission_for_user, user_not_found),
+    callers="user or key",
+)
+def update_user(store: Store, call: Call, user_id: Digits) -> Reply:
+    """Change a user.
 
-    - The reply is wrapped in `user` (documented, REST description).
-    - Only the user itself may do this (documented, REST description), or an API key alone (documented, update-user).
-    - A new password needs the old one as `old_password` (documented, update-user; the refusal is assumed), except with
-      an API key alone (assumed).
-    - Login and email cannot both be removed (assumed).
-
-    Refused with 404 for a missing user, 403 for another user, 422 for invalid fields.
+    documented(REST description): the reply is wrapped in `user`.
+    documented(REST description): only the user itself may do this.
+    documented(update-user): an API key alone may do this.
+    documented(update-user): a new `password` needs the old one as `old_password`.
+    assumed: a wrong `old_password` is refused with 422, except with an API key alone.
+    assumed: `login` and `email` cannot both be removed.
     """
-    user = _require_own_user(store, call, id)
+    user = _require_own_user(store, call, user_id)
     params = _user_params(call)
     errors = _validation_errors(store, params, user)
     if params.get("password") and not (call.caller.has_full_access or _is_password(user, params.get("old_password"))):
@@ -158,36 +245,55 @@ def update_user(store: Store, call: Call, id: str) -> tuple[int, dict[str, Any]]
     return 200, {"user": user.as_dict()}
 
 
-def delete_user(store: Store, call: Call, id: str) -> tuple[int, str]:
-    """DELETE /users/{id}.json: delete a user.
+@route(
+    "DELETE",
+    "/users/{id}",
+    replies={200: None},
+    refusals=(no_permission_for_user, user_not_found),
+    callers="user or key",
+)
+def delete_user(store: Store, call: Call, user_id: Digits) -> Reply:
+    """Delete a user.
 
-    - The reply is empty (documented, REST description). The user leaves all dialogs (documented, release notes), and
-      its sessions end (assumed).
-    - Only the user itself may do this, or an API key alone (documented, delete-user).
-
-    Refused with 404 for a missing user, 403 for another user.
+    documented(REST description): the reply is empty.
+    documented(release notes): the user leaves all dialogs.
+    assumed: the sessions of the user end.
+    documented(delete-user): only the user itself may do this, or an API key alone.
     """
-    return _delete(store, call, _require_own_user(store, call, id))
+    return _delete(store, call, _require_own_user(store, call, user_id))
 
 
-def delete_user_by_external_id(store: Store, call: Call, id: str) -> tuple[int, str]:
-    """DELETE /users/external/{id}.json: delete the user with an external id.
+@route(
+    "DELETE",
+    "/users/external/{id}",
+    replies={200: None},
+    refusals=(no_permission_for_user, user_not_found),
+    callers="user or key",
+)
+def delete_user_by_external_id(store: Store, call: Call, external_id: str) -> Reply:
+    """Delete the user with an external id.
 
-    - Reply and rights are as for deleting by id (documented, delete-user-by-external-id).
-
-    Refused with 404 for a missing user, 403 for another user.
+    documented(delete-user-by-external-id): the reply and the rights are as for deleting by id.
     """
-    return _delete(store, call, _require_user_by(store, "external_user_id", id))
+    return _delete(store, call, _require_user_by(store, "external_user_id", external_id))
 
 
-def reset_password(store: Store, call: Call) -> tuple[int, str]:
-    """GET /users/password/reset.json: mail a link for a new password to the user with an `email`.
+@route(
+    "GET",
+    "/users/password/reset",
+    "/password/reset",
+    takes={"email": Needed(str)},
+    replies={200: None},
+    refusals=(user_not_found,),
+    callers="session or key",
+)
+def reset_password(store: Store, call: Call) -> Reply:
+    """Mail a link for a new password.
 
-    - The reply is empty (documented, REST description). The path may omit `users` (documented, REST description) or
-      contain it (observed, JavaScript SDK).
-    - An unknown address is refused (assumed).
-
-    Refused with 404 for an unknown address.
+    documented(REST description): the reply is empty.
+    documented(REST description): the path may omit `users`.
+    observed(JavaScript SDK): the path contains `users`.
+    assumed: an unknown `email` is refused with 404.
     """
     _require_user_by(store, "email", str(call.params.get("email") or ""))
     return 200, ""
@@ -275,7 +381,7 @@ def _apply(store: Store, user: User, params: dict[str, Any]) -> None:
             user.blob_id = whole_number(value)
         elif name in CONSENTS:
             setattr(user, name, value)
-        elif name in FIELDS:
+        elif name in PARAMETERS and name != "tag_list":
             setattr(user, name, None if value in (None, "") else as_text(value))
     if "tag_list" in params:
         user.user_tags = ",".join(map(str, queries.split(params["tag_list"] or ""))) or None

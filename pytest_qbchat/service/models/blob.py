@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
+from pytest_qbchat.service.declaration import Time
 from pytest_qbchat.service.ids import timestamp
+
+
+class BlobRecord(TypedDict):
+    """A file as QuickBlox shows it."""
+
+    id: int
+    uid: str
+    content_type: str
+    name: str
+    size: int | None
+    created_at: Time
+    updated_at: Time
+    blob_status: str | None
+    set_completed_at: Time | None
+    public: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -40,17 +56,21 @@ class Blob:
         self.size, self.blob_status = size, "complete"
         self.completed = self.updated = now
 
+    @property
+    def created_at(self) -> str:
+        """The time when it was declared."""
+        return timestamp(self.created)
+
+    @property
+    def updated_at(self) -> str:
+        """The time of the last change."""
+        return timestamp(self.updated)
+
+    @property
+    def set_completed_at(self) -> str | None:
+        """The time of the call that completed it; None before."""
+        return None if self.completed is None else timestamp(self.completed)
+
     def as_dict(self) -> dict[str, Any]:
-        """The blob as QuickBlox shows it."""
-        return {
-            "id": self.id,
-            "uid": self.uid,
-            "content_type": self.content_type,
-            "name": self.name,
-            "size": self.size,
-            "created_at": timestamp(self.created),
-            "updated_at": timestamp(self.updated),
-            "blob_status": self.blob_status,
-            "set_completed_at": None if self.completed is None else timestamp(self.completed),
-            "public": self.public,
-        }
+        """The file as QuickBlox shows it."""
+        return {name: getattr(self, name) for name in BlobRecord.__annotations__}

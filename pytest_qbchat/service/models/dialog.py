@@ -6,8 +6,9 @@ from bisect import insort
 from dataclasses import dataclass, field
 from enum import IntEnum
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
+from pytest_qbchat.service.declaration import Custom, ObjectId, Time
 from pytest_qbchat.service.ids import timestamp
 
 if TYPE_CHECKING:
@@ -20,6 +21,29 @@ class DialogType(IntEnum):
     PUBLIC_GROUP = 1
     GROUP = 2
     PRIVATE = 3
+
+
+class DialogRecord(TypedDict):
+    """A dialog as QuickBlox shows it to one user."""
+
+    _id: ObjectId
+    admin_ids: NotRequired[list[int]]
+    created_at: Time
+    data: NotRequired[dict[str, Custom]]
+    is_join_required: NotRequired[int]
+    is_joinable: NotRequired[Literal[0, 1]]
+    last_message: str | None
+    last_message_date_sent: int | None
+    last_message_id: ObjectId | None
+    last_message_user_id: int | None
+    name: str | None
+    occupants_ids: list[int]
+    photo: str | None
+    type: Literal[1, 2, 3]
+    updated_at: Time
+    user_id: int
+    xmpp_room_jid: str | None
+    unread_messages_count: int
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -123,7 +147,7 @@ class Dialog:
             self.admin_ids = [admin for admin in self.admin_ids if admin in occupants_ids]
 
     def as_dict(self) -> dict[str, Any]:
-        """The dialog as QuickBlox shows it, in alphabetical order, without the fields that depend on the user."""
+        """The dialog as QuickBlox shows it, without the fields that depend on the user."""
         shown = {"_id": self.id, **{name: getattr(self, name) for name in _FIELDS}}
         return {name: value for name, value in shown.items() if value is not None or name not in _OPTIONAL}
 
@@ -178,8 +202,5 @@ class Dialog:
 
 
 _date_sent = attrgetter("date_sent")
-_FIELDS = (
-    "admin_ids", "created_at", "data", "is_join_required", "is_joinable", "last_message", "last_message_date_sent",
-    "last_message_id", "last_message_user_id", "name", "occupants_ids", "photo", "type", "updated_at", "user_id",
-)  # fmt: skip
+_FIELDS = [name for name in DialogRecord.__annotations__ if hasattr(Dialog, name)]
 _OPTIONAL = ("admin_ids", "data", "is_join_required", "is_joinable")

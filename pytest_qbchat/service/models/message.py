@@ -6,12 +6,40 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from json import loads
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
+from pytest_qbchat.service.declaration import Custom, ObjectId, Time
 from pytest_qbchat.service.ids import timestamp
 from pytest_qbchat.service.wire import encode_json
 
 NO_FIELDS: Mapping[str, Any] = MappingProxyType({})
+
+
+class ReactionRecord(TypedDict):
+    """The users who reacted to a message in the same way."""
+
+    name: str
+    count: int
+    user_ids: list[int]
+
+
+class MessageRecord(TypedDict):
+    """A message as QuickBlox shows it; its times are null until the chat server has saved it."""
+
+    _id: ObjectId
+    attachments: list[dict[str, Custom]]
+    chat_dialog_id: ObjectId
+    created_at: Time | None
+    date_sent: int
+    delivered_ids: list[int]
+    markable: NotRequired[int]
+    message: str | None
+    reactions: NotRequired[list[ReactionRecord]]
+    read_ids: list[int]
+    recipient_id: int | None
+    sender_id: int
+    updated_at: Time | None
+    read: int
 
 
 @dataclass(slots=True, eq=False, repr=False)

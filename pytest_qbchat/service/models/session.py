@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
+from pytest_qbchat.service.declaration import Time
 from pytest_qbchat.service.ids import timestamp
 from pytest_qbchat.service.masking import mask
+
+
+class SessionRecord(TypedDict):
+    """A session as QuickBlox shows it."""
+
+    application_id: int
+    created_at: Time
+    id: int
+    nonce: int
+    token: str
+    ts: int
+    updated_at: Time
+    user_id: int
+    _id: str
 
 
 @dataclass(slots=True, eq=False)
@@ -38,7 +53,7 @@ class Session:
         return f"Session(token={mask(self.token)!r}, user_id={self.user_id}, adopted={self.adopted})"
 
     def as_dict(self) -> dict[str, Any]:
-        """The session as QuickBlox shows it, in the order of its reference."""
+        """The session as QuickBlox shows it."""
         return {
             "application_id": self.application_id,
             "created_at": timestamp(self.created),

@@ -3,9 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
+from pytest_qbchat.service.declaration import Custom, Time
 from pytest_qbchat.service.ids import timestamp
+
+
+class UserRecord(TypedDict):
+    """A user as QuickBlox shows it."""
+
+    id: int
+    full_name: str | None
+    email: str | None
+    login: str | None
+    phone: str | None
+    website: str | None
+    created_at: Time
+    updated_at: Time
+    last_request_at: Time | None
+    external_user_id: str | None
+    facebook_id: str | None
+    twitter_id: str | None
+    blob_id: int | None
+    custom_data: str | None
+    age_over16: Custom
+    allow_statistics_analysis: Custom
+    allow_sales_activities: Custom
+    parents_contacts: Custom
+    user_tags: str | None
 
 
 @dataclass(slots=True, eq=False)
@@ -67,16 +92,11 @@ class User:
         return None if self.last_request is None else timestamp(self.last_request)
 
     def as_dict(self) -> dict[str, Any]:
-        """The user as QuickBlox shows it, in the order of its reference."""
-        return {name: getattr(self, name) for name in _FIELDS}
+        """The user as QuickBlox shows it."""
+        return {name: getattr(self, name) for name in UserRecord.__annotations__}
 
 
 _SHOWN = ("full_name", "login", "email")
-_FIELDS = (
-    "id", "full_name", "email", "login", "phone", "website", "created_at", "updated_at", "last_request_at",
-    "external_user_id", "facebook_id", "twitter_id", "blob_id", "custom_data", "age_over16",
-    "allow_statistics_analysis", "allow_sales_activities", "parents_contacts", "user_tags",
-)  # fmt: skip
 
 
 def id_of(user: int | User) -> int:

@@ -1,0 +1,1 @@
+"""The declarations of the endpoints as documents that other programs read."""
