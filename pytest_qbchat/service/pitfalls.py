@@ -171,6 +171,12 @@ def _check_headers(call: Call) -> None:
     token = headers.get(b"qb-token")
     if token is not None and "token" in params and params["token"] != token.decode("latin-1"):
         call.warn("token: is the name of a credential, so QuickBlox stores no such custom field; write another name")
+    host = call.request.origin.partition("://")[2].lower()
+    if ".quickblox.com" in host and not host.startswith("api"):  # all seven hosts of customers that were seen do
+        call.warn(
+            f"{host}: is no host of the API, which begin with api; chat.quickblox.com is that of XMPP; "
+            "write api.quickblox.com, or the api host of the account"
+        )
     content_type = headers.get(b"content-type", b"").decode("latin-1")
     if "json" not in content_type and params and call.request.body.lstrip()[:1] == b"{":
         call.warn(

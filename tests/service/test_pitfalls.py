@@ -254,6 +254,24 @@ def test_a_token_with_a_line_end_is_warned_of(fake: FakeQuickBlox) -> None:
     )
 
 
+@pytest.mark.parametrize("host", ["chat", "docs", "www", "admin"])
+def test_a_host_of_quickblox_that_does_not_have_the_api_is_warned_of(fake: FakeQuickBlox, host: str) -> None:
+    url = f"https://{host}.quickblox.com/session.json"
+    with httpx.Client(transport=QuickBloxTransport(fake)) as client, pytest.warns(QuickBloxWarning) as caught:
+        client.get(url, headers={"QB-Token": TOKEN})
+    assert [str(warning.message) for warning in caught] == [
+        f"{host}.quickblox.com: is no host of the API, which begin with api; chat.quickblox.com is that of XMPP; "
+        "write api.quickblox.com, or the api host of the account"
+    ]
+
+
+@pytest.mark.parametrize("host", ["api", "API", "apishop", "api-shop"])
+def test_an_api_host_of_quickblox_gives_no_warning(fake: FakeQuickBlox, host: str) -> None:
+    with httpx.Client(transport=QuickBloxTransport(fake)) as client:
+        client.get(f"https://{host}.quickblox.com/session.json", headers={"QB-Token": TOKEN})
+    assert fake.calls.one().warnings == ()
+
+
 def test_a_header_name_with_a_space_is_warned_of(fake: FakeQuickBlox) -> None:
     assert warned(fake, {"chat_dialog_id": DIALOG}, headers={"X-Trace ": "1"}) == (
         "'X-Trace ': is another header to QuickBlox, and not every client sends a header name with a space; "

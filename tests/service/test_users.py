@@ -906,7 +906,6 @@ def test_a_user_whose_value_is_of_another_kind_is_not_found(
         ("http://api.quickblox.com", "chat.quickblox.com"),
         ("https://apishop.quickblox.com", "chatshop.quickblox.com"),
         ("https://api-shop.quickblox.com", "chat-shop.quickblox.com"),
-        ("https://shop.quickblox.com", "chat.quickblox.com"),
         ("https://chat.shop.example", "chat.quickblox.com"),
     ],
 )
