@@ -27,7 +27,7 @@ class ShopError(Exception):
     """An error of the code under test."""
 
 
-class ShopHTTPError(httpx.HTTPError):
+class ShopHTTPError(httpx.RemoteProtocolError):
     """An error of the code under test that its author has derived from one of a client."""
 
 
@@ -117,7 +117,7 @@ UNEXPECTED = [
     (lambda: aiohttp.InvalidURL("of the code"), "timeout"),
     (lambda: aiohttp.ClientConnectionError("Connector is closed"), "disconnect"),
     (lambda: socket.gaierror("of a socket"), "timeout"),
-    (lambda: ShopHTTPError("of the code"), 503),
+    (lambda: ShopHTTPError("of the code"), "disconnect"),
     (lambda: status_error(422), 503),
     (lambda: urllib.error.HTTPError(API, 422, "of another call", {}, None), 503),  # type: ignore[arg-type]
     (lambda: ExceptionGroup("of tasks", [httpx.ReadTimeout("one"), ValueError("two")]), "timeout"),

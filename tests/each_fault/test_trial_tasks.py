@@ -85,18 +85,22 @@ def test_a_task_of_an_earlier_trial_does_not_reach_the_fake_after_the_loop(qbcha
     asyncio.run(run())
 
 
-def test_dropped_calls_are_counted_where_the_call_of_the_fault_is_missing(qbchat: FakeQuickBlox) -> None:
+@pytest.mark.parametrize("fails", [False, True])
+def test_dropped_calls_are_counted_where_the_call_of_the_fault_is_missing(qbchat: FakeQuickBlox, fails: bool) -> None:
     """The code starts its worker once, and the worker belongs to the first trial."""
 
     async def run() -> None:
         queue: asyncio.Queue[str] = asyncio.Queue()
+        errors: list[Exception] = []
         async with post_with_httpx() as post:
 
             async def work() -> None:
                 while True:
                     text = await queue.get()
-                    with suppress(httpx.TransportError):
+                    try:
                         await post(text)
+                    except httpx.TransportError as error:
+                        errors.append(error)
                     queue.task_done()
 
             worker = None
@@ -105,6 +109,8 @@ def test_dropped_calls_are_counted_where_the_call_of_the_fault_is_missing(qbchat
                     worker = worker or asyncio.create_task(work())
                     queue.put_nowait("Order #7")
                     await queue.join()
+                    if fails and errors:
+                        raise errors[0]
 
     with pytest.raises(AssertionError, match="trial: none; dropped 1 of tasks that began in an earlier trial"):
         asyncio.run(run())

@@ -152,12 +152,15 @@ def test_three_attempts_that_end_in_silence_are_found(qbchat: FakeQuickBlox, cli
     assert failed == ["1:401", "1:503-lasting", "1:401-lasting", "1:timeout-lasting"]
 
 
-@pytest.mark.parametrize("path", ["/session.json", "/chat/Dialog.json"])
-def test_a_call_without_a_session_gets_a_plain_401(qbchat: FakeQuickBlox, client: httpx.Client, path: str) -> None:
+@pytest.mark.parametrize(("path", "headers"), [("/session.json", {"QB-Token": TOKEN}), ("/chat/Dialog.json", {})])
+def test_a_call_without_a_session_gets_a_plain_401(
+    qbchat: FakeQuickBlox, client: httpx.Client, path: str, headers: dict[str, str]
+) -> None:
+    """A login needs none, whatever token it carries."""
     del client.headers["QB-Token"]
     for trial in qbchat.each_fault(401):
         with trial:
-            client.post(path)
+            client.post(path, headers=headers)
     assert qbchat.calls.one().reason == "qbchat.each_fault(401), not stored"
 
 
