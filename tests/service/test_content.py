@@ -649,8 +649,8 @@ def test_the_bytes_are_not_in_the_repr(qbchat: FakeQuickBlox) -> None:
 # --- attached ---
 
 
-def attach(client: httpx.Client, *ids: Any) -> None:
-    attachments = {str(index): {"type": "image", "id": each} for index, each in enumerate(ids)}
+def attach(client: httpx.Client, *ids: Any, by: str = "id") -> None:
+    attachments = {str(index): {"type": "image", "url": "x", by: each} for index, each in enumerate(ids)}
     body = {"chat_dialog_id": "5d75327ba28f9a0f32cb0f99", "attachments": attachments}
     assert client.post("/chat/Message.json", json=body).status_code == 201
 
@@ -666,6 +666,16 @@ def test_attaching_a_file_that_was_not_completed_is_warned_of(client: httpx.Clie
     upload(blob, PHOTO)
     with pytest.warns(QuickBloxWarning, match=rf"attachments\[0\]: blob {blob['id']} was never completed; PUT /blobs/"):
         attach(client, blob["id"])
+
+
+@pytest.mark.parametrize("by", ["uid", "id"])
+def test_a_file_that_is_attached_by_its_uid_is_found(client: httpx.Client, by: str) -> None:
+    missing, blob = declare(client), declare(client)
+    upload(blob, PHOTO)
+    with pytest.warns(QuickBloxWarning, match=rf"attachments\[0\]: nothing was uploaded for blob {missing['id']}"):
+        attach(client, missing["uid"], by=by)
+    with pytest.warns(QuickBloxWarning, match=rf"attachments\[1\]: blob {blob['id']} was never completed"):
+        attach(client, "made-up-uid", blob["uid"], by=by)
 
 
 @pytest.mark.filterwarnings("error")

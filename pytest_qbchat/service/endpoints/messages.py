@@ -44,7 +44,7 @@ from pytest_qbchat.service.errors import (
 )
 from pytest_qbchat.service.flags import is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
-from pytest_qbchat.service.models import Dialog, DialogType, Message
+from pytest_qbchat.service.models import Blob, Dialog, DialogType, Message
 from pytest_qbchat.service.models.message import NO_FIELDS, MessageRecord
 from pytest_qbchat.service.queries import Counted, number, object_id
 from pytest_qbchat.service.store import Store
@@ -393,7 +393,7 @@ def _parse_attachments(store: Store, given: Any) -> list[dict[str, Any]]:
 def _warn_of_missing_content(store: Store, call: Call, message: Message) -> None:
     """Warn of attached files that receivers cannot download."""
     for position, item in enumerate(message.attachments):
-        blob = store.blobs.get(whole_number(item.get("id")) or 0)
+        blob = _attached_blob(store, item)
         if blob is not None and blob.content is None:
             call.warn(
                 f"attachments[{position}]: nothing was uploaded for blob {blob.id}, so receivers cannot download it; "
@@ -404,6 +404,14 @@ def _warn_of_missing_content(store: Store, call: Call, message: Message) -> None
                 f"attachments[{position}]: blob {blob.id} was never completed; PUT /blobs/{blob.id}/complete.json "
                 "after the upload"
             )
+
+
+def _attached_blob(store: Store, item: dict[str, Any]) -> Blob | None:
+    """The file of an attachment, by its id or uid; web clients send the uid as `uid` or as `id`."""
+    if (blob := store.blobs.get(whole_number(item.get("id")) or 0)) is not None:
+        return blob
+    uids = (item[name] for name in ("uid", "id") if isinstance(item.get(name), str))
+    return next(filter(None, map(store.blob_of_uid, uids)), None)
 
 
 # Existing messages
