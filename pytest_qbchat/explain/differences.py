@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
-from pytest_qbchat.explain.field_matching import ABSENT, field_matches, field_of, matches
+from pytest_qbchat.explain.field_matching import ABSENT, custom_fields, field_matches, field_of, matches
 from pytest_qbchat.explain.message_effects import (
     WIDTH,
     brief,
@@ -22,6 +22,7 @@ from pytest_qbchat.explain.message_effects import (
     where,
     why_none,
 )
+from pytest_qbchat.service.flags import FLAGS
 
 if TYPE_CHECKING:
     from pytest_qbchat.service.calls import Call
@@ -41,17 +42,20 @@ def none_posted(fields: Mapping[str, Any], calls: Sequence[Call], others: Collec
     return "\n".join([f"no message{_with(fields)} was posted: {reason}", *(f"  {line}" for line in lines)])
 
 
-def no_match(nearest: Message, number: int, fields: Mapping[str, Any], calls: Sequence[Call]) -> str:
-    """The failure text if none of a number of messages has the expected fields."""
+def no_match(nearest: Message, messages: Sequence[Message], fields: Mapping[str, Any], calls: Sequence[Call]) -> str:
+    """The failure text if none of the messages has the expected fields."""
     wrong = wrong_fields(nearest, fields)
     if "message" in wrong and (refused := [call for call in calls if _has_text(call, fields["message"])]):
         return none_posted(fields, refused, ())
-    one = "the only message" if number == 1 else f"the closest of {number} messages"
+    one = "the only message" if len(messages) == 1 else f"the closest of {len(messages)} messages"
     lines = [
         f"no message{_with(fields)} was posted: {one} differs in {', '.join(wrong)}",
         *of_fields(nearest, fields),
         f"  this is {named(nearest)} {where(nearest)}",
     ]
+    if any(field_of(nearest, name) is ABSENT and name not in FLAGS for name in wrong):
+        posted = custom_fields(messages[-_MAX_CANDIDATES:])
+        lines.append(f"  custom fields that were posted: {', '.join(posted[:_MAX_LISTED]) or 'none'}")
     return "\n".join([*lines, *(f"  {line}" for line in not_accepted(calls))])
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from pytest_qbchat.service.attachments import attachments
 from pytest_qbchat.service.flags import FLAGS
 from pytest_qbchat.service.models import Blob, Dialog, User
-from pytest_qbchat.service.spelling import closest_name, similar_name
+from pytest_qbchat.service.spelling import closest_name, similar_name, slip_of
 
 
 class _Absent(Enum):
@@ -77,14 +77,20 @@ def has_fields(record: object, fields: Mapping[str, Any]) -> bool:
     return all(field_matches(record, name, expected) for name, expected in fields.items())
 
 
-def check_names(names: Iterable[str], kind: type, records: Collection[object]) -> None:
+def check_names(names: Iterable[str], kind: type, records: Collection[object], *, custom: bool = True) -> None:
     """Refuse a misspelt field. It would match no record, so an assertion of absence would always pass.
 
     The public attributes of `kind` are the fields of the records.
 
+    Args:
+        names: The names of the fields.
+        kind: The class of the records.
+        records: All records.
+        custom: Whether a name that resembles a custom field of a record is refused.
+
     Raises:
         TypeError: A field is unknown. A message may have custom fields with any name, so for messages a name is unknown
-            only if it is similar to a field and no record has it.
+            only if no record has it, and it is similar to a field, or to a custom field that a record has.
     """
     __tracebackhide__ = True
     fields = _fields(kind)
@@ -92,12 +98,19 @@ def check_names(names: Iterable[str], kind: type, records: Collection[object]) -
         if name in fields:
             continue
         if "custom" in fields:
-            expected = similar_name(name, fields)
-            if expected is None or any(field_of(record, name) is not ABSENT for record in records):
+            if any(field_of(record, name) is not ABSENT for record in records):
                 continue  # a custom field
+            expected = similar_name(name, fields) or (slip_of(name, custom_fields(records)) if custom else None)
+            if expected is None:
+                continue
         else:
             expected = closest_name(name, fields) or f"one of {', '.join(sorted(fields))}"
         raise TypeError(f"a {kind.__name__.lower()} has no field {name!r}; use {expected}")
+
+
+def custom_fields(records: Iterable[object]) -> list[str]:
+    """The names of all custom fields of messages, each once."""
+    return list(dict.fromkeys(name for record in records for name in getattr(record, "custom", ())))
 
 
 @cache

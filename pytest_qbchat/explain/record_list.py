@@ -98,10 +98,10 @@ class Records(Sequence[T], Generic[T]):
             **fields: Expected values, compared as in `FakeQuickBlox.assert_posted`.
 
         Raises:
-            TypeError: A field is misspelt.
+            TypeError: A field is misspelt: it resembles a field of the records, and no record has it.
         """
         __tracebackhide__ = True
-        check_names(fields, self._kind, self._items)
+        check_names(fields, self._kind, self._all)
         expected = ", ".join(f"{name}={value!r}" for name, value in fields.items())
         noun = f"{self._noun} with {expected}" if fields else self._noun
         return self._subset([item for item in self._items if has_fields(item, fields)], noun)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Never, cast
 
 from pytest_qbchat.explain import differences, message_effects, transcript
+from pytest_qbchat.explain.field_matching import check_names, has_fields
 from pytest_qbchat.explain.problems import Expectation
 from pytest_qbchat.explain.record_list import Records
 from pytest_qbchat.fake.backend import Backend
@@ -264,12 +265,13 @@ class FakeQuickBlox(Declarations):
         if times is not None and at_least is not None:
             raise TypeError("assert_posted() takes times or at_least; omit one of them")
         posted = self.posted
-        found = posted.where(**fields)
+        check_names(fields, Message, posted, custom=False)  # the failure explains a custom field of another name
+        found = [message for message in posted if has_fields(message, fields)]
         if not posted:
             text = differences.none_posted(fields, self.calls, self._backend.hosts.others)
         elif not found:
             self._backend.focus = differences.closest(posted, fields)
-            text = differences.no_match(self._backend.focus, len(posted), fields, self.calls)
+            text = differences.no_match(self._backend.focus, posted, fields, self.calls)
         elif (len(found) < at_least) if at_least else (len(found) != (times or 1)):
             text = differences.wrong_number(found, times, at_least, fields, self.calls)
         else:

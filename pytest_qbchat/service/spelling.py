@@ -2,6 +2,7 @@
 
 - `closest_name` is for a name that is certainly wrong, such as an unknown argument.
 - `misspelt` is for a name that may be right, such as that of a custom field: only slips of typing count.
+- `slip_of` is for names that were made up, such as those of two custom fields.
 - `similar_name` is `misspelt` plus synonyms, such as `text` for `message`.
 """
 
@@ -40,6 +41,25 @@ def misspelt(name: str, known: Iterable[str]) -> str | None:
         return closest_name(name, known, cutoff=1)
     candidates = [each for each in known if abs(len(_plain(each)) - letters) <= 1]
     return closest_name(name, candidates, cutoff=(letters - 1) / letters)  # one wrong letter, or two swapped
+
+
+def slip_of(name: str, known: Iterable[str]) -> str | None:
+    """The known name that differs only in case, or in one letter too many, too few or swapped with its neighbour.
+
+    For names of any length that are all made up, where `misspelt` would not find `ordr` for `order`. Names that differ
+    in another letter, `line_a` and `line_b`, in their first letter or in a digit are taken for different ones.
+    """
+    plain = _plain(name)
+    return next((each for each in known if _is_slip(plain, _plain(each))), None)
+
+
+def _is_slip(one: str, other: str) -> bool:
+    shorter, longer = sorted((one, other), key=len)
+    if len(shorter) == len(longer):
+        differing = [at for at in range(len(one)) if one[at] != other[at]]
+        return not differing or (sorted(one) == sorted(other) and differing == [differing[0], differing[0] + 1])
+    missing = (at for at in range(1, len(longer)) if not longer[at].isdigit())
+    return len(longer) - len(shorter) == 1 and any(longer[:at] + longer[at + 1 :] == shorter for at in missing)
 
 
 def similar_name(name: str, known: Iterable[str]) -> str | None:

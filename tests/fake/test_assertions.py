@@ -457,3 +457,48 @@ def test_a_secret_is_not_cut_at_its_front(qbchat: FakeQuickBlox) -> None:
     with pytest.raises(AssertionError, match="keep") as raised:
         qbchat.assert_posted(message=text.replace("keep", "Keep"))
     assert "abcdef" not in str(raised.value)
+
+
+# --- custom fields that were posted under another name ---
+
+
+@pytest.mark.parametrize(
+    ("name", "posted"), [("ordr", "order"), ("orders", "order"), ("odrer", "order"), ("Order", "order")]
+)
+def test_a_slip_in_the_name_of_a_custom_field_is_refused_where_it_would_find_nothing(
+    shop: Shop, name: str, posted: str
+) -> None:
+    shop.post(SHIPPED, send_to_chat=1, order=7)
+    inbox = shop.fake.inbox(20)
+    for find in (shop.fake.assert_not_posted, shop.fake.posted.where, shop.fake.messages.where, inbox.where):
+        with pytest.raises(TypeError, match=rf"^a message has no field '{name}'; use {posted}$"):
+            find(**{name: 7})
+    with pytest.raises(TypeError, match=rf"use {posted}$"):
+        shop.fake.posted.where(message="nothing").where(**{name: 7})
+
+
+@pytest.mark.parametrize("name", ["border", "order2", "order_id", "ordinal", "odder", "line_b", "rde"])
+def test_the_name_of_another_custom_field_is_not_refused(shop: Shop, name: str) -> None:
+    shop.post(SHIPPED, order_=1, line_a=2)
+    shop.fake.assert_not_posted(**{name: 7})
+
+
+def test_a_custom_field_that_some_message_has_is_not_refused(shop: Shop) -> None:
+    shop.post(SHIPPED, item=1)
+    shop.post(SHIPPED, items=[1])
+    shop.fake.assert_not_posted(item=2)
+    assert shop.fake.posted.where(items=[1]).one().custom == {"items": [1]}
+
+
+def test_a_failure_lists_the_custom_fields_that_were_posted(shop: Shop) -> None:
+    shop.post(SHIPPED, ordr=7, priority=1)
+    shop.post("hi", tag="x")
+    last = "  custom fields that were posted: ordr, priority, tag"
+    assert failure(shop.fake.assert_posted, order=7).splitlines()[-1] == last
+    assert "custom fields" not in failure(shop.fake.assert_posted, tag="y")
+    assert "custom fields" not in failure(shop.fake.assert_posted, markable=1)
+
+
+def test_a_failure_says_that_no_custom_field_was_posted(shop: Shop) -> None:
+    shop.post(SHIPPED)
+    assert failure(shop.fake.assert_posted, order=7).splitlines()[-1] == "  custom fields that were posted: none"
