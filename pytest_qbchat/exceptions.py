@@ -8,7 +8,7 @@ import sys
 class QuickBloxWarning(UserWarning):
     """QuickBlox accepts this request, but probably not with the intended effect.
 
-    To turn it into a failure, use pytest's filter: `filterwarnings = error::pytest_qbchat.QuickBloxWarning`.
+    The plugin makes it an error. To see a warning, use pytest's filter: `default::pytest_qbchat.QuickBloxWarning`.
     """
 
 

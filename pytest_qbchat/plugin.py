@@ -51,6 +51,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, and guard the whole suite."""
     config.addinivalue_line("markers", _MARKER)
+    # Before the project's own filters, which decide like -W and markers, since the last filter that matches counts.
+    config.getini("filterwarnings").insert(0, "error::pytest_qbchat.exceptions.QuickBloxWarning")
     if config.getini("qbchat_guard"):
         if config.getini("qbchat_hosts"):
             _guard_of(config)

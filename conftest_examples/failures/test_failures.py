@@ -31,7 +31,6 @@ def test_swallowed_refusal(qbchat):
 
 
 @pytest.mark.xfail(strict=True, reason="the shop writes sendToChat, which is only a custom field")
-@pytest.mark.filterwarnings("error::pytest_qbchat.QuickBloxWarning")
 def test_camel_case_flag(qbchat, dialog_id):
     careless_shop.announce_delay(7, dialog_id)
 
