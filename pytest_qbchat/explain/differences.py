@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from pytest_qbchat.explain.message_effects import (
     why_none,
 )
 from pytest_qbchat.service.flags import FLAGS
+from pytest_qbchat.service.hosts import Hosts
 
 if TYPE_CHECKING:
     from pytest_qbchat.service.calls import Call
@@ -36,9 +37,9 @@ _MAX_COMPARED = 50
 _MAX_COMPARED_LENGTH = 200
 
 
-def none_posted(fields: Mapping[str, Any], calls: Sequence[Call], others: Collection[str]) -> str:
-    """The failure text if no message was posted. `others` are the other hosts that were called."""
-    reason, *lines = why_none(calls, others)
+def none_posted(fields: Mapping[str, Any], calls: Sequence[Call], hosts: Hosts) -> str:
+    """The failure text if no message was posted."""
+    reason, *lines = why_none(calls, hosts)
     return "\n".join([f"no message{_with(fields)} was posted: {reason}", *(f"  {line}" for line in lines)])
 
 
@@ -46,7 +47,7 @@ def no_match(nearest: Message, messages: Sequence[Message], fields: Mapping[str,
     """The failure text if none of the messages has the expected fields."""
     wrong = wrong_fields(nearest, fields)
     if "message" in wrong and (refused := [call for call in calls if _has_text(call, fields["message"])]):
-        return none_posted(fields, refused, ())
+        return none_posted(fields, refused, Hosts())
     one = "the only message" if len(messages) == 1 else f"the closest of {len(messages)} messages"
     lines = [
         f"no message{_with(fields)} was posted: {one} differs in {', '.join(wrong)}",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_qbchat.explain.field_matching import ABSENT, field_of
+from pytest_qbchat.service.hosts import Hosts
 from pytest_qbchat.service.models import Blob, Dialog, User
 from pytest_qbchat.service.spelling import similar_name
 
@@ -164,24 +165,32 @@ def _some(keys: list[str]) -> str:
     return ", ".join(shortened(key, WIDTH // _MAX_KEYS) for key in keys[:_MAX_KEYS]) + more
 
 
-def why_none(calls: Sequence[Call], others: Collection[str]) -> list[str]:
+_PROCESSES = "a process was started, whose calls are not intercepted: give it the url of qbchat_server as its base URL"
+
+
+def why_none(calls: Sequence[Call], hosts: Hosts) -> list[str]:
     """Why no message was posted: the reason, then lines about it."""
+    others = sorted(hosts.others)
+    processes = [_PROCESSES] if hosts.processes else []
     refused = list(not_accepted(calls))
     if refused:
         return refused
     if len(calls) == 1:
-        return [f"the only call to the fake was {calls[0].method} {calls[0].path}, which posts no message"]
+        only = f"the only call to the fake was {calls[0].method} {calls[0].path}, which posts no message"
+        return [only, *processes]
     if calls:
         return [
             f"none of {len(calls)} calls to the fake posts a message",
             *(f"{call.method} {call.path}" for call in calls[:_MAX_CALLS]),
+            *processes,
         ]
-    called = f", but {', '.join(sorted(others))} was called" if others else ""
-    which = f"if {' or '.join(sorted(others))} stands for QuickBlox, add it" if others else "add other hosts"
+    called = f", but {', '.join(others)} was called" if others else ""
+    which = f"if {' or '.join(others)} stands for QuickBlox, add it" if others else "add other hosts"
     return [
         f"no call reached the fake{called}",
         "did the code make the call, await it, and finish before the assertion?",
         f"the fake covers *.quickblox.com; {which} with qbchat_hosts, or @pytest.mark.qbchat(hosts=[...])",
+        *processes,
     ]
 
 

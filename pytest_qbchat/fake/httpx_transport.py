@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from pytest_qbchat.exceptions import CallRefused
 from pytest_qbchat.intercept.httpx import answer, answer_async
 
 if TYPE_CHECKING:
+    from pytest_qbchat.fake.backend import Backend
     from pytest_qbchat.fake.quickblox import FakeQuickBlox
 
 
@@ -24,14 +27,20 @@ class QuickBloxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def __init__(self, fake: FakeQuickBlox) -> None:
         self.fake = fake
+        self._process = os.getpid()
 
     def handle_request(self, request: Any) -> Any:
         """Answer a request to any host."""
-        return answer(_library(request), request, self.fake._backend)
+        return answer(_library(request), request, self._backend())
 
     async def handle_async_request(self, request: Any) -> Any:
         """Answer a request of an asynchronous client to any host."""
-        return await answer_async(_library(request), request, self.fake._backend)
+        return await answer_async(_library(request), request, self._backend())
+
+    def _backend(self) -> Backend:
+        if os.getpid() != self._process:  # which has a copy of the fake
+            raise CallRefused("qbchat_transport does not answer a forked process; take the fixture qbchat")
+        return self.fake._backend
 
 
 def _library(request: Any) -> Any:

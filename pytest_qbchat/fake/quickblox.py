@@ -170,7 +170,7 @@ class FakeQuickBlox(Declarations):
             Message,
             "posted message",
             self._masked,
-            lambda: message_effects.why_none(self._backend.calls, self._backend.hosts.others),
+            lambda: message_effects.why_none(self._backend.calls, self._backend.hosts),
         )
 
     @property
@@ -268,7 +268,7 @@ class FakeQuickBlox(Declarations):
         check_names(fields, Message, posted, custom=False)  # the failure explains a custom field of another name
         found = [message for message in posted if has_fields(message, fields)]
         if not posted:
-            text = differences.none_posted(fields, self.calls, self._backend.hosts.others)
+            text = differences.none_posted(fields, self.calls, self._backend.hosts)
         elif not found:
             self._backend.focus = differences.closest(posted, fields)
             text = differences.no_match(self._backend.focus, posted, fields, self.calls)

@@ -3,7 +3,7 @@
 - `patching`: patch points, and the patcher of the process;
 - `httpx`, `http_client`, `asyncio_clients`, `niquests`: an interceptor for each family of libraries;
 - `guard`: refuses calls that no interceptor catches;
-- `loopback_servers`: the servers for clients of asyncio and niquests.
+- `loopback_servers`: the servers for clients of asyncio and niquests; `forks`: the calls of forked processes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 from pytest_qbchat.intercept import asyncio_clients, guard, http_client, httpx, niquests, tls_contexts
+from pytest_qbchat.intercept.forks import Forks
 from pytest_qbchat.intercept.patching import Patcher
 from pytest_qbchat.service.interface import Fake
 
@@ -28,6 +29,7 @@ def _patcher() -> Patcher:
             libraries[name].append(patch_points)
     patcher = Patcher(dict(libraries))
     guard.add_audit_hook(patcher.fakes)
+    Forks(patcher.fakes)
     return patcher
 
 

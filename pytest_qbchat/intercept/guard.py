@@ -8,7 +8,7 @@ Methods of sockets that take a name look it up before their event, so they are p
 `getproxies_environment()`, which aiohttp and niquests call, excludes QuickBlox hosts from the proxies of the
 environment. The guard does not see earlier connections, and resolvers that ask a name server themselves (c-ares,
 dnspython) or that are written in C (uvloop, pycurl). For libraries without an interceptor, it does not see requests
-through a proxy, or to a host that belongs to QuickBlox only below a path prefix.
+through a proxy.
 """
 
 from __future__ import annotations
@@ -61,6 +61,9 @@ def audit(fakes: list[Fake], event: str, arguments: tuple[Any, ...]) -> None:
     __tracebackhide__ = True
     if fakes and event in EVENTS:  # in this order: at the end of the process, the second name is None
         _refuse_quickblox(fakes, *EVENTS[event](*arguments))
+    elif fakes and event == "subprocess.Popen":
+        for fake in fakes:
+            fake.hosts.processes = True
 
 
 def _sockets(module: Any) -> Iterator[PatchPoint]:

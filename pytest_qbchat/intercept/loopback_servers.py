@@ -37,6 +37,12 @@ def loopback_address(fakes: list[Fake], host: str, port: int, *, encrypted: bool
         return _servers[key].host, _servers[key].port
 
 
+def after_fork() -> None:
+    """Let a forked process start servers, also if its parent was starting one. It uses those that run in its parent."""
+    global _starting  # noqa: PLW0603 - a lock that nobody in this process holds
+    _starting = Lock()
+
+
 def is_loopback_server(address: object) -> bool:
     """Whether an address is that of one of the servers."""
     return any((server.host, server.port) == address for server in list(_servers.values()))

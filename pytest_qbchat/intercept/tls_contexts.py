@@ -51,7 +51,7 @@ class LazyContext:
         object.__setattr__(self, "_made", cache(make))
 
     # Libraries check that it is a context.
-    __class__ = property(lambda _: ssl.SSLContext)
+    __class__ = property(lambda _: ssl.SSLContext)  # pyright: ignore[reportIncompatibleMethodOverride]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._made(), name)

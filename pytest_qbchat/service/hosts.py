@@ -56,7 +56,10 @@ class Hosts:
 
     Attributes:
         others: Hosts that were called and do not belong to QuickBlox, for the failure of a test.
+        processes: Whether a process was started that does not inherit the interceptors.
     """
+
+    processes = False
 
     def __init__(self, extra: Iterable[str] = ()) -> None:
         """Parse host names and base URLs: `chat.shop.example`, `localhost:8080`, `https://shop.example/quickblox`.

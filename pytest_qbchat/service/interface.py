@@ -11,7 +11,7 @@ from pytest_qbchat.service.wire import Request, Response
 
 
 class Fake(Protocol):
-    """What answers the calls of clients: the fake of a test, or the guard of a suite, which refuses all.
+    """What answers the calls of clients: the fake of a test, or what stands for it in a forked process.
 
     Attributes:
         hosts: The hosts whose calls are intercepted.

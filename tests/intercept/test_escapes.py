@@ -144,6 +144,9 @@ def test_each_event_of_a_call_is_refused_while_a_fake_is_active(event: str, argu
     assert len(fake._backend.problems.drain()) == 2
     guard.audit([], event, arguments)
     guard.audit([fake._backend], "socket.bind", arguments)
+    assert not fake._backend.hosts.processes
+    guard.audit([fake._backend], "subprocess.Popen", ("python", ["python"], None, None))
+    assert fake._backend.hosts.processes
 
 
 def test_a_call_in_the_thread_of_a_library_gets_the_error_of_a_resolver() -> None:
