@@ -158,6 +158,48 @@ class Declarations:
         to = self._realtime.dialog(dialog)
         return cast("Message", self._realtime.send(id_of(sender), to, {"message": message, **fields}))
 
+    def add_users(self, number: int) -> list[User]:
+        """Declare a number of users as real applications have them: names with accents, some without a name or email.
+
+        They are made by the payload factory, and are the same from run to run.
+
+        Args:
+            number: How many.
+
+        Raises:
+            ValueError: The number is less than 1.
+        """
+        __tracebackhide__ = True
+        _check_number("number", number)
+        from pytest_qbchat.fake import lived_in  # noqa: PLC0415 - it imports Faker
+
+        return [self.add_user(**fields) for fields in lived_in.users(self._store, number)]
+
+    def add_history(self, dialog: Dialog | str, *, messages: int = 120) -> list[Message]:
+        """Fill a dialog with a past as real dialogs have it. It is in no inbox and not in `posted`.
+
+        The newest message is a minute old, and all are read. In every twelve there are a photo without text, "ok" twice
+        in the same second, a link with `?` and `&`, accents and emoji, an edited message, one that the owner deleted
+        for itself, and in a group one from an agent who has left. They are made by the payload factory, and are the
+        same from run to run, apart from the clock.
+
+        Args:
+            dialog: A dialog that `add_dialog` returned, or its id.
+            messages: How many.
+
+        Returns:
+            The messages, oldest first.
+
+        Raises:
+            ValueError: The dialog is unknown, or the number is less than 1.
+        """
+        __tracebackhide__ = True
+        _check_number("messages", messages)
+        from pytest_qbchat.fake import lived_in  # noqa: PLC0415 - it imports Faker
+
+        with self._store.lock:
+            return cast("list[Message]", lived_in.history(self._store, self._realtime.dialog(dialog), messages))
+
     def add_blob(
         self,
         content: bytes,
@@ -329,6 +371,12 @@ def _check_strings(**given: Any) -> None:
         if value is not None and not isinstance(value, str):
             shown = f"{name} of type {type(value).__name__}" if names_secret(name) else f"{name}={value!r}"
             raise TypeError(f"invalid {shown}; expected a string")
+
+
+def _check_number(name: str, given: Any) -> None:
+    __tracebackhide__ = True
+    if type(given) is not int or given < 1:
+        raise ValueError(f"invalid {name}={given!r}; expected 1 or greater")
 
 
 def _as_list(name: str, given: Any, example: str) -> list[Any]:
