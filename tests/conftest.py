@@ -49,6 +49,20 @@ def world(request: pytest.FixtureRequest) -> World:
 
 
 @pytest.fixture
+def pytester(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> pytest.Pytester:
+    """The fixture of pytest. In the short profile, its runs have this plugin and xdist alone, unless marked otherwise.
+
+    pytest would look for the plugins of all installed packages again in each run, which takes longer than the run.
+    """
+    if not profile.LONG and request.node.get_closest_marker("all_plugins") is None:
+        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        monkeypatch.setenv("PYTEST_PLUGINS", "pytest_qbchat.plugin,xdist.plugin")
+    return pytester
+
+
+@pytest.fixture
 def run_project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pytest.RunResult]:
     """Run pytest on the project in the folder of `pytester`: in this process, or alone in the long profile."""
 

@@ -137,7 +137,8 @@ def test_an_example_runs_alone_without_the_plugins_of_respx_and_faker(
 ) -> None:
     copied(pytester, EXAMPLES / name)
 
-    result = run_project("-W", "error", "-rP", "-p", "no:randomly", "-p", "no:respx", "-p", "no:faker")
+    run = pytester.runpytest_subprocess if name in NEEDS else run_project  # Django sets the time zone of its process
+    result = run("-W", "error", "-rP", "-p", "no:randomly", "-p", "no:respx", "-p", "no:faker")
 
     assert result.ret == pytest.ExitCode.OK
     if needed := NEEDS.get(name):

@@ -84,6 +84,7 @@ by_title = pytest.mark.parametrize("section", SECTIONS, ids=lambda section: sect
 
 
 @by_title
+@pytest.mark.all_plugins
 def test_the_tests_of_a_section_pass(
     pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult], section: Section
 ) -> None:

@@ -120,6 +120,7 @@ def test_the_source_archive_holds_all_that_the_tests_need(dist: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_first_example_of_the_readme_runs_against_the_wheel(dist: Path, tmp_path: Path) -> None:
     [wheel] = dist.glob("*.whl")
     environment = tmp_path / "environment"

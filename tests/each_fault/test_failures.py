@@ -463,6 +463,7 @@ def test_an_exception_that_is_raised_in_several_trials_does_not_collect_their_na
     assert result.parseoutcomes()["passed"] == 1
 
 
+@pytest.mark.all_plugins
 def test_a_loop_in_a_coroutine_names_its_trial(run_test: RunTest) -> None:
     result = run_test(
         """

@@ -249,6 +249,7 @@ def test_other_hosts_are_reached_as_before(qbchat: FakeQuickBlox) -> None:
     assert len(qbchat.calls) == 0
 
 
+@pytest.mark.all_plugins
 @pytest.mark.parametrize("order", ["qbchat, respx_mock, httpx_mock", "respx_mock, qbchat, httpx_mock"])
 def test_beside_other_mocks_in_either_order(pytester: pytest.Pytester, order: str) -> None:
     pytester.makepyfile(

@@ -10,6 +10,8 @@ import httpx2  # noqa: F401
 import pytest
 import vcr  # noqa: F401
 
+pytestmark = pytest.mark.all_plugins
+
 SEND = """
 import asyncio, socket, urllib.request
 
@@ -371,6 +373,7 @@ def test_eventlet_patched_before_and_after_the_first_fake(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_twisted_is_refused_and_does_not_wait(pytester: pytest.Pytester) -> None:
     test = """
         from twisted.internet import reactor

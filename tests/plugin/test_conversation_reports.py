@@ -61,9 +61,9 @@ def _fits(line: str, pattern: str) -> bool:
     return fnmatch(line, pattern.replace("??????????????????????????", "*"))
 
 
-def test_a_parallel_run_shows_swallowed_mistakes_and_the_conversation(run, alone: tuple[str, ...]) -> None:
+def test_a_parallel_run_shows_swallowed_mistakes_and_the_conversation(run) -> None:
     tests = [f"def test_{number}(qbchat):\n    {mistake}\n" for number, mistake in enumerate(SWALLOWED.values())]
-    result = run("\n".join([*tests, FAILING.replace("OUTCOME", "assert False")]), *alone, "-p", "xdist", "-n1")
+    result = run("\n".join([*tests, FAILING.replace("OUTCOME", "assert False")]), "-n1")
     result.assert_outcomes(failed=len(tests) + 1)
     for report in REPORTS.values():
         result.stdout.fnmatch_lines([report])

@@ -76,6 +76,7 @@ def test_an_unknown_name_of_the_package_raises_attribute_error() -> None:
         _ = pytest_qbchat.qbchat
 
 
+@pytest.mark.all_plugins
 def test_the_fixtures_work_without_the_plugins_of_respx_and_faker(
     pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
 ) -> None:
@@ -95,6 +96,7 @@ def test_the_fixtures_work_without_the_plugins_of_respx_and_faker(
     run_project("-p", "no:respx", "-p", "no:faker", "-W", "error").assert_outcomes(passed=1)
 
 
+@pytest.mark.all_plugins
 def test_the_plugin_can_be_blocked(pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]) -> None:
     pytester.makepyfile("def test_it(qbchat): pass")
     result = run_project("-p", "no:qbchat")
@@ -106,6 +108,7 @@ def test_a_run_without_the_terminal_reporter_passes(pytester: pytest.Pytester, a
     assert pytester.runpytest_subprocess(*alone, "-p", "no:terminal").ret == 0
 
 
+@pytest.mark.all_plugins
 def test_the_factory_is_seeded_by_the_faker_fixture(run) -> None:
     run(
         """

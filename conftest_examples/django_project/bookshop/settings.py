@@ -1,3 +1,4 @@
+TIME_ZONE = "UTC"
 SECRET_KEY = "made-up-key-of-the-bookshop"
 INSTALLED_APPS = ["bookshop"]
 ROOT_URLCONF = "bookshop.urls"
