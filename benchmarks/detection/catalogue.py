@@ -21,12 +21,15 @@ class Edit(NamedTuple):
         job: The name of the job.
         name: What was done.
         source: Where the mistake was seen; None if the code is as correct afterwards.
+        fault: Whether the mistake shows only while QuickBlox does not answer, is busy or out of order, or has ended the
+            session.
         code: The code with the change.
     """
 
     job: str
     name: str
     source: str | None
+    fault: bool
     code: str
 
     @property
@@ -99,4 +102,4 @@ def _edits(job: str, code: str, given: list[dict[str, Any]], *, mistakes: bool) 
         if changed == code:
             raise ValueError(f"{job}: {each['name']!r} changes nothing")
         compile(changed, f"{job}: {each['name']}", "exec")
-        yield Edit(job, each["name"], each["source"] if mistakes else None, changed)
+        yield Edit(job, each["name"], each["source"] if mistakes else None, each.get("fault", False), changed)

@@ -76,6 +76,15 @@ class Figures:
             self._share([edit for edit in edits if not edit.is_mistake], files, ALL),
         )
 
+    def by_fault(self) -> Iterator[tuple[str, Share, Share]]:
+        """For each tool, how many are caught of the mistakes that show without a fault, and of those that need one."""
+        stubs = [(name, ((stub, stub),)) for stub, name in NAMES.items()]
+        for name, files in (("`qbchat`", PLAIN), ("`qbchat` and `each_fault`", EACH_FAULT), *stubs):
+            mistakes = [edit for edit in self.mistakes() if (edit.job, "", Way(*files[0])) in self._results]
+            if mistakes:
+                without = self._share((edit for edit in mistakes if not edit.fault), files, ALL)
+                yield name, without, self._share((edit for edit in mistakes if edit.fault), files, ALL)
+
     def caught(self, edit: Edit, files: Files, assertions: str = ALL) -> bool:
         """Whether a test fails for an edit."""
         return any(self._results[edit.job, edit.name, Way(*file, assertions)].failure for file in files)
