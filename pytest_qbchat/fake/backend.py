@@ -95,6 +95,12 @@ class Backend:
         """Record a refused call, and return the error to raise in the code under test."""
         return self.problems.refuse(self.masked(reason), call)
 
+    def note_missing_timeout(self, method: str) -> None:
+        """Warn that a call without a timeout gets no response: outside of a test it waits for ever."""
+        text = f"this {method} has no timeout, so without a response it waits for ever; give the client a timeout"
+        if warn(text):
+            self.problems.add(f"QuickBloxWarning: {text}")
+
     def raise_problems(self) -> None:
         """Fail for problems that the code under test caught.
 

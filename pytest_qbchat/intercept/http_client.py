@@ -113,7 +113,8 @@ class FakeSocket:
         connection._has_connected_to_proxy = True  # otherwise urllib3 reports a timeout as one of a proxy
         self.target = _target(connection, "")
         self._connection = ref(connection)
-        self._timeout: float | None = connection.timeout
+        self._timeout: float | None = connection.timeout  # http.client has an object for the default
+        self._method = ""
         self._fakes = fakes
         self._reader: RequestReader | _BodyReader | None = None  # of an incomplete request
         self._answer: bytes | Exception | None = None
@@ -148,6 +149,7 @@ class FakeSocket:
 
     def _answer_to(self, head: http11.Head, body: bytes) -> bytes:
         __tracebackhide__ = True
+        self._method = head.method
         fake, target = self._destination()
         target = target._replace(target=target.target or head.target)
         return http11.encode(fake.handle(fake.hosts.request(head.method, target, head.headers, body)), head.method)
@@ -170,6 +172,9 @@ class FakeSocket:
     def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BufferedIOBase:
         """The response to the latest request, as a file."""
         answer, self._answer = self._answer, None
+        timeout = self._timeout if isinstance(self._timeout, int | float) else socket.getdefaulttimeout()
+        if isinstance(answer, TimeoutError) and timeout is None:
+            self._destination()[0].note_missing_timeout(self._method)
         return io.BufferedReader(_Failing(answer) if isinstance(answer, Exception) else io.BytesIO(answer or b""))
 
     def getpeername(self) -> tuple[str, int | None]:

@@ -72,6 +72,7 @@ def answer(module: Any, request: Any, fake: Fake, retries: int = 0) -> Any:
             outcome = fake.handle(sent)
         except fault_errors() as error:
             outcome, retries = _client_error(module, error, request, retries), retries - 1
+    _check_timeout(fake, request, outcome)
     for event in _events(request, outcome):
         request.extensions["trace"](*event)
     return _response(module, outcome)
@@ -81,12 +82,14 @@ async def answer_async(module: Any, request: Any, fake: Fake, retries: int = 0) 
     """Answer a request of an asynchronous client."""
     __tracebackhide__ = True
     sent = _request(request, b"".join([chunk async for chunk in request.stream]), fake)
+    await _checkpoint()
     outcome: Response | Exception | None = None
     while outcome is None:
         try:
             outcome = await fake.handle_async(sent)
         except fault_errors() as error:
             outcome, retries = _client_error(module, error, request, retries), retries - 1
+    _check_timeout(fake, request, outcome)
     for event in _events(request, outcome):
         await request.extensions["trace"](*event)
     return _response(module, outcome)
@@ -102,6 +105,25 @@ def _is_wrapper(module: Any, function: Function) -> bool:
     inner = inspect.unwrap(function)
     ours = patch_of(inner) is not None or inner.__module__.partition(".")[0] == module.__name__
     return _is_httpx(module) and inner is not function and ours
+
+
+async def _checkpoint() -> None:
+    """Let other tasks run, as a client does that waits for a server: a race between two tasks shows."""
+    import asyncio  # noqa: PLC0415 - for asynchronous calls alone
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        from anyio.lowlevel import checkpoint  # noqa: PLC0415 - of trio; httpx brings anyio
+
+        await checkpoint()
+    else:
+        await asyncio.sleep(0)
+
+
+def _check_timeout(fake: Fake, request: Any, outcome: Response | Exception) -> None:
+    if type(outcome).__name__ == "ReadTimeout" and request.extensions.get("timeout", {}).get("read") is None:
+        fake.note_missing_timeout(_text(request.method))
 
 
 def _retries(transport: Any) -> int:
@@ -149,9 +171,12 @@ def _url(request: Any) -> Url:
 
 
 def _request(request: Any, body: bytes, fake: Fake) -> Request:
-    if isinstance(request.method, str):
-        return fake.hosts.request(request.method, _url(request), request.headers.raw, body)
-    return fake.hosts.request(request.method.decode(), _url(request), request.headers, body)
+    headers = getattr(request.headers, "raw", request.headers)
+    return fake.hosts.request(_text(request.method), _url(request), headers, body)
+
+
+def _text(method: str | bytes) -> str:
+    return method if isinstance(method, str) else method.decode()
 
 
 def _response(module: Any, outcome: Response | Exception) -> Any:

@@ -104,6 +104,10 @@ class FakeOfParent:
         self._ask({"origin": "https://api.quickblox.com", "refusal": reason})  # which every fake owns
         return CallRefused(reason)
 
+    def note_missing_timeout(self, method: str) -> None:
+        """Fail the test in the parent, which does not see the warnings of this process."""
+        self.refuse(f"a {method} without a timeout got no response, and waits for ever; give the client a timeout")
+
     def raise_problems(self) -> None:
         """Do nothing: the parent has the problems."""
 

@@ -31,6 +31,10 @@ class Fake(Protocol):
         """Record a call that is not let through, and return the error to raise."""
         ...
 
+    def note_missing_timeout(self, method: str) -> None:
+        """Warn that a call without a timeout gets no response: outside of a test it waits for ever."""
+        ...
+
     def raise_problems(self) -> None:
         """Raise an error if there are problems that were not reported yet."""
         ...

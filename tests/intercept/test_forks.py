@@ -107,6 +107,13 @@ def test_a_fault_in_a_forked_process_raises_the_error_of_its_client(qbchat: Fake
     assert len(qbchat._backend.problems.drain()) == 1
 
 
+def test_a_call_without_a_timeout_in_a_forked_process_fails_the_test(qbchat: FakeQuickBlox) -> None:
+    qbchat.fail("timeout")
+    assert "ReadTimeout" in in_child(lambda: requests.get(URL))
+    [problem] = qbchat._backend.problems.drain()
+    assert problem.text.startswith("a GET without a timeout got no response")
+
+
 def test_a_forked_process_of_a_forked_process_reaches_the_fake(qbchat: FakeQuickBlox) -> None:
     def post() -> int:
         return requests.post(URL, json=BODY, headers=HEADERS, timeout=5).status_code
