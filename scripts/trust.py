@@ -38,6 +38,7 @@ SOURCES = {
     "old developer wiki": "https://quickblox.com/developers/Overview, Authentication_and_Authorization and Content",
     "JavaScript SDK": f"{_GITHUB}QuickBlox/quickblox-javascript-sdk, code, types, tests on the server",
     "the vendor's mocks": f"{_GITHUB}QuickBlox/quickblox-javascript-sdk, canned replies in its unit tests",
+    "code samples": f"{_GITHUB}QuickBlox/Documentation, docs/5_javascript/3_Code_Samples",
     "Android SDK": f"{_GITHUB}QuickBlox/quickblox-android-sdk, its models and error parser",
     "iOS SDK": f"{_GITHUB}QuickBlox/quickblox-ios-sdk, its headers",
     ".NET SDK": f"{_GITHUB}QuickBlox/SDK-dotnet",

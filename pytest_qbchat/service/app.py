@@ -81,8 +81,10 @@ class Service:
 
         observed(issue threads): responses have the headers that transcripts share: Content-Type,
             QuickBlox-REST-API-Version, Status, X-Request-Id, X-Runtime.
+        observed(issue threads): a response with status 500 has no QuickBlox-REST-API-Version.
         assumed: responses have no further headers; those of current servers are unknown.
         documented(release notes): with a session, `QB-Token-ExpirationDate` is the time of its end.
+        observed(issue threads): that time ends in +0000, in 2015 to 2017 in UTC.
         observed(issue threads): refusals by an endpoint have `QB-Token-ExpirationDate` too.
         observed(JavaScript SDK): the suffix `.json` of every path is optional.
         """
@@ -90,34 +92,36 @@ class Service:
             body = encode_json(body)
         content = body if isinstance(body, bytes) else body.encode()
         session = call.caller.session
-        expires_at = None if session is None else int(session.expires_at)
+        expires = None if session is None else (int(session.expires_at), self.store.assume.utc_expiration)
         self._responses += 1
-        return ApiResponse(status, content, self._responses, expires_at, more)
+        return ApiResponse(status, content, self._responses, expires, more)
 
 
 class ApiResponse(Response):
     """A response of the API, which composes its headers at each access: a test may hold 100,000 responses."""
 
-    def __init__(self, status: int, body: bytes, number: int, expires_at: int | None, more: tuple[Header, ...]) -> None:
+    def __init__(
+        self, status: int, body: bytes, number: int, expires: tuple[int, bool] | None, more: tuple[Header, ...]
+    ) -> None:
         self.status = status
         self.body = body
         self._number = number
-        self._expires_at = expires_at
+        self._expires = expires
         self._more = more
 
     @property
     def raw_headers(self) -> RawHeaders:
         """Name and value as bytes, in the order sent."""
         headers = (
-            *_HEADERS,
+            *(_HEADERS if self.status != HTTPStatus.INTERNAL_SERVER_ERROR else _HEADERS_OF_FAILURE),
             (b"Status", _STATUS_LINES[self.status]),
             (b"X-Request-Id", b"00000000-0000-4000-8000-%012x" % self._number),
             (b"Content-Length", b"%d" % len(self.body)),
             *self._more,
         )
-        if self._expires_at is None:
+        if self._expires is None:
             return headers
-        return (*headers, (b"QB-Token-ExpirationDate", expiration_date(self._expires_at)))
+        return (*headers, (b"QB-Token-ExpirationDate", expiration_date(*self._expires)))
 
 
 _HEADERS = (
@@ -125,5 +129,6 @@ _HEADERS = (
     (b"QuickBlox-REST-API-Version", b"0.1.1"),
     (b"X-Runtime", b"0.001000"),  # the duration of the call, fixed so that runs are equal
 )
+_HEADERS_OF_FAILURE = tuple(header for header in _HEADERS if header[0] != b"QuickBlox-REST-API-Version")
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}".encode() for status in HTTPStatus}
 _STATUS_LINES[422] = b"422 Unprocessable Entity"  # Rails' phrase, which newer Pythons have renamed

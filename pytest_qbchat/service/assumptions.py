@@ -23,7 +23,10 @@ class Assumptions:
         login_status: Status of a login. The reference says 202, and so do live logs; the REST description says 200.
         duplicate_dialog_status: Status if a private dialog to be created exists already. The existing one is returned.
         true_is_one: Whether `send_to_chat` and `markable` accept `true` like the documented 1.
-        attachment_list: Whether `attachments` may be a JSON list instead of the documented object.
+        attachment_list: Whether `attachments` arrive if they are a JSON list instead of the documented object. SDKs
+            send one; no reply to it is known.
+        data_without_class: Whether dialogs keep `data` without `class_name`, and lists filter by it. Four replies from
+            2015 to 2020 lost it; the current reference shows filters without `class_name`.
         unlisted_attachment_keys: Whether attachments keep undocumented keys.
         history_counts_as_unread: Whether a message without `send_to_chat` is counted as unread.
         marked_in_reply: Whether listing messages returns them as read by the caller, although they were unread before.
@@ -33,6 +36,8 @@ class Assumptions:
         largest_page: The maximum number of dialogs or messages in one response.
         newer_cluster: Whether the chat is as on newer clusters of QuickBlox: a new dialog has `is_joinable` without
             asking for it, and a message with `system` 1 to a group is refused. Otherwise `system` is ignored.
+        utc_expiration: Whether `QB-Token-ExpirationDate` ends in UTC instead of +0000. Both were seen, the latter since
+            2017.
         retry_after: Seconds in the `Retry-After` header of a 429; None omits the header.
     """
 
@@ -43,6 +48,7 @@ class Assumptions:
     duplicate_dialog_status: int = 201
     true_is_one: bool = False
     attachment_list: bool = True
+    data_without_class: bool = False
     unlisted_attachment_keys: bool = True
     history_counts_as_unread: bool = True
     marked_in_reply: bool = False
@@ -50,6 +56,7 @@ class Assumptions:
     owner_deletes_messages: bool = True
     largest_page: int = 1000
     newer_cluster: bool = True
+    utc_expiration: bool = False
     retry_after: int | None = None
 
 
@@ -63,6 +70,7 @@ class Choices(TypedDict, total=False):
     duplicate_dialog_status: int
     true_is_one: bool
     attachment_list: bool
+    data_without_class: bool
     unlisted_attachment_keys: bool
     history_counts_as_unread: bool
     marked_in_reply: bool
@@ -70,6 +78,7 @@ class Choices(TypedDict, total=False):
     owner_deletes_messages: bool
     largest_page: int
     newer_cluster: bool
+    utc_expiration: bool
     retry_after: int | None
 
 

@@ -40,6 +40,7 @@ def check_attachments(call: Call, given: Any) -> None:
     elif isinstance(given, list) and attachments(given) and call.message is not None and not call.message.attachments:
         call.warn(f"attachments: arrived as a list, so QuickBlox stores none; {_REMEDY}")
     elif isinstance(given, list):
+        call.warn(f"attachments: is a list, which QuickBlox lost in 2016, and may still lose; {_REMEDY}")
         for position, item in enumerate(given[:_MAX_KEYS]):
             _check_attachment(call, position, item)
     elif not isinstance(given, dict):

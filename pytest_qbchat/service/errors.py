@@ -66,7 +66,7 @@ def authorization_failed(reason: str) -> QuickBloxError:
 
 
 def need_user(status: int, reason: str) -> QuickBloxError:
-    """observed(issue threads): a call that needs a user, with another caller; for posting a message it is assumed."""
+    """observed(issue threads, 2024-11): a call that needs a user, by another caller; for posting it is assumed."""
     return QuickBloxError(status, _base_error("Forbidden. Need user."), reason)
 
 
@@ -204,7 +204,7 @@ def no_public_reactions(reason: str) -> QuickBloxError:
 
 
 def by_status(status: int) -> QuickBloxError:
-    """assumed: the response with a status that a test injected."""
+    """observed(issue threads): the body of a 500 that a test injected; those of 429 and other 5xx are assumed."""
     bodies = {
         400: _coded_error("Bad request"),
         401: _base_error("Required session does not exist"),
@@ -212,7 +212,7 @@ def by_status(status: int) -> QuickBloxError:
         404: _error_list("The resource wasn't found"),
         422: _base_error("Unprocessable entity"),
         429: _error_list("Too many requests"),
-        500: _error_list("Internal server error"),
+        500: {"status": "500", "error": "Internal Server Error"},
         502: _error_list("Bad gateway"),
         503: _error_list("Service unavailable"),
         504: _error_list("Gateway timeout"),

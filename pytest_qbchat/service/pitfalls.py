@@ -15,15 +15,13 @@ from pytest_qbchat.service.attachments import check_attachments
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.declaration import Flag, Needed, OffFlag, Route
 from pytest_qbchat.service.endpoints.messages import CONTROL_PARAMETERS, PARAMETERS, SERVER_FIELDS, create_message
-from pytest_qbchat.service.flags import check_flag
+from pytest_qbchat.service.flags import check_flag, is_zero
 from pytest_qbchat.service.ids import is_object_id, whole_number
 from pytest_qbchat.service.models import DialogType
 from pytest_qbchat.service.spelling import closest_name, misspelt, similar_name
 
 _MAX_KEYS = 100  # that are checked in one object: a request may have any number of them
 _SPECIAL_NAMES = {
-    "save_to_history": "belongs to XMPP, and QuickBlox ignores it here; omit it, since a message posted over REST "
-    "always enters the history",
     "system": "is not documented for this call; in a private dialog the fake ignores it, omit it",
     "body": "became a custom field, and the chat reserves this name; write message",
     "delay": "became a custom field, and the chat reserves this name; write another name",
@@ -71,7 +69,7 @@ def _check_names(call: Call, wrapper: str, params: dict[str, Any], known: Collec
         if certain and suggestion is None:
             suggestion = closest_name(name, names)
         shown = f"{wrapper}[{name}]" if wrapper else name
-        if "[" in name:
+        if "[" in name and certain:
             outer, _, key = name.partition("[")
             remedy = f"in JSON write {outer}={{{key.partition(']')[0]!r}: ...}}"
         elif suggestion is not None:
@@ -96,6 +94,9 @@ def _check_new_message(call: Call) -> None:
         check_flag(call, "send_to_chat", effect="no occupant is notified")
     if message is None or message.markable != 1:
         check_flag(call, "markable", effect="no receipt is requested")
+    check_flag(call, "save_to_history", 0)
+    if is_zero(params.get("save_to_history")) and not sent_to_chat:
+        call.warn("save_to_history: has no effect without send_to_chat (assumed); write send_to_chat=1, or omit it")
     if given := params.get("attachments"):
         check_attachments(call, given)
     text = params.get("message")

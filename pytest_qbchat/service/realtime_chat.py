@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pytest_qbchat.service.endpoints.messages import PARAMETERS, SERVER_FIELDS, build_message
+from pytest_qbchat.service.flags import is_zero
 from pytest_qbchat.service.models import Dialog, DialogType, Message, User, id_of
 from pytest_qbchat.service.spelling import misspelt
 from pytest_qbchat.service.store import Store
@@ -98,7 +99,8 @@ class Realtime:
                 message.custom["dialog_id"] = dialog.id
                 if dialog.type is not DialogType.PRIVATE:
                     message.recipient_id = None
-            self.store.add_message(message, dialog)
+            stored = message.send_to_chat != 1 or not is_zero(params.get("save_to_history"))
+            self.store.add_message(message, dialog, stored=stored)
         return message
 
     def dialog(self, dialog: Dialog | str) -> Dialog:

@@ -256,11 +256,12 @@ class Store:
 
     # Messages
 
-    def add_message(self, message: Message, dialog: Dialog, *, in_real_time: bool = True) -> None:
-        """Add a message to the history and, with `send_to_chat`, to the inboxes of the other occupants."""
-        self.messages[message.id] = message
-        dialog.add(message)
-        dialog.activity = self._next_activity()
+    def add_message(self, message: Message, dialog: Dialog, *, stored: bool = True, in_real_time: bool = True) -> None:
+        """Add a message to the history if it is stored, and with `send_to_chat` to the inboxes of other occupants."""
+        if stored:
+            self.messages[message.id] = message
+            dialog.add(message)
+            dialog.activity = self._next_activity()
         if in_real_time and message.send_to_chat == 1:
             for occupant in message.audience:
                 self.inboxes[occupant].append(message)

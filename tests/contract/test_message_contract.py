@@ -118,6 +118,7 @@ def test_a_query_string_serves_with_an_empty_body_labelled_json(world: World) ->
 # --- attachments ---
 
 
+@pytest.mark.filterwarnings("ignore:attachments. is a list:pytest_qbchat.QuickBloxWarning")
 @pytest.mark.parametrize(
     "kwargs",
     [

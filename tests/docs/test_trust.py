@@ -48,7 +48,7 @@ def test_every_behaviour_says_how_it_is_known(documented: Any) -> None:
 
 def _source(claim: Claim) -> str:
     """The source of a claim, without the date of the evidence."""
-    return re.sub(r", 20\d\d-\d\d$", "", claim.source)
+    return re.sub(r", 20\d\d(-\d\d)?$", "", claim.source)
 
 
 def test_every_source_is_used() -> None:

@@ -98,7 +98,7 @@ def test_a_message_is_declared_with_its_parameters_and_custom_fields() -> None:
     operation = OPERATIONS["POST /chat/Message.json"]
     body = operation["requestBody"]["content"]["application/json"]["schema"]
     assert [*body["properties"]] == [
-        "chat_dialog_id", "recipient_id", "message", "attachments", "send_to_chat", "markable",
+        "chat_dialog_id", "recipient_id", "message", "attachments", "send_to_chat", "markable", "save_to_history",
     ]  # fmt: skip
     assert body["additionalProperties"] == {"$ref": "#/components/schemas/CustomField"}
     assert "are set by 1" in body["properties"]["markable"]["description"]

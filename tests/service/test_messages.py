@@ -430,6 +430,7 @@ def test_messages_are_listed_by_several_ids(api: Api, four: str) -> None:
     ]
 
 
+@pytest.mark.filterwarnings("ignore:attachments. is a list:pytest_qbchat.QuickBloxWarning")
 def test_a_list_of_attachments_that_is_lost_gives_one_warning(api: Api) -> None:
     api.fake.assume(attachment_list=False)
     body = {"recipient_id": BERT, "attachments": [{"type": "image"}, {"id": "1"}]}
@@ -439,11 +440,13 @@ def test_a_list_of_attachments_that_is_lost_gives_one_warning(api: Api) -> None:
     assert str(warning.message).startswith("attachments: arrived as a list, so QuickBlox stores none; post JSON with")
 
 
+@pytest.mark.filterwarnings("ignore:attachments. is a list:pytest_qbchat.QuickBloxWarning")
 def test_a_list_of_anything_else_is_warned_of_by_item(api: Api) -> None:
     with pytest.warns(QuickBloxWarning, match=r"attachments\[0\]: arrived as '7'"):
         api("POST", "Message", json={"recipient_id": BERT, "attachments": ["7"]})
 
 
+@pytest.mark.filterwarnings("ignore:attachments. is a list:pytest_qbchat.QuickBloxWarning")
 def test_a_list_of_attachments_is_taken_as_it_is(api: Api) -> None:
     body = {"recipient_id": BERT, "attachments": [{"type": "image", "id": "1"}]}
     assert api("POST", "Message", json=body).json()["attachments"] == body["attachments"]

@@ -534,3 +534,37 @@ def test_flags_count_as_a_number_and_as_its_digit(world: World, encoding: str, o
     assert message.sent_to_chat
     assert reply["markable"] == message.markable == 1
     assert "send_to_chat" not in reply
+
+
+# --- save_to_history ---
+
+
+@pytest.mark.parametrize("flag", [0, "0"])
+def test_a_message_that_is_not_saved_to_history_is_delivered_and_not_stored(world: World, flag: Any) -> None:
+    anna, bert = world.fake.add_user(10), world.fake.add_user(20)
+    world.fake.add_session(TOKEN, anna)
+    world.fake.add_dialog(DIALOG, occupants_ids=[anna, bert])
+    reply = world.post({"chat_dialog_id": DIALOG, "message": "hi", "send_to_chat": 1, "save_to_history": flag})
+    assert (reply.status_code, "save_to_history" in reply.json()) == (201, False)
+    assert bert.inbox.one().message == "hi"
+    assert world.fake.posted.one().id == reply.json()["_id"]
+    assert (len(world.fake.messages), bert.unread()) == (0, 0)
+    assert world.fake.dialogs.one().last_message is None
+
+
+@pytest.mark.parametrize("fields", [{"save_to_history": 1}, {"save_to_history": "1"}, {}])
+def test_a_message_to_the_chat_is_stored_unless_the_history_is_switched_off(world: World, fields: Any) -> None:
+    world.post({"chat_dialog_id": DIALOG, "send_to_chat": 1, **fields})
+    assert len(world.fake.messages) == 1
+
+
+@pytest.mark.filterwarnings("ignore:save_to_history:pytest_qbchat.QuickBloxWarning")
+def test_a_message_for_the_history_alone_is_stored_whatever_save_to_history_says(world: World) -> None:
+    world.post({"chat_dialog_id": DIALOG, "save_to_history": 0})
+    assert len(world.fake.messages) == 1
+
+
+def test_an_app_can_send_a_message_that_is_not_saved_to_history(world: World) -> None:
+    anna, bert = world.fake.add_user(10), world.fake.add_user(20)
+    anna.send(world.fake.add_dialog(occupants_ids=[anna, bert]), "hi", save_to_history=0)
+    assert (bert.inbox.one().message, len(world.fake.messages)) == ("hi", 0)

@@ -285,7 +285,14 @@ REFUSALS = [
     Refusal(
         errors.invalid_fields,
         422,
-        field(password="can't be blank"),
+        {
+            "errors": {
+                "password": [
+                    "should contain alphanumeric and punctuation characters only",
+                    "is too short (minimum is 8 characters)",
+                ]
+            }
+        },
         lambda at: at.sign_up(login="new", password=""),
     ),
     Refusal(
@@ -351,7 +358,7 @@ REFUSALS = [
     Refusal(errors.by_status, 404, NOT_FOUND, lambda at: at.ordered(404)),
     Refusal(errors.by_status, 422, field(base="Unprocessable entity"), lambda at: at.ordered(422)),
     Refusal(errors.by_status, 429, {"errors": ["Too many requests"]}, lambda at: at.ordered(429)),
-    Refusal(errors.by_status, 500, {"errors": ["Internal server error"]}, lambda at: at.ordered(500)),
+    Refusal(errors.by_status, 500, {"status": "500", "error": "Internal Server Error"}, lambda at: at.ordered(500)),
     Refusal(errors.by_status, 502, {"errors": ["Bad gateway"]}, lambda at: at.ordered(502)),
     Refusal(errors.by_status, 503, {"errors": ["Service unavailable"]}, lambda at: at.ordered(503)),
     Refusal(errors.by_status, 504, {"errors": ["Gateway timeout"]}, lambda at: at.ordered(504)),

@@ -1055,3 +1055,30 @@ def test_a_session_shows_its_token_to_nobody(qbchat: FakeQuickBlox, api: httpx.C
     ask(api, "GET", "/session.json", token)
     assert token not in qbchat.transcript()
     assert f"the session of the token {mask(token)} was destroyed" in qbchat.transcript()
+
+
+# --- the time of a login ---
+
+
+@freeze_time(NOW)
+def test_the_first_login_sets_the_last_request_of_its_user(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
+    anna = qbchat.add_user(login="anna", password="made-up-password")
+    ben = qbchat.add_user(login="ben", password="made-up-password")
+    qbchat.add_session("made-up-token-of-the-application", None)
+    body = {"login": "anna", "password": "made-up-password"}
+    reply = ask(api, "POST", "/login.json", "made-up-token-of-the-application", json=body).json()
+    assert reply["user"]["last_request_at"] == anna.last_request_at == reply["user"]["updated_at"]
+    assert ben.last_request_at is None
+    assert new_session(api, user={"login": "ben", "password": "made-up-password"}).status_code == 201
+    assert ben.last_request_at == anna.last_request_at
+
+
+# --- a failure of the server ---
+
+
+def test_a_failure_of_the_server_has_its_own_body_and_no_version(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
+    qbchat.fail(500)
+    response = ask(api, "GET", "/session.json", "made-up-token")
+    assert response.content == b'{"status":"500","error":"Internal Server Error"}'
+    assert "QuickBlox-REST-API-Version" not in response.headers
+    assert ask(api, "GET", "/session.json", "made-up-token").headers["QuickBlox-REST-API-Version"] == "0.1.1"

@@ -23,8 +23,10 @@ NEED_USER = {"errors": {"base": ["Forbidden. Need user."]}}
 NO_SESSION = {"errors": {"base": ["Required session does not exist"]}}
 TOKEN_REQUIRED = {"errors": {"base": ["Token is required"]}}
 TAKEN = ["has already been taken"]
+pytestmark = pytest.mark.filterwarnings("ignore:user.blob_id.:pytest_qbchat.QuickBloxWarning")
 TOO_SHORT = ["is too short (minimum is 8 characters)"]
 WRONG_PASSWORD = {"errors": {"base": ["old_password is wrong"]}}
+EMPTY_PASSWORD = ["should contain alphanumeric and punctuation characters only", *TOO_SHORT]
 
 
 @pytest.fixture
@@ -127,13 +129,13 @@ def test_signing_up_without_credentials_is_refused(world: World) -> None:
     [
         ({"password": PASSWORD}, {"base": ["Login or email required"]}),
         ({"login": " ", "email": "", "password": PASSWORD}, {"base": ["Login or email required"]}),
-        ({"login": "anna"}, {"password": ["can't be blank"]}),
-        ({"login": "anna", "password": ""}, {"password": ["can't be blank"]}),
-        ({"login": "anna", "password": None}, {"password": ["can't be blank"]}),
+        ({"login": "anna"}, {"password": EMPTY_PASSWORD}),
+        ({"login": "anna", "password": ""}, {"password": EMPTY_PASSWORD}),
+        ({"login": "anna", "password": None}, {"password": EMPTY_PASSWORD}),
         ({"login": "anna", "password": "1234567"}, {"password": TOO_SHORT}),
         ({"login": "anna", "password": 1234567}, {"password": TOO_SHORT}),
         ({"password": "short"}, {"password": TOO_SHORT, "base": ["Login or email required"]}),
-        ({}, {"password": ["can't be blank"], "base": ["Login or email required"]}),
+        ({}, {"password": EMPTY_PASSWORD, "base": ["Login or email required"]}),
         (
             {"login": "anna", "password": PASSWORD, "tag_list": "a,b,c,d,e,f"},
             {"tag_list": ["is too long (maximum is 5 tags)"]},
@@ -191,9 +193,39 @@ def test_texts_are_trimmed(api: httpx.Client, name: str) -> None:
     assert sign_up(api, **fields).json()["user"][name] == "Anna Example"
 
 
-def test_a_password_is_not_trimmed(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
-    assert sign_up(api, login="anna", password="  123456").status_code == 201
-    assert qbchat.users.one().password == "  123456"
+@pytest.mark.parametrize("password", ["  123456", "made up password", "gemütlich", "12345678\n", "пароль-пароль"])
+def test_a_password_with_other_characters_than_letters_digits_and_punctuation_is_refused(
+    qbchat: FakeQuickBlox, api: httpx.Client, password: str
+) -> None:
+    texts = ["should contain alphanumeric and punctuation characters only"]
+    assert answer(sign_up(api, login="anna", password=password)) == (422, {"errors": {"password": texts}})
+    assert len(qbchat.users) == 0
+
+
+@pytest.mark.parametrize("password", ["12345678", "made-up-password", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"])
+def test_a_password_of_letters_digits_and_punctuation_is_accepted(
+    qbchat: FakeQuickBlox, api: httpx.Client, password: str
+) -> None:
+    assert sign_up(api, login="anna", password=password).status_code == 201
+    assert qbchat.users.one().password == password
+
+
+@pytest.mark.qbchat(strict=True)
+def test_a_file_that_does_not_exist_is_refused_as_an_avatar_in_strict_mode(
+    qbchat: FakeQuickBlox, api: httpx.Client
+) -> None:
+    qbchat.add_session("made-up-token-of-anna", qbchat.add_user(10))
+    blob = qbchat.add_blob(b"made up", name="anna.jpg", user=10)
+    change = {"headers": {"QB-Token": "made-up-token-of-anna"}, "json": {"user": {"blob_id": blob.id + 1}}}
+    assert answer(api.put("/users/10.json", **change)) == (422, {"errors": {"blob": ["does not exist"]}})
+    change["json"] = {"user": {"blob_id": str(blob.id)}}
+    assert api.put("/users/10.json", **change).json()["user"]["blob_id"] == blob.id
+
+
+def test_a_file_that_does_not_exist_is_warned_of_as_an_avatar(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
+    with pytest.warns(QuickBloxWarning, match=r"user\[blob_id\]: there is no file 7, so QuickBlox may refuse the call"):
+        assert sign_up(api, login="anna", password="made-up-password", blob_id=7).status_code == 201
+    assert qbchat.users.one().blob_id == 7
 
 
 @pytest.mark.parametrize(
@@ -913,7 +945,6 @@ def test_the_account_settings_name_the_hosts(world: World, base: str, chat: str)
     response = world.send("GET", f"{base}/account_settings.json", headers=ACCOUNT_KEY)
     assert response.status_code == 200
     assert response.text == (
-        f'{{"account_id":55,"api_endpoint":"{base}","chat_endpoint":"{chat}",'
-        '"turnserver_endpoint":"turnserver.quickblox.com","s3_bucket_name":"qbprod"}'
+        f'{{"api_endpoint":"{base}","chat_endpoint":"{chat}","turnserver_endpoint":"turnserver.quickblox.com"}}'
     )
     assert "QB-Token-ExpirationDate" not in response.headers

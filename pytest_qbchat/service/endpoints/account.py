@@ -17,11 +17,9 @@ ACCOUNT_ID = 55
 class AccountSettings(TypedDict):
     """The hosts of an account."""
 
-    account_id: int
     api_endpoint: str
     chat_endpoint: str
     turnserver_endpoint: str
-    s3_bucket_name: str
 
 
 @route("GET", "/account_settings", replies={200: AccountSettings}, refusals=(token_required,), callers="account key")
@@ -30,17 +28,16 @@ def get_account_settings(store: Store, call: Call) -> Reply:
 
     documented(old developer wiki): the credential is the header `QB-Account-Key`, without a token.
     assumed: without the header the status is 401.
+    documented(release notes): the reply has neither `account_id` nor `s3_bucket_name` since 2018.
     assumed: the API host is that of the request.
     observed(JavaScript SDK): the chat host has a name like that of the API host.
     """
     if not call.known_headers.by_name.get(b"qb-account-key"):
         raise token_required("the request has no QB-Account-Key header")
     return 200, {
-        "account_id": ACCOUNT_ID,
         "api_endpoint": call.request.base,
         "chat_endpoint": chat_host(call.request),
         "turnserver_endpoint": "turnserver.quickblox.com",
-        "s3_bucket_name": BUCKET,
     }
 
 

@@ -60,7 +60,7 @@ FILTERS: dict[str, Field] = {
     "created_at": Field(attrgetter("created"), number, RANGE),
     "last_message_date_sent": Field(attrgetter("last_message_date_sent"), number, RANGE),
     "name": Field(attrgetter("name"), str, NE | SET | CTN),
-    "occupants_ids": Field(attrgetter("occupants_ids"), number, SET | {"all"}),
+    "occupants_ids": Field(attrgetter("shown_occupants"), number, SET | {"all"}),
     "type": Field(attrgetter("type"), number, NE | SET),
     "updated_at": Field(attrgetter("updated"), number, RANGE),
 }
@@ -112,7 +112,7 @@ def create_dialog(store: Store, call: Call) -> Reply:
     documented(REST description), observed(JavaScript SDK): `occupants_ids` is a comma list, with or without spaces, a
         number or an array.
     documented(REST description): the caller is added to `occupants_ids`.
-    assumed: the caller is added to `occupants_ids` of a public group too, whose list the dialog-model calls empty.
+    documented(dialog-model), observed(issue threads): the reply has no `occupants_ids` for a public group.
     observed(JavaScript SDK): a group needs no other occupant.
     documented(REST description): a private dialog needs one other occupant.
     documented(REST description): `name` is required for groups.
@@ -123,6 +123,7 @@ def create_dialog(store: Store, call: Call) -> Reply:
     assumed: the status is 201 for a private dialog that exists.
     assumed: the name of a private dialog is that of the other user, as in the sample of create-dialog.
     documented(dialog-model): `photo` and `data` are fields of a dialog.
+    observed(issue threads, 2020): `data` without `class_name` is lost without an error.
     assumed: `data` is stored as it was sent, for any `class_name`; `photo` is stored as a string.
     observed(JavaScript SDK): `admin_ids` are in the reply if they were set.
     documented(dialog-model): the admins of a private dialog are an empty list.
@@ -154,7 +155,7 @@ def create_dialog(store: Store, call: Call) -> Reply:
         name = None if private else params["name"]
         dialog = store.add_dialog(dialog_type, [*occupants], caller, name=name)
         dialog.photo = None if params.get("photo") is None else as_text(params["photo"])
-        dialog.data = _parse_data(call)
+        dialog.data = _parse_data(store, call)
         dialog.admin_ids = [] if private and admins else admins
         dialog.is_joinable = joinable
         if dialog_type is DialogType.GROUP:
@@ -180,11 +181,12 @@ def list_dialogs(store: Store, call: Call) -> Reply:
     documented(list-dialogs): `occupants_ids` has the operator `all`.
     assumed: a filter on the `name` of a private dialog applies to the name that the caller sees.
     documented(list-dialogs): `data` filters by custom parameters.
+    observed(issue threads): without `class_name` the filter `data` is ignored, although list-dialogs shows it so.
     documented(dialog-model): the reply has the `unread_messages_count` of the caller.
     assumed: the last message is that of the dialog, even if the caller deleted it for itself.
     """
     caller = require_user(store, call)
-    data = {name: str(value) for name, value in (_parse_data(call) or {}).items()}.items()
+    data = {name: str(value) for name, value in (_parse_data(store, call) or {}).items()}.items()
     fields = FILTERS | {"name": FILTERS["name"]._replace(get=lambda dialog: _name_for(store, dialog, caller))}
     query = queries.parse(call, fields, largest=store.assume.largest_page)
     dialogs = store.dialogs_of(caller)
@@ -275,7 +277,7 @@ def update_dialog(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
         dialog.is_joinable = joinable
     if "photo" in params:
         dialog.photo = None if params["photo"] is None else as_text(params["photo"])
-    if data := _parse_data(call):
+    if data := _parse_data(store, call, dialog):
         dialog.data = {**(dialog.data or {}), **data}
     dialog.updated = max(dialog.updated, int(call.now))
     dialog.admin_ids = admins
@@ -439,13 +441,16 @@ def _parse_joinable(params: dict[str, Any], type: DialogType) -> int | None:
     return joinable
 
 
-def _parse_data(call: Call) -> dict[str, Any] | None:
-    """The custom parameters in a request; None if it has none."""
+def _parse_data(store: Store, call: Call, dialog: Dialog | None = None) -> dict[str, Any] | None:
+    """The custom parameters in a request; None if it has none, or if QuickBlox loses them."""
     data = call.params.get("data")
     if data and not isinstance(data, dict):
         call.warn(f"data: is ignored; {data!r} is not an object, write data={{'class_name': ...}}")
         return None
-    return data or None
+    of_class = store.assume.data_without_class or "class_name" in {**(data or {}), **((dialog and dialog.data) or {})}
+    if data and not of_class:
+        call.warn("data: is ignored without the name of a class; write data={'class_name': ..., ...}")
+    return data if data and of_class else None
 
 
 def _parse_user_ids(store: Store, given: Any) -> set[int]:

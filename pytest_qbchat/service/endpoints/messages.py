@@ -79,13 +79,14 @@ NEW_MESSAGE = {
     "attachments": Attachments,
     "send_to_chat": Flag,
     "markable": Flag,
+    "save_to_history": OffFlag,
 }
 PARAMETERS = NEW_MESSAGE.keys()
 # Fields that the server sets; a value in a request is ignored (assumed).
 SERVER_FIELDS = MessageRecord.__annotations__.keys() - PARAMETERS
-# Other parameters that never become custom fields: the credential (observed); `save_to_history`, which belongs to XMPP
-# and is never listed (observed); `system`, which is not documented (ignored: assumed).
-CONTROL_PARAMETERS = {"token", "save_to_history", "system"}
+# Other parameters that never become custom fields: the credential (observed), and `system`, which is not documented
+# (ignored: assumed).
+CONTROL_PARAMETERS = {"token", "system"}
 _NOT_CUSTOM = PARAMETERS | SERVER_FIELDS | CONTROL_PARAMETERS
 
 
@@ -113,7 +114,7 @@ def create_message(store: Store, call: Call) -> Reply:
     assumed: any other value of `send_to_chat` or `markable` is read as 0.
     observed(Ruby client): the reply has `markable` only if it was sent.
     documented(create-message): `attachments` are sent as an object with index keys.
-    observed(JavaScript SDK): `attachments` may be sent as a list.
+    assumed: `attachments` that are sent as a list arrive; SDKs send one (observed), and it was lost in 2016.
     documented(REST description): `attachments` may be sent as bracketed form keys.
     documented(create-message): the reply has `attachments` as a list in index order.
     observed(issue threads): `attachments` in any other form are lost without an error.
@@ -124,6 +125,8 @@ def create_message(store: Store, call: Call) -> Reply:
     assumed: the first digits of the id are `date_sent`, which the server sets, as in the samples of create-message and
         list-messages.
     documented(dialog-model): the message becomes the last message of its dialog.
+    documented(code samples): with `send_to_chat` 1, `save_to_history` 0 delivers the message without storing it.
+    assumed: `save_to_history` 0 has no effect without `send_to_chat`.
     assumed: the message is unread by every other occupant, also without `send_to_chat`.
     observed(JavaScript SDK): newer clusters refuse `system` 1 in a group.
     assumed: the status of that refusal is 422.
@@ -137,7 +140,7 @@ def create_message(store: Store, call: Call) -> Reply:
         raise invalid(why, system="is not allowed for this type of dialog")
     message = call.message = build_message(store, dialog, sender_id, params, int(call.now))
     message.call = call
-    store.add_message(message, dialog)
+    store.add_message(message, dialog, stored=message.send_to_chat != 1 or not is_zero(params.get("save_to_history")))
     if store.blobs:
         _warn_of_missing_content(store, call, message)
     return 201, message.as_json(unsaved=message.send_to_chat == 1)

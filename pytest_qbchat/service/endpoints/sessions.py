@@ -92,6 +92,8 @@ def create_session(store: Store, call: Call) -> Reply:
     session.application_id = store.application.seen_id = whole_number(params["application_id"]) or 0
     session.nonce, session.ts = whole_number(nonce) or 0, seconds  # 0 for other strings, as Rails reads them (assumed)
     session.expires_at = call.now + SESSION_LIFETIME
+    if user is not None:
+        user.last_request = int(call.now)
     call.caller = Caller(session.user_id, session)
     return 201, {"session": session.as_dict()}
 
@@ -131,6 +133,7 @@ def log_in_session(store: Store, call: Call) -> Reply:
     assumed: the token of the session stays the same.
     documented(log-in): the reply is wrapped in `user`.
     documented(log-in), observed(issue threads, 2025-09): the status is 202.
+    documented(log-in), observed(issue threads): the reply has the time of the login as `last_request_at`.
     documented(REST description): the parameters are those of a user session, at the top level.
     assumed: the parameters may be in `user`.
     """
@@ -139,7 +142,8 @@ def log_in_session(store: Store, call: Call) -> Reply:
     user = _logged_in_user(store, params, params["user"] if isinstance(params.get("user"), dict) else params)
     if user is None:
         raise unauthorized("the request names neither login nor email nor provider")
-    session.user_id, session.updated = user.id, int(call.now)
+    session.user_id = user.id
+    session.updated = user.last_request = int(call.now)
     return store.assume.login_status, {"user": user.as_dict()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -33,6 +34,7 @@ from pytest_qbchat.service.wire import as_text
 
 _MIN_PASSWORD_LENGTH = 8
 _MAX_TAGS = 5
+_PASSWORD_CHARACTERS = {*string.ascii_letters, *string.digits, *string.punctuation}
 UNIQUE = ("login", "email", "facebook_id", "twitter_id", "external_user_id")
 CONSENTS = ("age_over16", "allow_statistics_analysis", "allow_sales_activities", "parents_contacts")
 PARAMETERS: dict[str, Any] = {
@@ -74,6 +76,10 @@ def create_user(store: Store, call: Call) -> Reply:
     documented(REST description): `password` is required.
     observed(Ruby client): a user without `login` and `email` is refused as "Login or email required".
     observed(Ruby client): `password` has at least 8 characters.
+    observed(issue threads, 2022): `password` has letters, digits and punctuation only; an empty one is refused with
+        both texts.
+    observed(issue threads): a `blob_id` without a file is refused as "does not exist".
+    by design: outside strict mode a `blob_id` without a file only causes a warning.
     documented(create-user): `login`, `email`, `facebook_id` and `external_user_id` are unique.
     observed(Ruby client): a value that another user has is refused as "has already been taken".
     assumed: `twitter_id` is unique.
@@ -89,9 +95,7 @@ def create_user(store: Store, call: Call) -> Reply:
     by design: all invalid fields are in one refusal.
     """
     params = _user_params(call)
-    errors = _validation_errors(store, params, None)
-    if params.get("password") in (None, ""):
-        errors["password"] = ["can't be blank"]
+    errors = _validation_errors(store, call, {"password": ""} | params, None)
     if not params.get("login") and not params.get("email"):
         errors["base"] = ["Login or email required"]
     if errors:
@@ -232,7 +236,7 @@ def update_user(store: Store, call: Call, user_id: Digits) -> Reply:
     """
     user = _require_own_user(store, call, user_id)
     params = _user_params(call)
-    errors = _validation_errors(store, params, user)
+    errors = _validation_errors(store, call, params, user)
     if params.get("password") and not (call.caller.has_full_access or _is_password(user, params.get("old_password"))):
         errors["base"] = ["old_password is wrong"]
     names = ("login", "email")
@@ -355,7 +359,7 @@ def _user_params(call: Call) -> dict[str, Any]:
     }
 
 
-def _validation_errors(store: Store, params: dict[str, Any], user: User | None) -> dict[str, list[str]]:
+def _validation_errors(store: Store, call: Call, params: dict[str, Any], user: User | None) -> dict[str, list[str]]:
     """The errors in the fields of a request for a new user, or for a known one."""
     errors: dict[str, list[str]] = {}
     for name in UNIQUE:
@@ -364,11 +368,26 @@ def _validation_errors(store: Store, params: dict[str, Any], user: User | None) 
             if other is not None and other is not user:
                 errors[name] = [TAKEN]
     password = params.get("password")
-    if password not in (None, "") and len(str(password)) < _MIN_PASSWORD_LENGTH:
-        errors["password"] = [f"is too short (minimum is {_MIN_PASSWORD_LENGTH} characters)"]
+    if user is None or password not in (None, ""):  # an empty one changes nothing
+        errors |= _password_errors("" if password is None else str(password))
+    blob_id = params.get("blob_id")
+    if blob_id not in (None, "") and whole_number(blob_id) not in store.blobs:
+        if store.strict:
+            errors["blob"] = ["does not exist"]
+        else:
+            call.warn(f"user[blob_id]: there is no file {blob_id}, so QuickBlox may refuse the call; upload it first")
     if len(queries.split(params.get("tag_list") or "")) > _MAX_TAGS:
         errors["tag_list"] = [f"is too long (maximum is {_MAX_TAGS} tags)"]
     return errors
+
+
+def _password_errors(password: str) -> dict[str, list[str]]:
+    texts = []
+    if not password or not {*password} <= _PASSWORD_CHARACTERS:
+        texts.append("should contain alphanumeric and punctuation characters only")
+    if len(password) < _MIN_PASSWORD_LENGTH:
+        texts.append(f"is too short (minimum is {_MIN_PASSWORD_LENGTH} characters)")
+    return {"password": texts} if texts else {}
 
 
 def _apply(store: Store, user: User, params: dict[str, Any]) -> None:

@@ -136,6 +136,11 @@ class Dialog:
         """Whether a user may read and post."""
         return user_id in self.occupants_ids or self.public
 
+    @property
+    def shown_occupants(self) -> list[int]:
+        """The occupants as QuickBlox shows them: none of a public dialog (documented)."""
+        return [] if self.public else self.occupants_ids
+
     def others(self, user_id: int) -> tuple[int, ...]:
         """The occupants except one user."""
         return tuple(other for other in self.occupants_ids if other != user_id)
@@ -149,6 +154,7 @@ class Dialog:
     def as_dict(self) -> dict[str, Any]:
         """The dialog as QuickBlox shows it, without the fields that depend on the user."""
         shown = {"_id": self.id, **{name: getattr(self, name) for name in _FIELDS}}
+        shown["occupants_ids"] = self.shown_occupants
         return {name: value for name, value in shown.items() if value is not None or name not in _OPTIONAL}
 
     # The history
