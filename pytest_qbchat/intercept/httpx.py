@@ -75,7 +75,7 @@ def answer(module: Any, request: Any, fake: Fake, retries: int = 0) -> Any:
     _check_timeout(fake, request, outcome)
     for event in _events(request, outcome):
         request.extensions["trace"](*event)
-    return _response(module, outcome)
+    return _response(module, outcome, sent.method)
 
 
 async def answer_async(module: Any, request: Any, fake: Fake, retries: int = 0) -> Any:
@@ -92,7 +92,7 @@ async def answer_async(module: Any, request: Any, fake: Fake, retries: int = 0) 
     _check_timeout(fake, request, outcome)
     for event in _events(request, outcome):
         await request.extensions["trace"](*event)
-    return _response(module, outcome)
+    return _response(module, outcome, sent.method)
 
 
 def _fake_for_request(fakes: list[Fake], request: Any) -> Fake | None:
@@ -179,14 +179,15 @@ def _text(method: str | bytes) -> str:
     return method if isinstance(method, str) else method.decode()
 
 
-def _response(module: Any, outcome: Response | Exception) -> Any:
+def _response(module: Any, outcome: Response | Exception, method: str) -> Any:
     """The response of the library, or raise its error."""
     __tracebackhide__ = True
     if isinstance(outcome, Exception):
         raise outcome
-    content = {"stream": module.ByteStream(outcome.body)} if _is_httpx(module) else {"content": outcome.body}
+    headers, body = http11.sent(outcome, method)
+    content = {"stream": module.ByteStream(body)} if _is_httpx(module) else {"content": body}
     extensions = {"http_version": b"HTTP/1.1", "reason_phrase": http11.phrase(outcome.status).encode()}
-    return module.Response(outcome.status, headers=list(outcome.raw_headers), extensions=extensions, **content)
+    return module.Response(outcome.status, headers=headers, extensions=extensions, **content)
 
 
 def _client_error(module: Any, error: Exception, request: Any, retries: int) -> Exception | None:

@@ -63,11 +63,11 @@ def refusal(status: int, text: str, *more: Header) -> Response:
     return Response(status, [_JSON, *more], encode_json({"code": None, "message": text}).encode())
 
 
-def encode(response: Response, method: str, connection: bytes = b"") -> bytes:
-    """Serialize a response for a connection that stays open, unless its Connection header says otherwise."""
+def sent(response: Response, method: str) -> tuple[list[Header], bytes]:
+    """The headers and the body of a response as they go through a connection that stays open."""
+    headers: list[Header] = []
     without_body = response.status in (204, 304)
     has_length = without_body
-    lines = [b"HTTP/1.1 %d %b" % (response.status, phrase(response.status).encode())]
     for name, value in response.raw_headers:
         key = name.lower()
         if key in _HOP_BY_HOP or (key == b"content-length" and has_length):
@@ -76,12 +76,19 @@ def encode(response: Response, method: str, connection: bytes = b"") -> bytes:
             has_length = True
             if method != "HEAD":  # a wrong length would make the client lose the next response
                 value = b"%d" % len(response.body)  # noqa: PLW2901
-        lines.append(b"%b: %b" % (name, value))
+        headers.append((name, value))
     if not has_length:
-        lines.append(b"Content-Length: %d" % len(response.body))
+        headers.append((b"Content-Length", b"%d" % len(response.body)))
+    return headers, b"" if without_body or method == "HEAD" else response.body
+
+
+def encode(response: Response, method: str, connection: bytes = b"") -> bytes:
+    """Serialize a response."""
+    headers, body = sent(response, method)
     if connection:
-        lines.append(b"Connection: " + connection)
-    return b"\r\n".join([*lines, b"", b"" if without_body or method == "HEAD" else response.body])
+        headers.append((b"Connection", connection))
+    lines = [b"%b: %b" % header for header in headers]
+    return b"\r\n".join([b"HTTP/1.1 %d %b" % (response.status, phrase(response.status).encode()), *lines, b"", body])
 
 
 def phrase(status: int) -> str:
