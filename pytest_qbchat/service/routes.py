@@ -12,8 +12,7 @@ from pytest_qbchat.service.wire import Request
 
 ROUTES = tuple(DECLARED)
 
-# The modules of QuickBlox that the fake does not have, by the beginning of their paths.
-UNSUPPORTED = {
+_MODULES = {
     "/events": "push events",
     "/subscriptions": "push subscriptions",
     "/data": "custom objects",
@@ -21,6 +20,9 @@ UNSUPPORTED = {
     "/address_book": "the address book",
     "/ai": "AI",
 }
+_ROOTS = {f"/{route.path.split('/')[1]}" for route in ROUTES}
+# The modules of QuickBlox that the fake does not have, by the beginning of their paths.
+UNSUPPORTED = {root: module for root, module in _MODULES.items() if root not in _ROOTS}
 
 # Paths without a variable are looked up; the others are compared. No request fits two of them.
 _PLAIN = {(route.method, route.path): route for route in ROUTES if "{" not in route.path}

@@ -98,7 +98,7 @@ class Program:
 
     def unknown(self, who: int, other: int) -> None:
         with self.fake.expect_refused():
-            self.send(who, "GET", "/events")
+            self.send(who, "GET", "/data/Order")
 
     def act(self, who: int, other: int) -> None:
         """What a test does in the apps and with the fake itself."""

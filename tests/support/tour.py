@@ -13,11 +13,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
+from runpy import run_path
 from typing import Any
 from urllib.parse import parse_qsl
 
 from pytest_qbchat.service import routes
 
+ENDPOINTS = Path(__file__).parents[1] / "service"  # a test file of endpoints may have a `visit` of them
 PASSWORD = "made-up-password"
 _CREATED = 201
 NO_DIALOG = "000000000000000000000000"
@@ -182,6 +185,9 @@ def _walk(tour: Tour) -> None:
     group = _dialogs(tour, anna, ben, cleo, others)
     _messages(tour, group, ben, others)
     _content(tour)
+    for path in sorted(ENDPOINTS.glob("test_*.py")):
+        if "def visit(" in path.read_text(encoding="utf-8"):
+            run_path(str(path))["visit"](tour)
     tour.call("DELETE", f"/chat/Dialog/{group}", params={"force": 1})
     tour.call("GET", f"/chat/Dialog/{group}", wrong="a dialog that was deleted")
     _by_keys(tour, ben)
