@@ -10,7 +10,6 @@
 - `page`: the HTML page of a run and of the live server;
 - `explain`: failure texts and the transcript;
 - `payloads`: realistic payloads;
-- `openapi`: the declarations of the service as an OpenAPI document;
 - `service`: the QuickBlox API, independent of pytest and of HTTP libraries.
 
 Public names are imported at their first use, because pytest imports this package in every run, also without a test

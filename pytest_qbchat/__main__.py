@@ -6,9 +6,9 @@ import sys
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["openapi"]:
-        from pytest_qbchat.openapi.document import as_text
+        from importlib.resources import files
 
-        print(as_text())
+        print(files("pytest_qbchat").joinpath("openapi.json").read_text(encoding="utf-8"), end="")
         sys.exit()
     try:
         from pytest_qbchat.cli.program import main

@@ -17,11 +17,11 @@ from typing import Any
 import httpx
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))  # where the tour is
+from api_document.behaviours import behaviours, summary
+from api_document.document import example
 from support.tour import Application, make
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, QuickBloxWarning
-from pytest_qbchat.openapi.behaviours import behaviours, summary
-from pytest_qbchat.openapi.document import example
 from pytest_qbchat.service import access, authentication, decoding, errors, queries
 from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.assumptions import Assumptions

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = "pytest_qbchat"
 # Each folder may import those below it, itself and `exceptions`.
-ORDER = ["cli", "fake", "each_fault", "intercept", "server", "page", "explain", "payloads", "openapi", "service"]
+ORDER = ["cli", "fake", "each_fault", "intercept", "server", "page", "explain", "payloads", "service"]
 FOLDERS = set(ORDER)
 FILES = {"__init__", "__main__", "plugin", "exceptions"}
 ALLOWED = {

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import trust
+from api_document.behaviours import Claim, behaviours, summary
+from api_document.document import refusals
 from trust import COMMON, SOURCES
 
-from pytest_qbchat.openapi.behaviours import Claim, behaviours, summary
-from pytest_qbchat.openapi.document import refusals
 from pytest_qbchat.service import errors
 from pytest_qbchat.service.assumptions import Assumptions
 from pytest_qbchat.service.routes import ROUTES

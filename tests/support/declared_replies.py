@@ -9,10 +9,10 @@ from functools import cache
 from typing import Any
 
 import pytest
+from api_document.document import example, refusals, reply_schema
+from api_document.schemas import Schemas
 from jsonschema import Draft202012Validator
 
-from pytest_qbchat.openapi.document import example, refusals, reply_schema
-from pytest_qbchat.openapi.schemas import Schemas
 from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.assumptions import Assumptions
 from pytest_qbchat.service.calls import Call

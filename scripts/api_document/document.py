@@ -10,8 +10,8 @@ from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any, get_type_hints
 
-from pytest_qbchat.openapi.behaviours import Behaviour, behaviours, summary
-from pytest_qbchat.openapi.schemas import Schema, Schemas
+from api_document.behaviours import Behaviour, behaviours, summary
+from api_document.schemas import Schema, Schemas
 from pytest_qbchat.service import authentication, queries
 from pytest_qbchat.service.assumptions import Assumptions
 from pytest_qbchat.service.declaration import Needed, Route
@@ -76,8 +76,20 @@ def document(number: str) -> dict[str, Any]:
 
 
 def as_text() -> str:
-    """The document as JSON."""
-    return json.dumps(document(version("pytest-qbchat")), indent=2, ensure_ascii=False)
+    """The document as JSON, with a line for each path and each schema, so that a change shows as one line."""
+    whole = document(version("pytest-qbchat"))
+    schemas = whole["components"].pop("schemas")
+    parts = {name: _json(value) for name, value in whole.items()} | {"paths": _lines(whole["paths"])}
+    parts["components"] = f'{{"schemas":{_lines(schemas)},{parts["components"][1:]}'
+    return "{\n" + ",\n".join(f"{_json(name)}:{part}" for name, part in parts.items()) + "\n}\n"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _lines(values: dict[str, Any]) -> str:
+    return "{\n" + ",\n".join(f"{_json(name)}:{_json(value)}" for name, value in values.items()) + "\n}"
 
 
 def reply_schema(schemas: Schemas, route: Route, status: int) -> Schema | None:
@@ -106,7 +118,7 @@ def example(refusal: Refusal) -> QuickBloxError:
     given["status"] = getattr(Assumptions(), f"{refusal.__name__}_status", 404)
     names = inspect.signature(refusal).parameters
     error = refusal(**{name: value for name, value in given.items() if name in names}, **_fields(refusal))
-    assert isinstance(error, QuickBloxError)  # noqa: S101 - what `errors` makes
+    assert isinstance(error, QuickBloxError)
     return error
 
 

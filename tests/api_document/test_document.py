@@ -8,14 +8,15 @@ import sys
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
+import openapi
 import pytest
+from api_document.behaviours import behaviours
+from api_document.document import as_text, document
+from api_document.schemas import Schemas
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import pytest_qbchat
-from pytest_qbchat.openapi.behaviours import behaviours
-from pytest_qbchat.openapi.document import document
-from pytest_qbchat.openapi.schemas import Schemas
 from pytest_qbchat.service.declaration import Flag, Mark, Needed, Number, WithCustomFields
 from pytest_qbchat.service.routes import ROUTES
 
@@ -189,6 +190,10 @@ def test_a_docstring_lists_one_behaviour_a_paragraph_with_its_labels() -> None:
     )  # fmt: skip
     assert (second.claims, second.of_reply) == ((("assumed", ""),), True)
     assert third.as_dict() == {"known": "by design", "text": "nothing: really."}
+
+
+def test_the_file_in_the_package_is_up_to_date() -> None:
+    assert openapi.FILE.read_text(encoding="utf-8") == as_text(), "run `uv run python scripts/openapi.py`"
 
 
 def test_the_command_prints_the_document() -> None:
