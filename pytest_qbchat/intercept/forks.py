@@ -1,26 +1,35 @@
 """Lets the calls of forked processes reach the fake of their parent.
 
-A forked process inherits the patches and a copy of the fake, whose records nobody sees. Before each fork, a server is
-started for it, and in the new process the list of active fakes is replaced by ones that pass their calls to that
-server. Processes that are spawned inherit no patches; they and subprocesses reach the network.
+A forked process inherits the patches and a copy of the fake, whose records nobody sees. Before the first fork, the
+process of the test starts to listen on a socket of the file system. In the new process the list of active fakes is
+replaced by ones that send each request there. Both sides are this package, so objects are pickled. Processes that are
+spawned inherit no patches; they and subprocesses reach the network.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
-from functools import partial
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.intercept import loopback_servers
-from pytest_qbchat.intercept.patching import fake_for_host, passing_through
-from pytest_qbchat.service.interface import Fake
+from pytest_qbchat.intercept.patching import fake_for_host
+from pytest_qbchat.service.hosts import Hosts
+from pytest_qbchat.service.interface import Fake, fault_of, record_refusal
+from pytest_qbchat.service.wire import Request, Response
 
 if TYPE_CHECKING:
-    from pytest_qbchat.server.parent_server import ParentServer
+    from multiprocessing.connection import Connection, Listener
+
+_ANY_HOST = "api.quickblox.com"  # which every fake owns
 
 
 class Forks:
-    """The server for forked processes. It runs until this process ends."""
+    """Listens to forked processes until this process ends."""
 
     def __init__(self, fakes: list[Fake]) -> None:
         """Watch the forks of this process, if the system has any.
@@ -29,24 +38,93 @@ class Forks:
             fakes: The active fakes, which change over time.
         """
         self._fakes = fakes
-        self._server: ParentServer | None = None
+        self._listener: Listener | None = None
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(before=self.before, after_in_child=self.in_child)
 
     def before(self) -> None:
-        """Start the server, if there are active fakes. A forked process uses the server of its parent."""
-        if self._fakes and self._server is None:
-            from pytest_qbchat.server.parent_server import ParentServer  # noqa: PLC0415 - for tests that fork
+        """Listen, if there are active fakes. A forked process shares the listener of its parent."""
+        if self._fakes and self._listener is None:
+            from multiprocessing.connection import Listener  # noqa: PLC0415 - for tests that fork
 
-            self._server = ParentServer(partial(fake_for_host, self._fakes))
-            self._server.start()
+            self._listener = Listener(family="AF_UNIX", backlog=128)
+            Thread(target=self._accept, args=[self._listener], name="qbchat-forks", daemon=True).start()
 
     def in_child(self) -> None:
         """Pass the calls of this process to its parent."""
         loopback_servers.after_fork()
-        if self._server is None:
-            return
-        from pytest_qbchat.server.parent_server import FakeOfParent  # noqa: PLC0415 - for tests that fork
+        if self._listener is not None:
+            self._fakes[:] = [FakeOfParent(fake.hosts, self._listener.address) for fake in self._fakes]
 
-        address = self._server.host, self._server.port
-        self._fakes[:] = [FakeOfParent(fake.hosts, address, passing_through) for fake in self._fakes]
+    def _accept(self, listener: Listener) -> None:
+        while True:
+            Thread(target=self._answer, args=[listener.accept()], daemon=True).start()
+
+    def _answer(self, connection: Connection[Any, Any]) -> None:
+        with connection, suppress(EOFError, OSError):  # the process has ended
+            connection.send(self._reply(*connection.recv()))
+
+    def _reply(self, host: str, port: int | None, sent: Request | str) -> Response | CallRefused | tuple[str, str]:
+        """The response to a request; for the reason of a refusal, the refusal. A fault is a pair of kind and text."""
+        fake = fake_for_host(self._fakes, host, port)
+        if fake is None:
+            return "disconnect", "no fake answers this host"
+        try:
+            if isinstance(sent, str):
+                raise fake.refuse(sent)
+            response = asyncio.run(fake.handle_async(sent))
+        except CallRefused as refusal:
+            return refusal
+        except BaseException as error:  # a fault, or the error of a custom route, perhaps by pytest.fail()
+            fault = fault_of(error, lambda reason: record_refusal(fake, reason))
+            return fault.kind, str(fault)
+        return Response(response.status, list(response.raw_headers), response.body)  # the service's is not for pickle
+
+
+class FakeOfParent:
+    """The fake of the parent process, in a forked one.
+
+    Attributes:
+        hosts: The hosts whose calls are intercepted.
+    """
+
+    def __init__(self, hosts: Hosts, address: Any) -> None:
+        """Know where the parent listens."""
+        self.hosts = hosts
+        self._address = address
+
+    def handle(self, request: Request) -> Response:
+        """Let the fake of the parent answer a request."""
+        __tracebackhide__ = True
+        url = urlsplit(request.origin)
+        reply = self._ask(url.hostname, url.port, request)
+        if isinstance(reply, Response):
+            return reply
+        raise ConnectionFault(*reply) if isinstance(reply, tuple) else reply
+
+    async def handle_async(self, request: Request) -> Response:
+        """Let the fake of the parent answer a request of an asynchronous client."""
+        __tracebackhide__ = True
+        return await asyncio.to_thread(self.handle, request)
+
+    def refuse(self, reason: str) -> CallRefused:
+        """Record a refused call in the parent, whose test fails."""
+        self._ask(_ANY_HOST, None, reason)
+        return CallRefused(reason)
+
+    def note_missing_timeout(self, method: str) -> None:
+        """Fail the test in the parent, which does not see the warnings of this process."""
+        self.refuse(f"a {method} without a timeout got no response, and waits for ever; give the client a timeout")
+
+    def raise_problems(self) -> None:
+        """Do nothing: the parent has the problems."""
+
+    def _ask(self, *question: Any) -> Any:
+        from multiprocessing.connection import Client  # noqa: PLC0415 - for tests that fork
+
+        try:
+            with Client(self._address) as connection:
+                connection.send(question)
+                return connection.recv()
+        except (EOFError, OSError) as error:  # the parent has ended
+            raise ConnectionFault("disconnect", str(error)) from error

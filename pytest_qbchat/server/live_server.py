@@ -16,14 +16,14 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
-from pytest_qbchat.exceptions import CallRefused, ConnectionFault, as_fault
+from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.server import http11
 from pytest_qbchat.server.certificate import Certificate
 from pytest_qbchat.server.control import FAIL_PATH, inject_fault, is_control
 from pytest_qbchat.server.http11 import Head, MalformedRequestError
 from pytest_qbchat.server.request_reader import RequestReader, destination, split_target
 from pytest_qbchat.service.hosts import Url, origin
-from pytest_qbchat.service.interface import Fake, record_refusal
+from pytest_qbchat.service.interface import Fake, fault_of, record_refusal
 from pytest_qbchat.service.routes import ROUTES, UNSUPPORTED, find
 from pytest_qbchat.service.wire import Request, Response, path_and_query
 
@@ -391,15 +391,7 @@ class _Connection(asyncio.Protocol):
         except (ConnectionFault, asyncio.CancelledError):
             raise
         except BaseException as error:  # from a custom route, perhaps by pytest.fail()
-            raise self._fault(error) from error
-
-    def _fault(self, error: BaseException) -> ConnectionFault:
-        """The fault for an error of a custom route. Any error except connection errors also fails the test."""
-        if fault := as_fault(error):
-            return fault
-        if not isinstance(error, OSError):
-            self._server.refuse(f"a route of qbchat.router raised {type(error).__name__}: {error}")
-        return ConnectionFault("timeout" if isinstance(error, TimeoutError) else "disconnect", str(error))
+            raise fault_of(error, self._server.refuse) from error
 
 
 def _prefix(method: str, target: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-from pytest_qbchat.exceptions import CallRefused
+from pytest_qbchat.exceptions import CallRefused, ConnectionFault, as_fault
 from pytest_qbchat.service.hosts import Hosts
 from pytest_qbchat.service.wire import Request, Response
 
@@ -44,3 +45,12 @@ def record_refusal(fake: Fake, reason: str) -> None:
     """Record a refusal that the code under test does not get as an error."""
     with suppress(CallRefused):
         raise fake.refuse(reason)  # unittest takes an error without a traceback for one that the test has seen
+
+
+def fault_of(error: BaseException, refuse: Callable[[str], object]) -> ConnectionFault:
+    """The fault for an error of a custom route, for a client that cannot get it. Other errors also fail the test."""
+    if fault := as_fault(error):
+        return fault
+    if not isinstance(error, OSError):
+        refuse(f"a route of qbchat.router raised {type(error).__name__}: {error}")
+    return ConnectionFault("timeout" if isinstance(error, TimeoutError) else "disconnect", str(error))

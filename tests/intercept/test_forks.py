@@ -23,8 +23,7 @@ from support.ways import DIALOG, TLS, URL, WAYS, Way
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, QuickBloxTransport
 from pytest_qbchat.exceptions import ConnectionFault
-from pytest_qbchat.intercept.forks import Forks
-from pytest_qbchat.server.parent_server import FakeOfParent
+from pytest_qbchat.intercept.forks import FakeOfParent, Forks
 from pytest_qbchat.service.interface import record_refusal
 from pytest_qbchat.service.wire import Request, Response
 
@@ -153,8 +152,8 @@ def stand_in(qbchat: FakeQuickBlox, monkeypatch: pytest.MonkeyPatch) -> Iterator
     child.in_child()  # nothing was active in the parent
     for _ in range(2):
         parent.before()
-    server = child._server = parent._server
-    assert server is not None
+    listener = child._listener = parent._listener
+    assert listener is not None
     child.in_child()
     [stand_in] = child._fakes
     assert isinstance(stand_in, FakeOfParent)
@@ -162,7 +161,7 @@ def stand_in(qbchat: FakeQuickBlox, monkeypatch: pytest.MonkeyPatch) -> Iterator
     fakes.clear()
     with pytest.raises(ConnectionFault, match="no fake answers this host"):
         stand_in.handle(REQUEST)
-    server.stop()
+    listener.close()
     with pytest.raises(ConnectionFault):
         stand_in.handle(REQUEST)
 
