@@ -281,7 +281,7 @@ def pytest_runtest_makereport(
         if on_page:
             from pytest_qbchat.page.run_report import add_page
 
-            add_page(report, fake, backend.masked)
+            add_page(report, backend.store, backend.calls)
         count_calls(report, fake.calls)
         passed_shown = not {"P", "A"}.isdisjoint(getattr(item.config.option, "reportchars", ""))
         if not report.passed or (passed_shown and call.when == "call"):

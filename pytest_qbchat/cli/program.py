@@ -188,7 +188,7 @@ class Program(Server):
         if request.headers.get("If-None-Match") == version:
             return Response(304, headers, b"")
         forgotten = self._calls - len(self._fake.calls)
-        shown = conversation(self._fake, self._fake._backend.masked, _MAX_SHOWN)
+        shown = conversation(self._fake._backend.store, self._fake.calls, _MAX_SHOWN)
         state = {**shown, "forgotten": forgotten, "failures": []}
         return Response(200, headers, html(f"The fake QuickBlox at {request.origin}", [state], live=True).encode())
 

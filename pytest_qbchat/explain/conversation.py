@@ -1,76 +1,51 @@
-"""The conversation of a fake as its transcript and its page show it: people, and dialogs with their messages."""
+"""The conversation of a fake, for the page and as a transcript: people, and dialogs with their messages."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from pytest_qbchat.explain.message_effects import attachment_labels
+from pytest_qbchat.explain.message_effects import attachment_labels, not_accepted, reach, receipts
 
 if TYPE_CHECKING:
     from pytest_qbchat.service.calls import Call
-    from pytest_qbchat.service.models import Dialog, Message, User
+    from pytest_qbchat.service.models import Dialog, Message
+    from pytest_qbchat.service.store import Store
 
 age = attrgetter("date_sent", "id")
+_MAX_SHOWN = 20  # messages of each dialog in a transcript
 
 
-class Conversation(Protocol):
-    """What is shown of a fake."""
-
-    @property
-    def calls(self) -> Sequence[Call]:
-        """All calls."""
-        ...
-
-    @property
-    def dialogs(self) -> Sequence[Dialog]:
-        """The dialogs as they are now."""
-        ...
-
-    @property
-    def users(self) -> Sequence[User]:
-        """The users as they are now."""
-        ...
-
-    @property
-    def posted(self) -> Sequence[Message]:
-        """The messages that were sent through POST."""
-        ...
-
-
-def dialogs_with_messages(fake: Conversation) -> list[tuple[dict[str, Any], list[Message]]]:
-    """Each dialog with its messages, oldest first, also those that were deleted since."""
-    found = {dialog.id: (_dialog(dialog), list(dialog.history)) for dialog in fake.dialogs if dialog.history}
-    for message in fake.posted:
-        if is_deleted(message):
+def dialogs_with_messages(store: Store, calls: Iterable[Call]) -> list[tuple[dict[str, Any], list[Message]]]:
+    """Each dialog with its messages, oldest first, also those that were posted and deleted since."""
+    dialogs = list(store.dialogs.values())  # other threads may add some
+    found = {dialog.id: (_dialog(dialog), list(dialog.history)) for dialog in dialogs if dialog.history}
+    for call in calls:
+        message = call.message
+        if message is not None and _is_deleted(message):
             found.setdefault(message.chat_dialog_id, (_dialog_of(message), []))[1].append(message)
     for _, messages in found.values():
         messages.sort(key=age)
     return [*found.values()]
 
 
-def is_deleted(message: Message) -> bool:
-    """Whether a message was deleted for all users."""
-    return message.id not in message.store.messages
-
-
-def people(fake: Conversation) -> dict[int, str]:
+def people(store: Store) -> dict[int, str]:
     """The names of users by id."""
-    return {user.id: user.full_name for user in fake.users if user.full_name}
+    return {user.id: user.full_name for user in list(store.users.values()) if user.full_name}
 
 
 def described(message: Message) -> dict[str, Any]:
     """A message with what its users saw of it."""
     others = [reader for reader in message.read_by if reader != message.sender_id]
-    # Every app adds the id of the dialog.
-    custom = {name: value for name, value in message.custom.items() if (name, value) != _own_dialog(message)}
+    own_dialog = ("dialog_id", message.chat_dialog_id)  # every app adds it
     return {
         "id": message.id,
         "sender": message.sender_id,
         "text": message.message,
         "original": message.posted_text if message.edited else None,
-        "deleted": is_deleted(message),
+        "deleted": _is_deleted(message),
         "sent": message.date_sent,
         "to_chat": message.sent_to_chat,
         "delivered_to": message.delivered_to,
@@ -78,15 +53,38 @@ def described(message: Message) -> dict[str, Any]:
         "read_by": others,
         "markable": message.markable == 1,
         "attachments": list(attachment_labels(message)),
-        "custom": [f"{name}: {value!r}" for name, value in custom.items()],
+        "custom": [f"{name}: {value!r}" for name, value in message.custom.items() if (name, value) != own_dialog],
         "reactions": [(name, len(users)) for name, users in (message.reactions or {}).items()],
         "by_call": message.call is not None,
         "warnings": message.call.warnings if message.call else (),
     }
 
 
-def _own_dialog(message: Message) -> tuple[str, str]:
-    return "dialog_id", message.chat_dialog_id
+def transcript(store: Store, calls: Sequence[Call]) -> str:
+    """The newest messages of each dialog and their delivery, then calls that were not accepted, and warnings.
+
+    The caller masks the text.
+    """
+    names = {user_id: f"{user_id} {name}" for user_id, name in people(store).items()}
+    lines: list[str] = []
+    for dialog, messages in dialogs_with_messages(store, calls):
+        name = f" {dialog['name']!r}" if dialog["name"] else ""
+        occupants = _names_of(dialog["occupants"], names)
+        lines.append(f"dialog {dialog['id']}{name} ({dialog['kind']}), occupants {occupants or 'unknown'}")
+        if len(messages) > _MAX_SHOWN:
+            lines.append(f"  ({len(messages) - _MAX_SHOWN} earlier messages)")
+        for message in messages[-_MAX_SHOWN:]:
+            lines.extend(_message(message, described(message), names))
+    notes: Counter[str] = Counter()
+    for call in calls:
+        notes.update([*not_accepted([call]), *(f"warning: {text}" for text in call.warnings)])
+    lines += [line if times == 1 else f"{line} ({times} times)" for line, times in notes.items()]
+    return "\n".join(lines) or "nothing was posted"
+
+
+def _is_deleted(message: Message) -> bool:
+    """Whether a message was deleted for all users."""
+    return message.id not in message.store.messages
 
 
 def _dialog(dialog: Dialog) -> dict[str, Any]:
@@ -106,3 +104,17 @@ def _dialog_of(message: Message) -> dict[str, Any]:
     if dialog is not None:
         return _dialog(dialog)
     return {"id": message.chat_dialog_id, "name": None, "kind": "deleted dialog", "occupants": [], "owner": None}
+
+
+def _names_of(ids: Iterable[int], names: Mapping[int, str]) -> str:
+    return ", ".join(names.get(user_id, str(user_id)) for user_id in ids)
+
+
+def _message(message: Message, it: Mapping[str, Any], names: Mapping[int, str]) -> Iterator[str]:
+    delivered = f", delivered to {_names_of(it['delivered_to'], names) or 'no known occupant'}"
+    reached = f"{reach(message)}{delivered if it['to_chat'] else ''}"
+    attached = ", ".join(it["attachments"]) or "no attachments"
+    read = f"; read by {_names_of(it['read_by'], names)}" if it["read_by"] else ""
+    yield f"  {_names_of([it['sender']], names)}: {it['text']!r}"
+    yield f"    {reached}; {receipts(message)}; {attached}{read}{'; deleted later' if it['deleted'] else ''}"
+    yield from (f"    {field}" for field in it["custom"])

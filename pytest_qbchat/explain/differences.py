@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 _MAX_LISTED = 10
 _CRITERION_WIDTH = 48
 _MIN_MARKED = 40  # characters
-_MAX_CANDIDATES = 1000
 _MAX_COMPARED = 50
 _MAX_COMPARED_LENGTH = 200
 
@@ -43,8 +42,9 @@ def none_posted(fields: Mapping[str, Any], calls: Sequence[Call], hosts: Hosts) 
     return "\n".join([f"no message{_with(fields)} was posted: {reason}", *(f"  {line}" for line in lines)])
 
 
-def no_match(nearest: Message, messages: Sequence[Message], fields: Mapping[str, Any], calls: Sequence[Call]) -> str:
+def no_match(messages: Sequence[Message], fields: Mapping[str, Any], calls: Sequence[Call]) -> str:
     """The failure text if none of the messages has the expected fields."""
+    nearest = _closest(messages, fields)
     wrong = wrong_fields(nearest, fields)
     if "message" in wrong and (refused := [call for call in calls if _has_text(call, fields["message"])]):
         return none_posted(fields, refused, Hosts())
@@ -55,7 +55,7 @@ def no_match(nearest: Message, messages: Sequence[Message], fields: Mapping[str,
         f"  this is {named(nearest)} {where(nearest)}",
     ]
     if any(field_of(nearest, name) is ABSENT and name not in FLAGS for name in wrong):
-        posted = custom_fields(messages[-_MAX_CANDIDATES:])
+        posted = custom_fields(messages)
         lines.append(f"  custom fields that were posted: {', '.join(posted[:_MAX_LISTED]) or 'none'}")
     return "\n".join([*lines, *(f"  {line}" for line in not_accepted(calls))])
 
@@ -86,19 +86,12 @@ def _has_text(call: Call, expected: Any) -> bool:
     return bool(call.reason) and call.message is None and matches(expected, call.params.get("message", ABSENT))
 
 
-def closest(messages: Sequence[Message], fields: Mapping[str, Any]) -> Message:
-    """The message with the expected text, then with the fewest wrong fields, the most similar values, the newest.
-
-    Of very many messages only the newest are compared, and those with the expected text.
-    """
-    same_text = [message for message in messages if message.message == fields.get("message")]
-    candidates = [*messages[-_MAX_CANDIDATES:][::-1], *same_text[-_MAX_CANDIDATES:][::-1]]
-    wrong = {message: wrong_fields(message, fields) for message in candidates}
+def _closest(messages: Sequence[Message], fields: Mapping[str, Any]) -> Message:
+    """The message with the expected text, then with the fewest wrong fields, the most similar values, the newest."""
+    wrong = {message: wrong_fields(message, fields) for message in reversed(messages)}
     ranks = {message: ("message" in each, len(each)) for message, each in wrong.items()}
     lowest = min(ranks.values())
     candidates = [message for message, rank in ranks.items() if rank == lowest]
-    if len(candidates) == 1:
-        return candidates[0]
 
     def similarity(message: Message) -> float:
         return sum(_similarity(expected, field_of(message, name)) for name, expected in wrong[message].items())

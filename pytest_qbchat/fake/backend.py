@@ -13,7 +13,6 @@ from pytest_qbchat.explain.problems import Problems
 from pytest_qbchat.explain.record_list import Records
 from pytest_qbchat.fake.message import Message
 from pytest_qbchat.fake.user import User
-from pytest_qbchat.service import models
 from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.hosts import Hosts
@@ -39,7 +38,6 @@ class Backend:
         stubs: The routes of `qbchat.router`, if the test used it.
         trial: The current trial of `each_fault`; None outside of its loop.
         has_trials: Whether the test uses `each_fault`, in whose trials a call may not be made.
-        focus: The closest message of the latest failed assertion.
     """
 
     def __init__(self, *, strict: bool, hosts: Iterable[str], on_call: Callable[[Call], None] | None) -> None:
@@ -53,7 +51,6 @@ class Backend:
         self.stubs: Stubs | None = None
         self.trial: Trial | None = None
         self.has_trials = False
-        self.focus: models.Message | None = None
         self._service = Service(self.store)
         self._on_call = on_call
         self._calls: list[Call] = []
@@ -135,7 +132,7 @@ class Backend:
             if call.message is not None:
                 call.message.call = None
         self.posted[:] = [message for message in self.posted if message.call is not None]
-        self._scanned_calls, self.focus = len(self._calls), None
+        self._scanned_calls = len(self._calls)
         self.problems.drain()
 
     def _new_user(self, id: int, **fields: Any) -> User:

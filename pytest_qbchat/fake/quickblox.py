@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Never, cast
 
-from pytest_qbchat.explain import differences, message_effects, transcript
+from pytest_qbchat.explain import conversation, differences, message_effects
 from pytest_qbchat.explain.field_matching import check_names, has_fields
 from pytest_qbchat.explain.problems import Expectation
 from pytest_qbchat.explain.record_list import Records
@@ -222,7 +222,7 @@ class FakeQuickBlox(Declarations):
 
     def transcript(self) -> str:
         """The conversation so far, with every call that QuickBlox did not accept; tokens and keys are masked."""
-        rendered = transcript.render(self, self._backend.focus)
+        rendered = conversation.transcript(self._store, self.calls)
         return self._masked("\n".join([rendered, *self._backend.faults.unused()]))
 
     def forget_calls(self, keep: int = 0) -> None:
@@ -270,8 +270,7 @@ class FakeQuickBlox(Declarations):
         if not posted:
             text = differences.none_posted(fields, self.calls, self._backend.hosts)
         elif not found:
-            self._backend.focus = differences.closest(posted, fields)
-            text = differences.no_match(self._backend.focus, posted, fields, self.calls)
+            text = differences.no_match(posted, fields, self.calls)
         elif (len(found) < at_least) if at_least else (len(found) != (times or 1)):
             text = differences.wrong_number(found, times, at_least, fields, self.calls)
         else:

@@ -3,42 +3,43 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_qbchat.explain.conversation import Conversation, age, described, dialogs_with_messages, people
+from pytest_qbchat.explain.conversation import age, described, dialogs_with_messages, people
 from pytest_qbchat.explain.message_effects import shortened
 from pytest_qbchat.service.masking import mask_header
 
 if TYPE_CHECKING:
     from pytest_qbchat.service.calls import Call
+    from pytest_qbchat.service.store import Store
     from pytest_qbchat.service.wire import Headers
 
 _MAX_BODY = 20_000  # characters of a request or a response
 
 
-def conversation(fake: Conversation, masked: Callable[[str], str], newest: int | None = None) -> dict[str, Any]:
+def conversation(store: Store, calls: Sequence[Call], newest: int | None = None) -> dict[str, Any]:
     """The state of a fake as the page reads it: people, dialogs with their messages, and calls; masked.
 
     Args:
-        fake: The fake.
-        masked: Masks its secrets in a string.
+        store: The state.
+        calls: The calls.
         newest: The number of dialogs, and of messages in each, that are shown; None for all.
     """
-    shown = dialogs_with_messages(fake)
+    shown = dialogs_with_messages(store, calls)
     if newest is not None:
         shown = [
             ({**dialog, "earlier": max(0, len(messages) - newest)}, messages[-newest:])
             for dialog, messages in sorted(shown, key=lambda item: age(item[1][-1]), reverse=True)[:newest]
         ]
     state = {
-        "people": {str(user_id): name for user_id, name in people(fake).items()},
+        "people": {str(user_id): name for user_id, name in people(store).items()},
         "dialogs": [{**dialog, "messages": [*map(described, messages)]} for dialog, messages in shown],
-        "calls": [_call(call) for call in fake.calls],
+        "calls": [*map(_call, calls)],
     }
-    shown_state: dict[str, Any] = _map_strings(state, cache(masked))  # many strings occur again and again
+    shown_state: dict[str, Any] = _map_strings(state, cache(store.secrets.mask))  # many strings occur again and again
     return shown_state
 
 

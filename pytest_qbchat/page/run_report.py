@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_qbchat.explain.conversation import Conversation
 from pytest_qbchat.page import page
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.masking import mask_fields
+from pytest_qbchat.service.store import Store
 
 
-def add_page(report: pytest.TestReport, fake: Conversation, masked: Callable[[str], str]) -> None:
+def add_page(report: pytest.TestReport, store: Store, calls: Sequence[Call]) -> None:
     """Add to a report what the page shows of it: the failure, and at the end of the test the conversation."""
-    of_test = page.conversation(fake, masked) if report.when == "teardown" else {}
-    vars(report)["qbchat_page"] = {**of_test, "failure": masked(_failure(report))}
+    of_test = page.conversation(store, calls) if report.when == "teardown" else {}
+    vars(report)["qbchat_page"] = {**of_test, "failure": store.secrets.mask(_failure(report))}
 
 
 _NEW_TEST: dict[str, Any] = {

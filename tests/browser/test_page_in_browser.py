@@ -29,7 +29,13 @@ def send(fake: FakeQuickBlox, text: str, **fields: Any) -> None:
 
 def entry(fake: FakeQuickBlox, name: str, outcome: str = "passed", failure: str = "") -> dict[str, Any]:
     failures = [{"title": "", "text": failure, "failed": True}] if failure else []
-    return {**report_page.conversation(fake), "id": name, "outcome": outcome, "seconds": 0.01, "failures": failures}
+    return {
+        **report_page.conversation(fake._backend.store, fake.calls),
+        "id": name,
+        "outcome": outcome,
+        "seconds": 0.01,
+        "failures": failures,
+    }
 
 
 @pytest.fixture

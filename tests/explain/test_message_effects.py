@@ -11,8 +11,7 @@ from support.elsewhere import another_server
 from support.shop import FILE, SHIPPED, Shop, failure, origin
 from support.ways import DIALOG, TLS, TOKEN, URL
 
-from pytest_qbchat import FakeQuickBlox, QuickBloxTransport
-from pytest_qbchat.explain import differences
+from pytest_qbchat import FakeQuickBlox
 from pytest_qbchat.explain.message_effects import remedy, shortened
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
@@ -70,18 +69,6 @@ def test_among_equally_close_messages_the_newest_is_shown(shop: Shop) -> None:
     shop.post("a")
     newest = shop.post("a")
     assert failure(shop.fake.assert_posted, message="b").endswith(origin(newest))
-
-
-def test_among_very_many_messages_the_newest_and_those_with_the_text_are_compared(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(differences, "_MAX_CANDIDATES", 3)
-    closest = shop.post("Order #7 has shipped", markable=1)
-    shop.post("Order #8 has shipped", markable=1, send_to_chat=1)
-    for _ in range(3):
-        shop.post("Good morning")
-    text = failure(shop.fake.assert_posted, message="Order #7 has shipped", markable=1, send_to_chat=1)
-    assert text.endswith(origin(closest))
 
 
 @pytest.mark.parametrize(
@@ -264,43 +251,6 @@ def test_a_message_that_should_not_be_there_is_shown(shop: Shop) -> None:
     assert failure(shop.fake.assert_nothing_posted).startswith(
         f"2 messages were posted, expected none; the first is 'hi'\n{lines}"
     )
-
-
-# --- the conversation ---
-
-
-@pytest.mark.parametrize(
-    ("missed", "lines"),
-    [
-        (450, ["  (440 earlier messages)", *range(440, 460), "  (40 later messages)"]),
-        (495, ["  (480 earlier messages)", *range(480, 500)]),
-        (3, [*range(20), "  (480 later messages)"]),
-    ],
-)
-def test_a_long_history_is_shown_around_the_closest_message(missed: int, lines: list[Any]) -> None:
-    fake = FakeQuickBlox()
-    user = fake.add_user(10)
-    dialog = fake.add_dialog(occupants_ids=[user])
-    other = fake.add_dialog(occupants_ids=[user])
-    with httpx.Client(transport=QuickBloxTransport(fake), headers={"QB-Token": TOKEN}) as client:
-        fake.add_session(TOKEN, user)
-        client.post(URL, json={"chat_dialog_id": other.id, "message": "elsewhere"})
-        for number in range(500):
-            client.post(URL, json={"chat_dialog_id": dialog.id, "message": f"Order #{number} has shipped"})
-    failure(fake.assert_posted, message=f"Order #{missed} has shipped", markable=1)
-    shown = [line for line in fake.transcript().splitlines() if line.startswith(("  (", "  10: 'Order"))]
-    assert shown == [line if isinstance(line, str) else f"  10: 'Order #{line} has shipped'" for line in lines]
-    fake.forget_calls()
-    assert "  (480 earlier messages)" in fake.transcript()
-
-
-def test_a_closest_message_that_was_deleted_leaves_the_newest(shop: Shop) -> None:
-    deleted = shop.post(SHIPPED)
-    failure(shop.fake.assert_posted, message=SHIPPED, markable=1)
-    with httpx.Client(transport=QuickBloxTransport(shop.fake), headers={"QB-Token": TOKEN}) as client:
-        client.delete(f"https://api.quickblox.com/chat/Message/{deleted.id}.json", params={"force": "1"})
-    shop.post("later")
-    assert "'later'" in shop.fake.transcript()
 
 
 # --- why there is no message ---

@@ -43,7 +43,7 @@ def test_a_credential_is_masked_in_every_output(carried: dict[str, Any]) -> None
         client.post(**{"url": URL, **carried, "headers": headers})
     secret = "4711471" if "4711471" in str(carried) else VALUE
     named = {name: value for name, value in carried.get("json", {}).items() if name not in BODY}
-    shown = [fake.transcript(), html("run", [conversation(fake, fake._backend.masked)])]
+    shown = [fake.transcript(), html("run", [conversation(fake._backend.store, fake.calls)])]
     shown += map(
         repr, [*fake.calls, *(call.request for call in fake.calls), *(call.request.headers for call in fake.calls)]
     )

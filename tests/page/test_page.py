@@ -225,7 +225,7 @@ def test_a_message_is_shown_with_all_that_happened_to_it(qbchat: FakeQuickBlox) 
     post(f"/chat/Message/{message_id}.json", "PUT", json={"chat_dialog_id": dialog.id, "message": "Order #7"})
     customer.receive()
     qbchat.messages.one().reactions = {"👍": [customer.id]}
-    shown = page.conversation(qbchat, qbchat._backend.masked)
+    shown = page.conversation(qbchat._backend.store, qbchat.calls)
     assert shown["people"] == {str(shop.id): "Sam Shop", str(customer.id): "Cleo Customer"}
     [of_dialog] = shown["dialogs"]
     assert (of_dialog["name"], of_dialog["kind"], of_dialog["owner"]) == ("Orders", "group", shop.id)
@@ -243,27 +243,27 @@ def test_a_message_is_shown_with_all_that_happened_to_it(qbchat: FakeQuickBlox) 
     assert message["custom"] == ["order: 7"]
     assert message["reactions"] == [["👍", 1]]
     customer.read()
-    [message] = page.conversation(qbchat, qbchat._backend.masked)["dialogs"][0]["messages"]
+    [message] = page.conversation(qbchat._backend.store, qbchat.calls)["dialogs"][0]["messages"]
     assert (message["received_by"], message["read_by"]) == ([], [customer.id])
 
 
 def test_a_message_of_the_test_is_not_by_a_call(qbchat: FakeQuickBlox) -> None:
     shop, customer = qbchat.add_user(), qbchat.add_user()
     qbchat.add_message(qbchat.add_dialog(occupants_ids=[shop, customer]), customer, "Where is it?")
-    [message] = page.conversation(qbchat, qbchat._backend.masked)["dialogs"][0]["messages"]
+    [message] = page.conversation(qbchat._backend.store, qbchat.calls)["dialogs"][0]["messages"]
     assert (message["by_call"], message["warnings"]) == (False, [])
 
 
 def test_a_deleted_message_and_one_of_a_deleted_dialog_are_still_shown(qbchat: FakeQuickBlox) -> None:
     ids = [post(json={"chat_dialog_id": DIALOG, "message": text}).json()["_id"] for text in ("one", "two")]
     post(f"/chat/Message/{ids[0]}.json?force=1", "DELETE")
-    [dialog] = page.conversation(qbchat, qbchat._backend.masked)["dialogs"]
+    [dialog] = page.conversation(qbchat._backend.store, qbchat.calls)["dialogs"]
     assert [(each["text"], each["deleted"]) for each in dialog["messages"]] == [("one", True), ("two", False)]
     post(f"/chat/Message/{ids[1]}.json?force=1", "DELETE")
-    [dialog] = page.conversation(qbchat, qbchat._backend.masked)["dialogs"]
+    [dialog] = page.conversation(qbchat._backend.store, qbchat.calls)["dialogs"]
     assert (dialog["kind"], len(dialog["messages"])) == ("group, adopted on first sight", 2)
     post(f"/chat/Dialog/{DIALOG}.json?force=1", "DELETE")
-    [dialog] = page.conversation(qbchat, qbchat._backend.masked)["dialogs"]
+    [dialog] = page.conversation(qbchat._backend.store, qbchat.calls)["dialogs"]
     assert (dialog["kind"], [each["deleted"] for each in dialog["messages"]]) == ("deleted dialog", [True, True])
 
 
@@ -273,7 +273,7 @@ def test_calls_have_both_sides(qbchat: FakeQuickBlox) -> None:
     qbchat.fail("timeout")
     with pytest.raises(httpx.ReadTimeout):
         post(json={})
-    good, lost = page.conversation(qbchat, qbchat._backend.masked)["calls"]
+    good, lost = page.conversation(qbchat._backend.store, qbchat.calls)["calls"]
     assert (good["status"], good["method"], good["path"]) == (201, "POST", "/chat/Message.json")
     assert good["warnings"][0].startswith("sendToChat: became a custom field")
     assert json.loads(good["request"]["body"])["message"] == "hi"
@@ -284,7 +284,7 @@ def test_calls_have_both_sides(qbchat: FakeQuickBlox) -> None:
 def test_a_body_is_shown_as_text_up_to_a_length(qbchat: FakeQuickBlox) -> None:
     post(content=b"\xff\xfe\x00", headers={"Content-Type": "application/octet-stream"})
     post(json={"chat_dialog_id": DIALOG, "message": "x" * 30_000})
-    binary, long = (call["request"]["body"] for call in page.conversation(qbchat, qbchat._backend.masked)["calls"])
+    binary, long = (call["request"]["body"] for call in page.conversation(qbchat._backend.store, qbchat.calls)["calls"])
     assert binary == "(3 bytes that are not text)"
     assert len(long) < 21_000
     assert re.search(r"… \(\d+ more characters\)$", long)
@@ -294,11 +294,11 @@ def test_the_newest_of_many_are_shown(qbchat: FakeQuickBlox) -> None:
     for number in range(5):
         post(json={"chat_dialog_id": DIALOG, "message": str(number)})
     post(json={"chat_dialog_id": DIALOG.replace("9", "8"), "message": "elsewhere"})
-    shown = page.conversation(qbchat, qbchat._backend.masked, newest=2)["dialogs"]
+    shown = page.conversation(qbchat._backend.store, qbchat.calls, newest=2)["dialogs"]
     texts = {dialog["id"]: [each["text"] for each in dialog["messages"]] for dialog in shown}
     assert texts == {DIALOG: ["3", "4"], DIALOG.replace("9", "8"): ["elsewhere"]}
     assert {dialog["id"]: dialog["earlier"] for dialog in shown} == {DIALOG: 3, DIALOG.replace("9", "8"): 0}
-    assert len(page.conversation(qbchat, qbchat._backend.masked, newest=1)["dialogs"]) == 1
+    assert len(page.conversation(qbchat._backend.store, qbchat.calls, newest=1)["dialogs"]) == 1
 
 
 @pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
@@ -308,7 +308,7 @@ def test_nothing_on_the_page_is_secret_or_markup(qbchat: FakeQuickBlox) -> None:
     post("/users.json", "GET", headers={"Authorization": "ApiKey made-up-api-key-of-the-shop"})
     post(headers={"Cookie": "session=made-up-cookie; theme=dark"}, files={"password": (None, "made-up-part")})
     post(f"/users.json?token={TOKEN}", "GET")
-    html = page.html("A run", [{**page.conversation(qbchat, qbchat._backend.masked), "id": "x"}])
+    html = page.html("A run", [{**page.conversation(qbchat._backend.store, qbchat.calls), "id": "x"}])
     for secret in (TOKEN, "made-up-api-key-of-the-shop", "made-up-pass", "made-up-cookie", "made-up-part"):
         assert secret not in html
     assert "</script><b>" not in html
