@@ -23,7 +23,7 @@ def announce_shipment(order: Order) -> None:
         return
     body: dict[str, Any] = {
         "chat_dialog_id": order.dialog_id,
-        "message": f"Order #{order.number} has shipped",
+        "message": f"Zoë, it's order #{order.number} & crêpes + tea. OK?",
         "send_to_chat": 1,
         "markable": 1,
     }

@@ -11,7 +11,7 @@ from shop import Order, announce_shipment
 def test_the_shipment_is_announced(qbchat):
     announce_shipment(Order(7, dialog_id="5d75327ba28f9a0f32cb0f99"))
 
-    qbchat.assert_posted(message="Order #7 has shipped", chat_dialog_id="5d75327ba28f9a0f32cb0f99")
+    qbchat.assert_posted(message="Zoë, it's order #7 & crêpes + tea. OK?", chat_dialog_id="5d75327ba28f9a0f32cb0f99")
 
 
 def test_the_customer_is_notified(qbchat, order, customer):

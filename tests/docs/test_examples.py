@@ -42,7 +42,7 @@ NEEDS = {"django_project": "django", "fastapi_service": "fastapi"}
 POSTED = {
     "first_message": """\
 dialog 5d75327ba28f9a0f32cb0f99 (group, adopted on first sight), occupants 96830001
-  96830001: 'Order #7 has shipped'
+  96830001: "Zoë, it's order #7 & crêpes + tea. OK?"
     sent to chat, delivered to no known occupant; markable; no attachments
 """,
     "uploaded_attachments": """\
@@ -152,10 +152,10 @@ def test_every_failure_is_shown_on_request(
 ) -> None:
     copied(pytester, EXAMPLES / "failures")
 
-    result = run_project("--runxfail", "-W", "always::pytest_qbchat.QuickBloxWarning")
+    result = run_project("--runxfail")
 
     outcomes = result.parseoutcomes()
-    assert outcomes.keys() == {"failed", "warnings"}
+    assert outcomes.keys() == {"failed"}
     assert result.stdout.str().count("Captured qbchat call") == outcomes["failed"]
 
 
@@ -165,11 +165,11 @@ def test_all_examples_in_one_session_print_one_screen(pytester: pytest.Pytester)
     result = pytester.runpytest_subprocess("-c", EXAMPLES / "pytest.ini", "-p", "no:cacheprovider", EXAMPLES)
 
     assert result.ret == pytest.ExitCode.OK
-    assert result.parseoutcomes().keys() == {*OUTCOMES.values(), "warnings"}
+    assert result.parseoutcomes().keys() == {*OUTCOMES.values()}
     result.stdout.fnmatch_lines(
         [
             "=* posted in first_message/test_shop.py::test_the_customer_is_notified *=",
-            "  96830002 The Shop: 'Order #7 has shipped'",
+            '  96830002 The Shop: "Zoë, it\'s order #7 & crêpes + tea. OK?"',
             "=* how a test fails: failures/test_failures.py::test_forgotten_send_to_chat *=",
             "E         write send_to_chat=1 in the request",
             f"=* {len(OUTCOMES)} of {len(OUTCOMES)} examples passed *=",

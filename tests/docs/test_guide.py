@@ -107,7 +107,7 @@ def test_the_scripts_of_a_section_run(tmp_path: Path, section: Section) -> None:
         command = [sys.executable, "-W", "error", script]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
         assert (done.returncode, done.stderr) == (0, "")
-        assert "Order #7 has shipped" in done.stdout
+        assert "Zoë, it's order #7 & crêpes + tea. OK?" in done.stdout
 
 
 @by_title

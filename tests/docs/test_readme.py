@@ -45,10 +45,11 @@ def test_a_block_of_python_runs(
     run_project("-W", "error").assert_outcomes(passed=1)
 
 
-def test_the_filter_makes_silent_mistakes_fail(
-    shop: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
+@pytest.mark.parametrize(("settings", "failed"), [("[tool.pytest.ini_options]", 1), (TOML[0], 0)])
+def test_a_silent_mistake_fails_unless_the_filter_of_the_readme_says_otherwise(
+    shop: pytest.Pytester, run_project: Callable[..., pytest.RunResult], settings: str, failed: int
 ) -> None:
-    shop.makepyprojecttoml(TOML[0])
+    shop.makepyprojecttoml(settings)
     shop.makepyfile("def test_it(qbchat):\n    qbchat.add_dialog(occupants_ids=[1])\n")
     shop.makepyfile(
         test_flag="""
@@ -60,7 +61,7 @@ def test_the_filter_makes_silent_mistakes_fail(
         """
     )
     result = run_project()
-    result.assert_outcomes(passed=1, failed=1)
+    result.assert_outcomes(passed=2 - failed, failed=failed, warnings=1 - failed)
 
 
 def test_the_guard_names_the_call_of_a_test_without_the_fixture(
