@@ -213,3 +213,12 @@ def test_an_assertion_that_finds_no_message_names_a_process_that_was_started(qbc
         assert (hint in str(one.value)) is (number > 0)
         subprocess.run([sys.executable, "-c", ""], check=True)
         requests.get(f"{API}/session.json", headers=HEADERS, timeout=5)
+
+
+def test_a_transport_in_another_process_than_its_own_refuses(
+    qbchat_transport: QuickBloxTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    refused = pytest.raises(CallRefused, match="take the fixture qbchat")
+    with httpx.Client(transport=qbchat_transport) as client, refused:
+        client.get(URL)

@@ -8,6 +8,7 @@ import socket
 import threading
 import urllib.request
 from contextlib import ExitStack
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -15,8 +16,11 @@ import requests
 from support.connections import BODY, HEADERS, LISTED, PATH, PATIENCE, Line, posting, until
 from support.ways import TLS, TOKEN
 
-from pytest_qbchat import LiveServer
+from pytest_qbchat import FakeQuickBlox, LiveServer
+from pytest_qbchat.server.live_server import LocalServer, Server
 from pytest_qbchat.service import wire
+from pytest_qbchat.service.hosts import Url
+from pytest_qbchat.service.wire import Request, Response
 
 
 def test_a_connection_stays_open(line: Line, qbchat_server: LiveServer) -> None:
@@ -230,3 +234,47 @@ def test_a_route_of_the_test_may_allow_one_origin_alone(line: Line, qbchat_serve
     qbchat_server.fake.router.post(PATH).respond(202, headers=allowed)
     line.send(posting("hi", b"Origin: https://shop.example"))
     assert line.answer().headers.get_all("Access-Control-Allow-Origin") == ["https://shop.example"]
+
+
+# --- the server for clients in this process ---
+
+
+def test_a_request_to_the_loopback_server_that_is_not_http_fails_the_test(qbchat: FakeQuickBlox) -> None:
+    fakes: list[Any] = [qbchat._backend]
+    server = LocalServer(lambda: fakes[0] if fakes else None, Url("https", "api.quickblox.com", 443, ""))
+    with server, Line(server) as line:
+        line.send(b"EHLO shop\r\n\r\n")
+        assert line.answer().status == 400
+    [problem] = qbchat._backend.problems.drain()
+    assert problem.text.startswith("https://api.quickblox.com was sent what is not a request of HTTP/1.1: ")
+    fakes.clear()
+    with server, Line(server) as line, Line(server) as other:
+        line.send(b"EHLO shop\r\n\r\n")
+        assert line.answer().status == 400
+        other.send(posting())
+        assert other.rest() == b""
+
+
+def test_a_request_that_is_not_http_fails_no_test_at_the_live_server(
+    qbchat: FakeQuickBlox, qbchat_server: LiveServer
+) -> None:
+    with Line(qbchat_server) as line:
+        line.send(b"EHLO shop\r\n\r\n")
+        assert line.answer().status == 400
+    assert len(qbchat._backend.problems.drain()) == 0
+
+
+def test_a_server_without_a_test_logs_the_error_of_its_answer() -> None:
+    class Broken(Server):
+        logged: ClassVar[list[str]] = []
+
+        async def answer(self, request: Request) -> Response:
+            raise KeyError("order")
+
+        def log(self, line: str) -> None:
+            self.logged.append(line)
+
+    with Broken() as server, Line(server) as line:
+        line.send(posting())
+        assert line.rest() == b""
+    assert Broken.logged == ["a route of qbchat.router raised KeyError: 'order'"]

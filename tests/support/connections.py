@@ -17,6 +17,7 @@ import httpx
 from support.ways import DIALOG, TLS, TOKEN
 
 from pytest_qbchat import LiveServer
+from pytest_qbchat.server.live_server import Server
 
 PATH = "/chat/Message.json"
 
@@ -52,7 +53,7 @@ class Answer(NamedTuple):
 class Line:
     """A connection of a client that is written by hand."""
 
-    def __init__(self, server: LiveServer, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, server: Server, tls: ssl.SSLContext | None = None) -> None:
         self.socket = socket.create_connection((server.host, server.port), timeout=PATIENCE)
         if tls:
             self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
