@@ -229,11 +229,11 @@ def test_httpcore_is_answered_through_a_proxy(qbchat: FakeQuickBlox) -> None:
 def test_httpcore_raises_its_own_errors(qbchat: FakeQuickBlox, fault: str, error: type[Exception]) -> None:
     async def post() -> None:
         async with httpcore.AsyncConnectionPool(ssl_context=TLS) as pool:
-            await pool.request("POST", URL)
+            await pool.request("POST", URL, extensions={"timeout": {"read": 5}})
 
     qbchat.fail(fault, times=2)
     with httpcore.ConnectionPool(ssl_context=TLS) as pool, pytest.raises(error):
-        pool.request("POST", URL)
+        pool.request("POST", URL, extensions={"timeout": {"read": 5}})
     with pytest.raises(error):
         asyncio.run(post())
 
