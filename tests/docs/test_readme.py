@@ -45,12 +45,9 @@ def test_a_block_of_python_runs(
     run_project("-W", "error").assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize(("settings", "failed"), [("[tool.pytest.ini_options]", 1), (TOML[0], 0)])
-def test_a_silent_mistake_fails_unless_the_filter_of_the_readme_says_otherwise(
-    shop: pytest.Pytester, run_project: Callable[..., pytest.RunResult], settings: str, failed: int
+def test_a_silent_mistake_fails_unless_the_filter_makes_it_a_warning(
+    shop: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
 ) -> None:
-    shop.makepyprojecttoml(settings)
-    shop.makepyfile("def test_it(qbchat):\n    qbchat.add_dialog(occupants_ids=[1])\n")
     shop.makepyfile(
         test_flag="""
         import httpx
@@ -60,8 +57,9 @@ def test_a_silent_mistake_fails_unless_the_filter_of_the_readme_says_otherwise(
             assert httpx.post(url, json={"recipient_id": 1, "sendToChat": 1}, headers={"QB-Token": "x"}).is_success
         """
     )
-    result = run_project()
-    result.assert_outcomes(passed=2 - failed, failed=failed, warnings=1 - failed)
+    run_project().assert_outcomes(failed=1)
+    shop.makepyprojecttoml(TOML[0])
+    run_project().assert_outcomes(passed=1, warnings=1)
 
 
 def test_the_guard_names_the_call_of_a_test_without_the_fixture(
