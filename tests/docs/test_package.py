@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 from address import enter
+from support.offline import skip_if_offline
 from test_readme import SHOP, TEST_SHOP
 
 import pytest_qbchat
@@ -25,7 +26,10 @@ PACKAGE = {path.relative_to(ROOT).as_posix() for path in (ROOT / "pytest_qbchat"
 
 
 def uv(*args: object) -> None:
-    subprocess.run([sys.executable, "-m", "uv", "--quiet", *map(str, args)], check=True, cwd=ROOT)
+    command = [sys.executable, "-m", "uv", "--quiet", *map(str, args)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    skip_if_offline(done.stderr)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="session")
