@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Self
 
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.server import http11
@@ -28,7 +28,6 @@ from pytest_qbchat.service.routes import ROUTES, UNSUPPORTED, find
 from pytest_qbchat.service.wire import Request, Response, path_and_query
 
 _BACKLOG = 1024
-_TIMEOUT = 10.0  # seconds, for a head, for the next bytes of a body, and for a refused client to close the connection
 _ANY_ORIGIN = (b"Access-Control-Allow-Origin", b"*")
 _ROOTS = {route.path.split("/")[1] for route in ROUTES} | {path.split("/")[1] for path in UNSUPPORTED}
 
@@ -43,13 +42,7 @@ class Server(ABC):
     """
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> None:
-        """Create a server that does not listen yet.
-
-        Args:
-            host: The address to listen on.
-            port: The port to listen on; 0 for any free port.
-            tls: A context with a certificate, for https.
-        """
+        """Create a server that does not listen yet; see `LiveServer`."""
         self.host = host
         self.port = port
         self._tls = tls
@@ -150,20 +143,6 @@ class Server(ABC):
             connection.abort()
 
 
-class Served(Protocol):
-    """A `FakeQuickBlox`."""
-
-    @property
-    def _backend(self) -> Fake:
-        """What answers calls."""
-        ...
-
-    @property
-    def fail(self) -> Callable[..., None]:
-        """Inject a fault."""
-        ...
-
-
 class LiveServer(Server):
     """A server with the state of a fake: `with LiveServer(fake) as server: ... server.url`.
 
@@ -173,13 +152,11 @@ class LiveServer(Server):
         port: The port that the server listens on. If it is 0, the system chooses a port at the start.
     """
 
-    def __init__(
-        self, fake: Served, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
-    ) -> None:
+    def __init__(self, fake: Any, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         """Create a server that does not listen yet.
 
         Args:
-            fake: The fake that answers.
+            fake: The `FakeQuickBlox` that answers.
             host: The address to listen on.
             port: The port to listen on; 0 for any free port.
             tls: A context with a certificate, for https.
@@ -191,7 +168,8 @@ class LiveServer(Server):
         """Answer a request, or inject the fault that it describes."""
         if (request.method, request.path) == ("POST", FAIL_PATH):
             return inject_fault(self.fake.fail, request)
-        return await self.fake._backend.handle_async(request)
+        backend: Fake = self.fake._backend
+        return await backend.handle_async(request)
 
     def refuse(self, reason: str) -> None:
         """Record a problem that fails the test."""
@@ -244,7 +222,7 @@ class EncryptedServer(LiveServer):
         ca_file: The path of the CA certificate, which clients have to trust.
     """
 
-    def __init__(self, fake: Served, certificate: Certificate) -> None:
+    def __init__(self, fake: Any, certificate: Certificate) -> None:
         """Create a server that does not listen yet."""
         super().__init__(fake, tls=certificate.context)
         self.ca_file = certificate.ca_file
@@ -260,11 +238,8 @@ class _Connection(asyncio.Protocol):
         self._reader = RequestReader()
         self._received = bytearray()  # while a request is answered
         self._task: asyncio.Task[None] | None = None  # answers the current request
-        self._writable = asyncio.Event()  # cleared while the client does not read its responses
-        self._writable.set()
         self._at_eof = False
         self._discarding = False  # input is dropped
-        self._timer: asyncio.TimerHandle | None = None  # until a head must be complete, or the connection is closed
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checkers
@@ -275,7 +250,6 @@ class _Connection(asyncio.Protocol):
         self._server.connections.discard(self)
         if self._task is not None:
             self._task.cancel()
-        self._start_timer(None)
 
     def data_received(self, data: bytes) -> None:
         """Answer the request that the data completes."""
@@ -284,19 +258,11 @@ class _Connection(asyncio.Protocol):
         self._received += data
         if self._task is None:
             self._answer_next()
-        elif len(self._received) > http11.MAX_HEAD_SIZE:  # the client sends requests faster than they are answered
-            self._transport.pause_reading()
 
     def eof_received(self) -> bool:
         """Keep the connection while the client waits for a response. TLS does not support this."""
         self._at_eof = True
         return self._task is not None and not self._discarding and self._transport.can_write_eof()
-
-    def pause_writing(self) -> None:
-        self._writable.clear()
-
-    def resume_writing(self) -> None:
-        self._writable.set()
 
     def abort(self) -> None:
         self._transport.abort()
@@ -309,28 +275,11 @@ class _Connection(asyncio.Protocol):
             self._reject(error)
             return
         if request is not None:
-            self._start_timer(None)
             self._task = asyncio.get_running_loop().create_task(self._answer(*request))
         elif self._at_eof:
             self._transport.close()
-        else:
-            self._transport.resume_reading()
-            if self._reader.expects_continue:
-                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            if self._reader.in_body:
-                self._start_timer(self._reject, MalformedRequestError("the body took too long", 408))
-            elif not self._reader.in_head:
-                self._start_timer(None)
-            elif self._timer is None:
-                self._start_timer(self._reject, MalformedRequestError("the headers took too long", 408))
-
-    def _start_timer(self, callback: Callable[..., None] | None, *args: object) -> None:
-        """Replace the timer of the connection; None only cancels it."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if callback is not None:
-            self._timer = asyncio.get_running_loop().call_later(_TIMEOUT, callback, *args)
+        elif self._reader.expects_continue:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _reject(self, error: MalformedRequestError) -> None:
         """Answer a malformed request, and discard further input.
@@ -341,16 +290,9 @@ class _Connection(asyncio.Protocol):
         self._server.report_malformed(error)
         response = http11.refusal(error.status, str(error), _ANY_ORIGIN)
         self._transport.write(http11.encode(response, "GET", b"close"))
-        if self._transport.can_write_eof():
-            with suppress(OSError):  # the client has closed the connection already
-                self._transport.write_eof()
-        self._discard_input()
-        self._start_timer(self._transport.close)
-
-    def _discard_input(self) -> None:
-        """Keep reading, to notice when the client closes the connection."""
         self._discarding = True
-        self._transport.resume_reading()
+        with suppress(OSError, NotImplementedError):  # the client has closed the connection already; TLS
+            self._transport.write_eof()
 
     async def _answer(self, head: Head, body: bytes) -> None:
         try:
@@ -360,7 +302,7 @@ class _Connection(asyncio.Protocol):
             return
         except ConnectionFault as fault:
             if fault.kind == "timeout" and not self._at_eof:  # the client ends the connection
-                self._discard_input()
+                self._discarding = True
             else:
                 self._transport.close()
             return
@@ -368,7 +310,6 @@ class _Connection(asyncio.Protocol):
         if head.connection == b"close":
             self._transport.close()
             return
-        await self._writable.wait()
         self._task = None
         self._answer_next()
 

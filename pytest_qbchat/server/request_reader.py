@@ -24,19 +24,8 @@ class RequestReader:
         self._head: Head | None = None
         self._body = bytearray()
         self._connection = h11.Connection(h11.SERVER, MAX_HEAD_SIZE)
-        self._received = bool(received)
         if received:
             self._connection.receive_data(received)
-
-    @property
-    def in_head(self) -> bool:
-        """Whether a request has begun, but its headers are not complete."""
-        return self._received and self._head is None
-
-    @property
-    def in_body(self) -> bool:
-        """Whether the headers of a request are complete, but its body is not."""
-        return self._head is not None
 
     @property
     def expects_continue(self) -> bool:
@@ -53,7 +42,6 @@ class RequestReader:
             MalformedRequestError: h11 refuses the bytes, or the request is too large.
         """
         if data:
-            self._received = True
             self._connection.receive_data(data)
         try:
             return self._next_request()

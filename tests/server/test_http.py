@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import socket
-import threading
 import urllib.request
 from contextlib import ExitStack
 from typing import Any, ClassVar
@@ -13,7 +12,7 @@ from typing import Any, ClassVar
 import httpx
 import pytest
 import requests
-from support.connections import BODY, HEADERS, LISTED, PATH, PATIENCE, Line, posting, until
+from support.connections import BODY, HEADERS, LISTED, PATH, PATIENCE, Line, posting
 from support.ways import TLS, TOKEN
 
 from pytest_qbchat import FakeQuickBlox, LiveServer
@@ -34,23 +33,6 @@ def test_requests_in_one_packet_are_answered_in_their_order(line: Line, qbchat_s
     line.send(b"".join(posting(f"{number}") for number in range(20)))
     texts = [json.loads(line.answer().body)["message"] for _ in range(20)]
     assert texts == [str(number) for number in range(20)]
-
-
-def test_a_client_that_takes_no_answers_is_not_read_on_and_on(qbchat_server: LiveServer) -> None:
-    many, held_at_most = [posting(f"{number} " + "a" * 50_000) for number in range(400)], 0
-    with Line(qbchat_server) as line:
-        sender = threading.Thread(target=lambda: line.send(b"".join(many)))
-        sender.start()
-        until(qbchat_server, lambda: len(qbchat_server.connections) == 1)
-        [connection] = qbchat_server.connections
-        until(qbchat_server, lambda: not connection._writable.is_set())
-        for number in range(400):
-            assert json.loads(line.answer().body)["message"].startswith(f"{number} ")
-            waiting = len(connection._received) + connection._transport.get_write_buffer_size()
-            held_at_most = max(held_at_most, waiting)
-        sender.join(PATIENCE)
-    assert held_at_most < 1_000_000  # of 20 million
-    assert len(qbchat_server.fake.posted) == 400
 
 
 def test_a_request_may_come_byte_by_byte(line: Line) -> None:

@@ -10,7 +10,6 @@ import re
 import socket
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
@@ -76,28 +75,8 @@ class Gone(asyncio.Transport):
     def write(self, data: Any) -> None:
         self.written += data
 
-    def can_write_eof(self) -> bool:
-        return True
-
     def write_eof(self) -> None:
         raise OSError("Transport endpoint is not connected")
-
-    def resume_reading(self) -> None:
-        pass
-
-
-def test_the_time_for_the_headers_begins_with_their_first_byte() -> None:
-    async def receive() -> tuple[bool, bool, bool]:
-        connection = server_module._Connection(LiveServer(FakeQuickBlox()))
-        connection.connection_made(Gone())
-        timers = []
-        for piece in (b"GET ", b"/session.json HTTP/1.1\r\n", b"Host: shop\r\nContent-Length: 2\r\n\r\n"):
-            connection.data_received(piece)
-            timers.append(connection._timer)
-        connection.connection_lost(None)
-        return timers[0] is not None, timers[1] is timers[0], timers[2] not in (None, timers[0])
-
-    assert asyncio.run(receive()) == (True, True, True)
 
 
 def test_a_client_that_leaves_before_its_refusal_causes_no_error() -> None:
@@ -116,47 +95,6 @@ def test_a_target_that_is_too_long_is_refused_clearly(line: Line) -> None:
     line.send(LISTED.replace(b".json", b".json?" + b"a" * 9000) + b"\r\n")
     answer = line.answer()
     assert (answer.status, json.loads(answer.body)["message"]) == (414, "the target is longer than 8192 bytes")
-
-
-def test_a_client_that_does_not_complete_its_headers_is_refused_after_a_while(
-    monkeypatch: pytest.MonkeyPatch, server: LiveServer
-) -> None:
-    monkeypatch.setattr(server_module, "_TIMEOUT", 0.05)
-    with Line(server) as line, Line(server) as idle:
-        line.send(posting()[:30])
-        answer = line.answer()
-        assert (answer.status, json.loads(answer.body)["message"]) == (408, "the headers took too long")
-        assert line.rest() == b""
-        idle.send(posting())
-        assert idle.answer().status == 201
-        head, _, body = posting().partition(b"\r\n\r\n")
-        idle.send(head[:9])
-        idle.send(head[9:] + b"\r\n\r\n" + body)
-        assert idle.answer().status == 201
-
-
-def test_a_client_that_does_not_complete_its_body_is_refused_after_a_while(
-    monkeypatch: pytest.MonkeyPatch, server: LiveServer
-) -> None:
-    monkeypatch.setattr(server_module, "_TIMEOUT", 0.3)
-    with Line(server) as line:
-        for position in range(0, len(posting()), 30):  # each piece begins the time anew
-            line.send(posting()[position : position + 30])
-            time.sleep(0.05)
-        assert line.answer().status == 201
-        line.send(posting()[:-1])
-        answer = line.answer()
-        assert (answer.status, json.loads(answer.body)["message"]) == (408, "the body took too long")
-        assert line.rest() == b""
-
-
-def test_a_client_that_was_refused_and_stays_is_closed_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "_TIMEOUT", 0.01)
-    with LiveServer(FakeQuickBlox()) as server, Line(server) as line:
-        line.send(b"nonsense\r\n\r\n")
-        assert line.answer().status == 400
-        until(server, lambda: not server.connections)
-        assert line.rest() == b""
 
 
 def test_200_clients_keep_their_connections_at_once(qbchat_server: LiveServer) -> None:

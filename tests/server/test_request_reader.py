@@ -163,17 +163,6 @@ def test_a_client_that_waits_to_go_on_is_told_so_once(said: bytes, expected: lis
     assert reader.read(b"hi") is not None
 
 
-def test_a_reader_is_in_a_head_from_its_first_byte_to_its_last() -> None:
-    reader = RequestReader()
-    seen = [reader.in_head]
-    for piece in (b"P", b"OST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 2\r\n", b"\r\n", b"hi"):
-        reader.read(piece)
-        seen.append(reader.in_head)
-    assert seen == [False, True, True, False, False]
-    reader.read(LINE + b"\r\nGET")
-    assert reader.in_head
-
-
 # --- where a request goes ---
 
 

@@ -101,7 +101,6 @@ class Held(NamedTuple):
 
     connections: int
     tasks: int
-    timers: int
     threads: int
     descriptors: int
 
@@ -119,13 +118,12 @@ def until(server: LiveServer, condition: Callable[[], bool]) -> None:
 def held(server: LiveServer) -> Held:
     """What is still held when all that clients have closed is done with."""
 
-    async def settle() -> tuple[int, int, int]:
+    async def settle() -> tuple[int, int]:
         for turn in range(1000):
             if turn > 10 and not server.connections and len(asyncio.all_tasks()) == 2:  # this one, and the server's
                 break
             await asyncio.sleep(0)
-        waiting = sum(connection._timer is not None for connection in server.connections)
-        return len(server.connections), len(asyncio.all_tasks()), waiting
+        return len(server.connections), len(asyncio.all_tasks())
 
     counts = asyncio.run_coroutine_threadsafe(settle(), server._loop).result(PATIENCE)
     gc.collect()  # for what other tests have left
