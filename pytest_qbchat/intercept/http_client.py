@@ -11,7 +11,6 @@ import _socket
 import errno
 import http.client
 import io
-import re
 import socket
 import ssl
 import sys
@@ -116,7 +115,7 @@ class FakeSocket:
         self._timeout: float | None = connection.timeout  # http.client has an object for the default
         self._method = ""
         self._fakes = fakes
-        self._reader: RequestReader | _BodyReader | None = None  # of an incomplete request
+        self._reader = RequestReader()
         self._answer: bytes | Exception | None = None
 
     def sendall(self, data: Any) -> None:
@@ -128,14 +127,9 @@ class FakeSocket:
         __tracebackhide__ = True
         if self._answer is not None:  # the rest of a request that was refused for its headers
             return
-        data = bytes(data)
-        if self._reader is None:
-            head = _plain_head(data)
-            self._reader, data = (RequestReader(), data) if head is None else (_BodyReader(head), b"")
         try:
-            request = self._reader.read(data)
+            request = self._reader.read(bytes(data))
             if request is not None:
-                self._reader = None
                 self._answer = self._answer_to(*request)
         except http11.MalformedRequestError as error:
             self._answer = self._refusal(error)
@@ -160,7 +154,7 @@ class FakeSocket:
             fake, target = self._destination()
             at = origin(target.scheme, target.host, target.port)
             record_refusal(fake, f"{at} was sent what is not a request of HTTP/1.1: {error}")
-        self._reader = None
+        self._reader = RequestReader()
         return http11.encode(http11.refusal(error.status, str(error)), "GET")
 
     def _destination(self) -> tuple[Fake, Url]:
@@ -182,11 +176,7 @@ class FakeSocket:
         return ("", None) if self.target is None else (self.target.host, self.target.port)
 
     def __getattr__(self, name: str) -> Any:
-        """Explain that an attribute of real sockets is missing.
-
-        Raises:
-            AttributeError: Always.
-        """
+        """Raise AttributeError for an attribute of real sockets that is missing."""
         raise AttributeError(f"a connection to the fake QuickBlox has no socket, and therefore no {name!r}")
 
     def fileno(self) -> int:
@@ -221,37 +211,6 @@ class FakeSocket:
 
     def __del__(self) -> None:
         self.close()
-
-
-# As http.client writes a head, in one piece. h11 reads all others: headers by hand, bodies in chunks.
-_HEAD = re.compile(rb"([A-Z]+) (/\S*|https?://\S+) HTTP/1\.1\r\n((?:[\w-]+: [ -~]*\r\n)+)\r\n", re.ASCII)
-
-
-def _plain_head(data: bytes) -> http11.Head | None:
-    """The head of a common request; None for any other."""
-    found = _HEAD.fullmatch(data)
-    if found is None or len(data) > http11.MAX_HEAD_SIZE:
-        return None
-    pairs = [line.split(b": ", 1) for line in found[3].splitlines()]
-    head = http11.Head(found[1].decode(), found[2].decode(), b"1.1", [(name, value) for name, value in pairs])
-    names = [name.lower() for name, _ in pairs]
-    length = head.header(b"content-length") or b"0"
-    plain = names.count(b"content-length") <= 1 and names.count(b"host") == 1 and b"transfer-encoding" not in names
-    return head if plain and length.isdigit() else None
-
-
-class _BodyReader:
-    """Reads the body of a common request."""
-
-    def __init__(self, head: http11.Head) -> None:
-        self._head = head
-        self._length = int(head.header(b"content-length") or 0)
-        self._body = bytearray()
-
-    def read(self, data: bytes) -> tuple[http11.Head, bytes] | None:
-        """Add bytes, and return the request once it is complete."""
-        self._body += data
-        return (self._head, bytes(self._body)) if len(self._body) >= self._length else None
 
 
 class _Failing(io.RawIOBase):
