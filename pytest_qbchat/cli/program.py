@@ -12,7 +12,6 @@ import errno
 import os
 import signal
 import sys
-import threading
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +20,7 @@ from io import TextIOWrapper
 from ipaddress import ip_address
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_qbchat.cli.seed import apply_seed, read_seed
@@ -61,10 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     with _interruptible(), warnings.catch_warnings():
         warnings.simplefilter("ignore", QuickBloxWarning)  # each is printed below its call
         try:
-            program = Program(options)
-            with _listening(program):
+            with Program(options) as program:
                 program.print_startup()
-                _wait()
+                while True:
+                    time.sleep(1)  # Windows does not interrupt an endless wait
         except KeyboardInterrupt:
             return 0
         except _StartError as error:
@@ -109,7 +108,6 @@ class Program(Server):
     def __init__(self, options: argparse.Namespace) -> None:
         super().__init__(host=options.host or _LOOPBACK, port=options.port)
         self._options = options
-        self._out = _Output()
         self._seed = {} if options.seed is None else _read(options.seed)
         self._fake = self._new_fake()
         self._started = time.time()
@@ -131,6 +129,15 @@ class Program(Server):
         except ValueError as error:
             raise _StartError(f"{options.seed}: {error}") from None
         return fake
+
+    def start(self) -> None:
+        """Start to listen."""
+        try:
+            super().start()
+        except OSError as error:
+            in_use = error.errno == errno.EADDRINUSE
+            reason = "the port is in use; use another --port, or 0 for any free port" if in_use else error.strerror
+            raise _StartError(f"cannot listen on {self.host}:{self.port}: {reason}") from None
 
     async def answer(self, request: Request) -> Response:
         """Answer a request."""
@@ -196,15 +203,16 @@ class Program(Server):
 
     def print_startup(self) -> None:
         """Print the URL, the accepted credentials, users and tokens."""
-        print_line = self._out.print_line
-        print_line(f"The fake QuickBlox listens on {self.url}")
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # whatever the encoding of the terminal
+        _print_line(f"The fake QuickBlox listens on {self.url}")
         if not _is_loopback(self.host):
-            print_line("  warning: every machine that can reach this address can read and change the fake")
+            _print_line("  warning: every machine that can reach this address can read and change the fake")
         for label, text in [*self._credentials(), *self._users(), *self._tokens()]:
-            print_line(f"  {label:<15} {_printable(text)}")
-        print_line(f"  {_CONTROL_REQUESTS}")
-        print_line("  A browser at this address shows the conversations.")
-        print_line("Press Ctrl-C to stop. Calls:")
+            _print_line(f"  {label:<15} {_printable(text)}")
+        _print_line(f"  {_CONTROL_REQUESTS}")
+        _print_line("  A browser at this address shows the conversations.")
+        _print_line("Press Ctrl-C to stop. Calls:")
 
     def _credentials(self) -> Iterator[tuple[str, str]]:
         options = self._options
@@ -244,7 +252,7 @@ class Program(Server):
         self._fake.forget_calls(keep=_MAX_SHOWN)
 
     def _print(self, text: str) -> None:
-        self._out.print_line(_printable(self._fake._backend.masked(text)))
+        _print_line(_printable(self._fake._backend.masked(text)))
 
     def _caller(self, caller: Caller) -> str:
         if caller.user_id is not None:
@@ -284,20 +292,13 @@ def _state(fake: FakeQuickBlox) -> dict[str, Any]:
     }
 
 
-class _Output:
-    """Standard output. It ignores a reader that has closed the pipe."""
-
-    def __init__(self) -> None:
-        if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")  # whatever the encoding of the terminal
-
-    def print_line(self, text: str) -> None:
-        """Print a line without buffering."""
-        try:
-            print(text, flush=True)
-        except BrokenPipeError:
-            # Python flushes the buffer at exit; that would fail again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _print_line(text: str) -> None:
+    """Print a line without buffering, also after a reader has closed the pipe."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # Python flushes the buffer at exit; that would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _printable(text: str) -> str:
@@ -337,21 +338,6 @@ def _read(path: Path) -> Any:
 
 
 @contextmanager
-def _listening(server: Server) -> Iterator[None]:
-    """Run a server."""
-    try:
-        server.start()
-    except OSError as error:
-        in_use = error.errno == errno.EADDRINUSE
-        reason = "the port is in use; use another --port, or 0 for any free port" if in_use else error.strerror
-        raise _StartError(f"cannot listen on {server.host}:{server.port}: {reason}") from None
-    try:
-        yield
-    finally:
-        server.stop()
-
-
-@contextmanager
 def _interruptible() -> Iterator[None]:
     """Let SIGINT and SIGTERM raise KeyboardInterrupt, also in a background job of a shell."""
     signals = (signal.SIGINT, signal.SIGTERM)
@@ -361,9 +347,3 @@ def _interruptible() -> Iterator[None]:
     finally:
         for each, handler in zip(signals, handlers, strict=True):
             signal.signal(each, handler)
-
-
-def _wait() -> NoReturn:
-    """Wait for a signal, in short waits, because Windows does not interrupt an endless one."""
-    while True:
-        threading.Event().wait(1)

@@ -65,7 +65,13 @@ class Faults:
     ) -> None:
         """Add a fault; see `FakeQuickBlox.fail`."""
         __tracebackhide__ = True
-        _check(what, times, stored)
+        check_fault(what)
+        if isinstance(times, bool) or not isinstance(times, int) or times < 1:
+            raise ValueError(f"invalid times={times!r}; expected 1 or greater")
+        if what in BROKEN and stored is False:
+            raise ValueError(f"fail({what!r}) breaks the response of a request that took effect; omit stored")
+        if what == "connect" and stored:
+            raise ValueError("fail('connect') makes no connection, so the request cannot take effect; omit stored")
         if method is not None:
             check_method(method)
         if path is not None:
@@ -149,17 +155,6 @@ def check_fault(what: int | str) -> None:
         raise ValueError(f"unknown error status {what}; expected an HTTP status from 400 to 599, such as 503")
     if isinstance(what, str) and what not in LOST + BROKEN:
         raise ValueError(f"unknown fault {what!r}; expected {what if what.isdecimal() else known}")
-
-
-def _check(what: int | str, times: int, stored: bool | None) -> None:
-    __tracebackhide__ = True
-    check_fault(what)
-    if isinstance(times, bool) or not isinstance(times, int) or times < 1:
-        raise ValueError(f"invalid times={times!r}; expected 1 or greater")
-    if what in BROKEN and stored is False:
-        raise ValueError(f"fail({what!r}) breaks the response of a request that took effect; omit stored")
-    if what == "connect" and stored:
-        raise ValueError("fail('connect') makes no connection, so the request cannot take effect; omit stored")
 
 
 def check_method(method: str) -> None:

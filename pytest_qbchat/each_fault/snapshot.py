@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 from functools import cache, partial
-from types import MappingProxyType
 from typing import Any
 
 _PACKAGE = __name__.partition(".")[0]
-_ABSENT = object()
 
 
 class Snapshot:
@@ -38,16 +36,11 @@ class Snapshot:
                 contents = each[:]
                 self._put_back.append(partial(each.__setitem__, slice(None), contents))
                 waiting += contents
-            elif isinstance(each, dict):
-                self._put_back.append(partial(_refill, each, dict(each)))
-                waiting += each.values()
-            elif isinstance(each, set):
-                self._put_back.append(partial(_refill, each, set(each)))
-                waiting += each
+            elif isinstance(each, dict | set):
+                self._put_back.append(partial(_refill, each, each.copy()))
+                waiting += each.values() if isinstance(each, dict) else each
             elif isinstance(each, tuple | frozenset):
                 waiting += each
-            elif isinstance(each, MappingProxyType):
-                waiting += each.values()
             else:
                 waiting += self._save_object(each, type(each))
 
@@ -65,7 +58,7 @@ class Snapshot:
             return []
         values: list[Any] = []
         if names := _slots(kind):
-            slots = {name: getattr(each, name, _ABSENT) for name in names}
+            slots = {name: getattr(each, name) for name in names}
             self._put_back.append(partial(_refill_slots, each, slots))
             values += slots.values()
         if hasattr(each, "__dict__"):
@@ -93,7 +86,4 @@ def _refill(each: Any, contents: Any) -> None:
 
 def _refill_slots(each: object, contents: dict[str, Any]) -> None:
     for name, value in contents.items():
-        if value is not _ABSENT:
-            object.__setattr__(each, name, value)
-        elif getattr(each, name, _ABSENT) is not _ABSENT:
-            object.__delattr__(each, name)
+        object.__setattr__(each, name, value)  # for frozen classes too

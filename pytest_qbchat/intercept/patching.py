@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.machinery import BuiltinImporter, ModuleSpec
@@ -167,7 +167,7 @@ class Patcher:
         self._points: list[PatchPoint] = []
         self._import_hook = _ImportHook(libraries, self._patch_imported)
         self.fakes: list[Fake] = []
-        self._layers: list[list[Patch]] = []
+        self._layers: list[ExitStack] = []
 
     def enter(self, fake: Fake) -> None:
         """Let a fake answer before those that were entered earlier. If this fails, everything is as before."""
@@ -192,12 +192,9 @@ class Patcher:
 
     def patch(self) -> None:
         """Replace every function that is not an active replacement already, or none if one cannot be replaced."""
-        self._layers.append([])
-        try:
-            self._apply(self._points, self._layers[-1])
-        except BaseException:
-            self.restore()
-            raise
+        with ExitStack() as layer:
+            self._apply(self._points, layer)
+            self._layers.append(layer.pop_all())
 
     def _find_points(self) -> list[PatchPoint]:
         """The patch points of modules that were imported since the last call."""
@@ -219,14 +216,14 @@ class Patcher:
         if self.fakes:
             self._apply(points, self._layers[0])
 
-    def _apply(self, points: list[PatchPoint], layer: list[Patch]) -> None:
+    def _apply(self, points: list[PatchPoint], layer: ExitStack) -> None:
         for point in points:
             function, patch = getattr(point.owner, point.name), point.latest
             if patch is None or not (function is patch.original or function is patch.replacement):
                 patch = patch_of(function) or self._wrap(point, function)
             if not patch.active:  # new, or restored by another mock after it was undone
                 patch.active = True
-                layer.append(patch)
+                layer.callback(patch.undo)
             if function is not patch.replacement:
                 patch.inherited = point.name not in vars(point.owner)
                 setattr(point.owner, point.name, patch.replacement)
@@ -239,14 +236,7 @@ class Patcher:
 
     def restore(self) -> None:
         """Undo the newest layer, as a whole even if one of its patches cannot be undone."""
-        layer = self._layers.pop()
-        try:
-            while layer:
-                layer.pop().undo()
-        finally:
-            if layer:
-                self._layers.append(layer)
-                self.restore()
+        self._layers.pop().close()
 
 
 class _ImportHook:

@@ -3,13 +3,11 @@
 Making a context takes 20 ms, which is most of a test that calls `httpx.post` or makes a client, and no call to
 QuickBlox uses it. The patch points are the constructors of `HTTPTransport` and `AsyncHTTPTransport`. Whatever code does
 with the context of a transport, it does with one that the library itself has made for this transport alone. A transport
-whose context depends on more than the library gets it at once: with `verify` or `cert` of its own, with certificates of
-the environment, or while other code has replaced the functions of `ssl`.
+with `verify` or `cert` of its own gets its context at once.
 """
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import Callable, Iterator
 from functools import cache, partial
@@ -17,9 +15,6 @@ from typing import Any
 
 from pytest_qbchat.intercept.patching import Function, PatchPoint, classes
 from pytest_qbchat.service.interface import Fake
-
-_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
-_FUNCTIONS = ssl.SSLContext, ssl.create_default_context
 
 
 def patch_points(module: Any) -> Iterator[PatchPoint]:
@@ -35,8 +30,7 @@ def _constructor(module: Any, function: Function, fakes: list[Fake]) -> Function
     def construct(transport: Any, *args: Any, **kwargs: Any) -> None:
         # The library's clients use keywords.
         default = not args and kwargs.get("verify", True) is True and kwargs.get("cert") is None
-        changed = (ssl.SSLContext, ssl.create_default_context) != _FUNCTIONS or any(map(os.environ.get, _VARIABLES))
-        if fakes and default and not changed:
+        if fakes and default:
             make = partial(module.create_ssl_context, trust_env=kwargs.get("trust_env", True))
             kwargs["verify"] = LazyContext(make)
         function(transport, *args, **kwargs)

@@ -199,19 +199,6 @@ def test_a_program_is_answered_with_the_same_bytes_after_a_rewind(before: list[S
     assert runs[0] == runs[1] == runs[2]
 
 
-def test_an_attribute_that_was_unset_is_unset_again() -> None:
-    class Record(FakeQuickBlox):
-        __slots__ = ("later",)
-
-    record = Record()
-    snapshot = Snapshot(record, kept=())
-    record.later = 1  # type: ignore[attr-defined]
-    snapshot.restore()
-    assert not hasattr(record, "later")
-    snapshot.restore()
-    assert not hasattr(record, "later")
-
-
 # --- routes of the test's own ---
 
 

@@ -379,18 +379,15 @@ def test_leaving_that_fails_half_way_undoes_all_other_patches(monkeypatch: pytes
     patcher = _patcher_with(PatchPoint(Owner, "call", lambda *_: Mock()), monkeypatch)
     before = [vars(owner).get(name) for owner, name in PATCH_POINTS]
 
-    def leave() -> None:
-        with FakeQuickBlox().intercept():
-            monkeypatch.setattr(patching.Patch, "undo", undo_or_fail)
-
     def undo_or_fail(patch: Patch) -> None:
         if patch.point.owner is Owner:
             raise TypeError("this class cannot be restored")
         undo(patch)
 
     undo = patching.Patch.undo
-    with pytest.raises(TypeError, match="this class cannot be restored"):
-        leave()
+    monkeypatch.setattr(patching.Patch, "undo", undo_or_fail)
+    with pytest.raises(TypeError, match="this class cannot be restored"), FakeQuickBlox().intercept():
+        pass
     assert [vars(owner).get(name) for owner, name in PATCH_POINTS] == before
     assert (patcher.fakes, patcher._layers) == ([], [])
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import certifi
 import httpx
 import httpx2
 import pytest
@@ -86,33 +85,6 @@ def test_a_transport_gets_the_context_that_it_asks_for(library: Any) -> None:
     assert context_of(library.HTTPTransport(verify=TLS)) is TLS
     assert context_of(library.HTTPTransport(False)).verify_mode is ssl.CERT_NONE
     assert is_lazy(context_of(library.HTTPTransport(trust_env=False, http2=True)))
-
-
-@LIBRARIES
-@pytest.mark.usefixtures("qbchat")
-def test_certificates_of_the_environment_are_loaded_at_once(
-    library: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    file = tmp_path / "ca.pem"
-    file.write_bytes(Path(certifi.where()).read_bytes())
-    monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    assert not is_lazy(context_of(library.HTTPTransport()))
-    file.unlink()
-    with pytest.raises(OSError, match="No such file"):
-        library.HTTPTransport()
-
-
-@pytest.mark.usefixtures("qbchat")
-def test_a_replaced_function_of_ssl_is_called_for_each_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    contexts: list[ssl.SSLContext] = []
-    make = ssl.create_default_context
-
-    def count(*args: Any, **kwargs: Any) -> ssl.SSLContext:
-        contexts.append(make(*args, **kwargs))
-        return contexts[-1]
-
-    monkeypatch.setattr(ssl, "create_default_context", count)
-    assert [context_of(httpx.HTTPTransport()), context_of(httpx.AsyncHTTPTransport())] == contexts
 
 
 @pytest.mark.parametrize("verify", [lambda certificate: ssl.create_default_context(cafile=certificate), str])
