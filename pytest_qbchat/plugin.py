@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pytest_qbchat.intercept import Interception
     from pytest_qbchat.intercept.suite_guard import SuiteGuard
     from pytest_qbchat.payloads.factory import PayloadFactory
-    from pytest_qbchat.server.certificate import Certificate
     from pytest_qbchat.server.live_server import EncryptedServer, LiveServer
 
 _FAKE: pytest.StashKey[FakeQuickBlox] = pytest.StashKey()
@@ -130,26 +129,20 @@ def qbchat_server() -> Iterator[LiveServer]:
 
 
 @pytest.fixture
-def qbchat_tls_server(_qbchat_certificate: Certificate) -> Iterator[EncryptedServer]:
+def qbchat_tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EncryptedServer]:
     """Like `qbchat_server`, for https; clients need its `ca_file` to trust its certificate. Needs trustme."""
+    from pytest_qbchat.server.certificate import Certificate
     from pytest_qbchat.server.live_server import EncryptedServer
 
-    with EncryptedServer(_fake_of(_running[-1]), _qbchat_certificate) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def _qbchat_certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    """The certificate of the servers for https."""
-    from pytest_qbchat.server.certificate import Certificate
-
     try:
-        return Certificate(tmp_path_factory.mktemp("qbchat"))
+        certificate = Certificate(tmp_path_factory.mktemp("qbchat"))
     except ImportError as error:
         pytest.fail(
             f"qbchat_tls_server needs trustme; use pip install 'pytest-qbchat[tls]' ({error})",
             pytrace=False,
         )
+    with EncryptedServer(_fake_of(_running[-1]), certificate) as server:
+        yield server
 
 
 @pytest.fixture
@@ -285,7 +278,7 @@ def pytest_runtest_makereport(
         count_calls(report, fake.calls)
         passed_shown = not {"P", "A"}.isdisjoint(getattr(item.config.option, "reportchars", ""))
         if not report.passed or (passed_shown and call.when == "call"):
-            add_conversation(report, fake.transcript, backend.problems)
+            add_conversation(report, fake.transcript(), backend.problems)
     if used and call.when == "teardown":  # pytest keeps the test until its session ends, and may run it again
         del item.stash[_FAKE]
     return report

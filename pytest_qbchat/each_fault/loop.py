@@ -112,7 +112,7 @@ class Trial(Block):
         if self.entered:
             raise RuntimeError("a trial has one block; call all of the code under test in one `with trial:`")
         self.entered = self.running = True
-        self._start, self._problems = len(self.loop.fake.calls), len(self.loop.fake.problems)
+        self._start, self._problems = len(self.loop.fake.calls), len(self.loop.fake.problems.open)
         current_block.set(self)
         return self
 
@@ -142,7 +142,7 @@ class Trial(Block):
         """Fail for refused calls and warnings that the code caught, before the rewind lets them disappear."""
         __tracebackhide__ = True
         problems = self.loop.fake.problems
-        new, self._problems = problems.since(self._problems), len(problems)
+        new, self._problems = problems.open[self._problems :], len(problems.open)
         if new:
             raise AssertionError(f"{'' if self.fault is None else f'{self}: '}{report(new)}") from None
 

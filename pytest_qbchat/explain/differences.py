@@ -22,6 +22,7 @@ from pytest_qbchat.explain.message_effects import (
     where,
     why_none,
 )
+from pytest_qbchat.explain.reports import count
 from pytest_qbchat.service.flags import FLAGS
 from pytest_qbchat.service.hosts import Hosts
 
@@ -69,7 +70,7 @@ def wrong_number(
 ) -> str:
     """The failure text if more or fewer messages than expected have the expected fields."""
     expected = f"at least {at_least}" if at_least else str(times or f"one; if all are meant, write times={len(found)}")
-    verdict = f"{_count(len(found), 'message')}{_with(fields)} {_were(found)} posted, expected {expected}"
+    verdict = f"{count(len(found), 'message')}{_with(fields)} {_were(found)} posted, expected {expected}"
     return "\n".join([verdict, *_listed(found), *(f"  {line}" for line in not_accepted(calls))])
 
 
@@ -77,7 +78,7 @@ def unexpected(found: Sequence[Message], fields: Mapping[str, Any]) -> str:
     """The failure text if unexpected messages were posted."""
     one = ": " if len(found) == 1 else "; the first is "
     first = f"{one}{shortened(found[0].message)}" if "message" not in fields else ""
-    verdict = f"{_count(len(found), 'message')}{_with(fields)} {_were(found)} posted, expected none{first}"
+    verdict = f"{count(len(found), 'message')}{_with(fields)} {_were(found)} posted, expected none{first}"
     return "\n".join([verdict, *_listed(found)])
 
 
@@ -111,7 +112,8 @@ def of_attachments(message: Message, expected: Sequence[Mapping[str, Any]]) -> s
     """The failure text if the attachments differ in their number or in an expected key; None if they do not differ."""
     actual = message.attachments
     if len(actual) != len(expected):
-        verdict = f"{named(message)} has {_count(len(actual), 'attachment')}, expected {len(expected)}"
+        number = count(len(actual), "attachment") if actual else "no attachments"
+        verdict = f"{named(message)} has {number}, expected {len(expected)}"
         lost = lost_attachments(message)
         lines = [f"- {dict(each)!r}" for each in expected] + [f"+ {each!r}" for each in actual]
         return "\n  ".join([verdict, "- expected, + posted", *lines, *([lost] if lost else []), where(message)])
@@ -207,7 +209,3 @@ def _common_length(left: str, right: str) -> int:
 def _cut(text: str, start: int) -> str:
     end = start + WIDTH
     return f"{'…' if start else ''}{text[start:end]}{'…' if len(text) > end else ''}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 WIDTH = 72  # of a value in a failure text
 _NAME_WIDTH = 40  # of the text by which a message is named
-_MAX_KEYS = 3
 _MAX_CALLS = 5
 # The effect of each flag if it is 1, and if it is not.
 _EFFECTS = {
@@ -75,11 +74,8 @@ def attachment_labels(message: Message) -> Iterator[str]:
 def flag(message: Message, name: str) -> str:
     """A flag as it was sent, and its effect: `the request has no markable: receivers send no receipts`."""
     value = value_sent(message, name)
-    if value is not ABSENT:
-        return f"{name} is {value!r}: {_effect(message, name)}"
-    near = similar_name(name, message.custom)
-    sent = f"no {name}, but {near!r}, which became a custom field" if near else f"no {name}"
-    return f"the request has {sent}: {_EFFECTS[name][1]}"
+    sent = f"the request has no {name}" if value is ABSENT else f"{name} is {value!r}"
+    return f"{sent}: {_effect(message, name)}"
 
 
 def remedy(message: Message, name: str, expected: Any) -> str:
@@ -145,24 +141,17 @@ def value_sent(message: Message, name: str) -> Any:
 def lost_attachments(message: Message) -> str:
     """What QuickBlox ignored of `attachments` in the request; empty if it read everything, or there was nothing."""
     sent = message.call.params.get("attachments") if message.call else None
-    if sent and not message.attachments and not isinstance(sent, dict):
-        label = message.call.request.headers.get("Content-Type", "without Content-Type")
-        return (
-            f"sent as {shortened(sent)} ({label}), of which QuickBlox reads nothing; write JSON with "
-            "attachments={'0': {...}, '1': ...}"
-        )
-    if not isinstance(sent, dict):
+    if isinstance(sent, dict):
+        lost = [key for key, item in sent.items() if not (key.isdecimal() and isinstance(item, dict))]
+        expected = "it reads an object under each index: '0', '1', ..."
+        return f"QuickBlox does not read {shortened(lost)}, since {expected}" if lost else ""
+    if not sent or message.attachments:
         return ""
-    if keys := [key for key in sent if not key.isdecimal()]:
-        more = "more attachments" if message.attachments else "attachments"
-        return f"the request has {more} under {_some(keys)}, where QuickBlox expects an index: '0', '1', ..."
-    keys = [key for key, item in sent.items() if not isinstance(item, dict)]
-    return f"the request had no object under {_some(keys)}, which QuickBlox does not read" if keys else ""
-
-
-def _some(keys: list[str]) -> str:
-    more = f" and {len(keys) - _MAX_KEYS} more" if len(keys) > _MAX_KEYS else ""
-    return ", ".join(shortened(key, WIDTH // _MAX_KEYS) for key in keys[:_MAX_KEYS]) + more
+    label = message.call.request.headers.get("Content-Type", "without Content-Type")
+    return (
+        f"sent as {shortened(sent)} ({label}), of which QuickBlox reads nothing; write JSON with "
+        "attachments={'0': {...}, '1': ...}"
+    )
 
 
 _PROCESSES = "a process was started, whose calls are not intercepted: give it the url of qbchat_server as its base URL"

@@ -61,19 +61,23 @@ def _is_unittest(item: pytest.Item) -> bool:
 
 
 class Problems:
-    """The unreported problems of one fake."""
+    """The unreported problems of one fake.
+
+    Attributes:
+        open: The problems, oldest first.
+    """
 
     def __init__(self) -> None:
-        self._open: list[Problem] = []
+        self.open: list[Problem] = []
 
     def add(self, text: str, *, call: Call | None = None, error: CallRefused | None = None) -> None:
         """Record a problem. The code under test is on the stack."""
         place = called_at()
-        self._open.append(Problem("\n".join(map(str, filter(None, (text, place)))), place, call, error))
+        self.open.append(Problem("\n".join(map(str, filter(None, (text, place)))), place, call, error))
 
     def note(self, text: str) -> None:
         """Record a problem that no line of the code under test made."""
-        self._open.append(Problem(text, None, None, None))
+        self.open.append(Problem(text, None, None, None))
 
     def refuse(self, text: str, call: Call | None = None) -> CallRefused:
         """Record a refused call, and return the error to raise in the code under test."""
@@ -84,7 +88,7 @@ class Problems:
     def raise_all(self) -> None:
         """Remove all problems, and raise an AssertionError with their texts if there are any."""
         __tracebackhide__ = True
-        if self._open:
+        if self.open:
             raise AssertionError(report(self.drain()))
 
     def pop_unreported(self, item: pytest.Item) -> list[Problem]:
@@ -92,7 +96,7 @@ class Problems:
 
         If a call was retried, its refusals have the same text, and one that reached the function is enough.
         """
-        if not self._open:
+        if not self.open:
             return []
         problems = self.drain()
         seen = {problem.text for problem in problems if problem.reached(item)}
@@ -107,31 +111,19 @@ class Problems:
             failure.place = unreported[0].place
             raise failure
 
-    def __len__(self) -> int:
-        return len(self._open)
-
-    def since(self, number: int) -> list[Problem]:
-        """The problems after the first ones."""
-        return self._open[number:]
-
     def drain(self) -> list[Problem]:
         """Remove and return all problems."""
-        drained, self._open[:] = self._open[:], []
+        drained, self.open[:] = self.open[:], []
         return drained
-
-    def expect(self, method: str | None, path: str | None) -> Expectation:
-        """A context manager that removes the expected refusals of its block, and fails if there were none."""
-        __tracebackhide__ = True
-        return Expectation(self._open, method, path)
 
 
 class Expectation:
     """A `with` block in which a test expects the refusal of a call."""
 
-    def __init__(self, problems: list[Problem], method: str | None, path: str | None) -> None:
+    def __init__(self, problems: Problems, method: str | None, path: str | None) -> None:
         if method is not None and method != method.upper():
             raise ValueError(f"unknown method {method!r}; expected {method.upper()!r}")
-        self._problems = problems
+        self._problems = problems.open
         self._method = method
         self._path = path
         self._before = 0
@@ -204,16 +196,10 @@ def omit_library_frames(failure: pytest.ExceptionInfo[BaseException]) -> pytest.
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An exception, its causes and contexts, and those in groups."""
-    seen: list[BaseException] = []
-    waiting = [error]
-    while waiting:
-        current = waiting.pop()
-        if current is not None and current not in seen:
-            seen.append(current)
-            yield current
-            waiting += [current.__cause__, current.__context__]
-            waiting += current.exceptions if isinstance(current, BaseExceptionGroup) else []
+    """An exception, its causes or contexts, and those in groups."""
+    while error is not None:
+        yield from _leaves(error)
+        error = error.__cause__ or error.__context__
 
 
 def report(problems: list[Problem]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,15 +22,11 @@ def count_calls(report: pytest.TestReport, calls: Sequence[Call]) -> None:
         }
 
 
-def add_conversation(report: pytest.TestReport, transcript: Callable[[], str], problems: Problems) -> None:
+def add_conversation(report: pytest.TestReport, transcript: str, problems: Problems) -> None:
     """Add the conversation to the failure itself, so that it reaches JUnit XML, Allure and pytest-html too."""
-    try:
-        conversation = transcript()
-    except Exception as error:
-        conversation = f"the conversation cannot be shown: {error!r}"
     # The transcript does not show problems without a call.
     others = [f"refused: {problem.text}" for problem in problems.drain() if problem.call is None]
-    text = "\n".join([conversation, *others])
+    text = "\n".join([transcript, *others])
     title = f"Captured qbchat {report.when}"
     failure: Any = report.longrepr
     if hasattr(failure, "addsection"):
@@ -44,13 +40,14 @@ def summary(reports: Iterable[pytest.TestReport]) -> str:
     # Subtests and reruns have reports of their own; the last one of each test counts.
     numbers = list({report.nodeid: vars(report)["qbchat"] for report in reports}.values())
     totals = {name: sum(each[name] for each in numbers) for name in ("posted", "refused", "warnings")}
-    parts = [_count(totals["posted"], "message") + " posted"]
+    parts = [count(totals["posted"], "message") + " posted"]
     if totals["refused"]:
-        parts.append(f"{_count(totals['refused'], 'call')} not accepted")
+        parts.append(f"{count(totals['refused'], 'call')} not accepted")
     if totals["warnings"]:
-        parts.append(_count(totals["warnings"], "warning"))
-    return f"qbchat: {', '.join(parts)} in {_count(len(numbers), 'test')}"
+        parts.append(count(totals["warnings"], "warning"))
+    return f"qbchat: {', '.join(parts)} in {count(len(numbers), 'test')}"
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """A number of things: `1 message`, `2 messages`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -16,7 +16,6 @@ from pytest_qbchat.fake.user import User
 from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.hosts import Hosts
-from pytest_qbchat.service.realtime_chat import Realtime
 from pytest_qbchat.service.store import Store
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ class Backend:
         hosts: The hosts that belong to QuickBlox.
         problems: The refusals and warnings that fail the test even if the code under test catches them.
         store: The state.
-        realtime: The chat that simulated users are connected to.
         faults: The injected faults.
         posted: The messages that were sent through POST, oldest first.
         stubs: The routes of `qbchat.router`, if the test used it.
@@ -45,7 +43,6 @@ class Backend:
         self.hosts = Hosts(hosts)
         self.problems = Problems()
         self.store = Store(strict=strict, message_class=Message, new_user=self._new_user)
-        self.realtime = Realtime(self.store)
         self.faults = Faults()
         self.posted: list[Message] = []
         self.stubs: Stubs | None = None
@@ -137,7 +134,7 @@ class Backend:
 
     def _new_user(self, id: int, **fields: Any) -> User:
         user = User(id, **fields)
-        user._realtime = self.realtime
+        user._store = self.store
         return user
 
     def _new_secrets(self) -> Iterator[str]:

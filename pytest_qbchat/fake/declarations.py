@@ -11,13 +11,12 @@ from datetime import timedelta
 from typing import Any, Unpack, cast
 
 from pytest_qbchat.fake.message import Message
-from pytest_qbchat.fake.user import User
+from pytest_qbchat.fake.user import User, find_dialog, send
 from pytest_qbchat.service import models
 from pytest_qbchat.service.assumptions import Assumptions, Choices, invalid_value_hint
 from pytest_qbchat.service.ids import is_object_id
 from pytest_qbchat.service.masking import names_secret
 from pytest_qbchat.service.models import Blob, Dialog, DialogType, Session, id_of
-from pytest_qbchat.service.realtime_chat import Realtime
 from pytest_qbchat.service.spelling import closest_name
 from pytest_qbchat.service.store import Store
 
@@ -27,9 +26,7 @@ _UNITS = ("days", "hours", "microseconds", "milliseconds", "minutes", "seconds",
 class Declarations:
     """What a test declares: the part of a fake that changes its state as no call of the code under test does."""
 
-    def __init__(self, store: Store, realtime: Realtime) -> None:
-        self._store = store
-        self._realtime = realtime
+    _store: Store
 
     def add_user(
         self,
@@ -155,8 +152,8 @@ class Declarations:
             ValueError: The dialog is unknown, or the sender is not an occupant.
         """
         __tracebackhide__ = True
-        to = self._realtime.dialog(dialog)
-        return cast("Message", self._realtime.send(id_of(sender), to, {"message": message, **fields}))
+        to = find_dialog(self._store, dialog)
+        return send(self._store, id_of(sender), to, {"message": message, **fields})
 
     def add_users(self, number: int) -> list[User]:
         """Declare a number of users as real applications have them: names with accents, some without a name or email.
@@ -198,7 +195,7 @@ class Declarations:
         from pytest_qbchat.fake import lived_in  # noqa: PLC0415 - it imports Faker
 
         with self._store.lock:
-            return cast("list[Message]", lived_in.history(self._store, self._realtime.dialog(dialog), messages))
+            return cast("list[Message]", lived_in.history(self._store, find_dialog(self._store, dialog), messages))
 
     def add_blob(
         self,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Never, cast
+from typing import TYPE_CHECKING, Any, Literal, Never, TypeVar
 
 from pytest_qbchat.explain import conversation, differences, message_effects
 from pytest_qbchat.explain.field_matching import check_names, has_fields
@@ -13,7 +13,7 @@ from pytest_qbchat.explain.record_list import Records
 from pytest_qbchat.fake.backend import Backend
 from pytest_qbchat.fake.declarations import Declarations
 from pytest_qbchat.fake.message import Message, PostedMessages
-from pytest_qbchat.fake.user import User
+from pytest_qbchat.fake.user import User, inbox_of
 from pytest_qbchat.intercept import Interception
 from pytest_qbchat.service import models
 from pytest_qbchat.service.calls import Call
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import respx
 
     from pytest_qbchat.each_fault.loop import Trial
+
+T = TypeVar("T")
 
 
 class FakeQuickBlox(Declarations):
@@ -46,7 +48,7 @@ class FakeQuickBlox(Declarations):
             ValueError: A host is malformed.
         """
         self._backend = Backend(strict=strict, hosts=hosts, on_call=on_call)
-        super().__init__(self._backend.store, self._backend.realtime)
+        self._store = self._backend.store
         self._masked = self._backend.masked
 
     def __repr__(self) -> str:
@@ -165,19 +167,13 @@ class FakeQuickBlox(Declarations):
     def posted(self) -> Records[Message]:
         """The messages that were sent through POST, oldest first, each with its original text."""
         posted = PostedMessages(self._backend.posted)
-        return Records(
-            posted,
-            Message,
-            "posted message",
-            self._masked,
-            lambda: message_effects.why_none(self._backend.calls, self._backend.hosts),
-        )
+        reasons = partial(message_effects.why_none, self.calls, self._backend.hosts)
+        return Records(posted, Message, "posted message", self._masked, reasons)
 
     @property
     def messages(self) -> Records[Message]:
         """The whole history as it is now, oldest message first."""
-        with self._store.lock:
-            return Records(cast("list[Message]", list(self._store.messages.values())), Message, "message", self._masked)
+        return self._records(Message, self._store.messages)
 
     @property
     def calls(self) -> Records[Call]:
@@ -187,26 +183,22 @@ class FakeQuickBlox(Declarations):
     @property
     def users(self) -> Records[User]:
         """The users as they are now: declared, signed up and adopted."""
-        with self._store.lock:
-            return Records(cast("list[User]", list(self._store.users.values())), User, "user", self._masked)
+        return self._records(User, self._store.users)
 
     @property
     def sessions(self) -> Records[Session]:
         """The sessions as they are now, expired ones too: declared, created and adopted."""
-        with self._store.lock:
-            return Records(list(self._store.sessions.values()), Session, "session", self._masked)
+        return self._records(Session, self._store.sessions)
 
     @property
     def dialogs(self) -> Records[Dialog]:
         """The dialogs as they are now: declared, created, adopted, and started by a message to a user."""
-        with self._store.lock:
-            return Records(list(self._store.dialogs.values()), Dialog, "dialog", self._masked)
+        return self._records(Dialog, self._store.dialogs)
 
     @property
     def blobs(self) -> Records[Blob]:
         """The files as they are now; those that were not uploaded yet have no `content`."""
-        with self._store.lock:
-            return Records(list(self._store.blobs.values()), Blob, "blob", self._masked)
+        return self._records(Blob, self._store.blobs)
 
     def inbox(self, user: int | models.User) -> Records[Message]:
         """The messages with `send_to_chat` that the chat delivered to a user in real time, oldest first.
@@ -215,10 +207,7 @@ class FakeQuickBlox(Declarations):
             user: The user or its id.
         """
         __tracebackhide__ = True
-        user_id = id_of(user)
-        inbox = cast("list[Message]", self._realtime.inbox(user_id))
-        reasons = partial(message_effects.not_delivered, self._store, user_id)
-        return Records(inbox, Message, f"message in the inbox of user {user_id}", self._masked, reasons)
+        return inbox_of(self._store, id_of(user))
 
     def transcript(self) -> str:
         """The conversation so far, with every call that QuickBlox did not accept; tokens and keys are masked."""
@@ -321,7 +310,7 @@ class FakeQuickBlox(Declarations):
             ValueError: The method is not in upper case.
         """
         __tracebackhide__ = True
-        return self._backend.problems.expect(method, path)
+        return Expectation(self._backend.problems, method, path)
 
     # Serve
 
@@ -331,6 +320,10 @@ class FakeQuickBlox(Declarations):
         It returns this fake. On exit, a refused call that the test did not expect raises an AssertionError.
         """
         return Interception(self._backend, self)
+
+    def _records(self, kind: type[T], records: Mapping[Any, Any]) -> Records[T]:
+        with self._store.lock:
+            return Records([*records.values()], kind, kind.__name__.lower(), self._masked)
 
 
 def _refuse_positional(method: str, values: tuple[object, ...]) -> None:

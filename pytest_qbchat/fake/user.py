@@ -1,7 +1,9 @@
-"""Users that play the other side of a conversation."""
+"""Users that play the other side of a conversation: their apps receive, read and send messages in real time."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -9,7 +11,12 @@ from pytest_qbchat.explain import message_effects
 from pytest_qbchat.explain.record_list import Records
 from pytest_qbchat.fake.message import Message
 from pytest_qbchat.service import models
-from pytest_qbchat.service.realtime_chat import Realtime
+from pytest_qbchat.service.endpoints.messages import PARAMETERS, SERVER_FIELDS, build_message
+from pytest_qbchat.service.flags import is_zero
+from pytest_qbchat.service.models import Dialog, DialogType, id_of
+from pytest_qbchat.service.spelling import misspelt
+from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.wire import as_text, encode_json
 
 
 class User(models.User):
@@ -18,22 +25,20 @@ class User(models.User):
     The app is connected to the chat, so its actions need no token and add nothing to `calls`.
     """
 
-    _realtime: Realtime
+    _store: Store
 
     @property
     def inbox(self) -> Records[Message]:
         """The messages with `send_to_chat` that the chat delivered in real time, oldest first."""
-        owner = f"{self.full_name} ({self.id})" if self.full_name else f"user {self.id}"
-        reasons = partial(message_effects.not_delivered, self._realtime.store, self.id)
-        inbox = cast("list[Message]", self._realtime.inbox(self.id))
-        return Records(inbox, Message, f"message in the inbox of {owner}", self._realtime.store.secrets.mask, reasons)
+        return inbox_of(self._store, self.id)
 
     @property
-    def dialogs(self) -> Records[models.Dialog]:
+    def dialogs(self) -> Records[Dialog]:
         """The dialogs that the user sees, the one with the newest message first."""
-        return Records(self._realtime.dialogs(self.id), models.Dialog, "dialog", self._realtime.store.secrets.mask)
+        with self._store.lock:
+            return Records(self._store.dialogs_of(self.id), Dialog, "dialog", self._store.secrets.mask)
 
-    def unread(self, dialog: models.Dialog | str | None = None) -> int:
+    def unread(self, dialog: Dialog | str | None = None) -> int:
         """The number of messages that the user has not read.
 
         Args:
@@ -43,7 +48,9 @@ class User(models.User):
             ValueError: The dialog is unknown.
         """
         __tracebackhide__ = True
-        return self._realtime.unread(self.id, dialog)
+        with self._store.lock:
+            dialogs = self._store.dialogs_of(self.id) if dialog is None else [find_dialog(self._store, dialog)]
+            return sum(each.unread_by(self.id) for each in dialogs)
 
     def receive(self, message: Message | None = None) -> Records[Message]:
         """Let the app confirm the messages in the inbox: markable ones become delivered to the user.
@@ -79,7 +86,7 @@ class User(models.User):
         __tracebackhide__ = True
         return self._confirm(message, read=True)
 
-    def open(self, dialog: models.Dialog | str) -> Records[Message]:
+    def open(self, dialog: Dialog | str) -> Records[Message]:
         """Open a dialog: its history becomes delivered to and read by the user, as if listed over REST.
 
         Returns:
@@ -89,10 +96,18 @@ class User(models.User):
             ValueError: The dialog is unknown, or the user is not an occupant.
         """
         __tracebackhide__ = True
-        return self._records(self._realtime.open(self.id, dialog), "message in the dialog")
+        with self._store.lock:
+            opened = find_dialog(self._store, dialog)
+            _check_occupant(self._store, opened, self.id)
+            now = int(self._store.now())
+            history = opened.visible_to(self.id)
+            for message in history:
+                opened.mark_delivered(message, self.id, now)
+                opened.mark_read(message, self.id, now)
+        return self._records(history, "message in the dialog")
 
     def send(
-        self, to: Message | models.Dialog | models.User | int | str, message: str | None = None, **fields: Any
+        self, to: Message | Dialog | models.User | int | str, message: str | None = None, **fields: Any
     ) -> Message:
         """Send a message to the chat. It is not in `qbchat.posted`, since it did not come through POST.
 
@@ -109,22 +124,115 @@ class User(models.User):
         """
         __tracebackhide__ = True
         fields = {"message": message, "send_to_chat": 1, **fields}
-        return cast("Message", self._realtime.send(self.id, to, fields, over_xmpp=True))
+        return send(self._store, self.id, to, fields, over_xmpp=True)
 
     def _confirm(self, message: Message | None, *, read: bool) -> Records[Message]:
         __tracebackhide__ = True
-        messages = [*self.inbox] if message is None else [message]
-        if message is not None:
-            if not isinstance(message, models.Message):
-                raise TypeError(
-                    f"invalid message {message!r}; expected a message in the inbox; for the history use open(dialog)"
-                )
-            if self.id not in message.delivered_to or message.store is not self._realtime.store:  # of another fake
-                raise ValueError(
-                    f"{message!r} is not in the inbox of user {self.id}, because it was not delivered in real time; "
-                    "for the history use open(dialog)"
-                )
-        return self._records(self._realtime.confirm(self.id, messages, read=read), "markable message")
+        if message is not None and not isinstance(message, models.Message):
+            raise TypeError(
+                f"invalid message {message!r}; expected a message in the inbox; for the history use open(dialog)"
+            )
+        if message is not None and (self.id not in message.delivered_to or message.store is not self._store):
+            raise ValueError(
+                f"{message!r} is not in the inbox of user {self.id}, because it was not delivered in real time; "
+                "for the history use open(dialog)"
+            )
+        confirmed: list[models.Message] = []
+        with self._store.lock:
+            _check_user(self._store, self.id)
+            now = int(self._store.now())
+            for given in [*self.inbox] if message is None else [message]:
+                # An edited message may be given with its original text, and a deleted one is in the inbox too.
+                current = self._store.messages.get(given.id)
+                if current is None or current.markable != 1:
+                    continue
+                dialog = self._store.dialogs[current.chat_dialog_id]
+                if dialog.admits(self.id):
+                    dialog.mark_delivered(current, self.id, now)
+                    if read:
+                        dialog.mark_read(current, self.id, now)
+                    confirmed.append(current)
+        return self._records(confirmed, "markable message")
 
-    def _records(self, messages: list[models.Message], noun: str) -> Records[Message]:
-        return Records(cast("list[Message]", messages), Message, noun, self._realtime.store.secrets.mask)
+    def _records(self, messages: Sequence[models.Message], noun: str) -> Records[Message]:
+        return Records(cast("Sequence[Message]", messages), Message, noun, self._store.secrets.mask)
+
+
+def inbox_of(store: Store, user_id: int) -> Records[Message]:
+    """The messages that the chat delivered to a user in real time. Later ones are added to it."""
+    user = store.users.get(user_id)
+    owner = f"{user.full_name} ({user_id})" if user is not None and user.full_name else f"user {user_id}"
+    reasons = partial(message_effects.not_delivered, store, user_id)
+    inbox = cast("list[Message]", store.inboxes[user_id])
+    return Records(inbox, Message, f"message in the inbox of {owner}", store.secrets.mask, reasons)
+
+
+def send(
+    store: Store,
+    sender_id: int,
+    to: Message | Dialog | models.User | int | str,
+    fields: Mapping[str, Any],
+    *,
+    over_xmpp: bool = False,
+) -> Message:
+    """Put a message of a user into the history, and with `send_to_chat` into the inboxes of the others.
+
+    Over XMPP it also gets a custom field `dialog_id`, its custom fields are strings, and in a group it has no
+    recipient (observed, JavaScript SDK; observed, issue threads).
+    """
+    __tracebackhide__ = True
+    for name in fields.keys() - PARAMETERS:
+        if name in SERVER_FIELDS:
+            raise TypeError(f"{name} is set by QuickBlox; omit it, and set the time with freezegun or qbchat.advance()")
+        if suggestion := misspelt(name, PARAMETERS):
+            raise TypeError(f"a message has no field {name!r}; use {suggestion}")
+    # A copy, as a request would make it: the test may change its objects later.
+    params = json.loads(encode_json(dict(fields)))
+    with store.lock:
+        if isinstance(to, models.User | int):
+            dialog = _private_dialog(store, sender_id, id_of(to))
+        else:
+            dialog = find_dialog(store, to.chat_dialog_id if isinstance(to, Message) else to)
+        _check_occupant(store, dialog, sender_id)
+        message = build_message(store, dialog, sender_id, params, int(store.now()))
+        if over_xmpp:
+            message.custom = {name: as_text(value) for name, value in message.custom.items()}
+            message.custom["dialog_id"] = dialog.id
+            if dialog.type is not DialogType.PRIVATE:
+                message.recipient_id = None
+        stored = message.send_to_chat != 1 or not is_zero(params.get("save_to_history"))
+        store.add_message(message, dialog, stored=stored)
+    return cast("Message", message)
+
+
+def find_dialog(store: Store, dialog: Dialog | str) -> Dialog:
+    """The dialog that is given as a `Dialog` or as its id."""
+    __tracebackhide__ = True
+    found = store.find_dialog(dialog.id if isinstance(dialog, Dialog) else dialog)
+    if found is None:
+        raise ValueError(f"unknown dialog {dialog!r}; expected one that qbchat.add_dialog(...) returned")
+    return found
+
+
+def _private_dialog(store: Store, one: int, other: int) -> Dialog:
+    __tracebackhide__ = True
+    if one == other:
+        raise ValueError(f"user {one} would write to itself; a private dialog needs another user")
+    for user_id in (one, other):
+        _check_user(store, user_id)
+    return store.private_dialog(one, other) or store.add_dialog(DialogType.PRIVATE, [one, other], one)
+
+
+def _check_user(store: Store, user_id: int) -> None:
+    __tracebackhide__ = True
+    if user_id not in store.users:
+        raise ValueError(
+            f"there is no user {user_id}: it was deleted, or never declared with qbchat.add_user({user_id})"
+        )
+
+
+def _check_occupant(store: Store, dialog: Dialog, user_id: int) -> None:
+    __tracebackhide__ = True
+    if not dialog.admits(user_id):
+        raise ValueError(f"user {user_id} is not among the occupants {dialog.occupants_ids} of {dialog.id}")
+    _check_user(store, user_id)

@@ -7,7 +7,6 @@ The time grows with the length of the text alone.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from json import dumps
@@ -134,11 +133,8 @@ def _end_of_brackets(text: str, start: int) -> int:
 class Secrets:
     """Tokens, keys and passwords that are masked in any string. Short ones are masked by their names alone.
 
-    Three indexes make the time to mask a string independent of the number of secrets:
-
-    - `_lengths` maps the first eight characters of secrets to the lengths of those that begin with them;
-    - `_known` maps whole secrets, as they are and as a repr or JSON has them, to the secrets as they are;
-    - `_sorted` finds the secret that a failure text has cut off: `decade0012…`.
+    Two indexes make the time to mask a string independent of the number of secrets: `_lengths` has the lengths of the
+    secrets that begin with the same eight characters, and `_known` the secret for each of its forms.
 
     Attributes:
         find_new: Finds more secrets when a text is masked, since most tests mask none.
@@ -148,7 +144,6 @@ class Secrets:
         self._lock = RLock()
         self.find_new: Callable[[], Iterable[str]] = tuple
         self._known: dict[str, str] = {}
-        self._sorted: list[str] = []
         self._lengths: dict[str, list[int]] = {}
         for secret in secrets:
             self.add(secret)
@@ -163,7 +158,6 @@ class Secrets:
                 start = form[:_MIN_SECRET_LENGTH]
                 self._known[form] = secret
                 self._lengths[start] = sorted({*self._lengths.get(start, ()), len(form)}, reverse=True)
-                insort(self._sorted, form)
 
     def mask(self, text: str) -> str:
         """Mask each secret in a string, also one that is percent-encoded, or that an ellipsis cuts off."""
@@ -201,8 +195,5 @@ class Secrets:
             secret = self._known.get(text[start : start + length])
             if secret is not None:
                 return start + length, mask(secret)
-        end = text.find("…", start, start + lengths[0])
-        position = bisect_left(self._sorted, text[start:end])
-        if end > 0 and position < len(self._sorted) and self._sorted[position].startswith(text[start:end]):
-            return end + 1, f"{text[start : start + _SHOWN_LENGTH]}…"
-        return None
+        end = text.find("…", start, start + lengths[0])  # of a secret that a failure text has cut off
+        return None if end < 0 else (end + 1, f"{text[start : start + _SHOWN_LENGTH]}…")

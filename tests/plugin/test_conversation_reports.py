@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from xml.etree import ElementTree
 
 import pytest
@@ -178,21 +177,3 @@ def test_the_conversation_reaches_junit_xml_once(run, pytester: pytest.Pytester,
     assert texts["test_missed"].count("history only; not markable; no attachments") == 1
     assert texts["test_refused"].count("GET /events.json was refused: the fake does not cover push events") == 1
     assert "history only" not in texts["test_passed"]
-
-
-def test_a_conversation_that_cannot_be_shown_stops_no_other_test(
-    pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
-) -> None:
-    pytester.makepyfile(
-        """
-        def test_broken(qbchat, monkeypatch):
-            monkeypatch.setattr(type(qbchat), "transcript", lambda fake: 1 / 0)
-            assert False
-
-        def test_other(qbchat):
-            pass
-        """
-    )
-    result = run_project("-p", "no:randomly")
-    result.assert_outcomes(failed=1, passed=1)
-    result.stdout.no_fnmatch_line("*INTERNALERROR*")

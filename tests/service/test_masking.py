@@ -134,7 +134,7 @@ ALIKE = ["pass-word one", "pass-word one and two", "pass-word", "pass-words", "p
         ("pass-words", "pass…#dbb5"),
         ("pass-wordy", "pass…#833fy"),
         ("pass-wor…", "pass…"),
-        ("pass-worn…", "pass-worn…"),
+        ("pass-won…", "pass-won…"),
         ("pass-wor", "pass-wor"),
         ("a pass-word-of-the-shop-pass-word", "a pass…#535b-pass…#833f"),
     ],
