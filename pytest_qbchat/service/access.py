@@ -26,25 +26,35 @@ def dialog_for_new_message(store: Store, sender_id: int, params: dict[str, Any])
     dialog_id = params.get("chat_dialog_id")
     recipient = params.get("recipient_id")
     if dialog_id not in _NOT_GIVEN:
-        try:
-            return get_or_adopt_dialog(store, sender_id, dialog_id, opponent=recipient)
-        except LookupError as error:
-            raise not_found(str(error), store.assume.missing_dialog_status) from None
+        missing = store.assume.missing_dialog_status
+        return require_dialog(store, sender_id, dialog_id, opponent=recipient, missing_status=missing)
     if recipient not in _NOT_GIVEN:
         return _private_dialog_with(store, sender_id, recipient)
     raise recipient_required("the request names neither chat_dialog_id nor recipient_id")
 
 
-def require_dialog(store: Store, caller_id: int, dialog_id: Any) -> Dialog:
-    """The dialog with an id, for every call except a new message.
+def require_dialog(
+    store: Store, caller_id: int, dialog_id: Any, *, opponent: Any = None, missing_status: int = 404
+) -> Dialog:
+    """The dialog with an id. An unknown id is adopted, except in strict mode, with the opponent in a private dialog.
 
     Raises:
-        QuickBloxError: 404 if there is no such dialog, 403 if the caller is not an occupant.
+        QuickBloxError: 404 or another status for a missing one if the id is malformed, its dialog was deleted, or it is
+            unknown in strict mode; 403 if the caller is not an occupant.
     """
-    try:
-        return get_or_adopt_dialog(store, caller_id, dialog_id)
-    except LookupError as error:
-        raise not_found(str(error)) from None
+    dialog = store.find_dialog(dialog_id)
+    if dialog is None:
+        if not is_object_id(dialog_id):
+            why = f"invalid chat_dialog_id {dialog_id!r}; expected 24 hexadecimal digits"
+            raise not_found(why, missing_status)
+        if store.strict or dialog_id.lower() in store.deleted:
+            raise not_found(missing_dialog_reason(store, dialog_id), missing_status)
+        return _adopt_dialog(store, caller_id, dialog_id.lower(), whole_number(opponent))
+    if not dialog.admits(caller_id):
+        if not dialog.adopted:
+            raise no_permission(_missing_permission_reason(store, caller_id, dialog))
+        store.join(dialog, caller_id)
+    return dialog
 
 
 def require_message(store: Store, reader_id: int, message_id: str) -> Message:
@@ -58,27 +68,6 @@ def require_message(store: Store, reader_id: int, message_id: str) -> Message:
         raise not_found(f"there is no message {message_id!r}")
     require_dialog(store, reader_id, message.chat_dialog_id)
     return message
-
-
-def get_or_adopt_dialog(store: Store, caller_id: int, dialog_id: Any, *, opponent: Any = None) -> Dialog:
-    """The dialog with an id. An unknown id is adopted, except in strict mode.
-
-    Raises:
-        LookupError: The id is malformed, its dialog was deleted, or it is unknown in strict mode.
-        QuickBloxError: 403 if the caller is not an occupant.
-    """
-    dialog = store.find_dialog(dialog_id)
-    if dialog is None:
-        if not is_object_id(dialog_id):
-            raise LookupError(f"invalid chat_dialog_id {dialog_id!r}; expected 24 hexadecimal digits")
-        if store.strict or dialog_id.lower() in store.deleted:
-            raise LookupError(missing_dialog_reason(store, dialog_id))
-        return _adopt_dialog(store, caller_id, dialog_id.lower(), whole_number(opponent))
-    if not dialog.admits(caller_id):
-        if not dialog.adopted:
-            raise no_permission(_missing_permission_reason(store, caller_id, dialog))
-        store.join(dialog, caller_id)
-    return dialog
 
 
 _NOT_GIVEN = (None, "", 0, "0")  # 0 is the recipient of a group (documented)

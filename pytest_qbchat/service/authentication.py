@@ -18,14 +18,8 @@ from __future__ import annotations
 
 from math import inf
 
+from pytest_qbchat.service import errors
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.errors import (
-    authorization_failed,
-    need_user,
-    session_does_not_exist,
-    token_required,
-    unknown_user,
-)
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.masking import mask
 from pytest_qbchat.service.models import Caller
@@ -47,7 +41,7 @@ def require_user(store: Store, call: Call) -> int:
         reason = "an API key alone has no user; add the header On-Behalf-Of: <user id>"
     else:
         reason = f"the token {mask(caller.session.token)} belongs to an application session; log in a user"
-    raise need_user(store.assume.need_user_status, reason)
+    raise errors.need_user(store.assume.need_user_status, reason)
 
 
 def authenticate(store: Store, call: Call) -> Caller:
@@ -65,18 +59,18 @@ def authenticate(store: Store, call: Call) -> Caller:
     header = headers.get(b"qb-token")
     token = call.params.get("token") if header is None else header.decode("latin-1")
     if not isinstance(token, str) or not token:
-        raise token_required(_missing_token_reason(headers))
+        raise errors.token_required(_missing_token_reason(headers))
     return _by_token(store, token, call.now)
 
 
 def _by_token(store: Store, token: str, now: float) -> Caller:
     session = store.session(token)
     if session is None:
-        raise session_does_not_exist(_unknown_token_reason(store, token))
+        raise errors.session_does_not_exist(_unknown_token_reason(store, token))
     if now >= session.expires_at:
         by_test = session.expires_at == -inf
         end = "was ended by qbchat.expire_sessions()" if by_test else "expired two hours after its last call"
-        raise session_does_not_exist(f"the session of the token {mask(token)} {end}")
+        raise errors.session_does_not_exist(f"the session of the token {mask(token)} {end}")
     session.expires_at = now + SESSION_LIFETIME
     if session.user_id is not None:
         store.users[session.user_id].last_request = int(now)
@@ -87,13 +81,15 @@ def _by_api_key(store: Store, key: str, on_behalf_of: bytes | None, now: float) 
     store.secrets.add(key)
     declared = store.application.api_keys
     if not key or (key not in declared and (declared or store.strict)):
-        raise authorization_failed(_wrong_key_reason(store, key))
+        raise errors.authorization_failed(_wrong_key_reason(store, key))
     if on_behalf_of is None:
         return Caller(None, None, by_api_key=True)
     given = on_behalf_of.decode("latin-1")
     user = store.user(whole_number(given))
     if user is None:
-        raise unknown_user(f"On-Behalf-Of {given!r} is not a known user id; declare one with qbchat.add_user(id)")
+        raise errors.unknown_user(
+            f"On-Behalf-Of {given!r} is not a known user id; declare one with qbchat.add_user(id)"
+        )
     user.last_request = int(now)
     return Caller(user.id, None, by_api_key=True)
 

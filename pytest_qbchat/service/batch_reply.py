@@ -23,20 +23,9 @@ class Deleted(TypedDict, total=False):
     WrongPermissions: Ids
 
 
-class UpdatedUsers(TypedDict):
-    """The users in a call that adds or removes occupants, by their result."""
-
-    SuccessfullyUpdated: list[int]
-    NotFound: list[Custom]
-    WrongPermissions: list[int]
-
-
-class UpdatedDialogs(TypedDict):
-    """The dialogs in such a call, by their result."""
-
-    SuccessfullyUpdated: list[Custom]
-    NotFound: list[Custom]
-    WrongPermissions: list[Custom]
+def updated(id_type: Any) -> dict[str, Any]:
+    """The reply for the users or the dialogs in a call that adds or removes occupants; unknown ids are as sent."""
+    return {"SuccessfullyUpdated": [id_type], "NotFound": [Custom], "WrongPermissions": [id_type]}
 
 
 class BatchResult:

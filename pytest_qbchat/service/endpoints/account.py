@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
-
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.declaration import Reply, route
 from pytest_qbchat.service.errors import token_required
@@ -14,15 +12,13 @@ BUCKET = "qbprod"
 ACCOUNT_ID = 55
 
 
-class AccountSettings(TypedDict):
-    """The hosts of an account."""
-
-    api_endpoint: str
-    chat_endpoint: str
-    turnserver_endpoint: str
-
-
-@route("GET", "/account_settings", replies={200: AccountSettings}, refusals=(token_required,), callers="account key")
+@route(
+    "GET",
+    "/account_settings",
+    replies={200: {"api_endpoint": str, "chat_endpoint": str, "turnserver_endpoint": str}},
+    refusals=(token_required,),
+    callers="account key",
+)
 def get_account_settings(store: Store, call: Call) -> Reply:
     """The hosts of an account.
 

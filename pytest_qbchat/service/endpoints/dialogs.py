@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from operator import attrgetter
 from typing import Annotated, Any, Literal, TypedDict
 
-from pytest_qbchat.service import queries
-from pytest_qbchat.service.access import (
-    get_or_adopt_dialog,
-    missing_dialog_reason,
-    missing_user_reason,
-    require_dialog,
-)
+from pytest_qbchat.service import errors, queries
+from pytest_qbchat.service.access import missing_dialog_reason, missing_user_reason, require_dialog
 from pytest_qbchat.service.authentication import require_user
-from pytest_qbchat.service.batch_reply import BatchResult, Deleted, UpdatedDialogs, UpdatedUsers
+from pytest_qbchat.service.batch_reply import BatchResult, Deleted, updated
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.declaration import (
     CTN,
@@ -33,19 +29,6 @@ from pytest_qbchat.service.declaration import (
     route,
 )
 from pytest_qbchat.service.endpoints.account import chat_host
-from pytest_qbchat.service.errors import (
-    QuickBloxError,
-    admins_do_not_exist,
-    bad_admin_ids,
-    incorrect_occupant,
-    invalid,
-    no_permission,
-    no_permission_for_admins,
-    not_found,
-    occupants_do_not_exist,
-    opponent_missing,
-    too_many_occupants,
-)
 from pytest_qbchat.service.flags import is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import Dialog, DialogType
@@ -76,6 +59,14 @@ class DialogPage(TypedDict):
 
 
 OPERANDS = {"occupants_ids": Numbers, "admin_ids": Numbers}
+_INVALID = (
+    errors.invalid,
+    errors.incorrect_occupant,
+    errors.occupants_do_not_exist,
+    errors.too_many_occupants,
+    errors.bad_admin_ids,
+    errors.admins_do_not_exist,
+)
 NOTIFICATIONS = {"notifications": {"enabled": Literal[0, 1]}}
 
 
@@ -93,15 +84,7 @@ NOTIFICATIONS = {"notifications": {"enabled": Literal[0, 1]}}
         "is_join_required": Flag,
     },
     replies={201: DialogRecord},
-    refusals=(
-        invalid,
-        incorrect_occupant,
-        occupants_do_not_exist,
-        opponent_missing,
-        too_many_occupants,
-        bad_admin_ids,
-        admins_do_not_exist,
-    ),
+    refusals=(*_INVALID, errors.opponent_missing),
 )
 def create_dialog(store: Store, call: Call) -> Reply:
     """Create a dialog.
@@ -199,7 +182,7 @@ def list_dialogs(store: Store, call: Call) -> Reply:
     return 200, {"total_entries": len(found), "skip": query.skip, "limit": query.limit, "items": items}
 
 
-@route("GET", "/chat/Dialog/{id}", replies={200: DialogRecord}, refusals=(not_found, no_permission))
+@route("GET", "/chat/Dialog/{id}", replies={200: DialogRecord}, refusals=(errors.not_found, errors.no_permission))
 def get_dialog(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
     """One dialog.
 
@@ -222,17 +205,7 @@ def get_dialog(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
         "is_joinable": Flag,
     },
     replies={200: DialogRecord},
-    refusals=(
-        not_found,
-        no_permission,
-        no_permission_for_admins,
-        invalid,
-        incorrect_occupant,
-        occupants_do_not_exist,
-        too_many_occupants,
-        bad_admin_ids,
-        admins_do_not_exist,
-    ),
+    refusals=(errors.not_found, errors.no_permission, errors.no_permission_for_admins, *_INVALID),
 )
 def update_dialog(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
     """Change a dialog.
@@ -260,7 +233,7 @@ def update_dialog(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
     caller = require_user(store, call)
     dialog = call.dialog = require_dialog(store, caller, dialog_id)
     if dialog.public and caller != dialog.user_id:
-        raise no_permission(f"dialog {dialog.id} is public, and only its owner {dialog.user_id} may change it")
+        raise errors.no_permission(f"dialog {dialog.id} is public, and only its owner {dialog.user_id} may change it")
     before = {*dialog.occupants_ids}
     joining = _parse_user_ids(store, _operands(params, "push_all").get("occupants_ids"))
     leaving = _parse_user_ids(store, _operands(params, "pull_all").get("occupants_ids"))
@@ -269,7 +242,7 @@ def update_dialog(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
     admins = _updated_admins(store, call, dialog, occupants=occupants, leaving=leaving)
     joinable = _parse_joinable(params, dialog.type)
     if joinable is not None and caller != dialog.user_id:
-        raise no_permission(_not_owner_reason(dialog, caller))
+        raise errors.no_permission(_not_owner_reason(dialog, caller))
     if dialog.type is not DialogType.PRIVATE and "name" in params:
         _check_name(params["name"])
         dialog.name = params["name"]
@@ -287,7 +260,11 @@ def update_dialog(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
 
 
 @route(
-    "DELETE", "/chat/Dialog/{ids}", takes={"force": Flag}, replies={200: Deleted}, refusals=(not_found, no_permission)
+    "DELETE",
+    "/chat/Dialog/{ids}",
+    takes={"force": Flag},
+    replies={200: Deleted},
+    refusals=(errors.not_found, errors.no_permission),
 )
 def delete_dialog(store: Store, call: Call, dialog_ids: ObjectIds) -> Reply:
     """Delete dialogs for the caller, or for everyone.
@@ -328,7 +305,10 @@ def delete_dialog(store: Store, call: Call, dialog_ids: ObjectIds) -> Reply:
 
 
 @route(
-    "GET", "/chat/Dialog/{id}/notifications", replies={200: NOTIFICATIONS}, refusals=(not_found, no_permission, invalid)
+    "GET",
+    "/chat/Dialog/{id}/notifications",
+    replies={200: NOTIFICATIONS},
+    refusals=(errors.not_found, errors.no_permission, errors.invalid),
 )
 def get_notifications(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
     """Whether the caller receives push notifications for a dialog.
@@ -348,7 +328,7 @@ def get_notifications(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
     "/chat/Dialog/{id}/notifications",
     takes={"enabled": Needed(Annotated[Literal[0, 1], Also(enum=["0", "1"])])},
     replies={200: NOTIFICATIONS},
-    refusals=(not_found, no_permission, invalid),
+    refusals=(errors.not_found, errors.no_permission, errors.invalid),
 )
 def update_notifications(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
     """Turn push notifications for a dialog on or off.
@@ -361,7 +341,7 @@ def update_notifications(store: Store, call: Call, dialog_id: ObjectId) -> Reply
     dialog = _require_notifying_dialog(store, call, caller, dialog_id)
     enabled = call.params.get("enabled")
     if not is_one(enabled) and not is_zero(enabled):
-        raise invalid(f"invalid enabled {enabled!r}; expected 0 or 1", enabled="must be 0 or 1")
+        raise errors.invalid(f"invalid enabled {enabled!r}; expected 0 or 1", enabled="must be 0 or 1")
     if is_one(enabled):
         dialog.muted.discard(caller)
     else:
@@ -372,11 +352,12 @@ def update_notifications(store: Store, call: Call, dialog_id: ObjectId) -> Reply
 @route(
     "POST",
     "/chat/Dialogs/add_occupants",
+    "/chat/Dialogs/remove_occupants",
     takes={"users_ids": Numbers, "dialogs_ids": Texts},
-    replies={200: {"users": UpdatedUsers, "dialogs": UpdatedDialogs}},
+    replies={200: {"users": updated(int), "dialogs": updated(Custom)}},
 )
-def add_occupants(store: Store, call: Call) -> Reply:
-    """Add users to several dialogs.
+def change_occupants(store: Store, call: Call) -> Reply:
+    """Add users to several dialogs, or remove them.
 
     documented(REST description): `users_ids` and `dialogs_ids` are comma lists.
     documented(REST description): the reply has `users` and `dialogs`, each with three arrays of ids.
@@ -384,151 +365,8 @@ def add_occupants(store: Store, call: Call) -> Reply:
     assumed: the caller needs the same rights as for changing one dialog.
     assumed: if no dialog was changed, all users are under WrongPermissions.
     """
-    return _change_occupants(store, call, adding=True)
-
-
-@route(
-    "POST",
-    "/chat/Dialogs/remove_occupants",
-    takes={"users_ids": Numbers, "dialogs_ids": Texts},
-    replies={200: {"users": UpdatedUsers, "dialogs": UpdatedDialogs}},
-)
-def remove_occupants(store: Store, call: Call) -> Reply:
-    """Remove users from several dialogs.
-
-    documented(REST description): the parameters and the reply are as for adding users.
-    """
-    return _change_occupants(store, call, adding=False)
-
-
-# Parameters
-
-
-def _parse_type(params: dict[str, Any]) -> DialogType:
-    given = whole_number(params.get("type"))
-    if given not in tuple(DialogType):
-        text = "is required" if params.get("type") is None else "is not included in the list"
-        why = f"invalid type {params.get('type')!r}; expected 1 (public group), 2 (group) or 3 (private)"
-        raise invalid(why, type=text)
-    return DialogType(given)
-
-
-def _check_name(name: Any) -> None:
-    if name in (None, ""):
-        raise invalid("a group needs a name", name="is required")
-    if not isinstance(name, str):
-        raise invalid(f"invalid name {name!r}; expected a string", name="must be a string")
-    if len(name) > _MAX_NAME_LENGTH:
-        text = f"is too long (maximum is {_MAX_NAME_LENGTH} characters)"
-        raise invalid(f"the name has {len(name)} characters; at most {_MAX_NAME_LENGTH} are allowed", name=text)
-
-
-def _check_pair(opponents: set[int]) -> None:
-    if not opponents:
-        raise opponent_missing("a private dialog needs one other user in occupants_ids")
-    if len(opponents) > 1:
-        raise too_many_occupants(f"a private dialog has one other user, not {sorted(opponents)}")
-
-
-def _parse_joinable(params: dict[str, Any], type: DialogType) -> int | None:
-    """1 for 1 and "1", 0 for any other value; None if omitted or null."""
-    if params.get("is_joinable") is None:
-        return None
-    joinable = int(is_one(params["is_joinable"]))
-    if type is (DialogType.PRIVATE if joinable else DialogType.PUBLIC_GROUP):
-        why = "users can never join a private dialog, and always a public one"
-        raise invalid(why, is_joinable="is not allowed for this type of dialog")
-    return joinable
-
-
-def _parse_data(store: Store, call: Call, dialog: Dialog | None = None) -> dict[str, Any] | None:
-    """The custom parameters in a request; None if it has none, or if QuickBlox loses them."""
-    data = call.params.get("data")
-    if data and not isinstance(data, dict):
-        call.warn(f"data: is ignored; {data!r} is not an object, write data={{'class_name': ...}}")
-        return None
-    of_class = store.assume.data_without_class or "class_name" in {**(data or {}), **((dialog and dialog.data) or {})}
-    if data and not of_class:
-        call.warn("data: is ignored without the name of a class; write data={'class_name': ..., ...}")
-    return data if data and of_class else None
-
-
-def _parse_user_ids(store: Store, given: Any) -> set[int]:
-    """User ids from a comma list, a number or an array. Unknown users are adopted, or refused in strict mode."""
-    ids: set[int] = set()
-    for each in [] if given is None else queries.split(given):
-        user_id = whole_number(each.strip() if isinstance(each, str) else each)
-        if not user_id:
-            raise incorrect_occupant(f"{each!r} is not a user id")
-        if store.user(user_id) is None:
-            raise occupants_do_not_exist(missing_user_reason(store, user_id))
-        ids.add(user_id)
-    return ids
-
-
-def _parse_admin_ids(store: Store, given: Any, occupants: set[int]) -> list[int] | None:
-    if given is None:
-        return None
-    admins: set[int] = set()
-    for each in queries.split(given):
-        admin = whole_number(each)
-        if admin is None:
-            raise bad_admin_ids(f"{each!r} in admin_ids is not a user id")
-        if admin not in store.users or admin not in occupants:
-            raise admins_do_not_exist(f"user {admin} in admin_ids is not among the occupants {sorted(occupants)}")
-        admins.add(admin)
-    return sorted(admins)
-
-
-def _operands(params: dict[str, Any], operator: str) -> dict[str, Any]:
-    operands = params.get(operator)
-    return operands if isinstance(operands, dict) else {}
-
-
-def _check_membership(dialog: Dialog, caller: int, joining: set[int], leaving: set[int]) -> None:
-    """Refuse to add or remove users without the right."""
-    if dialog.type is DialogType.PRIVATE and (joining - {*dialog.occupants_ids} or leaving):
-        raise too_many_occupants(f"dialog {dialog.id} is private; its occupants {dialog.occupants_ids} cannot change")
-    others = sorted(leaving - {caller})
-    if others and caller != dialog.user_id:
-        raise no_permission(
-            f"user {caller} may not remove users {others} from dialog {dialog.id}; its owner is {dialog.user_id}"
-        )
-
-
-def _updated_admins(
-    store: Store, call: Call, dialog: Dialog, *, occupants: set[int], leaving: set[int]
-) -> list[int] | None:
-    """The admins after `push_all` and `pull_all`."""
-    push, pull = _operands(call.params, "push_all"), _operands(call.params, "pull_all")
-    if "admin_ids" not in push and "admin_ids" not in pull:
-        return dialog.admin_ids
-    if dialog.type is DialogType.PRIVATE:
-        return []
-    added = _parse_admin_ids(store, push.get("admin_ids"), occupants) or []
-    removed = _parse_admin_ids(store, pull.get("admin_ids"), occupants | leaving) or []
-    if call.caller.user_id != dialog.user_id:
-        raise no_permission_for_admins(_not_owner_reason(dialog, call.caller.user_id))
-    return sorted({*(dialog.admin_ids or ()), *added} - {*removed})
-
-
-def _not_owner_reason(dialog: Dialog, caller: int | None) -> str:
-    return f"user {caller} is not the owner {dialog.user_id} of dialog {dialog.id}"
-
-
-def _require_notifying_dialog(store: Store, call: Call, caller: int, dialog_id: str) -> Dialog:
-    dialog = call.dialog = require_dialog(store, caller, dialog_id)
-    if dialog.public:
-        raise invalid(f"dialog {dialog.id} is public, and has no notification setting", base="Public dialogs have none")
-    return dialog
-
-
-# Several dialogs
-
-
-def _change_occupants(store: Store, call: Call, *, adding: bool) -> tuple[int, dict[str, Any]]:
-    """Add users to dialogs, or remove them."""
     caller = require_user(store, call)
+    adding = "add_occupants" in call.path
     users, dialogs = BatchResult(), BatchResult()
     user_ids: dict[int, None] = {}  # each once, in the order of the request
     for each in queries.split(call.params.get("users_ids", "")):
@@ -557,14 +395,144 @@ def _change_occupants(store: Store, call: Call, *, adding: bool) -> tuple[int, d
     return 200, {"users": users.as_arrays(success), "dialogs": dialogs.as_arrays(success)}
 
 
+# Parameters
+
+
+def _parse_type(params: dict[str, Any]) -> DialogType:
+    given = whole_number(params.get("type"))
+    if given not in tuple(DialogType):
+        text = "is required" if params.get("type") is None else "is not included in the list"
+        why = f"invalid type {params.get('type')!r}; expected 1 (public group), 2 (group) or 3 (private)"
+        raise errors.invalid(why, type=text)
+    return DialogType(given)
+
+
+def _check_name(name: Any) -> None:
+    if name in (None, ""):
+        raise errors.invalid("a group needs a name", name="is required")
+    if not isinstance(name, str):
+        raise errors.invalid(f"invalid name {name!r}; expected a string", name="must be a string")
+    if len(name) > _MAX_NAME_LENGTH:
+        text = f"is too long (maximum is {_MAX_NAME_LENGTH} characters)"
+        raise errors.invalid(f"the name has {len(name)} characters; at most {_MAX_NAME_LENGTH} are allowed", name=text)
+
+
+def _check_pair(opponents: set[int]) -> None:
+    if not opponents:
+        raise errors.opponent_missing("a private dialog needs one other user in occupants_ids")
+    if len(opponents) > 1:
+        raise errors.too_many_occupants(f"a private dialog has one other user, not {sorted(opponents)}")
+
+
+def _parse_joinable(params: dict[str, Any], type: DialogType) -> int | None:
+    """1 for 1 and "1", 0 for any other value; None if omitted or null."""
+    if params.get("is_joinable") is None:
+        return None
+    joinable = int(is_one(params["is_joinable"]))
+    if type is (DialogType.PRIVATE if joinable else DialogType.PUBLIC_GROUP):
+        why = "users can never join a private dialog, and always a public one"
+        raise errors.invalid(why, is_joinable="is not allowed for this type of dialog")
+    return joinable
+
+
+def _parse_data(store: Store, call: Call, dialog: Dialog | None = None) -> dict[str, Any] | None:
+    """The custom parameters in a request; None if it has none, or if QuickBlox loses them."""
+    data = call.params.get("data")
+    if data and not isinstance(data, dict):
+        call.warn(f"data: is ignored; {data!r} is not an object, write data={{'class_name': ...}}")
+        return None
+    of_class = store.assume.data_without_class or "class_name" in {**(data or {}), **((dialog and dialog.data) or {})}
+    if data and not of_class:
+        call.warn("data: is ignored without the name of a class; write data={'class_name': ..., ...}")
+    return data if data and of_class else None
+
+
+def _parse_user_ids(store: Store, given: Any) -> set[int]:
+    """User ids from a comma list, a number or an array. Unknown users are adopted, or refused in strict mode."""
+    ids: set[int] = set()
+    for each in [] if given is None else queries.split(given):
+        user_id = whole_number(each.strip() if isinstance(each, str) else each)
+        if not user_id:
+            raise errors.incorrect_occupant(f"{each!r} is not a user id")
+        if store.user(user_id) is None:
+            raise errors.occupants_do_not_exist(missing_user_reason(store, user_id))
+        ids.add(user_id)
+    return ids
+
+
+def _parse_admin_ids(store: Store, given: Any, occupants: set[int]) -> list[int] | None:
+    if given is None:
+        return None
+    admins: set[int] = set()
+    for each in queries.split(given):
+        admin = whole_number(each)
+        if admin is None:
+            raise errors.bad_admin_ids(f"{each!r} in admin_ids is not a user id")
+        if admin not in store.users or admin not in occupants:
+            raise errors.admins_do_not_exist(
+                f"user {admin} in admin_ids is not among the occupants {sorted(occupants)}"
+            )
+        admins.add(admin)
+    return sorted(admins)
+
+
+def _operands(params: dict[str, Any], operator: str) -> dict[str, Any]:
+    operands = params.get(operator)
+    return operands if isinstance(operands, dict) else {}
+
+
+def _check_membership(dialog: Dialog, caller: int, joining: set[int], leaving: set[int]) -> None:
+    """Refuse to add or remove users without the right."""
+    if dialog.type is DialogType.PRIVATE and (joining - {*dialog.occupants_ids} or leaving):
+        raise errors.too_many_occupants(
+            f"dialog {dialog.id} is private; its occupants {dialog.occupants_ids} cannot change"
+        )
+    others = sorted(leaving - {caller})
+    if others and caller != dialog.user_id:
+        raise errors.no_permission(
+            f"user {caller} may not remove users {others} from dialog {dialog.id}; its owner is {dialog.user_id}"
+        )
+
+
+def _updated_admins(
+    store: Store, call: Call, dialog: Dialog, *, occupants: set[int], leaving: set[int]
+) -> list[int] | None:
+    """The admins after `push_all` and `pull_all`."""
+    push, pull = _operands(call.params, "push_all"), _operands(call.params, "pull_all")
+    if "admin_ids" not in push and "admin_ids" not in pull:
+        return dialog.admin_ids
+    if dialog.type is DialogType.PRIVATE:
+        return []
+    added = _parse_admin_ids(store, push.get("admin_ids"), occupants) or []
+    removed = _parse_admin_ids(store, pull.get("admin_ids"), occupants | leaving) or []
+    if call.caller.user_id != dialog.user_id:
+        raise errors.no_permission_for_admins(_not_owner_reason(dialog, call.caller.user_id))
+    return sorted({*(dialog.admin_ids or ()), *added} - {*removed})
+
+
+def _not_owner_reason(dialog: Dialog, caller: int | None) -> str:
+    return f"user {caller} is not the owner {dialog.user_id} of dialog {dialog.id}"
+
+
+def _require_notifying_dialog(store: Store, call: Call, caller: int, dialog_id: str) -> Dialog:
+    dialog = call.dialog = require_dialog(store, caller, dialog_id)
+    if dialog.public:
+        raise errors.invalid(
+            f"dialog {dialog.id} is public, and has no notification setting", base="Public dialogs have none"
+        )
+    return dialog
+
+
+# Several dialogs
+
+
 def _dialog_of_batch(store: Store, caller: int, dialog_id: Any, result: BatchResult) -> Dialog | None:
     """One dialog of several. If the caller may not use it, the result gets its id, and None is returned."""
     try:
-        return get_or_adopt_dialog(store, caller, dialog_id)
-    except LookupError as error:
-        result.not_found(dialog_id, str(error))
-    except QuickBloxError as error:
-        result.wrong_permissions(dialog_id, error.reason)
+        return require_dialog(store, caller, dialog_id)
+    except errors.QuickBloxError as error:
+        refuse = result.wrong_permissions if error.status == HTTPStatus.FORBIDDEN else result.not_found
+        refuse(dialog_id, error.reason)
     return None
 
 

@@ -5,13 +5,8 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Annotated, Any, TypedDict
 
-from pytest_qbchat.service import queries
-from pytest_qbchat.service.access import (
-    dialog_for_new_message,
-    get_or_adopt_dialog,
-    require_dialog,
-    require_message,
-)
+from pytest_qbchat.service import errors, queries
+from pytest_qbchat.service.access import dialog_for_new_message, require_dialog, require_message
 from pytest_qbchat.service.attachments import ATTACHMENT_KEYS, Attachments, attachments
 from pytest_qbchat.service.authentication import require_user
 from pytest_qbchat.service.batch_reply import BatchResult, Deleted
@@ -33,14 +28,6 @@ from pytest_qbchat.service.declaration import (
     Texts,
     WithCustomFields,
     route,
-)
-from pytest_qbchat.service.errors import (
-    QuickBloxError,
-    invalid,
-    no_permission,
-    not_found,
-    occupants_do_not_exist,
-    recipient_required,
 )
 from pytest_qbchat.service.flags import is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
@@ -96,7 +83,13 @@ _NOT_CUSTOM = PARAMETERS | SERVER_FIELDS | CONTROL_PARAMETERS
     takes=NEW_MESSAGE,
     custom_fields=True,
     replies={201: WithCustomFields[MessageRecord]},
-    refusals=(not_found, no_permission, occupants_do_not_exist, recipient_required, invalid),
+    refusals=(
+        errors.not_found,
+        errors.no_permission,
+        errors.occupants_do_not_exist,
+        errors.recipient_required,
+        errors.invalid,
+    ),
 )
 def create_message(store: Store, call: Call) -> Reply:
     """Add a message to the history, and with `send_to_chat` send it to the chat.
@@ -137,7 +130,7 @@ def create_message(store: Store, call: Call) -> Reply:
     private = dialog.type is DialogType.PRIVATE
     if "system" in params and is_one(params["system"]) and not private and store.assume.newer_cluster:
         why = f"a system message to the group {dialog.id}; QuickBlox sends them in private dialogs only"
-        raise invalid(why, system="is not allowed for this type of dialog")
+        raise errors.invalid(why, system="is not allowed for this type of dialog")
     message = call.message = build_message(store, dialog, sender_id, params, int(call.now))
     message.call = call
     store.add_message(message, dialog, stored=message.send_to_chat != 1 or not is_zero(params.get("save_to_history")))
@@ -152,7 +145,7 @@ def create_message(store: Store, call: Call) -> Reply:
     takes={"chat_dialog_id": Needed(ObjectId), "mark_as_read": OffFlag, "include_reactions": Flag},
     filters=FILTERS,
     replies={200: MessagePage | Counted},
-    refusals=(not_found, no_permission),
+    refusals=(errors.not_found, errors.no_permission),
 )
 def list_messages(store: Store, call: Call) -> Reply:
     """The history of a dialog.
@@ -180,7 +173,7 @@ def list_messages(store: Store, call: Call) -> Reply:
     reader = require_user(store, call)
     dialog_id = call.params.get("chat_dialog_id")
     if not dialog_id:
-        raise not_found("the request has no chat_dialog_id")
+        raise errors.not_found("the request has no chat_dialog_id")
     dialog = call.dialog = require_dialog(store, reader, dialog_id)
     query = queries.parse(call, FILTERS, largest=store.assume.largest_page)
     history = dialog.visible_to(reader)
@@ -206,7 +199,7 @@ def list_messages(store: Store, call: Call) -> Reply:
     "/chat/Message/{id}",
     takes={"include_reactions": Flag},
     replies={200: WithCustomFields[MessageRecord]},
-    refusals=(not_found, no_permission),
+    refusals=(errors.not_found, errors.no_permission),
 )
 def get_message(store: Store, call: Call, message_id: ObjectId) -> Reply:
     """One message.
@@ -225,7 +218,7 @@ def get_message(store: Store, call: Call, message_id: ObjectId) -> Reply:
     "/chat/Message",
     takes={"chat_dialog_id": Needed(ObjectId), "read": Flag, "delivered": Flag, "message": str},
     replies={200: None},
-    refusals=(invalid, not_found, no_permission),
+    refusals=(errors.invalid, errors.not_found, errors.no_permission),
 )
 def update_message(store: Store, call: Call, message_ids: ObjectIds = "") -> Reply:
     """Mark messages as read or delivered, or change their text.
@@ -249,13 +242,13 @@ def update_message(store: Store, call: Call, message_ids: ObjectIds = "") -> Rep
     caller, params, now = require_user(store, call), call.params, int(call.now)
     dialog_id = params.get("chat_dialog_id")
     if not dialog_id:
-        raise invalid("the request has no chat_dialog_id", chat_dialog_id="is required")
+        raise errors.invalid("the request has no chat_dialog_id", chat_dialog_id="is required")
     dialog = call.dialog = require_dialog(store, caller, dialog_id)
     messages = _require_messages(store, caller, dialog, message_ids) if message_ids else dialog.visible_to(caller)
     text = params.get("message")
     others = [message for message in messages if message.sender_id != caller]
     if text is not None and others:
-        raise no_permission(
+        raise errors.no_permission(
             f"user {caller} may not change the text of message {others[0].id}; its sender is {others[0].sender_id}"
         )
     for message in messages:
@@ -277,7 +270,7 @@ def update_message(store: Store, call: Call, message_ids: ObjectIds = "") -> Rep
     "/chat/Message/{ids}",
     takes={"force": Flag},
     replies={200: Deleted},
-    refusals=(not_found, no_permission),
+    refusals=(errors.not_found, errors.no_permission),
     callers="user or key",
 )
 def delete_message(store: Store, call: Call, message_ids: ObjectIds) -> Reply:
@@ -424,15 +417,15 @@ def _require_messages(store: Store, reader: int, dialog: Dialog, message_ids: st
     messages = [require_message(store, reader, message_id) for message_id in queries.split(message_ids)]
     elsewhere = [message.id for message in messages if message.chat_dialog_id != dialog.id]
     if elsewhere or not messages:
-        raise not_found(f"message {elsewhere[0] if elsewhere else message_ids} is not in dialog {dialog.id}")
+        raise errors.not_found(f"message {elsewhere[0] if elsewhere else message_ids} is not in dialog {dialog.id}")
     return messages
 
 
 def _deletion_refusal(store: Store, message: Message, caller: int, *, force: bool) -> str:
     """Why a user may not delete a message for itself, or with `force` for everyone; empty if it may."""
     try:
-        dialog = get_or_adopt_dialog(store, caller, message.chat_dialog_id)
-    except QuickBloxError as error:
+        dialog = require_dialog(store, caller, message.chat_dialog_id)
+    except errors.QuickBloxError as error:
         return error.reason
     owns_dialog = caller == dialog.user_id and store.assume.owner_deletes_messages
     if force and caller != message.sender_id and not owns_dialog:

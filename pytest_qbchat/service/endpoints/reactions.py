@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from pytest_qbchat.service import errors
 from pytest_qbchat.service.access import require_dialog
 from pytest_qbchat.service.authentication import require_user
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.declaration import Mark, Needed, ObjectId, Reply, route
-from pytest_qbchat.service.errors import (
-    MAX_REACTIONS,
-    invalid_message_id,
-    invalid_reaction_name,
-    message_not_found,
-    no_public_reactions,
-    reaction_not_found,
-    too_many_reactions,
-)
 from pytest_qbchat.service.ids import is_object_id
 from pytest_qbchat.service.models import Message
 from pytest_qbchat.service.models.message import ReactionRecord
 from pytest_qbchat.service.store import Store
 
 _MAX_NAME_LENGTH = 100
-_REFUSALS = invalid_message_id, message_not_found
+_REFUSALS = errors.invalid_message_id, errors.message_not_found
 ReactionName = Annotated[str, Mark(minLength=1, maxLength=_MAX_NAME_LENGTH)]
 
 
@@ -32,7 +24,7 @@ ReactionName = Annotated[str, Mark(minLength=1, maxLength=_MAX_NAME_LENGTH)]
     "/chat/Message/{id}/reactions",
     takes={"name": Needed(ReactionName)},
     replies={201: None},
-    refusals=(*_REFUSALS, invalid_reaction_name, too_many_reactions, no_public_reactions),
+    refusals=(*_REFUSALS, errors.invalid_reaction_name, errors.too_many_reactions, errors.no_public_reactions),
 )
 def add_reaction(store: Store, call: Call, message_id: ObjectId) -> Reply:
     """React to a message.
@@ -47,10 +39,10 @@ def add_reaction(store: Store, call: Call, message_id: ObjectId) -> Reply:
     message = _require_message(store, caller, message_id)
     name = _reaction_name(call)
     if store.dialogs[message.chat_dialog_id].public:
-        raise no_public_reactions(f"dialog {message.chat_dialog_id} is public")
+        raise errors.no_public_reactions(f"dialog {message.chat_dialog_id} is public")
     reactions = message.reactions or {}
-    if name not in reactions and len(reactions) >= MAX_REACTIONS:
-        raise too_many_reactions(f"message {message.id} has {MAX_REACTIONS} different reactions")
+    if name not in reactions and len(reactions) >= errors.MAX_REACTIONS:
+        raise errors.too_many_reactions(f"message {message.id} has {errors.MAX_REACTIONS} different reactions")
     users = reactions.setdefault(name, [])
     if caller not in users:
         users.append(caller)
@@ -63,7 +55,7 @@ def add_reaction(store: Store, call: Call, message_id: ObjectId) -> Reply:
     "/chat/Message/{id}/reactions",
     takes={"name": Needed(ReactionName)},
     replies={200: None},
-    refusals=(*_REFUSALS, invalid_reaction_name, reaction_not_found),
+    refusals=(*_REFUSALS, errors.invalid_reaction_name, errors.reaction_not_found),
 )
 def remove_reaction(store: Store, call: Call, message_id: ObjectId) -> Reply:
     """Remove a reaction.
@@ -75,7 +67,7 @@ def remove_reaction(store: Store, call: Call, message_id: ObjectId) -> Reply:
     name = _reaction_name(call)
     reactions = message.reactions or {}
     if caller not in reactions.get(name, ()):
-        raise reaction_not_found(f"user {caller} has no reaction {name!r} to {message.id}")
+        raise errors.reaction_not_found(f"user {caller} has no reaction {name!r} to {message.id}")
     reactions[name].remove(caller)
     if not reactions[name]:
         del reactions[name]
@@ -99,13 +91,13 @@ def list_reactions(store: Store, call: Call, message_id: ObjectId) -> Reply:
 
 def _require_message(store: Store, caller: int, message_id: str) -> Message:
     if not is_object_id(message_id):
-        raise invalid_message_id(f"{message_id!r} is not a message id")
+        raise errors.invalid_message_id(f"{message_id!r} is not a message id")
     message = store.find_message(message_id)
     if message is None or caller in message.hidden_from:
-        raise message_not_found(f"there is no message {message_id}")
+        raise errors.message_not_found(f"there is no message {message_id}")
     dialog = store.dialogs[message.chat_dialog_id]
     if not dialog.admits(caller) and not dialog.adopted:
-        raise message_not_found(f"user {caller} is not an occupant of dialog {dialog.id}")
+        raise errors.message_not_found(f"user {caller} is not an occupant of dialog {dialog.id}")
     require_dialog(store, caller, dialog.id)
     return message
 
@@ -113,5 +105,5 @@ def _require_message(store: Store, caller: int, message_id: str) -> Message:
 def _reaction_name(call: Call) -> str:
     name = call.params.get("name")
     if not isinstance(name, str) or not 0 < len(name) <= _MAX_NAME_LENGTH:
-        raise invalid_reaction_name(f"invalid name {name!r}; expected 1 to {_MAX_NAME_LENGTH} characters")
+        raise errors.invalid_reaction_name(f"invalid name {name!r}; expected 1 to {_MAX_NAME_LENGTH} characters")
     return name

@@ -5,18 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from pytest_qbchat.service import errors
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.declaration import Digits, Needed, Number, Reply, Time, route
-from pytest_qbchat.service.errors import (
-    TAKEN,
-    authorization_failed,
-    bad_timestamp,
-    invalid,
-    session_does_not_exist,
-    unauthorized,
-    unexpected_signature,
-    unknown_user,
-)
 from pytest_qbchat.service.ids import timestamp, whole_number
 from pytest_qbchat.service.models import UNAUTHENTICATED, Caller, Session, User
 from pytest_qbchat.service.models.session import SessionRecord
@@ -45,7 +36,7 @@ PROVIDER = {
         **PROVIDER,
     },
     replies={201: {"session": SessionRecord}},
-    refusals=(invalid, bad_timestamp, unexpected_signature, unauthorized),
+    refusals=(errors.invalid, errors.bad_timestamp, errors.unexpected_signature, errors.unauthorized),
     callers="anybody",
 )
 def create_session(store: Store, call: Call) -> Reply:
@@ -74,12 +65,12 @@ def create_session(store: Store, call: Call) -> Reply:
     params = call.params
     missing = {name: "is required" for name in _REQUIRED if params.get(name) in (None, "")}
     if missing:
-        raise invalid(f"the request has no {', '.join(missing)}", **missing)
+        raise errors.invalid(f"the request has no {', '.join(missing)}", **missing)
     seconds = _require_fresh_timestamp(store, call)
     _check_application(store, call)
     nonce = str(params["nonce"])
     if (seconds, nonce) in store.seen_nonces:
-        raise invalid(f"timestamp {seconds} and nonce {nonce} were used before", nonce=TAKEN)
+        raise errors.invalid(f"timestamp {seconds} and nonce {nonce} were used before", nonce=errors.TAKEN)
     user = _logged_in_user(store, params, params.get("user"))
     if user is None:
         for name in sorted(_MISPLACED_LOGINS & params.keys()):
@@ -123,7 +114,7 @@ def delete_session(store: Store, call: Call) -> Reply:
     "/login",
     takes={**CREDENTIALS, "user": CREDENTIALS, **PROVIDER},
     replies={202: {"user": UserRecord}},
-    refusals=(unauthorized,),
+    refusals=(errors.unauthorized,),
     callers="session",
 )
 def log_in_session(store: Store, call: Call) -> Reply:
@@ -141,7 +132,7 @@ def log_in_session(store: Store, call: Call) -> Reply:
     params = call.params
     user = _logged_in_user(store, params, params["user"] if isinstance(params.get("user"), dict) else params)
     if user is None:
-        raise unauthorized("the request names neither login nor email nor provider")
+        raise errors.unauthorized("the request names neither login nor email nor provider")
     session.user_id = user.id
     session.updated = user.last_request = int(call.now)
     return store.assume.login_status, {"user": user.as_dict()}
@@ -162,7 +153,7 @@ def log_out(store: Store, call: Call) -> Reply:
     "POST",
     "/users/{id}/tokens",
     replies={201: {"token": str, "expires_at": Time}},
-    refusals=(unknown_user,),
+    refusals=(errors.unknown_user,),
     callers="key",
 )
 def create_token(store: Store, call: Call, user_id: Digits) -> Reply:
@@ -194,18 +185,18 @@ def _logged_in_user(store: Store, params: dict[str, Any], credentials: Any) -> U
 
 def _user_by_password(store: Store, name: str, value: str, password: Any) -> User:
     if password in (None, ""):
-        raise unauthorized(f"the request has the {name} {value!r} and no password")
+        raise errors.unauthorized(f"the request has the {name} {value!r} and no password")
     store.secrets.add(str(password))
     user = store.find_user(**{name: value})
     if user is None:
         if store.strict:
-            raise unauthorized(f"no user has the {name} {value!r}; declare one with qbchat.add_user({name}=...)")
+            raise errors.unauthorized(f"no user has the {name} {value!r}; declare one with qbchat.add_user({name}=...)")
         if (name, value) in store.deleted:
-            raise unauthorized(f"the user with the {name} {value!r} was deleted or renamed")
+            raise errors.unauthorized(f"the user with the {name} {value!r} was deleted or renamed")
         user = store.add_user(adopted=True)
         setattr(user, name, value)
     if user.password not in (None, str(password)):
-        raise unauthorized(f"wrong password for the user with the {name} {value!r}")
+        raise errors.unauthorized(f"wrong password for the user with the {name} {value!r}")
     user.password = str(password)
     return user
 
@@ -214,13 +205,13 @@ def _user_by_provider(store: Store, provider: str, params: dict[str, Any]) -> Us
     keys = params.get("firebase_phone" if provider == "firebase_phone" else "keys")
     token = (keys.get("access_token") or keys.get("token")) if isinstance(keys, dict) else None
     if not token:
-        raise unauthorized(f"the request has no token of the provider {provider!r}")
+        raise errors.unauthorized(f"the request has no token of the provider {provider!r}")
     store.secrets.add(str(token))
     identity = (provider, str(token))
     user = store.identities.get(identity)
     if user is None or user.id not in store.users:
         if store.strict:
-            raise unauthorized(f"unknown user of the provider {provider!r} in strict mode")
+            raise errors.unauthorized(f"unknown user of the provider {provider!r} in strict mode")
         user = store.identities[identity] = store.add_user(adopted=True)
     return user
 
@@ -234,33 +225,37 @@ def _check_application(store: Store, call: Call) -> None:
             given = params[name] if name == "application_id" else "sent"
             why = f"the {name} {given} is not the one declared with qbchat.credentials({name}=...)"
             call.warn(f"{name}: {why}, so QuickBlox would refuse the signature")
-            raise unexpected_signature(why)
+            raise errors.unexpected_signature(why)
     if application.auth_secret is None:
         if store.strict:
-            raise unexpected_signature("unknown application in strict mode; declare it with qbchat.credentials(...)")
+            raise errors.unexpected_signature(
+                "unknown application in strict mode; declare it with qbchat.credentials(...)"
+            )
     elif not is_valid(params, application.auth_secret):
         found = diagnose(params, application.auth_secret)
         call.warn(
             f"signature: does not fit{f': {found}' if found else ''}. The string to sign, with HMAC-SHA1 or "
             f"HMAC-SHA256 and the authorization secret as the key, is {string_to_sign(params, hide=True)!r}"
         )
-        raise unexpected_signature(found or "the signature does not fit: another secret was used or another string")
+        raise errors.unexpected_signature(
+            found or "the signature does not fit: another secret was used or another string"
+        )
 
 
 def _require_token_user(store: Store, call: Call, id: str) -> User:
     """The user of an id, for calls on tokens, which need an API key."""
     if not call.caller.by_api_key:
-        raise authorization_failed("this call needs Authorization: ApiKey <key>; a QB-Token is not enough")
+        raise errors.authorization_failed("this call needs Authorization: ApiKey <key>; a QB-Token is not enough")
     user = store.user(whole_number(id))
     if user is None:
-        raise unknown_user(f"there is no user {id!r}")
+        raise errors.unknown_user(f"there is no user {id!r}")
     return user
 
 
 def _require_session(call: Call) -> Session:
     session = call.caller.session
     if session is None:
-        raise session_does_not_exist("an API key has no session; send a QB-Token")
+        raise errors.session_does_not_exist("an API key has no session; send a QB-Token")
     return session
 
 
@@ -271,4 +266,4 @@ def _require_fresh_timestamp(store: Store, call: Call) -> int:
         seconds = int(float(given))
         if abs(seconds - (call.now - store.clock_offset)) <= _MAX_TIMESTAMP_DIFFERENCE:
             return seconds
-    raise bad_timestamp(f"the timestamp {given!r} is not the current Unix time in seconds")
+    raise errors.bad_timestamp(f"the timestamp {given!r} is not the current Unix time in seconds")
