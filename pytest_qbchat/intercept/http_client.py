@@ -67,7 +67,7 @@ def _putrequest(function: Function, fakes: list[Fake]) -> Function:
 def _prepare(connection: Any, url: str, fakes: list[Fake]) -> None:
     """Give a connection the socket for its next request: a `FakeSocket` for QuickBlox, else None or a real one."""
     target = _target(connection, url or "/")
-    intercepted = target is not None and fake_for_call(fakes, target.host, target.port) is not None
+    intercepted = fake_for_call(fakes, target.host, target.port) is not None
     if connection.sock is not None and isinstance(connection.sock, FakeSocket) is not intercepted:
         connection.sock.close()  # closing the connection itself would make urllib3 forget the host of a tunnel
         connection.sock = None
@@ -83,15 +83,12 @@ def _destination(connection: Any) -> tuple[str, int | None]:
     return connection.host, connection.port
 
 
-def _target(connection: Any, url: str) -> Url | None:
-    """The URL of a request; None for a malformed URL, which the library reports."""
+def _target(connection: Any, url: str) -> Url:
+    """The URL of a request."""
     if url[:8].lower().startswith(("http://", "https://")):  # for a proxy
-        try:
-            parts = urlsplit(url)
-            path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
-            return Url(parts.scheme, parts.hostname or "", parts.port, path)
-        except ValueError:
-            return None
+        parts = urlsplit(url)
+        path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+        return Url(parts.scheme, parts.hostname or "", parts.port, path)
     host, port = _destination(connection)
     return Url("https" if connection.default_port == HTTPS_PORT else "http", host.lower(), port, url)
 
@@ -158,22 +155,25 @@ class FakeSocket:
         return http11.encode(http11.refusal(error.status, str(error)), "GET")
 
     def _destination(self) -> tuple[Fake, Url]:
-        fake = None if self.target is None else fake_for_host(self._fakes, self.target.host, self.target.port)
-        if fake is None or self.target is None:
+        fake = fake_for_host(self._fakes, self.target.host, self.target.port)
+        if fake is None:
             raise ConnectionResetError("the fake QuickBlox of this connection has stopped")
         return fake, self.target
 
     def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BufferedIOBase:
-        """The response to the latest request, as a file."""
+        """The response to the latest request, as a file. Raises the error of a socket, if there is one."""
+        __tracebackhide__ = True
         answer, self._answer = self._answer, None
         timeout = self._timeout if isinstance(self._timeout, int | float) else socket.getdefaulttimeout()
         if isinstance(answer, TimeoutError) and timeout is None:
             self._destination()[0].note_missing_timeout(self._method)
-        return io.BufferedReader(_Failing(answer) if isinstance(answer, Exception) else io.BytesIO(answer or b""))
+        if isinstance(answer, Exception):
+            raise answer
+        return io.BufferedReader(io.BytesIO(answer or b""))
 
     def getpeername(self) -> tuple[str, int | None]:
         """The host and port of the latest request."""
-        return ("", None) if self.target is None else (self.target.host, self.target.port)
+        return self.target.host, self.target.port
 
     def __getattr__(self, name: str) -> Any:
         """Raise AttributeError for an attribute of real sockets that is missing."""
@@ -211,19 +211,6 @@ class FakeSocket:
 
     def __del__(self) -> None:
         self.close()
-
-
-class _Failing(io.RawIOBase):
-    """A file that raises the error of a socket when it is read."""
-
-    def __init__(self, error: Exception) -> None:
-        self._error = error
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        raise self._error
 
 
 def _connect_error(connection: Any, fault: ConnectionFault) -> Exception:

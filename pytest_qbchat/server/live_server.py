@@ -33,13 +33,7 @@ _ROOTS = {route.path.split("/")[1] for route in ROUTES} | {path.split("/")[1] fo
 
 
 class Server(ABC):
-    """A server that listens in a thread of its own.
-
-    Attributes:
-        host: The address that the server listens on.
-        port: The port that the server listens on. If it is 0, the system chooses a port at the start.
-        connections: The open connections.
-    """
+    """A server that listens in a thread of its own, with the attributes of `LiveServer`."""
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         """Create a server that does not listen yet; see `LiveServer`."""
