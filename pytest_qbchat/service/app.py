@@ -8,14 +8,12 @@ from typing import Any
 
 from pytest_qbchat.service import pitfalls, wire
 from pytest_qbchat.service.authentication import authenticate
-from pytest_qbchat.service.calls import Call, KnownHeaders
+from pytest_qbchat.service.calls import Call, known_headers
 from pytest_qbchat.service.errors import QuickBloxError, resource_not_found
 from pytest_qbchat.service.ids import expiration_date
 from pytest_qbchat.service.routes import find, unknown_route_reason, without_suffix
 from pytest_qbchat.service.store import Store
-from pytest_qbchat.service.wire import Header, RawHeaders, Response, encode_json
-
-_MAX_KEPT_HEADERS = 100
+from pytest_qbchat.service.wire import Header, Response, encode_json
 
 
 class Service:
@@ -24,8 +22,6 @@ class Service:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._responses = 0
-        # The calls of one client differ only in the length of the body; each set of headers is kept once.
-        self._headers: dict[RawHeaders, KnownHeaders] = {}
 
     def handle(self, call: Call) -> None:
         """Add the response, reason and warnings to a call. Not thread-safe: the caller holds the lock.
@@ -64,16 +60,9 @@ class Service:
 
     def prepare(self, call: Call) -> None:
         """Add the time and the headers by lower-case name to a call."""
-        request = call.request
-        sent = tuple(request.raw_headers)
-        known = self._headers.get(sent)
-        if known is None:
-            if len(self._headers) >= _MAX_KEPT_HEADERS:  # a client may send a new id with each call
-                self._headers.clear()
-            by_name = {name.lower(): value for name, value in sent}
-            known = self._headers[sent] = KnownHeaders(sent, by_name)
-        request.raw_headers, call.known_headers = known.raw, known
-        request.method = intern(request.method)
+        call.known_headers = known_headers(tuple(call.request.raw_headers))
+        call.request.raw_headers = call.known_headers.raw
+        call.request.method = intern(call.request.method)
         call.now = self.store.now()
 
     def respond(self, call: Call, status: int, body: Any, *more: Header) -> Response:
@@ -91,37 +80,18 @@ class Service:
         if not isinstance(body, str | bytes):
             body = encode_json(body)
         content = body if isinstance(body, bytes) else body.encode()
-        session = call.caller.session
-        expires = None if session is None else (int(session.expires_at), self.store.assume.utc_expiration)
         self._responses += 1
-        return ApiResponse(status, content, self._responses, expires, more)
-
-
-class ApiResponse(Response):
-    """A response of the API, which composes its headers at each access: a test may hold 100,000 responses."""
-
-    def __init__(
-        self, status: int, body: bytes, number: int, expires: tuple[int, bool] | None, more: tuple[Header, ...]
-    ) -> None:
-        self.status = status
-        self.body = body
-        self._number = number
-        self._expires = expires
-        self._more = more
-
-    @property
-    def raw_headers(self) -> RawHeaders:
-        """Name and value as bytes, in the order sent."""
-        headers = (
-            *(_HEADERS if self.status != HTTPStatus.INTERNAL_SERVER_ERROR else _HEADERS_OF_FAILURE),
-            (b"Status", _STATUS_LINES[self.status]),
-            (b"X-Request-Id", b"00000000-0000-4000-8000-%012x" % self._number),
-            (b"Content-Length", b"%d" % len(self.body)),
-            *self._more,
-        )
-        if self._expires is None:
-            return headers
-        return (*headers, (b"QB-Token-ExpirationDate", expiration_date(*self._expires)))
+        headers = [
+            *(_HEADERS if status != HTTPStatus.INTERNAL_SERVER_ERROR else _HEADERS_OF_FAILURE),
+            _STATUS_HEADERS[status],
+            (b"X-Request-Id", b"00000000-0000-4000-8000-%012x" % self._responses),
+            (b"Content-Length", b"%d" % len(content)),
+            *more,
+        ]
+        if session := call.caller.session:
+            expires = expiration_date(int(session.expires_at), self.store.assume.utc_expiration)
+            headers.append((b"QB-Token-ExpirationDate", expires))
+        return Response(status, headers, content)
 
 
 _HEADERS = (
@@ -130,5 +100,5 @@ _HEADERS = (
     (b"X-Runtime", b"0.001000"),  # the duration of the call, fixed so that runs are equal
 )
 _HEADERS_OF_FAILURE = tuple(header for header in _HEADERS if header[0] != b"QuickBlox-REST-API-Version")
-_STATUS_LINES = {status.value: f"{status.value} {status.phrase}".encode() for status in HTTPStatus}
-_STATUS_LINES[422] = b"422 Unprocessable Entity"  # Rails' phrase, which newer Pythons have renamed
+_STATUS_HEADERS = {status.value: (b"Status", f"{status.value} {status.phrase}".encode()) for status in HTTPStatus}
+_STATUS_HEADERS[422] = b"Status", b"422 Unprocessable Entity"  # Rails' phrase, which newer Pythons have renamed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pytest_qbchat.service.declaration import Route
@@ -16,18 +17,19 @@ _MAX_WARNINGS = 300  # a request may have any number of fields
 
 
 class KnownHeaders(NamedTuple):
-    """The headers of a request, which are kept once for all requests that have the same.
-
-    Attributes:
-        raw: As they were sent.
-        by_name: By lower-case name; the last of several.
-    """
+    """The headers of a request as they were sent, and by lower-case name, the last of several."""
 
     raw: RawHeaders
     by_name: dict[bytes, bytes]
 
 
 _NO_HEADERS = KnownHeaders((), {})
+
+
+@lru_cache(maxsize=100)
+def known_headers(raw: RawHeaders) -> KnownHeaders:
+    """The headers, which are kept once for equal ones: a test may hold 100,000 requests of a client."""
+    return KnownHeaders(raw, {name.lower(): value for name, value in raw})
 
 
 @dataclass(slots=True, eq=False, repr=False)

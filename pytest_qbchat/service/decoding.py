@@ -21,7 +21,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import parse_qsl
 
 from pytest_qbchat.service.errors import invalid_utf8, unreadable_body
@@ -58,18 +58,14 @@ def _decode_body(request: Request) -> dict[str, Any]:
     )
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if math.isinf(number):
-        raise ValueError(f"the number {digits} is too large")
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a number, or too large")
     return number
 
 
-_decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+_decoder = json.JSONDecoder(parse_constant=_finite, parse_float=_finite)
 
 
 def _decode_json(text: str) -> dict[str, Any]:

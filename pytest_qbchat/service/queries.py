@@ -31,6 +31,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypedDict, TypeVar
 
@@ -76,13 +77,10 @@ def number(value: Any) -> float:
     """Convert a finite number or its digits. Raises ValueError for any other value."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"{value!r} is not a number")
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise ValueError(f"{value!r} is too large, or not a number")
-    return number
+    with suppress(OverflowError):
+        if math.isfinite(number := float(value)):
+            return number
+    raise ValueError(f"{value!r} is too large, or not a number")
 
 
 def object_id(value: Any) -> str:

@@ -79,7 +79,6 @@ class Store:
         self.identities: dict[tuple[str, str], User] = {}
         self.deleted: set[int | str | tuple[str, str]] = set()
         self._new_user = new_user
-        self._private_dialogs: dict[frozenset[int], Dialog] = {}
         self._activity = 0
         self._parts: dict[type, Any] = {}
 
@@ -194,15 +193,13 @@ class Store:
     ) -> Dialog:
         """Add a dialog. It replaces an adopted one with the same id, and takes over the history."""
         now = int(self.now())
-        occupants = sorted({*occupants_ids})
-        dialog = Dialog(id or self.ids.object_id(now), type, occupants, user_id, name, now, now, adopted)
+        dialog_id = id or self.ids.object_id(now)
+        dialog = Dialog(dialog_id, type, sorted({*occupants_ids}), user_id, name, now, now, adopted)
         if former := self.dialogs.get(dialog.id):
             dialog.history = former.history
         self.deleted.discard(dialog.id)
         self.dialogs.pop(dialog.id, None)
         self.dialogs[dialog.id] = dialog
-        if type is DialogType.PRIVATE:
-            self._private_dialogs[frozenset(occupants)] = dialog
         dialog.activity = self._next_activity()
         return dialog
 
@@ -213,11 +210,10 @@ class Store:
         return self.dialogs.get(dialog_id.lower())
 
     def private_dialog(self, one: int, other: int) -> Dialog | None:
-        """The private dialog of two users, unless its type or its occupants have changed since it was added."""
-        dialog = self._private_dialogs.get(frozenset((one, other)))
-        if dialog is None or dialog.type is not DialogType.PRIVATE or self.dialogs.get(dialog.id) is not dialog:
-            return None
-        return dialog if {*dialog.occupants_ids} == {one, other} else None
+        """The private dialog of two users, the latest of several."""
+        pair = sorted((one, other))
+        dialogs = (each for each in reversed(self.dialogs.values()) if each.occupants_ids == pair)
+        return next((each for each in dialogs if each.type is DialogType.PRIVATE), None)
 
     def dialogs_of(self, user_id: int) -> list[Dialog]:
         """The dialogs that a user sees, including all public ones (documented), the latest message first."""

@@ -101,17 +101,16 @@ class Request:
 
 
 class Response:
-    """The response of the fake, or of a stub in the test."""
+    """The response of the fake, or of a stub in the test.
+
+    Attributes:
+        raw_headers: Name and value as bytes, in the order sent.
+    """
 
     def __init__(self, status: int, raw_headers: RawHeaders, body: bytes) -> None:
         self.status = status
-        self._raw_headers = raw_headers
+        self.raw_headers = raw_headers
         self.body = body
-
-    @property
-    def raw_headers(self) -> RawHeaders:
-        """Name and value as bytes, in the order sent."""
-        return self._raw_headers
 
     @property
     def headers(self) -> Headers:

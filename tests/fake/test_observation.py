@@ -281,14 +281,6 @@ def test_a_selection_that_finds_none_lists_the_records_that_there_are(fake: Fake
         fake.calls.where(_id=3)
 
 
-def test_calls_with_a_new_header_each_leave_a_bounded_number_of_headers(qbchat: FakeQuickBlox) -> None:
-    with httpx.Client(verify=TLS) as client:
-        for number in range(250):
-            client.get(URL, headers={"QB-Token": TOKEN, "X-Request-Id": str(number)})
-    assert 0 < len(qbchat._backend._service._headers) <= 100
-    assert qbchat.calls[0].request.headers["X-Request-Id"] == "0"
-
-
 def test_forgotten_calls_leave_the_history_and_their_secrets(qbchat: FakeQuickBlox) -> None:
     httpx.post(URL, json={"chat_dialog_id": DIALOG, "message": "hi"}, headers={"QB-Token": TOKEN}, verify=TLS)
     qbchat.forget_calls()

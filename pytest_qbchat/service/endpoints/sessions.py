@@ -162,7 +162,12 @@ def create_token(store: Store, call: Call, user_id: Digits) -> Reply:
     documented(create-token-with-api-key): the reply has status 201, `token` and `expires_at`.
     documented(create-token-with-api-key): an API key is required, and a `QB-Token` does not replace it.
     """
-    session = store.add_session(None, _require_token_user(store, call, user_id).id)
+    if not call.caller.by_api_key:
+        raise errors.authorization_failed("this call needs Authorization: ApiKey <key>; a QB-Token is not enough")
+    user = store.user(whole_number(user_id))
+    if user is None:
+        raise errors.unknown_user(f"there is no user {user_id!r}")
+    session = store.add_session(None, user.id)
     session.expires_at = call.now + SESSION_LIFETIME
     return 201, {"token": session.token, "expires_at": timestamp(int(session.expires_at))}
 
@@ -240,16 +245,6 @@ def _check_application(store: Store, call: Call) -> None:
         raise errors.unexpected_signature(
             found or "the signature does not fit: another secret was used or another string"
         )
-
-
-def _require_token_user(store: Store, call: Call, id: str) -> User:
-    """The user of an id, for calls on tokens, which need an API key."""
-    if not call.caller.by_api_key:
-        raise errors.authorization_failed("this call needs Authorization: ApiKey <key>; a QB-Token is not enough")
-    user = store.user(whole_number(id))
-    if user is None:
-        raise errors.unknown_user(f"there is no user {id!r}")
-    return user
 
 
 def _require_session(call: Call) -> Session:

@@ -44,19 +44,13 @@ PARAMETERS: dict[str, Any] = {
     "tag_list": Texts,
 }
 Password = Annotated[str, Mark(minLength=_MIN_PASSWORD_LENGTH)]
-UserPage = page_of("user", UserRecord)
-
-
-def _by_key(path: str, key: str) -> Callable[[Callable[..., Reply]], Callable[..., Reply]]:
-    """Declare the route to a user by one of its fields."""
-    return route(
-        "GET",
-        path,
-        takes={key: Needed(str)},
-        replies={200: {"user": UserRecord}},
-        refusals=(user_not_found,),
-        callers="session or key",
-    )
+_user_route = partial(
+    route, "GET", replies={200: {"user": UserRecord}}, refusals=(user_not_found,), callers="session or key"
+)
+_page_route = partial(route, "GET", paged=True, replies={200: page_of("user", UserRecord)}, callers="session or key")
+_delete_route = partial(
+    route, "DELETE", replies={200: None}, refusals=(no_permission_for_user, user_not_found), callers="user or key"
+)
 
 
 @route(
@@ -105,14 +99,7 @@ def create_user(store: Store, call: Call) -> Reply:
     return 201, {"user": user.as_dict()}
 
 
-@route(
-    "GET",
-    "/users",
-    takes={"filter": Texts, "order": str},
-    paged=True,
-    replies={200: UserPage},
-    callers="session or key",
-)
+@_page_route("/users", takes={"filter": Texts, "order": str})
 def list_users(store: Store, call: Call) -> Reply:
     """One page of users.
 
@@ -136,7 +123,7 @@ def list_users(store: Store, call: Call) -> Reply:
     return 200, paged(call, _sorted(call, users), "user")
 
 
-@route("GET", "/users/{id}", replies={200: {"user": UserRecord}}, refusals=(user_not_found,), callers="session or key")
+@_user_route("/users/{id}")
 def get_user(store: Store, call: Call, user_id: Digits) -> Reply:
     """One user.
 
@@ -146,11 +133,11 @@ def get_user(store: Store, call: Call, user_id: Digits) -> Reply:
     return 200, {"user": _require_user_by_id(store, user_id).as_dict()}
 
 
-@_by_key("/users/by_login", "login")
-@_by_key("/users/by_email", "email")
-@_by_key("/users/by_facebook_id", "facebook_id")
-@_by_key("/users/by_twitter_id", "twitter_id")
-@_by_key("/users/phone", "phone")
+@_user_route("/users/by_login", takes={"login": Needed(str)})
+@_user_route("/users/by_email", takes={"email": Needed(str)})
+@_user_route("/users/by_facebook_id", takes={"facebook_id": Needed(str)})
+@_user_route("/users/by_twitter_id", takes={"twitter_id": Needed(str)})
+@_user_route("/users/phone", takes={"phone": Needed(str)})
 def get_user_by_key(store: Store, call: Call) -> Reply:
     """The user with a key of its own.
 
@@ -162,13 +149,7 @@ def get_user_by_key(store: Store, call: Call) -> Reply:
     return 200, {"user": _require_user_by(store, key, str(call.params.get(key) or "")).as_dict()}
 
 
-@route(
-    "GET",
-    "/users/external/{id}",
-    replies={200: {"user": UserRecord}},
-    refusals=(user_not_found,),
-    callers="session or key",
-)
+@_user_route("/users/external/{id}")
 def get_user_by_external_id(store: Store, call: Call, external_id: str) -> Reply:
     """The user with an external id.
 
@@ -177,14 +158,7 @@ def get_user_by_external_id(store: Store, call: Call, external_id: str) -> Reply
     return 200, {"user": _require_user_by(store, "external_user_id", external_id).as_dict()}
 
 
-@route(
-    "GET",
-    "/users/by_full_name",
-    takes={"full_name": Needed(str)},
-    paged=True,
-    replies={200: UserPage},
-    callers="session or key",
-)
+@_page_route("/users/by_full_name", takes={"full_name": Needed(str)})
 def list_users_by_full_name(store: Store, call: Call) -> Reply:
     """One page of the users with a name.
 
@@ -197,14 +171,7 @@ def list_users_by_full_name(store: Store, call: Call) -> Reply:
     return 200, paged(call, users, "user")
 
 
-@route(
-    "GET",
-    "/users/by_tags",
-    takes={"tags": Needed(Texts)},
-    paged=True,
-    replies={200: UserPage},
-    callers="session or key",
-)
+@_page_route("/users/by_tags", takes={"tags": Needed(Texts)})
 def list_users_by_tags(store: Store, call: Call) -> Reply:
     """One page of the users with at least one of several tags.
 
@@ -237,8 +204,11 @@ def update_user(store: Store, call: Call, user_id: Digits) -> Reply:
     user = _require_own_user(store, call, user_id)
     params = _user_params(call)
     errors = _validation_errors(store, call, params, user)
-    if params.get("password") and not (call.caller.has_full_access or _is_password(user, params.get("old_password"))):
-        errors["base"] = ["old_password is wrong"]
+    if params.get("password") and not call.caller.has_full_access:
+        old_password = params.get("old_password")
+        # While the password is unknown, every one is accepted, as for a login.
+        if old_password in (None, "") or user.password not in (None, str(old_password)):
+            errors["base"] = ["old_password is wrong"]
     names = ("login", "email")
     if params.keys() & {*names} and not any(params.get(name, getattr(user, name)) for name in names):
         errors["base"] = ["Login or email required"]
@@ -249,13 +219,7 @@ def update_user(store: Store, call: Call, user_id: Digits) -> Reply:
     return 200, {"user": user.as_dict()}
 
 
-@route(
-    "DELETE",
-    "/users/{id}",
-    replies={200: None},
-    refusals=(no_permission_for_user, user_not_found),
-    callers="user or key",
-)
+@_delete_route("/users/{id}")
 def delete_user(store: Store, call: Call, user_id: Digits) -> Reply:
     """Delete a user.
 
@@ -267,30 +231,17 @@ def delete_user(store: Store, call: Call, user_id: Digits) -> Reply:
     return _delete(store, call, _require_own_user(store, call, user_id))
 
 
-@route(
-    "DELETE",
-    "/users/external/{id}",
-    replies={200: None},
-    refusals=(no_permission_for_user, user_not_found),
-    callers="user or key",
-)
+@_delete_route("/users/external/{id}")
 def delete_user_by_external_id(store: Store, call: Call, external_id: str) -> Reply:
     """Delete the user with an external id.
 
     documented(delete-user-by-external-id): the reply and the rights are as for deleting by id.
     """
-    return _delete(store, call, _require_user_by(store, "external_user_id", external_id))
+    user = _check_self(store, call, _require_user_by(store, "external_user_id", external_id))
+    return _delete(store, call, user)
 
 
-@route(
-    "GET",
-    "/users/password/reset",
-    "/password/reset",
-    takes={"email": Needed(str)},
-    replies={200: None},
-    refusals=(user_not_found,),
-    callers="session or key",
-)
+@_user_route("/users/password/reset", "/password/reset", takes={"email": Needed(str)}, replies={200: None})
 def reset_password(store: Store, call: Call) -> Reply:
     """Mail a link for a new password.
 
@@ -324,26 +275,19 @@ def _require_own_user(store: Store, call: Call, id: str) -> User:
     """The user of an id, which the caller may change. An unknown user is adopted only for an API key alone."""
     if not call.caller.has_full_access and whole_number(id) not in store.users:
         raise user_not_found(f"there is no user {id!r}; users may change only themselves")
-    user = _require_user_by_id(store, id)
-    _check_self(store, call, user)
+    return _check_self(store, call, _require_user_by_id(store, id))
+
+
+def _check_self(store: Store, call: Call, user: User) -> User:
+    if not call.caller.has_full_access and require_user(store, call) != user.id:
+        raise no_permission_for_user(f"user {call.caller.user_id} may not change user {user.id}, only itself")
     return user
 
 
-def _check_self(store: Store, call: Call, user: User) -> None:
-    if not call.caller.has_full_access and require_user(store, call) != user.id:
-        raise no_permission_for_user(f"user {call.caller.user_id} may not change user {user.id}, only itself")
-
-
 def _delete(store: Store, call: Call, user: User) -> tuple[int, str]:
-    _check_self(store, call, user)
     store.delete_user(user)
     call.caller = UNAUTHENTICATED  # deleting a user ends its sessions
     return 200, ""
-
-
-def _is_password(user: User, password: Any) -> bool:
-    """Whether a password is the user's. While that is unknown, every password is accepted, as for a login."""
-    return password not in (None, "") and user.password in (None, str(password))
 
 
 # Parameters
