@@ -89,6 +89,14 @@ def examples(session: nox.Session) -> None:
 
 
 @nox.session(python=OLDEST)
+def detection(session: nox.Session) -> None:
+    """How many mistakes a test finds, against the floors, and that no correct variant alarms."""
+    _run(
+        session, "python", "-m", "benchmarks.detection", "--check", options=("--no-default-groups", "--group", "bench")
+    )
+
+
+@nox.session(python=OLDEST)
 def browser(session: nox.Session) -> None:
     """The page in Chromium, which must be installed, and the pictures of the documentation."""
     options = ("--no-default-groups", "--group", "browser")
