@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any, TypedDict
 
 from pytest_qbchat.service.declaration import Custom
-from pytest_qbchat.service.errors import no_permission, not_found
+from pytest_qbchat.service.errors import QuickBloxError, no_permission, not_found
 
 
 class Ids(TypedDict):
@@ -29,7 +31,7 @@ def updated(id_type: Any) -> dict[str, Any]:
 
 
 class BatchResult:
-    """The ids of a call by their result, as QuickBlox's replies list them."""
+    """The ids of a call by their result, as QuickBlox's replies list them. `done` has those that worked."""
 
     def __init__(self) -> None:
         self.done: list[Hashable] = []
@@ -37,15 +39,17 @@ class BatchResult:
         self._wrong_permissions: list[Hashable] = []
         self._reasons: list[str] = []
 
-    def not_found(self, id: Hashable, reason: str) -> None:
-        """Add an id that does not exist."""
-        self._not_found.append(id)
-        self._reasons.append(reason)
-
-    def wrong_permissions(self, id: Hashable, reason: str) -> None:
-        """Add an id that the caller has no right to."""
-        self._wrong_permissions.append(id)
-        self._reasons.append(reason)
+    @contextmanager
+    def of(self, id: Hashable) -> Iterator[None]:
+        """Note whether a block works for an id, or is refused with 404 or for another reason."""
+        try:
+            yield
+        except QuickBloxError as error:
+            refused = self._not_found if error.status == HTTPStatus.NOT_FOUND else self._wrong_permissions
+            refused.append(id)
+            self._reasons.append(error.reason)
+        else:
+            self.done.append(id)
 
     def as_arrays(self, success: str) -> dict[str, list[Hashable]]:
         """The three arrays; that of the ids that worked is called `success`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from operator import attrgetter
 from typing import Annotated, Any, Literal, TypedDict
 
@@ -232,13 +231,10 @@ def update_dialog(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
     params = call.params
     caller = require_user(store, call)
     dialog = call.dialog = require_dialog(store, caller, dialog_id)
-    if dialog.public and caller != dialog.user_id:
-        raise errors.no_permission(f"dialog {dialog.id} is public, and only its owner {dialog.user_id} may change it")
-    before = {*dialog.occupants_ids}
     joining = _parse_user_ids(store, _operands(params, "push_all").get("occupants_ids"))
     leaving = _parse_user_ids(store, _operands(params, "pull_all").get("occupants_ids"))
     _check_membership(dialog, caller, joining, leaving)
-    occupants = (before | joining) - leaving
+    occupants = ({*dialog.occupants_ids} | joining) - leaving
     admins = _updated_admins(store, call, dialog, occupants=occupants, leaving=leaving)
     joinable = _parse_joinable(params, dialog.type)
     if joinable is not None and caller != dialog.user_id:
@@ -252,10 +248,8 @@ def update_dialog(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
         dialog.photo = None if params["photo"] is None else as_text(params["photo"])
     if data := _parse_data(store, call, dialog):
         dialog.data = {**(dialog.data or {}), **data}
-    dialog.updated = max(dialog.updated, int(call.now))
     dialog.admin_ids = admins
-    if leaving or occupants != before:  # an adopted dialog with a removed user no longer admits every user
-        store.set_occupants(dialog, occupants, known=bool(leaving) or not dialog.adopted)
+    _change_membership(store, call, dialog, joining, leaving)
     return 200, _as_dict_for(store, call, dialog, caller)
 
 
@@ -283,24 +277,8 @@ def delete_dialog(store: Store, call: Call, dialog_ids: ObjectIds) -> Reply:
     force = is_one(call.params.get("force"))
     result = BatchResult()
     for dialog_id in queries.unique_ids(dialog_ids):
-        if store.find_dialog(dialog_id) is None:  # an unknown dialog is not adopted to be deleted
-            result.not_found(dialog_id, missing_dialog_reason(store, dialog_id))
-            continue
-        dialog = _dialog_of_batch(store, caller, dialog_id, result)
-        if dialog is None:
-            continue
-        if caller not in dialog.occupants_ids:
-            result.wrong_permissions(dialog_id, f"user {caller} is not an occupant of dialog {dialog_id}")
-        elif force and caller != dialog.user_id:
-            result.wrong_permissions(dialog_id, _not_owner_reason(dialog, caller))
-        else:
-            result.done.append(dialog_id)
-            if force:
-                store.destroy_dialog(dialog)
-            elif store.assume.deleting_leaves_group and dialog.type is not DialogType.PRIVATE:
-                store.set_occupants(dialog, {*dialog.occupants_ids} - {caller})
-            else:
-                dialog.hidden_from.add(caller)
+        with result.of(dialog_id):
+            _delete_dialog(store, dialog_id, caller, force=force)
     return 200, result.reply("SuccessfullyDeleted")
 
 
@@ -367,32 +345,25 @@ def change_occupants(store: Store, call: Call) -> Reply:
     """
     caller = require_user(store, call)
     adding = "add_occupants" in call.path
-    users, dialogs = BatchResult(), BatchResult()
-    user_ids: dict[int, None] = {}  # each once, in the order of the request
+    dialogs = BatchResult()
+    users: dict[int, None] = {}  # each once, in the order of the request
+    unknown = []
     for each in queries.split(call.params.get("users_ids", "")):
         if user := store.user(whole_number(each)):
-            user_ids[user.id] = None
+            users[user.id] = None
         else:
-            users.not_found(each, f"there is no user {each!r}")
+            unknown.append(each)
+    joining, leaving = ({*users}, set[int]()) if adding else (set[int](), {*users})
     for dialog_id in queries.unique_ids(call.params.get("dialogs_ids", "")):
-        dialog = _dialog_of_batch(store, caller, dialog_id, dialogs)
-        if dialog is None:
-            continue
-        if not _may_change_occupants(dialog, caller, leaving=set() if adding else {*user_ids}):
-            dialogs.wrong_permissions(dialog_id, f"user {caller} may not change dialog {dialog_id}")
-            continue
-        dialogs.done.append(dialog_id)
-        dialog.updated = max(dialog.updated, int(call.now))
-        before = {*dialog.occupants_ids}
-        occupants = before | user_ids.keys() if adding else before - user_ids.keys()
-        store.set_occupants(dialog, occupants, known=not adding or not dialog.adopted)
-    for user_id in user_ids:
-        if dialogs.done:
-            users.done.append(user_id)
-        else:
-            users.wrong_permissions(user_id, f"no dialog was changed for user {user_id}")
-    success = "SuccessfullyUpdated"
-    return 200, {"users": users.as_arrays(success), "dialogs": dialogs.as_arrays(success)}
+        with dialogs.of(dialog_id):
+            dialog = require_dialog(store, caller, dialog_id)
+            _check_membership(dialog, caller, joining, leaving)
+            _change_membership(store, call, dialog, joining, leaving)
+    success, refused = ([*users], []) if dialogs.done else ([], [*users])
+    return 200, {
+        "users": {"SuccessfullyUpdated": success, "NotFound": unknown, "WrongPermissions": refused},
+        "dialogs": dialogs.as_arrays("SuccessfullyUpdated"),
+    }
 
 
 # Parameters
@@ -482,7 +453,9 @@ def _operands(params: dict[str, Any], operator: str) -> dict[str, Any]:
 
 
 def _check_membership(dialog: Dialog, caller: int, joining: set[int], leaving: set[int]) -> None:
-    """Refuse to add or remove users without the right."""
+    """Refuse to change a dialog, or to add or remove users, without the right."""
+    if dialog.public and caller != dialog.user_id:
+        raise errors.no_permission(f"dialog {dialog.id} is public, and only its owner {dialog.user_id} may change it")
     if dialog.type is DialogType.PRIVATE and (joining - {*dialog.occupants_ids} or leaving):
         raise errors.too_many_occupants(
             f"dialog {dialog.id} is private; its occupants {dialog.occupants_ids} cannot change"
@@ -492,6 +465,14 @@ def _check_membership(dialog: Dialog, caller: int, joining: set[int], leaving: s
         raise errors.no_permission(
             f"user {caller} may not remove users {others} from dialog {dialog.id}; its owner is {dialog.user_id}"
         )
+
+
+def _change_membership(store: Store, call: Call, dialog: Dialog, joining: set[int], leaving: set[int]) -> None:
+    dialog.updated = max(dialog.updated, int(call.now))
+    before = {*dialog.occupants_ids}
+    occupants = (before | joining) - leaving
+    if leaving or occupants != before:  # an adopted dialog with a removed user no longer admits every user
+        store.set_occupants(dialog, occupants, known=bool(leaving) or not dialog.adopted)
 
 
 def _updated_admins(
@@ -523,24 +504,20 @@ def _require_notifying_dialog(store: Store, call: Call, caller: int, dialog_id: 
     return dialog
 
 
-# Several dialogs
-
-
-def _dialog_of_batch(store: Store, caller: int, dialog_id: Any, result: BatchResult) -> Dialog | None:
-    """One dialog of several. If the caller may not use it, the result gets its id, and None is returned."""
-    try:
-        return require_dialog(store, caller, dialog_id)
-    except errors.QuickBloxError as error:
-        refuse = result.wrong_permissions if error.status == HTTPStatus.FORBIDDEN else result.not_found
-        refuse(dialog_id, error.reason)
-    return None
-
-
-def _may_change_occupants(dialog: Dialog, caller: int, *, leaving: set[int]) -> bool:
-    """Whether a user who may read a dialog may add others, or remove those who are leaving."""
-    if dialog.type is DialogType.PRIVATE:
-        return False
-    return caller == dialog.user_id or (not dialog.public and leaving <= {caller})
+def _delete_dialog(store: Store, dialog_id: str, caller: int, *, force: bool) -> None:
+    if store.find_dialog(dialog_id) is None:  # an unknown dialog is not adopted to be deleted
+        raise errors.not_found(missing_dialog_reason(store, dialog_id))
+    dialog = require_dialog(store, caller, dialog_id)
+    if caller not in dialog.occupants_ids:
+        raise errors.no_permission(f"user {caller} is not an occupant of dialog {dialog_id}")
+    if force and caller != dialog.user_id:
+        raise errors.no_permission(_not_owner_reason(dialog, caller))
+    if force:
+        store.destroy_dialog(dialog)
+    elif store.assume.deleting_leaves_group and dialog.type is not DialogType.PRIVATE:
+        store.set_occupants(dialog, {*dialog.occupants_ids} - {caller})
+    else:
+        dialog.hidden_from.add(caller)
 
 
 # Replies

@@ -291,17 +291,8 @@ def delete_message(store: Store, call: Call, message_ids: ObjectIds) -> Reply:
     caller = None if call.caller.has_full_access else require_user(store, call)
     result = BatchResult()
     for message_id in queries.unique_ids(message_ids):
-        message = store.find_message(message_id)
-        if message is None or (caller in message.hidden_from and not force):
-            result.not_found(message_id, f"there is no message {message_id!r}")
-        elif caller is not None and (reason := _deletion_refusal(store, message, caller, force=force)):
-            result.wrong_permissions(message_id, reason)
-        else:
-            result.done.append(message_id)
-            if caller is None or force:
-                store.delete_message(message)
-            else:
-                message.hidden_from += (caller,)
+        with result.of(message_id):
+            _delete_message(store, message_id, caller, force=force)
     return 200, result.reply("SuccessfullyDeleted", with_empty=False)
 
 
@@ -421,13 +412,17 @@ def _require_messages(store: Store, reader: int, dialog: Dialog, message_ids: st
     return messages
 
 
-def _deletion_refusal(store: Store, message: Message, caller: int, *, force: bool) -> str:
-    """Why a user may not delete a message for itself, or with `force` for everyone; empty if it may."""
-    try:
+def _delete_message(store: Store, message_id: str, caller: int | None, *, force: bool) -> None:
+    """Delete a message for a user, or for everyone with `force`, or without a user."""
+    message = store.find_message(message_id)
+    if message is None or (caller in message.hidden_from and not force):
+        raise errors.not_found(f"there is no message {message_id!r}")
+    if caller is not None:
         dialog = require_dialog(store, caller, message.chat_dialog_id)
-    except errors.QuickBloxError as error:
-        return error.reason
-    owns_dialog = caller == dialog.user_id and store.assume.owner_deletes_messages
-    if force and caller != message.sender_id and not owns_dialog:
-        return f"user {caller} neither sent message {message.id} nor owns its dialog"
-    return ""
+        owns_dialog = caller == dialog.user_id and store.assume.owner_deletes_messages
+        if force and caller != message.sender_id and not owns_dialog:
+            raise errors.no_permission(f"user {caller} neither sent message {message.id} nor owns its dialog")
+    if caller is None or force:
+        store.delete_message(message)
+    else:
+        message.hidden_from += (caller,)
