@@ -87,12 +87,10 @@ def _private_dialog_with(store: Store, sender_id: int, recipient: Any) -> Dialog
         raise occupants_do_not_exist(f"invalid recipient_id {recipient!r}; expected a user id")
     if recipient_id == sender_id:
         raise occupants_do_not_exist(f"recipient_id {recipient_id} is the sender; a private dialog needs another user")
+    if store.user(recipient_id) is None:
+        raise occupants_do_not_exist(missing_user_reason(store, recipient_id))
     dialog = store.private_dialog(sender_id, recipient_id)
-    if dialog is None:
-        if store.user(recipient_id) is None:
-            raise occupants_do_not_exist(missing_user_reason(store, recipient_id))
-        dialog = store.add_dialog(DialogType.PRIVATE, [sender_id, recipient_id], sender_id)
-    return dialog
+    return dialog or store.add_dialog(DialogType.PRIVATE, [sender_id, recipient_id], sender_id)
 
 
 def missing_user_reason(store: Store, user_id: int) -> str:

@@ -5,28 +5,13 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Annotated, Any, Literal, TypedDict
 
+from pytest_qbchat.service import declaration as api
 from pytest_qbchat.service import errors, queries
 from pytest_qbchat.service.access import missing_dialog_reason, missing_user_reason, require_dialog
 from pytest_qbchat.service.authentication import require_user
 from pytest_qbchat.service.batch_reply import BatchResult, Deleted, updated
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.declaration import (
-    CTN,
-    NE,
-    RANGE,
-    SET,
-    Also,
-    Custom,
-    Field,
-    Flag,
-    Needed,
-    Numbers,
-    ObjectId,
-    ObjectIds,
-    Reply,
-    Texts,
-    route,
-)
+from pytest_qbchat.service.declaration import Field, Reply, route
 from pytest_qbchat.service.endpoints.account import chat_host
 from pytest_qbchat.service.flags import is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
@@ -38,13 +23,13 @@ from pytest_qbchat.service.wire import as_text
 
 _MAX_NAME_LENGTH = 200
 FILTERS: dict[str, Field] = {
-    "_id": Field(attrgetter("id"), object_id, NE | SET),
-    "created_at": Field(attrgetter("created"), number, RANGE),
-    "last_message_date_sent": Field(attrgetter("last_message_date_sent"), number, RANGE),
-    "name": Field(attrgetter("name"), str, NE | SET | CTN),
-    "occupants_ids": Field(attrgetter("shown_occupants"), number, SET | {"all"}),
-    "type": Field(attrgetter("type"), number, NE | SET),
-    "updated_at": Field(attrgetter("updated"), number, RANGE),
+    "_id": Field(attrgetter("id"), object_id, api.NE | api.SET),
+    "created_at": Field(attrgetter("created"), number, api.RANGE),
+    "last_message_date_sent": Field(attrgetter("last_message_date_sent"), number, api.RANGE),
+    "name": Field(attrgetter("name"), str, api.NE | api.SET | api.CTN),
+    "occupants_ids": Field(attrgetter("shown_occupants"), number, api.SET | {"all"}),
+    "type": Field(attrgetter("type"), number, api.NE | api.SET),
+    "updated_at": Field(attrgetter("updated"), number, api.RANGE),
 }
 
 
@@ -57,7 +42,7 @@ class DialogPage(TypedDict):
     items: list[DialogRecord]
 
 
-OPERANDS = {"occupants_ids": Numbers, "admin_ids": Numbers}
+OPERANDS = {"occupants_ids": api.Numbers, "admin_ids": api.Numbers}
 _INVALID = (
     errors.invalid,
     errors.incorrect_occupant,
@@ -73,14 +58,14 @@ NOTIFICATIONS = {"notifications": {"enabled": Literal[0, 1]}}
     "POST",
     "/chat/Dialog",
     takes={
-        "type": Needed(Annotated[Literal[1, 2, 3], Also(enum=["1", "2", "3"])]),
-        "occupants_ids": Numbers,
+        "type": api.Needed(Annotated[Literal[1, 2, 3], api.Also(enum=["1", "2", "3"])]),
+        "occupants_ids": api.Numbers,
         "name": str,
         "photo": str,
-        "data": dict[str, Custom],
-        "admin_ids": Numbers,
-        "is_joinable": Flag,
-        "is_join_required": Flag,
+        "data": dict[str, api.Custom],
+        "admin_ids": api.Numbers,
+        "is_joinable": api.Flag,
+        "is_join_required": api.Flag,
     },
     replies={201: DialogRecord},
     refusals=(*_INVALID, errors.opponent_missing),
@@ -100,8 +85,8 @@ def create_dialog(store: Store, call: Call) -> Reply:
     documented(REST description): `name` is required for groups.
     documented(dialog-model): `name` has at most 200 characters.
     assumed: a missing or invalid `type`, `name` or occupant is refused with 422.
-    assumed: a private dialog that exists is returned with its history, as in the sample of create-dialog.
-    assumed: a private dialog that exists is no longer hidden, as a fixed bug in the release notes suggests.
+    assumed: a private dialog that exists is returned with its history, as in the sample of create-dialog, and is no
+        longer hidden, as a fixed bug in the release notes suggests.
     assumed: the status is 201 for a private dialog that exists.
     assumed: the name of a private dialog is that of the other user, as in the sample of create-dialog.
     documented(dialog-model): `photo` and `data` are fields of a dialog.
@@ -111,9 +96,8 @@ def create_dialog(store: Store, call: Call) -> Reply:
     documented(dialog-model): the admins of a private dialog are an empty list.
     observed(JavaScript SDK): on newer clusters `is_joinable` is 0 for a private dialog and else 1 if it is omitted.
     observed(JavaScript SDK): `is_joinable` 1 is refused for a private dialog, and 0 for a public one.
-    assumed: the status of these refusals is 422.
     documented(dialog-model): `is_join_required` applies to groups alone.
-    assumed: `is_join_required` is shown if it was sent.
+    assumed: a wrong `is_joinable` is refused with 422; `is_join_required` is shown if it was sent.
     assumed: the reply has an `xmpp_room_jid` of the application id, the dialog id and the chat host, as in the sample
         of create-dialog.
     documented(create-dialog): the reply has null as `xmpp_room_jid` of a private dialog.
@@ -148,7 +132,9 @@ def create_dialog(store: Store, call: Call) -> Reply:
     return status, _as_dict_for(store, call, dialog, caller)
 
 
-@route("GET", "/chat/Dialog", takes={"data": dict[str, Custom]}, filters=FILTERS, replies={200: DialogPage | Counted})
+@route(
+    "GET", "/chat/Dialog", takes={"data": dict[str, api.Custom]}, filters=FILTERS, replies={200: DialogPage | Counted}
+)
 def list_dialogs(store: Store, call: Call) -> Reply:
     """The dialogs of the caller.
 
@@ -182,7 +168,7 @@ def list_dialogs(store: Store, call: Call) -> Reply:
 
 
 @route("GET", "/chat/Dialog/{id}", replies={200: DialogRecord}, refusals=(errors.not_found, errors.no_permission))
-def get_dialog(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
+def get_dialog(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     """One dialog.
 
     documented(get-dialog-by-id): the reply is the bare dialog.
@@ -198,20 +184,19 @@ def get_dialog(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
     takes={
         "name": str,
         "photo": str,
-        "data": dict[str, Custom],
+        "data": dict[str, api.Custom],
         "push_all": OPERANDS,
         "pull_all": OPERANDS,
-        "is_joinable": Flag,
+        "is_joinable": api.Flag,
     },
     replies={200: DialogRecord},
     refusals=(errors.not_found, errors.no_permission, errors.no_permission_for_admins, *_INVALID),
 )
-def update_dialog(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
+def update_dialog(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     """Change a dialog.
 
     documented(update-dialog): the reply is the dialog.
-    documented(update-dialog): `name` and the fields of `data` are replaced.
-    documented(REST description): `photo` is replaced.
+    documented(update-dialog), documented(REST description): `name`, `photo` and the fields of `data` are replaced.
     assumed: the `name` of a private dialog is not replaced.
     documented(update-dialog): `occupants_ids` of `push_all` are added, those of `pull_all` are removed.
     assumed: adding an occupant again is accepted.
@@ -219,8 +204,7 @@ def update_dialog(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
     documented(REST description): any occupant of a group may add others and remove itself; only the owner may remove
         others.
     documented(REST description): only the owner may change a public dialog.
-    observed(issue threads): the two occupants of a private dialog cannot be changed.
-    assumed: such a change is refused as "Too many occupants".
+    observed(issue threads): the two occupants of a private dialog cannot be changed; the refusal is assumed.
     documented(update-dialog): `admin_ids` of `push_all` and `pull_all` change the admins.
     observed(the vendor's mocks): only the owner may change the admins.
     documented(dialog-model): a private dialog has no admins.
@@ -256,11 +240,11 @@ def update_dialog(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
 @route(
     "DELETE",
     "/chat/Dialog/{ids}",
-    takes={"force": Flag},
+    takes={"force": api.Flag},
     replies={200: Deleted},
     refusals=(errors.not_found, errors.no_permission),
 )
-def delete_dialog(store: Store, call: Call, dialog_ids: ObjectIds) -> Reply:
+def delete_dialog(store: Store, call: Call, dialog_ids: api.ObjectIds) -> Reply:
     """Delete dialogs for the caller, or for everyone.
 
     documented(REST description): the reply for several ids lists them under SuccessfullyDeleted, NotFound and
@@ -288,7 +272,7 @@ def delete_dialog(store: Store, call: Call, dialog_ids: ObjectIds) -> Reply:
     replies={200: NOTIFICATIONS},
     refusals=(errors.not_found, errors.no_permission, errors.invalid),
 )
-def get_notifications(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
+def get_notifications(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     """Whether the caller receives push notifications for a dialog.
 
     documented(REST description): the reply is `{"notifications": {"enabled": 1}}`.
@@ -304,11 +288,11 @@ def get_notifications(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
 @route(
     "PUT",
     "/chat/Dialog/{id}/notifications",
-    takes={"enabled": Needed(Annotated[Literal[0, 1], Also(enum=["0", "1"])])},
+    takes={"enabled": api.Needed(Annotated[Literal[0, 1], api.Also(enum=["0", "1"])])},
     replies={200: NOTIFICATIONS},
     refusals=(errors.not_found, errors.no_permission, errors.invalid),
 )
-def update_notifications(store: Store, call: Call, dialog_id: ObjectId) -> Reply:
+def update_notifications(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     """Turn push notifications for a dialog on or off.
 
     documented(update-notification-settings): `enabled` is 0 or 1, for the caller alone.
@@ -331,8 +315,8 @@ def update_notifications(store: Store, call: Call, dialog_id: ObjectId) -> Reply
     "POST",
     "/chat/Dialogs/add_occupants",
     "/chat/Dialogs/remove_occupants",
-    takes={"users_ids": Numbers, "dialogs_ids": Texts},
-    replies={200: {"users": updated(int), "dialogs": updated(Custom)}},
+    takes={"users_ids": api.Numbers, "dialogs_ids": api.Texts},
+    replies={200: {"users": updated(int), "dialogs": updated(api.Custom)}},
 )
 def change_occupants(store: Store, call: Call) -> Reply:
     """Add users to several dialogs, or remove them.

@@ -5,30 +5,14 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Annotated, Any, TypedDict
 
+from pytest_qbchat.service import declaration as api
 from pytest_qbchat.service import errors, queries
 from pytest_qbchat.service.access import dialog_for_new_message, require_dialog, require_message
 from pytest_qbchat.service.attachments import ATTACHMENT_KEYS, Attachments, attachments
 from pytest_qbchat.service.authentication import require_user
 from pytest_qbchat.service.batch_reply import BatchResult, Deleted
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.declaration import (
-    CTN,
-    NE,
-    RANGE,
-    SET,
-    Field,
-    Flag,
-    Mark,
-    Needed,
-    Number,
-    ObjectId,
-    ObjectIds,
-    OffFlag,
-    Reply,
-    Texts,
-    WithCustomFields,
-    route,
-)
+from pytest_qbchat.service.declaration import Field, Reply, route
 from pytest_qbchat.service.flags import is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import Blob, Dialog, DialogType, Message
@@ -38,16 +22,16 @@ from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import as_text, encode_json
 
 FILTERS: dict[str, Field] = {
-    "_id": Field(attrgetter("id"), object_id, NE | SET),
+    "_id": Field(attrgetter("id"), object_id, api.NE | api.SET),
     "attachments.type": Field(lambda message: [item.get("type") for item in message.attachments]),
     "created_at": Field(attrgetter("date_sent"), number),
-    "date_sent": Field(attrgetter("date_sent"), number, RANGE | NE | SET),
-    "delivered_ids": Field(attrgetter("delivered"), number, SET),
-    "message": Field(attrgetter("message"), str, NE | CTN),
-    "read_ids": Field(attrgetter("read_by"), number, SET),
-    "recipient_id": Field(attrgetter("recipient_id"), number, RANGE | NE | SET),
-    "sender_id": Field(attrgetter("sender_id"), number, RANGE | NE | SET),
-    "updated_at": Field(attrgetter("updated"), number, RANGE),
+    "date_sent": Field(attrgetter("date_sent"), number, api.RANGE | api.NE | api.SET),
+    "delivered_ids": Field(attrgetter("delivered"), number, api.SET),
+    "message": Field(attrgetter("message"), str, api.NE | api.CTN),
+    "read_ids": Field(attrgetter("read_by"), number, api.SET),
+    "recipient_id": Field(attrgetter("recipient_id"), number, api.RANGE | api.NE | api.SET),
+    "sender_id": Field(attrgetter("sender_id"), number, api.RANGE | api.NE | api.SET),
+    "updated_at": Field(attrgetter("updated"), number, api.RANGE),
 }
 
 
@@ -56,17 +40,17 @@ class MessagePage(TypedDict):
 
     skip: int
     limit: int
-    items: list[WithCustomFields[MessageRecord]]
+    items: list[api.WithCustomFields[MessageRecord]]
 
 
 NEW_MESSAGE = {
-    "chat_dialog_id": ObjectId,
-    "recipient_id": Number,
+    "chat_dialog_id": api.ObjectId,
+    "recipient_id": api.Number,
     "message": str,
     "attachments": Attachments,
-    "send_to_chat": Flag,
-    "markable": Flag,
-    "save_to_history": OffFlag,
+    "send_to_chat": api.Flag,
+    "markable": api.Flag,
+    "save_to_history": api.OffFlag,
 }
 PARAMETERS = NEW_MESSAGE.keys()
 # Fields that the server sets; a value in a request is ignored (assumed).
@@ -82,7 +66,7 @@ _NOT_CUSTOM = PARAMETERS | SERVER_FIELDS | CONTROL_PARAMETERS
     "/chat/Message",
     takes=NEW_MESSAGE,
     custom_fields=True,
-    replies={201: WithCustomFields[MessageRecord]},
+    replies={201: api.WithCustomFields[MessageRecord]},
     refusals=(
         errors.not_found,
         errors.no_permission,
@@ -142,7 +126,7 @@ def create_message(store: Store, call: Call) -> Reply:
 @route(
     "GET",
     "/chat/Message",
-    takes={"chat_dialog_id": Needed(ObjectId), "mark_as_read": OffFlag, "include_reactions": Flag},
+    takes={"chat_dialog_id": api.Needed(api.ObjectId), "mark_as_read": api.OffFlag, "include_reactions": api.Flag},
     filters=FILTERS,
     replies={200: MessagePage | Counted},
     refusals=(errors.not_found, errors.no_permission),
@@ -197,11 +181,11 @@ def list_messages(store: Store, call: Call) -> Reply:
 @route(
     "GET",
     "/chat/Message/{id}",
-    takes={"include_reactions": Flag},
-    replies={200: WithCustomFields[MessageRecord]},
+    takes={"include_reactions": api.Flag},
+    replies={200: api.WithCustomFields[MessageRecord]},
     refusals=(errors.not_found, errors.no_permission),
 )
-def get_message(store: Store, call: Call, message_id: ObjectId) -> Reply:
+def get_message(store: Store, call: Call, message_id: api.ObjectId) -> Reply:
     """One message.
 
     documented(get-message-by-id): the reply is the bare message.
@@ -216,11 +200,11 @@ def get_message(store: Store, call: Call, message_id: ObjectId) -> Reply:
     "PUT",
     "/chat/Message/{ids}",
     "/chat/Message",
-    takes={"chat_dialog_id": Needed(ObjectId), "read": Flag, "delivered": Flag, "message": str},
+    takes={"chat_dialog_id": api.Needed(api.ObjectId), "read": api.Flag, "delivered": api.Flag, "message": str},
     replies={200: None},
     refusals=(errors.invalid, errors.not_found, errors.no_permission),
 )
-def update_message(store: Store, call: Call, message_ids: ObjectIds = "") -> Reply:
+def update_message(store: Store, call: Call, message_ids: api.ObjectIds = "") -> Reply:
     """Mark messages as read or delivered, or change their text.
 
     documented(update-message): the reply is empty.
@@ -268,12 +252,12 @@ def update_message(store: Store, call: Call, message_ids: ObjectIds = "") -> Rep
 @route(
     "DELETE",
     "/chat/Message/{ids}",
-    takes={"force": Flag},
+    takes={"force": api.Flag},
     replies={200: Deleted},
     refusals=(errors.not_found, errors.no_permission),
     callers="user or key",
 )
-def delete_message(store: Store, call: Call, message_ids: ObjectIds) -> Reply:
+def delete_message(store: Store, call: Call, message_ids: api.ObjectIds) -> Reply:
     """Delete messages for the caller, or for everyone.
 
     documented(REST description): the reply lists the ids under SuccessfullyDeleted, NotFound and WrongPermissions.
@@ -299,8 +283,8 @@ def delete_message(store: Store, call: Call, message_ids: ObjectIds) -> Reply:
 @route(
     "GET",
     "/chat/Message/unread",
-    takes={"chat_dialog_ids": Texts},
-    replies={200: Annotated[dict[str, int], Mark(required=["total"])]},
+    takes={"chat_dialog_ids": api.Texts},
+    replies={200: Annotated[dict[str, int], api.Mark(required=["total"])]},
 )
 def count_unread(store: Store, call: Call) -> Reply:
     """The number of messages that the caller has not read.

@@ -12,18 +12,7 @@ from typing import Annotated, Any
 from pytest_qbchat.service import queries
 from pytest_qbchat.service.authentication import require_user
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.declaration import (
-    Custom,
-    Digits,
-    Field,
-    Mark,
-    Needed,
-    Number,
-    Reply,
-    Texts,
-    page_of,
-    route,
-)
+from pytest_qbchat.service.declaration import Custom, Digits, Field, Mark, Needed, Number, Reply, Texts, page_of, route
 from pytest_qbchat.service.errors import TAKEN, invalid, invalid_fields, no_permission_for_user, user_not_found
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import UNAUTHENTICATED, User

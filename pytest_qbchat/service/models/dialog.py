@@ -103,8 +103,13 @@ class Dialog:
         return timestamp(self.updated)
 
     @property
+    def last(self) -> Message | None:
+        """The newest message that was not deleted for everyone (assumed)."""
+        return self.history[-1] if self.history else None
+
+    @property
     def last_message(self) -> str | None:
-        """The text of the newest message that was not deleted; None if it has only attachments (assumed)."""
+        """The text of the last message; None if it has only attachments (assumed)."""
         return self.history[-1].message if self.history else None
 
     @property
