@@ -21,11 +21,12 @@ _MAX_SHOWN = 20  # messages of each dialog in a transcript
 def dialogs_with_messages(store: Store, calls: Iterable[Call]) -> list[tuple[dict[str, Any], list[Message]]]:
     """Each dialog with its messages, oldest first, also those that were posted and deleted since."""
     dialogs = list(store.dialogs.values())  # other threads may add some
-    found = {dialog.id: (_dialog(dialog), list(dialog.history)) for dialog in dialogs if dialog.history}
+    found = {dialog.id: (_dialog(dialog.id, dialog), list(dialog.history)) for dialog in dialogs if dialog.history}
     for call in calls:
         message = call.message
         if message is not None and _is_deleted(message):
-            found.setdefault(message.chat_dialog_id, (_dialog_of(message), []))[1].append(message)
+            dialog_id = message.chat_dialog_id
+            found.setdefault(dialog_id, (_dialog(dialog_id, store.dialogs.get(dialog_id)), []))[1].append(message)
     for _, messages in found.values():
         messages.sort(key=age)
     return [*found.values()]
@@ -87,23 +88,17 @@ def _is_deleted(message: Message) -> bool:
     return message.id not in message.store.messages
 
 
-def _dialog(dialog: Dialog) -> dict[str, Any]:
+def _dialog(dialog_id: str, dialog: Dialog | None) -> dict[str, Any]:
+    if dialog is None:  # it was deleted
+        return {"id": dialog_id, "name": None, "kind": "deleted dialog", "occupants": [], "owner": None}
     kind = dialog.type.name.lower().replace("_", " ")
     return {
-        "id": dialog.id,
+        "id": dialog_id,
         "name": dialog.name,
         "kind": f"{kind}, adopted on first sight" if dialog.adopted else kind,
         "occupants": dialog.occupants_ids,
         "owner": dialog.user_id,
     }
-
-
-def _dialog_of(message: Message) -> dict[str, Any]:
-    """The dialog of a message, which may have been deleted since."""
-    dialog = message.store.dialogs.get(message.chat_dialog_id)
-    if dialog is not None:
-        return _dialog(dialog)
-    return {"id": message.chat_dialog_id, "name": None, "kind": "deleted dialog", "occupants": [], "owner": None}
 
 
 def _names_of(ids: Iterable[int], names: Mapping[int, str]) -> str:

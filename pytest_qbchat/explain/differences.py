@@ -117,18 +117,16 @@ def of_attachments(message: Message, expected: Sequence[Mapping[str, Any]]) -> s
         lost = lost_attachments(message)
         lines = [f"- {dict(each)!r}" for each in expected] + [f"+ {each!r}" for each in actual]
         return "\n  ".join([verdict, "- expected, + posted", *lines, *([lost] if lost else []), where(message)])
-    lines = []
-    differing: list[str] = []
-    for index, (wanted, item) in enumerate(zip(expected, actual, strict=True)):
-        rows = {}
-        for key, value in wanted.items():
-            if not matches(value, item.get(key, ABSENT)):
-                note = other_type(value, item.get(key, ABSENT))
-                rows[f"attachments[{index}].{key}"] = (value, item.get(key, ABSENT), note)
-        lines += _compared(rows, message)
-        differing += rows
-    verdict = f"{named(message)} differs in {', '.join(differing)}"
-    return "\n".join([verdict, *lines, f"  {where(message)}"]) if lines else None
+    rows = {
+        f"attachments[{index}].{key}": (value, item.get(key, ABSENT), other_type(value, item.get(key, ABSENT)))
+        for index, (wanted, item) in enumerate(zip(expected, actual, strict=True))
+        for key, value in wanted.items()
+        if not matches(value, item.get(key, ABSENT))
+    }
+    if not rows:
+        return None
+    verdict = f"{named(message)} differs in {', '.join(rows)}"
+    return "\n".join([verdict, *_compared(rows, message), f"  {where(message)}"])
 
 
 def wrong_fields(message: Message, fields: Mapping[str, Any]) -> dict[str, Any]:

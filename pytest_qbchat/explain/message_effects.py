@@ -234,5 +234,5 @@ def _effect(message: Message, flag: str) -> str:
     if getattr(message, flag) == 1:
         return if_set
     if near := similar_name(flag, message.custom):
-        return f"the request had {near!r}, which became a custom field; {if_not_set}"
+        return f"{near!r} became a custom field; {if_not_set}"
     return f"only 1 counts; {if_not_set}" if getattr(message, flag) == 0 else if_not_set

@@ -11,6 +11,10 @@ T = TypeVar("T")
 _MAX_LISTED = 10
 
 
+def _as_it_is(record: T) -> T:
+    return record
+
+
 class Records(Sequence[T], Generic[T]):
     """A view of records, oldest first. It grows with the list that it shows.
 
@@ -26,6 +30,8 @@ class Records(Sequence[T], Generic[T]):
         noun: str,
         masked: Callable[[str], str],
         reasons: Callable[[], Iterable[str]] = tuple,
+        *,
+        shown: Callable[[T], T] = _as_it_is,
     ) -> None:
         """Show a sequence.
 
@@ -35,13 +41,15 @@ class Records(Sequence[T], Generic[T]):
             noun: Their name in error texts: `posted message`.
             masked: Masks the secrets in an error text.
             reasons: Makes lines that may explain why an expected item is missing.
+            shown: Makes what is shown of a record.
         """
         self._items = items
         self._kind = kind
         self._noun = noun
         self._masked = masked
         self._reasons = reasons
-        self._all = items  # before `where` and slices
+        self._shown = shown
+        self._whole: Sequence[T] | None = None  # before `where` and slices
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -49,14 +57,14 @@ class Records(Sequence[T], Generic[T]):
     def __getitem__(self, index: slice) -> Records[T]: ...
     def __getitem__(self, index: int | slice) -> T | Records[T]:
         if isinstance(index, slice):
-            return self._subset(self._items[index], self._noun)
-        return self._items[index]
+            return self._subset([*map(self._shown, self._items[index])], self._noun)
+        return self._shown(self._items[index])
 
     def __len__(self) -> int:
         return len(self._items)
 
     def __iter__(self) -> Iterator[T]:
-        return iter(self._items)
+        return map(self._shown, self._items)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence) or isinstance(other, str | bytes):
@@ -64,7 +72,7 @@ class Records(Sequence[T], Generic[T]):
         return len(self) == len(other) and all(mine == theirs for mine, theirs in zip(self, other, strict=True))
 
     def __repr__(self) -> str:
-        return f"{list(self._items)!r}"
+        return f"{list(self)!r}"
 
     @property
     def last(self) -> T:
@@ -76,7 +84,7 @@ class Records(Sequence[T], Generic[T]):
         __tracebackhide__ = True
         if not self._items:
             raise self._none_found(f"expected a {self._noun}, found none")
-        return self._items[-1]
+        return self[-1]
 
     def one(self) -> T:
         """The only record.
@@ -88,8 +96,8 @@ class Records(Sequence[T], Generic[T]):
         if not self._items:
             raise self._none_found(f"expected one {self._noun}, found none")
         if len(self._items) > 1:
-            raise self._error(f"expected one {self._noun}, found {len(self._items)}", *_listed(self._items))
-        return self._items[0]
+            raise self._error(f"expected one {self._noun}, found {len(self._items)}", *_listed(self))
+        return self[0]
 
     def where(self, **fields: Any) -> Records[T]:
         """The records that have these fields now.
@@ -104,11 +112,15 @@ class Records(Sequence[T], Generic[T]):
         check_names(fields, self._kind, self._all)
         expected = ", ".join(f"{name}={value!r}" for name, value in fields.items())
         noun = f"{self._noun} with {expected}" if fields else self._noun
-        return self._subset([item for item in self._items if has_fields(item, fields)], noun)
+        return self._subset([item for item in self if has_fields(item, fields)], noun)
+
+    @property
+    def _all(self) -> Sequence[T]:
+        return self if self._whole is None else self._whole
 
     def _subset(self, items: Sequence[T], noun: str) -> Records[T]:
         subset = Records(items, self._kind, noun, self._masked, self._reasons)
-        subset._all = self._all
+        subset._whole = self._all
         return subset
 
     def _error(self, *lines: str) -> AssertionError:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from operator import attrgetter
-from typing import Any, NoReturn, overload
+from typing import Any, NoReturn
 
 from pytest_qbchat.explain import differences, message_effects
 from pytest_qbchat.explain.field_matching import has_fields
@@ -179,28 +179,6 @@ class _AsPosted(Message):
 
 for _name in _FIELDS:
     setattr(_AsPosted, _name, property(attrgetter(f"_message.{'posted_text' if _name == 'message' else _name}")))
-
-
-class PostedMessages(Sequence[Message]):
-    """A view of a growing list of messages, each with its original text."""
-
-    def __init__(self, messages: list[Message]) -> None:
-        self._messages = messages
-
-    @overload
-    def __getitem__(self, index: int) -> Message: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Message]: ...
-    def __getitem__(self, index: int | slice) -> Message | list[Message]:
-        if isinstance(index, slice):
-            return [message.as_posted() for message in self._messages[index]]
-        return self._messages[index].as_posted()
-
-    def __len__(self) -> int:
-        return len(self._messages)
-
-    def __iter__(self) -> Iterator[Message]:
-        return map(Message.as_posted, self._messages)
 
 
 def _missing(message: Message, users: tuple[int | models.User, ...], ids: Collection[int]) -> str:

@@ -12,7 +12,7 @@ from pytest_qbchat.explain.problems import Expectation
 from pytest_qbchat.explain.record_list import Records
 from pytest_qbchat.fake.backend import Backend
 from pytest_qbchat.fake.declarations import Declarations
-from pytest_qbchat.fake.message import Message, PostedMessages
+from pytest_qbchat.fake.message import Message
 from pytest_qbchat.fake.user import User, inbox_of
 from pytest_qbchat.intercept import Interception
 from pytest_qbchat.service import models
@@ -166,9 +166,9 @@ class FakeQuickBlox(Declarations):
     @property
     def posted(self) -> Records[Message]:
         """The messages that were sent through POST, oldest first, each with its original text."""
-        posted = PostedMessages(self._backend.posted)
         reasons = partial(message_effects.why_none, self.calls, self._backend.hosts)
-        return Records(posted, Message, "posted message", self._masked, reasons)
+        posted = self._backend.posted
+        return Records(posted, Message, "posted message", self._masked, reasons, shown=Message.as_posted)
 
     @property
     def messages(self) -> Records[Message]:

@@ -14,7 +14,7 @@ from typing import Any
 from faker import Faker, Generator
 from faker.providers import BaseProvider
 
-from pytest_qbchat.payloads.attachments import ATTACHMENTS, indexed, listed
+from pytest_qbchat.payloads.attachments import ATTACHMENTS, attachment, indexed, listed
 from pytest_qbchat.payloads.phrasebook import Phrasebook, phrasebook, pick
 from pytest_qbchat.service.ids import is_object_id, timestamp
 from pytest_qbchat.service.models import DialogType, User
@@ -101,7 +101,7 @@ class PayloadFactory:
         """
         if type not in ATTACHMENTS:
             raise ValueError(f"unknown attachment type {type!r}; expected {', '.join(ATTACHMENTS)}")
-        return _amended(ATTACHMENTS[type](self._random), fields, without)
+        return _amended(attachment(self._random, type), fields, without)
 
     def message(self, *, without: Names = (), **fields: Any) -> dict[str, Any]:
         """The body of `POST /chat/Message.json`: a message that notifies the occupants and supports receipts.

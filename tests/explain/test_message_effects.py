@@ -87,7 +87,7 @@ def test_among_equally_close_messages_the_newest_is_shown(shop: Shop) -> None:
             {"sent_to_chat": True},
             [
                 "- sent_to_chat   True",
-                "+ sent_to_chat   False: the request had 'sendToChat', which became a custom field; "
+                "+ sent_to_chat   False: 'sendToChat' became a custom field; "
                 "added to the history only, no occupant was notified",
             ],
         ),
