@@ -32,9 +32,9 @@ def test_a_run_that_does_not_use_the_plugin_imports_nothing_for_it(
         def test_it():
             assert "pytest_qbchat.plugin" in sys.modules
             assert [name for name in {HEAVY} if name in sys.modules] == []
-            assert [name for name in sys.modules if name.startswith("pytest_qbchat")] == [
-                "pytest_qbchat", "pytest_qbchat.plugin"
-            ]
+            assert {{name for name in sys.modules if name.startswith("pytest_qbchat")}} == {{
+                "pytest_qbchat", "pytest_qbchat.plugin", "pytest_qbchat.exceptions"  # the filter names the warning
+            }}
         """
     )
     pytester.runpytest_subprocess(*alone).assert_outcomes(passed=1)
