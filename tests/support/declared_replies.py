@@ -9,15 +9,15 @@ from functools import cache
 from typing import Any
 
 import pytest
-from api_document.document import example, refusals, reply_schema
+from api_document.document import Refusal, example, refusals, reply_schema
 from api_document.schemas import Schemas
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.assumptions import Assumptions
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.declaration import Route
-from pytest_qbchat.service.errors import invalid, invalid_fields
+from pytest_qbchat.service.errors import QuickBloxError, invalid, invalid_fields
 
 _SCHEMAS = Schemas()
 _DEFAULTS = Assumptions()
@@ -56,8 +56,7 @@ def _problem(route: Route, status: int, body: bytes, assume: Assumptions) -> str
         given = json.loads(body)
     except ValueError:
         return "no status of a reply, and no JSON"
-    for refusal in refusals(route):
-        error = example(refusal)
+    for refusal, error in _refusals(route):
         of_fields = refusal in (invalid, invalid_fields) and _is_of_fields(given)
         if error.status in declared and (of_fields or error.body == given):
             return ""
@@ -71,7 +70,12 @@ def _misfit(route: Route, status: int, body: bytes) -> str:
     if validator is None:
         return "has a body" if body else ""
     error = next(validator.iter_errors(json.loads(body)), None)
-    return "" if error is None else f"{error.json_path}: {error.message}"
+    return "" if error is None else f"{error.instance_path}: {error.message}"
+
+
+@cache
+def _refusals(route: Route) -> list[tuple[Refusal, QuickBloxError]]:
+    return [(refusal, example(refusal)) for refusal in refusals(route)]
 
 
 @cache
