@@ -50,7 +50,7 @@ class SuiteGuard:
             return
         if test_report.failed:
             test_report.sections.append((f"Captured qbchat {test_report.when}", report(unreported)))
-        elif not hasattr(test_report, "wasxfail"):
+        else:
             test_report.outcome, test_report.longrepr = "failed", report(unreported)
 
     def complete_collection(self, collected: pytest.CollectReport) -> None:

@@ -8,14 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 from threading import RLock
-from typing import Any, TypeVar
 
 from pytest_qbchat.service.assumptions import Assumptions
 from pytest_qbchat.service.ids import Ids
 from pytest_qbchat.service.masking import Secrets
 from pytest_qbchat.service.models import Blob, Dialog, DialogType, Message, Session, User
 
-T = TypeVar("T")
 SESSION_LIFETIME = 2 * 60 * 60  # seconds after the last call (documented)
 _UNKNOWN_APPLICATION = 99_999
 
@@ -80,14 +78,6 @@ class Store:
         self.deleted: set[int | str | tuple[str, str]] = set()
         self._new_user = new_user
         self._activity = 0
-        self._parts: dict[type, Any] = {}
-
-    def part(self, kind: type[T]) -> T:
-        """The state of a resource that lives in the file of its endpoints: one object of a class."""
-        if kind not in self._parts:
-            self._parts[kind] = kind()
-        part: T = self._parts[kind]
-        return part
 
     def now(self) -> float:
         """Unix time of the fake's clock."""

@@ -54,6 +54,7 @@ def test_dropped_calls_are_counted_at_the_end_of_the_loop(qbchat: FakeQuickBlox)
                 with trial:
                     tasks.append(asyncio.create_task(post_late()))
                     await post("in time")
+            await asyncio.gather(*tasks)
 
     text = (
         r"each_fault\(\) dropped 4 calls of tasks that began in an earlier trial, POST /chat/Message.json; await every"

@@ -192,6 +192,8 @@ def test_a_refusal_and_a_fault_pass_between_processes(qbchat: FakeQuickBlox, sta
     with qbchat.expect_refused():
         record_refusal(stand_in, "trio tried to reach api.quickblox.com")
         stand_in.raise_problems()
+    with qbchat.expect_refused():
+        stand_in.note_missing_timeout("GET")
 
 
 def test_a_system_without_forks_is_not_watched(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import httpx
 import pytest
+import requests
 from support.runs import PARALLEL
+
+from pytest_qbchat import CallRefused, plugin
 
 OUTSIDE = "code outside of the tests called POST https://api.quickblox.com/chat/Message.json without the qbchat fixture"
 
@@ -279,3 +288,48 @@ def test_the_suite_guard_shows_the_call_as_far_as_the_client_knows_it(run, call:
     result = run(f"import http.client, requests, socket, urllib.request\n\ndef test_it():\n    {call}\n")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([f"E * this test called {shown} without the qbchat fixture"])
+
+
+# --- called by hand: coverage does not see an audit hook ---
+
+
+def test_the_hook_refuses_an_address_of_quickblox_alone() -> None:
+    plugin._audit("open", ("api.quickblox.com",))
+    plugin._audit("socket.gethostbyname", ("shop.example",))
+    for _ in range(2):
+        with pytest.raises(CallRefused, match=r"this test called api\.quickblox\.com without the qbchat fixture"):
+            plugin._audit("socket.gethostbyname", ("api.quickblox.com",))
+
+
+@pytest.mark.qbchat(live=True)
+def test_the_hook_lets_a_live_test_through() -> None:
+    plugin._audit("socket.gethostbyname", ("api.quickblox.com",))
+
+
+def test_the_hook_leaves_an_active_fake_to_its_own(qbchat: object) -> None:
+    plugin._audit("socket.gethostbyname", ("api.quickblox.com",))
+
+
+@pytest.mark.parametrize(
+    ("call", "shown"),
+    [
+        (lambda: urllib.request.urlopen("https://api.quickblox.com/session.json"), "GET https://api.quickblox.com/s"),
+        (lambda: requests.get("https://api.quickblox.com/a", timeout=5), "GET https://api.quickblox.com/a"),
+        (lambda: httpx.get("https://api.quickblox.com/a", verify=False), "GET https://api.quickblox.com/a"),
+        (lambda: socket.create_connection(("api.quickblox.com", 443)), "api.quickblox.com"),
+    ],
+)
+def test_the_refusal_shows_what_the_client_on_the_stack_knows(
+    monkeypatch: pytest.MonkeyPatch, call: Callable[[], Any], shown: str
+) -> None:
+    def look_up(host: object, port: object, *args: object, **kwargs: object) -> None:
+        plugin.check_address("socket.getaddrinfo", (host, port))
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    with pytest.raises(CallRefused, match=f"this test called {shown}"):
+        call()
+
+
+def test_a_refusal_that_was_swallowed_leaves_an_expected_failure_as_it_is(run) -> None:
+    result = run("@pytest.mark.xfail\ndef test_it():\n    swallow(send)\n    assert False\n")
+    result.assert_outcomes(xfailed=1)
