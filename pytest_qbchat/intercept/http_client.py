@@ -161,15 +161,15 @@ class FakeSocket:
         return fake, self.target
 
     def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BufferedIOBase:
-        """The response to the latest request, as a file. Raises the error of a socket, if there is one."""
-        __tracebackhide__ = True
+        """The response to the latest request, as a file, whose first read raises the error of a socket if there is one.
+
+        An error here would leave half a response behind, of whose end Python 3.13 warns.
+        """
         answer, self._answer = self._answer, None
         timeout = self._timeout if isinstance(self._timeout, int | float) else socket.getdefaulttimeout()
         if isinstance(answer, TimeoutError) and timeout is None:
             self._destination()[0].note_missing_timeout(self._method)
-        if isinstance(answer, Exception):
-            raise answer
-        return io.BufferedReader(io.BytesIO(answer or b""))
+        return io.BufferedReader(_Failing(answer) if isinstance(answer, Exception) else io.BytesIO(answer or b""))
 
     def getpeername(self) -> tuple[str, int | None]:
         """The host and port of the latest request."""
@@ -211,6 +211,19 @@ class FakeSocket:
 
     def __del__(self) -> None:
         self.close()
+
+
+class _Failing(io.RawIOBase):
+    """A file that raises the error of a socket when it is read."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        raise self._error
 
 
 def _connect_error(connection: Any, fault: ConnectionFault) -> Exception:

@@ -126,6 +126,11 @@ def _fields(refusal: Refusal) -> dict[str, str]:
     return {"field": "is invalid"} if refusal is invalid else {}
 
 
+def _phrase(status: int) -> str:
+    """The phrase of a status in Rails, whose name for 422 newer Pythons have changed."""
+    return "Unprocessable Entity" if status == HTTPStatus.UNPROCESSABLE_ENTITY else HTTPStatus(status).phrase
+
+
 def _path(route: Route) -> str:
     return str(route).partition(" ")[2]
 
@@ -207,7 +212,7 @@ def _replies(schemas: Schemas, route: Route, known: list[Behaviour]) -> dict[str
 
 
 def _reply(schemas: Schemas, route: Route, status: int) -> dict[str, Any]:
-    reply: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    reply: dict[str, Any] = {"description": _phrase(status)}
     if status == HTTPStatus.MOVED_PERMANENTLY:
         reply["headers"] = {"Location": {"schema": {"type": "string", "format": "uri"}}}
     schema = reply_schema(schemas, route, status)
@@ -232,7 +237,7 @@ def _errors(route: Route) -> dict[str, Any]:
         bodies = [each["value"] for each in content["examples"].values()]
         shapes = [shape for name, shape in _SHAPES.items() if any(_shape(body) == name for body in bodies)]
         content["schema"] = shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
-        reply["description"] = HTTPStatus(int(status)).phrase
+        reply["description"] = _phrase(int(status))
     return found
 
 
