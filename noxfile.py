@@ -88,7 +88,7 @@ def examples(session: nox.Session) -> None:
     _run(session, "pytest", "conftest_examples")
 
 
-@nox.session(python=OLDEST)
+@nox.session(python=OLDEST, default=False)
 def detection(session: nox.Session) -> None:
     """How many mistakes a test finds, against the floors, and that no correct variant alarms."""
     _run(

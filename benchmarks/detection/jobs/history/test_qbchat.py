@@ -6,13 +6,12 @@ from history import archive
 def test_the_whole_history_is_archived_and_stays_unread(qbchat):
     agent, customer = qbchat.add_user(full_name="Ágnes Agent"), qbchat.add_user(full_name="Zoë O'Neill")
     qbchat.add_session("made-up-token-of-the-agent", agent)
-    dialog = qbchat.add_dialog(occupants_ids=[agent, customer])
+    dialog = qbchat.add_dialog(occupants_ids=[customer, agent])
     question = customer.send(dialog, "Where's my “salt & pepper”? 🧂")
     photo = customer.send(dialog, None, attachments=[{"type": "image", "id": "47863"}])
     for number in range(103):
         qbchat.add_message(dialog, agent, "ok" if number % 7 == 0 else f"Step {number} + 1 is done, isn't it?")
-    if hasattr(qbchat, "add_history"):
-        qbchat.add_history(dialog, messages=120)
+    qbchat.add_history(dialog, messages=120)
 
     lines = archive("made-up-token-of-the-agent", dialog.id)
 
