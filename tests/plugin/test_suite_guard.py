@@ -301,6 +301,12 @@ def test_the_hook_refuses_an_address_of_quickblox_alone() -> None:
             plugin._audit("socket.gethostbyname", ("api.quickblox.com",))
 
 
+def test_the_hook_lets_every_call_through_without_the_guard(run) -> None:
+    call = "plugin._audit('socket.gethostbyname', ('api.quickblox.com',))"
+    test = f"from pytest_qbchat import plugin\n\ndef test_it():\n    {call}\n"
+    run(test, qbchat_guard="false").assert_outcomes(passed=1)
+
+
 @pytest.mark.qbchat(live=True)
 def test_the_hook_lets_a_live_test_through() -> None:
     plugin._audit("socket.gethostbyname", ("api.quickblox.com",))
