@@ -74,7 +74,7 @@ def coverage(session: nox.Session) -> None:
     _run(session, "coverage", "report")
 
 
-@nox.session(python=OLDEST, default=False)  # some tests depend on newer versions of what they test beside
+@nox.session(python=OLDEST)
 def lowest(session: nox.Session) -> None:
     """The tests with the lowest versions that the project allows, without the plugins of respx and Faker."""
     lowest = ("--isolated", "--resolution", "lowest-direct", "--no-default-groups", "--group", "test")

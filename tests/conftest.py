@@ -58,7 +58,7 @@ def pytester(
     """
     if not profile.LONG and request.node.get_closest_marker("all_plugins") is None:
         monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-        monkeypatch.setenv("PYTEST_PLUGINS", "pytest_qbchat.plugin,xdist.plugin")
+        monkeypatch.setenv("PYTEST_ADDOPTS", "-p qbchat -p xdist")
     return pytester
 
 
