@@ -29,10 +29,10 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
     What the command line names runs in one process, unless -n says otherwise.
     """
-    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not hasattr(config, "workerinput")
-    if whole and not profile.LONG:
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if whole and not profile.LONG:  # in each worker too: xdist gives them the command line alone
         config.option.markexpr = config.option.markexpr or "not long"
-    if whole and getattr(config.option, "numprocesses", 0) is None:
+    if whole and not hasattr(config, "workerinput") and getattr(config.option, "numprocesses", 0) is None:
         config.option.numprocesses = "auto"
         config.option.dist = "worksteal"
 

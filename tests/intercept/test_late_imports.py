@@ -101,7 +101,7 @@ def test_a_stub_named_like_a_library_is_not_patched(pytester: pytest.Pytester, m
     )
     monkeypatch.setenv("PYTHONPATH", str(pytester.path))
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    pytester.runpytest_subprocess("-p", "pytest_qbchat.plugin", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-p", "qbchat", "-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
 def test_a_library_imported_by_the_test_reaches_the_fake(
@@ -160,7 +160,7 @@ def test_a_library_imported_by_the_test_reaches_the_fake(
             assert asyncio.run(get()) == 401
     """)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    result = pytester.runpytest_subprocess("-p", "pytest_qbchat.plugin", "-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-p", "qbchat", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=6)
 
 

@@ -10,7 +10,7 @@ from support.runs import SEND
 def alone(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
     """The arguments of a run in another process that has this plugin alone, which starts in a fifth of the time."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    return ("-p", "pytest_qbchat.plugin")
+    return ("-p", "qbchat")
 
 
 @pytest.fixture
