@@ -45,6 +45,11 @@ def _interpreters() -> dict[str, str]:
 INTERPRETERS = _interpreters()
 PYTHONS = list(INTERPRETERS)
 OLDEST = PYTHONS[0]
+# `coverage` runs the tests on the oldest Python.
+nox.options.sessions = [
+    *(f"tests-{python}" for python in PYTHONS[1:]),
+    *("coverage", "lowest", "examples", "browser", "lint", "types", "docs"),
+]
 # nox looks for "python3.12" on the PATH, where a version manager may have a launcher that refuses.
 os.environ["PATH"] = os.pathsep.join(
     dict.fromkeys(
@@ -88,7 +93,7 @@ def examples(session: nox.Session) -> None:
     _run(session, "pytest", "conftest_examples")
 
 
-@nox.session(python=OLDEST, default=False)
+@nox.session(python=OLDEST)
 def detection(session: nox.Session) -> None:
     """How many mistakes a test finds, against the floors, and that no correct variant alarms."""
     _run(

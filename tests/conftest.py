@@ -52,11 +52,11 @@ def world(request: pytest.FixtureRequest) -> World:
 def pytester(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> pytest.Pytester:
-    """The fixture of pytest. In the short profile, its runs have this plugin and xdist alone, unless marked otherwise.
+    """The fixture of pytest. Its runs have this plugin and xdist alone, unless the test is marked otherwise.
 
     pytest would look for the plugins of all installed packages again in each run, which takes longer than the run.
     """
-    if not profile.LONG and request.node.get_closest_marker("all_plugins") is None:
+    if request.node.get_closest_marker("all_plugins") is None:
         monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
         monkeypatch.setenv("PYTEST_ADDOPTS", "-p qbchat -p xdist")
     return pytester
@@ -64,7 +64,7 @@ def pytester(
 
 @pytest.fixture
 def run_project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pytest.RunResult]:
-    """Run pytest on the project in the folder of `pytester`: in this process, or alone in the long profile."""
+    """Run pytest on the project in the folder of `pytester`, in this process: another one takes a second to start."""
 
     def run(*arguments: Any) -> pytest.RunResult:
         with monkeypatch.context() as hidden:
@@ -73,4 +73,4 @@ def run_project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> C
                     hidden.delitem(sys.modules, name)
             return pytester.runpytest_inprocess(*arguments)
 
-    return pytester.runpytest_subprocess if profile.LONG else run
+    return run

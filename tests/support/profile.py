@@ -1,8 +1,7 @@
 """How thoroughly the suite looks: a short profile for everyday, a long one for continuous integration.
 
-`QBCHAT_TESTS=long` chooses the long one. In the short one the random tests draw fewer examples, projects that a test
-writes run in the process of the test, and tests marked as `long` are left out of a run of the whole suite; in the long
-one each project runs alone, in a process of its own.
+`QBCHAT_TESTS=long` chooses the long one. In the short one the random tests draw fewer examples, and tests marked as
+`long` are left out of a run of the whole suite.
 """
 
 from __future__ import annotations
