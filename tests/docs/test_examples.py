@@ -131,6 +131,7 @@ def test_every_example_is_listed() -> None:
     assert sorted(re.findall(r"\[(\w+)\]\(\1/test_\w+\.py\)", index)) == sorted(OUTCOMES)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "outcome"), OUTCOMES.items())
 def test_an_example_runs_alone_without_the_plugins_of_respx_and_faker(
     pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult], name: str, outcome: str

@@ -60,6 +60,7 @@ def test_the_tests_of_a_section_pass(
     run_project("-W", "error", "-p", "no:randomly").assert_outcomes(passed=tests)
 
 
+@pytest.mark.long
 def test_the_typed_test_passes_mypy(tmp_path: Path) -> None:
     pytest.importorskip("mypy")
     write(tmp_path, "Typing")
@@ -72,6 +73,7 @@ def test_the_django_tests_pass(tmp_path: Path) -> None:
     assert "Ran 1 test" in run(tmp_path, sys.executable, "-m", "django", "test", "--settings=settings", PYTHONPATH=".")
 
 
+@pytest.mark.long
 def test_the_celery_tests_pass(tmp_path: Path) -> None:
     pytest.importorskip("celery")
     write(tmp_path, "Celery")

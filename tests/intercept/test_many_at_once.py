@@ -11,20 +11,24 @@ import pytest
 import requests
 import requests.adapters
 from support.posting import API, BODY, HEADERS, texts
+from support.profile import sized
 from support.threads import busy_threads
 from support.ways import TLS, URL
 
 from pytest_qbchat import FakeQuickBlox
 
 
-@pytest.mark.parametrize("sessions", ["one session", "many sessions"])
+EACH = sized(20, 50)  # messages of a thread
+
+
+@pytest.mark.parametrize("sessions", ["one session", pytest.param("many sessions", marks=pytest.mark.long)])
 def test_concurrent_threads_lose_no_message(qbchat: FakeQuickBlox, sessions: str) -> None:
     shared = requests.Session()
     shared.mount(API, requests.adapters.HTTPAdapter(pool_maxsize=32))
 
     def post(thread: int) -> list[str]:
         session = shared if sessions == "one session" else requests.Session()
-        wanted = [f"{thread}-{number}" for number in range(50)]
+        wanted = [f"{thread}-{number}" for number in range(EACH)]
         replies = [
             session.post(URL, json=BODY | {"message": text}, headers=HEADERS, timeout=60).json() for text in wanted
         ]
@@ -34,9 +38,9 @@ def test_concurrent_threads_lose_no_message(qbchat: FakeQuickBlox, sessions: str
 
     with busy_threads(32) as pool:
         ids = [each for thread in pool.map(post, range(32)) for each in thread]
-    assert len(set(ids)) == len(ids) == len(qbchat.calls) == 32 * 50
+    assert len(set(ids)) == len(ids) == len(qbchat.calls) == 32 * EACH
     assert sorted(map(str, texts(qbchat))) == sorted(
-        f"{thread}-{number}" for thread in range(32) for number in range(50)
+        f"{thread}-{number}" for thread in range(32) for number in range(EACH)
     )
     assert {message.id for message in qbchat.posted} == set(ids)
 
