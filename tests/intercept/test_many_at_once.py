@@ -17,7 +17,6 @@ from support.ways import TLS, URL
 
 from pytest_qbchat import FakeQuickBlox
 
-
 EACH = sized(20, 50)  # messages of a thread
 
 
