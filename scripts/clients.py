@@ -119,7 +119,7 @@ def _name(error: type[Exception]) -> str:
 def _refusal(way: Way) -> str:
     with _into(FakeQuickBlox(), way) as send:
         try:
-            return f"{send('GET', 'https://api.quickblox.com/events.json').status_code}, and the test fails"
+            return f"{send('GET', 'https://api.quickblox.com/data/Order.json').status_code}, and the test fails"
         except CallRefused:
             return "`CallRefused`"
 

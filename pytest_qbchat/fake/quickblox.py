@@ -303,7 +303,7 @@ class FakeQuickBlox(Declarations):
 
         Args:
             method: The method of the call, in upper case; any if omitted.
-            path: The path of the call within the API, `/events.json`; any if omitted.
+            path: The path of the call within the API, `/data/Order.json`; any if omitted.
 
         Raises:
             AssertionError: No such call was refused.

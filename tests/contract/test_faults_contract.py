@@ -76,8 +76,8 @@ def test_an_empty_answer_has_its_status_and_no_body(world: World) -> None:
 
 def test_a_fault_is_not_used_up_by_a_route_that_the_fake_does_not_have(world: World) -> None:
     world.fake.fail(503)
-    with world.fake.expect_refused("GET", "/events.json"):
-        world.send("GET", f"{API}/events.json", headers=AUTHOR)
+    with world.fake.expect_refused("GET", "/data/Order.json"):
+        world.send("GET", f"{API}/data/Order.json", headers=AUTHOR)
     assert [call.fault for call in world.fake.calls] == [""]
     assert world.post(BODY).status_code == 503
 

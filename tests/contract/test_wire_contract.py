@@ -86,8 +86,8 @@ def test_calls_of_several_threads_are_answered_each_with_its_own(world: World) -
 
 def test_a_route_that_the_fake_does_not_have_is_refused(world: World) -> None:
     answered = []
-    with world.fake.expect_refused("GET", "/events.json"):
-        answered.append(world.send("GET", f"{API}/events.json", headers=AUTHOR).status_code)
+    with world.fake.expect_refused("GET", "/data/Order.json"):
+        answered.append(world.send("GET", f"{API}/data/Order.json", headers=AUTHOR).status_code)
     assert answered == ([] if world.way.raises else [404])
     assert world.fake.calls.one().refused
     assert world.post({"recipient_id": 20}).status_code == 201

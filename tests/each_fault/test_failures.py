@@ -261,13 +261,13 @@ def test_a_refused_call_that_the_code_catches_fails_its_trial(run_test: RunTest)
                 with trial:
                     if trial.fault:
                         with pytest.raises(Exception, match="does not cover"):
-                            httpx.get("https://api.quickblox.com/events.json", headers=TOKEN)
+                            httpx.get("https://api.quickblox.com/data/Order.json", headers=TOKEN)
                     post(7)
         """
     )
     result.assert_outcomes(failed=1)
     lines = errors(result)
-    assert lines[0].startswith("with call 1 of 1, POST /chat/Message.json, answered 503: the fake does not cover push ")
+    assert lines[0].startswith("with call 1 of 1, POST /chat/Message.json, answered 503: the fake does not cover custom ")
     assert "httpx.HTTPStatusError" not in result.stdout.str()
     assert lines[-3] == "1 of 3 trials did not run"
 
@@ -424,7 +424,7 @@ def test_a_refused_call_fails_each_of_its_subtests(run_test: RunTest) -> None:
                 with subtests.test(trial.fault), trial:
                     if trial.fault:
                         with pytest.raises(Exception, match="does not cover"):
-                            httpx.get("https://api.quickblox.com/events.json", headers=TOKEN)
+                            httpx.get("https://api.quickblox.com/data/Order.json", headers=TOKEN)
                     post(7)
         """
     )

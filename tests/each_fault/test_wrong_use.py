@@ -136,18 +136,18 @@ def test_a_refused_call_fails_its_trial(qbchat: FakeQuickBlox, client: httpx.Cli
     def code() -> None:
         with suppress(CallRefused):
             if qbchat.trial and qbchat.trial.fault:
-                client.get("/events.json")
+                client.get("/data/Order.json")
         post(client)
 
     def refused() -> None:
         with suppress(CallRefused):
-            client.get("/events.json")
+            client.get("/data/Order.json")
 
-    text = r"with call 1 of 1, POST /chat/Message.json, answered 503: the fake does not cover push events"
+    text = r"with call 1 of 1, POST /chat/Message.json, answered 503: the fake does not cover custom objects"
     with pytest.raises(AssertionError, match=f"^{text}"):
         names(qbchat.each_fault(503, 429), code)
     qbchat._backend.problems.drain()
-    with pytest.raises(AssertionError, match=r"^the fake does not cover push events"):
+    with pytest.raises(AssertionError, match=r"^the fake does not cover custom objects"):
         names(qbchat.each_fault(), refused)
     qbchat._backend.problems.drain()
 

@@ -285,10 +285,10 @@ def test_an_unknown_route_fails_the_test_though_nobody_reads_the_answer() -> Non
     def careless() -> None:
         with FakeQuickBlox().intercept():
             connection = http.client.HTTPSConnection(HOST, context=TLS)
-            connection.request("GET", "/events.json")
+            connection.request("GET", "/data/Order.json")
             connection.close()
 
-    with pytest.raises(AssertionError, match=r"has no route GET /events\.json"):
+    with pytest.raises(AssertionError, match=r"has no route GET /data/Order\.json"):
         careless()
 
 

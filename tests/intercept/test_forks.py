@@ -18,7 +18,7 @@ import httpx
 import pytest
 import requests
 from support.elsewhere import another_server
-from support.posting import API, BODY, EVENTS, HEADERS
+from support.posting import API, BODY, HEADERS, ORDERS
 from support.ways import DIALOG, TLS, URL, WAYS, Way
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, QuickBloxTransport
@@ -86,7 +86,7 @@ def _post_by_requests(number: int) -> int:
 def test_a_refused_call_of_a_forked_process_fails_the_test_even_if_it_was_caught() -> None:
     def careless() -> str:
         with suppress(CallRefused):
-            requests.get(EVENTS, timeout=5)
+            requests.get(ORDERS, timeout=5)
         with suppress(CallRefused):
             socket.gethostbyname("api.quickblox.com")
         return "swallowed"
@@ -94,7 +94,7 @@ def test_a_refused_call_of_a_forked_process_fails_the_test_even_if_it_was_caught
     with FakeQuickBlox().intercept() as fake:
         assert in_child(careless) == "'swallowed'"
         unknown, unseen = fake._backend.problems.drain()
-    assert "has no route GET /events.json" in unknown.text
+    assert "has no route GET /data/Order.json" in unknown.text
     assert "something tried to reach api.quickblox.com" in unseen.text
 
 
@@ -183,8 +183,11 @@ def test_a_request_and_its_response_pass_between_processes_unchanged(
 
 
 def test_a_refusal_and_a_fault_pass_between_processes(qbchat: FakeQuickBlox, stand_in: FakeOfParent) -> None:
-    with qbchat.expect_refused("GET", "/events.json"), pytest.raises(CallRefused, match=r"no route GET /events\.json"):
-        stand_in.handle(replace(REQUEST, path="/events.json"))
+    with (
+        qbchat.expect_refused("GET", "/data/Order.json"),
+        pytest.raises(CallRefused, match=r"no route GET /data/Order\.json"),
+    ):
+        stand_in.handle(replace(REQUEST, path="/data/Order.json"))
     qbchat.fail("timeout")
     with pytest.raises(ConnectionFault) as fault:
         stand_in.handle(REQUEST)

@@ -597,7 +597,7 @@ def test_a_folder_that_is_gone_hides_no_refusal(tmp_path: Path, monkeypatch: pyt
     gone.rmdir()
     with FakeQuickBlox().intercept() as fake:
         with pytest.raises(CallRefused):
-            made_at_import.get("https://api.quickblox.com/events.json")
+            made_at_import.get("https://api.quickblox.com/data/Order.json")
         [problem] = fake._backend.problems.drain()
     assert f"called at {__file__}:" in problem.text
 
@@ -625,12 +625,12 @@ def test_responses_that_answers_for_quickblox_is_not_in_the_guards_way(qbchat: F
 def test_without_pytest_a_refused_call_fails_at_the_end_of_the_block() -> None:
     def careless() -> None:
         with FakeQuickBlox().intercept(), suppress(CallRefused):
-            made_at_import.get("https://api.quickblox.com/events.json")
+            made_at_import.get("https://api.quickblox.com/data/Order.json")
 
-    with pytest.raises(AssertionError, match=r"has no route GET /events\.json"):
+    with pytest.raises(AssertionError, match=r"has no route GET /data/Order\.json"):
         careless()
 
 
 def test_without_pytest_a_genuine_error_wins() -> None:
     with pytest.raises(CallRefused), FakeQuickBlox().intercept():
-        made_at_import.get("https://api.quickblox.com/events.json")
+        made_at_import.get("https://api.quickblox.com/data/Order.json")

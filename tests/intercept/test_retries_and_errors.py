@@ -16,7 +16,7 @@ import pytest
 import requests
 import requests.adapters
 import urllib3
-from support.posting import API, BODY, EVENTS, HEADERS, in_aiohttp, status_of
+from support.posting import API, BODY, HEADERS, ORDERS, in_aiohttp, status_of
 from support.ways import TLS, TOKEN, URL
 
 from pytest_qbchat import CallRefused, FakeQuickBlox
@@ -134,23 +134,23 @@ def test_a_timeout_raises_the_error_of_aiohttp(
 def test_a_refusal_is_raised_through_every_library_answered_in_place(qbchat: FakeQuickBlox) -> None:
     connection = http.client.HTTPSConnection("api.quickblox.com", context=TLS)
     calls: list[Callable[[], object]] = [
-        lambda: requests.get(EVENTS, timeout=5),
-        lambda: urllib3.request("GET", EVENTS),
-        lambda: urllib.request.urlopen(EVENTS),
-        lambda: (connection.request("GET", "/events.json"), connection.getresponse()),
+        lambda: requests.get(ORDERS, timeout=5),
+        lambda: urllib3.request("GET", ORDERS),
+        lambda: urllib.request.urlopen(ORDERS),
+        lambda: (connection.request("GET", "/data/Order.json"), connection.getresponse()),
     ]
     for call in calls:
-        with qbchat.expect_refused("GET", "/events.json"), pytest.raises(CallRefused, match="no route GET /events"):
+        with qbchat.expect_refused("GET", "/data/Order.json"), pytest.raises(CallRefused, match="no route GET /data"):
             call()
     connection.close()
 
 
 def test_a_refusal_is_a_404_with_the_reason_through_the_loopback_server(qbchat: FakeQuickBlox) -> None:
     async def get(session: aiohttp.ClientSession) -> tuple[int, Any]:
-        async with session.get(EVENTS) as response:
+        async with session.get(ORDERS) as response:
             return response.status, await response.json()
 
-    with qbchat.expect_refused("GET", "/events.json"):
+    with qbchat.expect_refused("GET", "/data/Order.json"):
         status, body = in_aiohttp(get)
     assert status == 404
-    assert "no route GET /events.json" in body["message"]
+    assert "no route GET /data/Order.json" in body["message"]

@@ -175,5 +175,5 @@ def test_the_conversation_reaches_junit_xml_once(run, pytester: pytest.Pytester,
     cases = ElementTree.parse(pytester.path / "report.xml").iter("testcase")
     texts = {case.get("name"): "".join(case.itertext()) for case in cases}
     assert texts["test_missed"].count("history only; not markable; no attachments") == 1
-    assert texts["test_refused"].count("GET /events.json was refused: the fake does not cover push events") == 1
+    assert texts["test_refused"].count("GET /data/Order.json was refused: the fake does not cover custom objects") == 1
     assert "history only" not in texts["test_passed"]

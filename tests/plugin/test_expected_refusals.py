@@ -10,19 +10,19 @@ from pytest_qbchat import FakeQuickBlox
 @pytest.mark.parametrize(
     "test",
     [
-        "with pytest.raises(pytest_qbchat.CallRefused):\n        httpx.get('https://api.quickblox.com/events.json')",
-        "with qbchat.expect_refused():\n        httpx.get('https://api.quickblox.com/events.json')",
-        "with qbchat.expect_refused('GET', '/events.json'):\n"
-        "        swallow(httpx.get, 'https://api.quickblox.com/events.json')",
-        "with qbchat.expect_refused(path='/events.json'):\n"
-        "        swallow(httpx.get, 'https://api.quickblox.com/events.json')",
+        "with pytest.raises(pytest_qbchat.CallRefused):\n        httpx.get('https://api.quickblox.com/data/Order.json')",
+        "with qbchat.expect_refused():\n        httpx.get('https://api.quickblox.com/data/Order.json')",
+        "with qbchat.expect_refused('GET', '/data/Order.json'):\n"
+        "        swallow(httpx.get, 'https://api.quickblox.com/data/Order.json')",
+        "with qbchat.expect_refused(path='/data/Order.json'):\n"
+        "        swallow(httpx.get, 'https://api.quickblox.com/data/Order.json')",
         "with qbchat.expect_refused(), pytest.warns(pytest_qbchat.QuickBloxWarning):\n"
-        "        send(body=1); httpx.get('https://api.quickblox.com/events.json')",
+        "        send(body=1); httpx.get('https://api.quickblox.com/data/Order.json')",
         "import socket\n    with qbchat.expect_refused():\n"
         "        socket.create_connection(('api.quickblox.com', 443))",
         "import urllib.request\n    with qbchat.expect_refused():\n"
-        "        urllib.request.urlopen('https://api.quickblox.com/events.json')",
-        "qbchat.router.get('/events.json').respond(json=[])\n    httpx.get('https://api.quickblox.com/events.json')",
+        "        urllib.request.urlopen('https://api.quickblox.com/data/Order.json')",
+        "qbchat.router.get('/data/Order.json').respond(json=[])\n    httpx.get('https://api.quickblox.com/data/Order.json')",
     ],
 )
 def test_an_expected_problem_does_not_fail_the_test(run, test: str) -> None:
@@ -69,7 +69,7 @@ def test_an_expectation_that_is_not_met_fails(run, test: str, line: str) -> None
 
 def test_an_expectation_names_the_method_in_upper_case() -> None:
     with pytest.raises(ValueError, match="unknown method 'get'; expected 'GET'"):
-        FakeQuickBlox().expect_refused("get", "/events.json")
+        FakeQuickBlox().expect_refused("get", "/data/Order.json")
 
 
 def test_a_retried_call_needs_only_its_last_refusal_expected(run) -> None:

@@ -59,7 +59,7 @@ def failing(qbchat): assert False
 def skipped(qbchat): pytest.skip("here")
 def xfailed(qbchat): pytest.xfail("here")
 def left(qbchat): raise SystemExit(3)
-def refused(qbchat): httpx.get("https://api.quickblox.com/events.json", verify=False)
+def refused(qbchat): httpx.get("https://api.quickblox.com/data/Order.json", verify=False)
 def swallowed(qbchat): swallow(refused, qbchat)
 def reached(qbchat): socket.create_connection(("api.quickblox.com", 443))
 def faulty(qbchat):

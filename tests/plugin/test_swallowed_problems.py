@@ -26,15 +26,15 @@ def test_one_line_of_a_swallowed_problem_shows_the_code_that_called(run, mistake
 
 
 def test_a_raised_refusal_fails_the_test_once(run) -> None:
-    result = run('def test_it(qbchat):\n    httpx.get("https://api.quickblox.com/events.json")\n')
+    result = run('def test_it(qbchat):\n    httpx.get("https://api.quickblox.com/data/Order.json")\n')
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*CallRefused: the fake does not cover push events, and has no route GET /events.json",
-            "E * if the call is right, answer it with qbchat.router.get('/events.json').respond(...), or expect it "
-            "with qbchat.expect_refused('GET', '/events.json')",
+            "*CallRefused: the fake does not cover custom objects, and has no route GET /data/Order.json",
+            "E * if the call is right, answer it with qbchat.router.get('/data/Order.json').respond(...), or expect it "
+            "with qbchat.expect_refused('GET', '/data/Order.json')",
             "*Captured qbchat call*",
-            "GET /events.json was refused: the fake does not cover push events*",
+            "GET /data/Order.json was refused: the fake does not cover custom objects*",
         ]
     )
     result.stdout.no_fnmatch_line("*fake.py*")
@@ -54,7 +54,7 @@ def test_it(qbchat):
         [
             "*AssertionError: genuine",
             "*Captured qbchat call*",
-            "GET /events.json was refused: *",
+            "GET /data/Order.json was refused: *",
             "refused: something tried to reach api.quickblox.com*",
         ]
     )
@@ -85,7 +85,7 @@ def test_a_problem_of_a_client_with_the_transport_fails_as_well(run) -> None:
     result = run(
         """
 def test_it(qbchat_transport):
-    swallow(httpx.Client(transport=qbchat_transport).get, "https://api.quickblox.com/events.json")
+    swallow(httpx.Client(transport=qbchat_transport).get, "https://api.quickblox.com/data/Order.json")
 """
     )
     result.assert_outcomes(failed=1)
@@ -185,7 +185,7 @@ def test_a_swallowed_refusal_fails_a_skipped_test_but_not_an_xfail_one(
     run, ini: dict[str, str], where: str, end: str, outcome: str
 ) -> None:
     use = "" if ini else "qbchat"
-    bodies = {where: f'swallow(httpx.get, "https://api.quickblox.com/events.json"); pytest.{end}("no")'}
+    bodies = {where: f'swallow(httpx.get, "https://api.quickblox.com/data/Order.json"); pytest.{end}("no")'}
     result = run(
         f"""
 @pytest.fixture

@@ -21,7 +21,7 @@ def test_an_unknown_route_is_answered_with_the_refusal_and_fails_the_test_once(r
     result = run(
         """
 def test_it(qbchat_server):
-    status, text = send(qbchat_server, "/events.json")
+    status, text = send(qbchat_server, "/data/Order.json")
     assert status == 404
     print(text)
 
@@ -30,12 +30,12 @@ def test_the_next_one(qbchat_server):
 """
     )
     result.assert_outcomes(failed=1, passed=1)
-    reason = "the fake does not cover push events, and has no route POST /events.json"
+    reason = "the fake does not cover custom objects, and has no route POST /data/Order.json"
     result.stdout.fnmatch_lines(
         [
             "*_ test_it _*",
             reason,
-            "  if the call is right, answer it with qbchat.router.post('/events.json').respond(...), or expect *",
+            "  if the call is right, answer it with qbchat.router.post('/data/Order.json').respond(...), or expect *",
             f'{{"code":null,"message":"pytest-qbchat refused this call: {reason}\\n  if the call is right, *',
         ]
     )
@@ -43,10 +43,10 @@ def test_the_next_one(qbchat_server):
 
 
 def test_a_refusal_can_be_expected(qbchat_server: LiveServer) -> None:
-    with qbchat_server.fake.expect_refused("GET", "/events.json"):
-        answer = httpx.get(qbchat_server.url + "/events.json", verify=TLS)
+    with qbchat_server.fake.expect_refused("GET", "/data/Order.json"):
+        answer = httpx.get(qbchat_server.url + "/data/Order.json", verify=TLS)
     assert answer.status_code == 404
-    assert "push events" in answer.json()["message"]
+    assert "custom objects" in answer.json()["message"]
 
 
 def test_a_warning_is_one_of_the_test(qbchat_server: LiveServer) -> None:

@@ -52,7 +52,7 @@ def shop(qbchat: FakeQuickBlox) -> Iterator[Shop]:
 
 def unknown_routes_refused(shop: Shop) -> Any:
     try:
-        response = shop.call("GET", "/events.json")
+        response = shop.call("GET", "/data/Order.json")
     except CallRefused:
         shop.fake._backend.problems.drain()
         return "refused"
@@ -179,7 +179,7 @@ CHOICES = {
             unknown_routes_refused,
             "refused",
             False,
-            (404, {"code": None, "message": "Resource not found"}, "the fake does not cover push events"),
+            (404, {"code": None, "message": "Resource not found"}, "the fake does not cover custom objects"),
         ),
         Choice(need_user_status, [422, 422], 403, [403, 403]),
         Choice(missing_dialog_status, 404, 422, 422),

@@ -24,7 +24,7 @@ HEADERS = {"QB-Token": TOKEN}
 BODY = {"chat_dialog_id": DIALOG, "message": "hi"}
 
 
-EVENTS = f"{API}/events.json"
+ORDERS = f"{API}/data/Order.json"
 
 
 def in_aiohttp(use: Callable[[aiohttp.ClientSession], Any], **kwargs: Any) -> Any:

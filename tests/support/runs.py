@@ -23,13 +23,13 @@ def swallow(call, *args):
 """
 
 SWALLOWED = {
-    "unknown route": 'swallow(httpx.get, "https://api.quickblox.com/events.json")',
+    "unknown route": 'swallow(httpx.get, "https://api.quickblox.com/data/Order.json")',
     "another library": 'import socket\n    swallow(socket.create_connection, ("api.quickblox.com", 443))',
     "warning as an error": "warnings.simplefilter('error')\n    swallow(lambda: send(sendToChat=1).raise_for_status())",
 }
 
 REPORTS = {
-    "unknown route": "the fake does not cover push events, and has no route GET /events.json",
+    "unknown route": "the fake does not cover custom objects, and has no route GET /data/Order.json",
     "another library": "something tried to reach api.quickblox.com in a way that the fake does not intercept*",
     "warning as an error": "QuickBloxWarning: sendToChat: became a custom field*",
 }
@@ -40,7 +40,7 @@ def test_missed(qbchat):
     qbchat.assert_posted(message="ho")
 
 def test_refused(qbchat):
-    swallow(httpx.get, "https://api.quickblox.com/events.json")
+    swallow(httpx.get, "https://api.quickblox.com/data/Order.json")
 
 def test_passed(qbchat):
     send("fine")

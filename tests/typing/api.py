@@ -57,7 +57,7 @@ def ask(qbchat: FakeQuickBlox, anna: User) -> None:
     message.assert_delivered_to(anna, 20)
     qbchat.assert_not_posted(message="ho")
     qbchat.assert_nothing_posted()
-    with qbchat.expect_refused("GET", "/events.json"):
+    with qbchat.expect_refused("GET", "/data/Order.json"):
         pass
 
 
