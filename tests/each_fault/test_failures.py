@@ -267,7 +267,7 @@ def test_a_refused_call_that_the_code_catches_fails_its_trial(run_test: RunTest)
     )
     result.assert_outcomes(failed=1)
     lines = errors(result)
-    assert lines[0].startswith("with call 1 of 1, POST /chat/Message.json, answered 503: the fake does not cover custom ")
+    assert lines[0].startswith("with call 1 of 1, POST /chat/Message.json, answered 503: the fake does not cover ")
     assert "httpx.HTTPStatusError" not in result.stdout.str()
     assert lines[-3] == "1 of 3 trials did not run"
 
