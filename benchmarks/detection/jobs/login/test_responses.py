@@ -8,7 +8,7 @@ import responses
 
 from login import Account, SupportDesk
 
-ACCOUNT = Account(76730, "made-up-key", "made-up-secret", "desk", "made-up pass&word + é?")
+ACCOUNT = Account(76730, "made-up-key", "made-up-secret", "desk", "made-up-pass&word + é?")
 DIALOG = "5d75327ba28f9a0f32cb0f99"
 
 
@@ -51,7 +51,7 @@ def test_the_desk_keeps_its_token_for_almost_two_hours(time_machine):
             "nonce": params["nonce"],
             "timestamp": str(timestamp),
             "user[login]": "desk",
-            "user[password]": "made-up pass&word + é?",
+            "user[password]": "made-up-pass&word + é?",
             "signature": sign(params),
         }
     texts = ["How can we help?", "It's on its way", "Anything else?"]

@@ -1,6 +1,6 @@
 from signup import Signup
 
-ZOE = {"number": 7, "secret": "made-up pass&word", "name": "Zoë O'Neill", "email": "zoe+shop@shop.example"}
+ZOE = {"number": 7, "secret": "made-up-pass&word", "name": "Zoë O'Neill", "email": "zoe+shop@shop.example"}
 
 
 def test_a_customer_has_one_user_after_a_fault(qbchat):

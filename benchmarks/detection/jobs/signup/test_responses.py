@@ -4,8 +4,8 @@ import responses
 
 from signup import Signup
 
-ZOE = {"number": 7, "secret": "made-up pass&word", "name": "Zoë O'Neill", "email": "zoe+shop@shop.example"}
-IAN = {"number": 71, "secret": "made-up pass+word", "name": "Ian & Co.", "email": "ian@shop.example"}
+ZOE = {"number": 7, "secret": "made-up-pass&word", "name": "Zoë O'Neill", "email": "zoe+shop@shop.example"}
+IAN = {"number": 71, "secret": "made-up-pass+word", "name": "Ian & Co.", "email": "ian@shop.example"}
 
 
 @responses.activate
@@ -29,7 +29,7 @@ def test_each_customer_has_one_user():
             "user": {
                 "external_user_id": 7,
                 "login": "customer-7",
-                "password": "made-up pass&word",
+                "password": "made-up-pass&word",
                 "full_name": "Zoë O'Neill",
                 "email": "zoe+shop@shop.example",
                 "tag_list": "shop,customer",
