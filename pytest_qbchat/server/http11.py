@@ -11,7 +11,7 @@ from pytest_qbchat.service.wire import Header, RawHeaders, Response, encode_json
 MAX_HEAD_SIZE = 64 * 1024  # bytes
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
-_JSON = (b"Content-Type", b"application/json; charset=utf-8")
+JSON = (b"Content-Type", b"application/json; charset=utf-8")
 # Headers of a single connection. They do not describe the body, which is complete here.
 _HOP_BY_HOP = (b"transfer-encoding", b"connection", b"keep-alive")
 
@@ -60,7 +60,7 @@ def check_size(size: int) -> None:
 
 def refusal(status: int, text: str, *more: Header) -> Response:
     """A refusal by the fake, in QuickBlox's format for a request that it cannot route or read."""
-    return Response(status, [_JSON, *more], encode_json({"code": None, "message": text}).encode())
+    return Response(status, [JSON, *more], encode_json({"code": None, "message": text}).encode())
 
 
 def sent(response: Response, method: str) -> tuple[list[Header], bytes]:
