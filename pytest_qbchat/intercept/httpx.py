@@ -148,7 +148,7 @@ def _events(request: Any, outcome: Response | Exception) -> Iterator[tuple[str, 
     if isinstance(outcome, Exception):
         yield "http11.receive_response_headers.failed", failed
     else:
-        head = b"HTTP/1.1", outcome.status, http11.phrase(outcome.status).encode(), list(outcome.raw_headers)
+        head = b"HTTP/1.1", outcome.status, http11.phrase(outcome.status), list(outcome.raw_headers)
         yield "http11.receive_response_headers.complete", {"return_value": head}
         yield "http11.receive_response_body.started", {"request": request}
         yield "http11.receive_response_body.complete", {"return_value": None}
@@ -186,7 +186,7 @@ def _response(module: Any, outcome: Response | Exception, method: str) -> Any:
         raise outcome
     headers, body = http11.sent(outcome, method)
     content = {"stream": module.ByteStream(body)} if _is_httpx(module) else {"content": body}
-    extensions = {"http_version": b"HTTP/1.1", "reason_phrase": http11.phrase(outcome.status).encode()}
+    extensions = {"http_version": b"HTTP/1.1", "reason_phrase": http11.phrase(outcome.status)}
     return module.Response(outcome.status, headers=headers, extensions=extensions, **content)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
+from http.client import responses
 from typing import NamedTuple
 
 from pytest_qbchat.service import wire
@@ -10,10 +10,9 @@ from pytest_qbchat.service.wire import Header, RawHeaders, Response, encode_json
 
 MAX_HEAD_SIZE = 64 * 1024  # bytes
 
-_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 JSON = (b"Content-Type", b"application/json; charset=utf-8")
-# Headers of a single connection. They do not describe the body, which is complete here.
-_HOP_BY_HOP = (b"transfer-encoding", b"connection", b"keep-alive")
+# Headers of a single connection, which do not describe the body that is complete here, and its length.
+_REPLACED = (b"transfer-encoding", b"connection", b"keep-alive", b"content-length")
 
 
 class MalformedRequestError(Exception):
@@ -29,27 +28,12 @@ class MalformedRequestError(Exception):
 
 
 class Head(NamedTuple):
-    """A request line and headers. The method is in upper case."""
+    """A request line and headers. The method is in upper case. After the last request the connection is closed."""
 
     method: str
     target: str
-    version: bytes
     headers: RawHeaders
-
-    def header(self, name: bytes) -> bytes | None:
-        """The value of the last header with a name, which is given in lower case."""
-        return next((value for key, value in reversed(self.headers) if key.lower() == name), None)
-
-    @property
-    def connection(self) -> bytes:
-        """The Connection header of the response: close, keep-alive, or empty if keep-alive is the default."""
-        values = [value for key, value in self.headers if key.lower() == b"connection"]
-        options = {each.strip() for each in b",".join(values).lower().split(b",")}
-        if b"close" in options:
-            return b"close"
-        if self.version == b"1.0":
-            return b"keep-alive" if b"keep-alive" in options else b"close"
-        return b""
+    is_last: bool = False
 
 
 def check_size(size: int) -> None:
@@ -65,32 +49,24 @@ def refusal(status: int, text: str, *more: Header) -> Response:
 
 def sent(response: Response, method: str) -> tuple[list[Header], bytes]:
     """The headers and the body of a response as they go through a connection that stays open."""
-    headers: list[Header] = []
-    without_body = response.status in (204, 304)
-    has_length = without_body
-    for name, value in response.raw_headers:
-        key = name.lower()
-        if key in _HOP_BY_HOP or (key == b"content-length" and has_length):
-            continue
-        if key == b"content-length":
-            has_length = True
-            if method != "HEAD":  # a wrong length would make the client lose the next response
-                value = b"%d" % len(response.body)  # noqa: PLW2901
-        headers.append((name, value))
-    if not has_length:
-        headers.append((b"Content-Length", b"%d" % len(response.body)))
-    return headers, b"" if without_body or method == "HEAD" else response.body
+    headers = [header for header in response.raw_headers if header[0].lower() not in _REPLACED]
+    if response.status in (204, 304):
+        return headers, b""
+    # Only a response without a body may have another length, with which the client would lose the next response.
+    given = response.headers.get("Content-Length") if method == "HEAD" else None
+    headers.append((b"Content-Length", (given or str(len(response.body))).encode()))
+    return headers, b"" if method == "HEAD" else response.body
 
 
-def encode(response: Response, method: str, connection: bytes = b"") -> bytes:
+def encode(response: Response, method: str, *, is_last: bool = False) -> bytes:
     """Serialize a response."""
     headers, body = sent(response, method)
-    if connection:
-        headers.append((b"Connection", connection))
+    if is_last:
+        headers.append((b"Connection", b"close"))
     lines = [b"%b: %b" % header for header in headers]
-    return b"\r\n".join([b"HTTP/1.1 %d %b" % (response.status, phrase(response.status).encode()), *lines, b"", body])
+    return b"\r\n".join([b"HTTP/1.1 %d %b" % (response.status, phrase(response.status)), *lines, b"", body])
 
 
-def phrase(status: int) -> str:
+def phrase(status: int) -> bytes:
     """The reason phrase of a status; empty for an unknown one."""
-    return _PHRASES.get(status, "")
+    return responses.get(status, "").encode()

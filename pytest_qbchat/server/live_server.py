@@ -13,12 +13,12 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
+from functools import partial
+from pathlib import Path
 from typing import Any, Self
 
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.server import http11
-from pytest_qbchat.server.certificate import Certificate
 from pytest_qbchat.server.control import FAIL_PATH, inject_fault, is_control
 from pytest_qbchat.server.http11 import Head, MalformedRequestError
 from pytest_qbchat.server.request_reader import RequestReader, destination, split_target
@@ -85,9 +85,7 @@ class Server(ABC):
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self) -> None:
@@ -100,11 +98,7 @@ class Server(ABC):
         listening = socket.create_server((self.host, self.port), family=family, backlog=_BACKLOG)
         ready = threading.Event()
         thread = threading.Thread(target=self._run, args=[listening, ready], name="qbchat-server", daemon=True)
-        try:
-            thread.start()
-        except BaseException:
-            listening.close()
-            raise
+        thread.start()
         self.host, self.port = listening.getsockname()[:2]
         self._thread = thread
         ready.wait()
@@ -124,9 +118,8 @@ class Server(ABC):
 
     async def _serve(self, listening: socket.socket, ready: threading.Event) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        server = await self._loop.create_server(
-            lambda: _Connection(self), sock=listening, ssl=self._tls, backlog=_BACKLOG
-        )
+        connection_of = partial(_Connection, self)
+        server = await self._loop.create_server(connection_of, sock=listening, ssl=self._tls, backlog=_BACKLOG)
         ready.set()
         await self._stopping.wait()
         self._loop.remove_reader(listening)
@@ -210,16 +203,25 @@ class LocalServer(Server):
 
 
 class EncryptedServer(LiveServer):
-    """A server for https.
+    """A server for https on the loopback interface.
 
     Attributes:
         ca_file: The path of the CA certificate, which clients have to trust.
     """
 
-    def __init__(self, fake: Any, certificate: Certificate) -> None:
-        """Create a server that does not listen yet."""
-        super().__init__(fake, tls=certificate.context)
-        self.ca_file = certificate.ca_file
+    def __init__(self, fake: Any, folder: Path) -> None:
+        """Create a server that does not listen yet, and write the CA certificate into a folder.
+
+        Raises:
+            ImportError: trustme is not installed.
+        """
+        import trustme  # noqa: PLC0415 - an extra
+
+        authority, context = trustme.CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        authority.issue_cert("localhost", "127.0.0.1", "::1").configure_cert(context)
+        super().__init__(fake, tls=context)
+        self.ca_file = str(folder / "ca.pem")
+        authority.cert_pem.write_to_path(self.ca_file)
 
 
 class _Connection(asyncio.Protocol):
@@ -283,7 +285,7 @@ class _Connection(asyncio.Protocol):
         """
         self._server.report_malformed(error)
         response = http11.refusal(error.status, str(error), _ANY_ORIGIN)
-        self._transport.write(http11.encode(response, "GET", b"close"))
+        self._transport.write(http11.encode(response, "GET", is_last=True))
         self._discarding = True
         with suppress(OSError, NotImplementedError):  # the client has closed the connection already; TLS
             self._transport.write_eof()
@@ -300,8 +302,8 @@ class _Connection(asyncio.Protocol):
             else:
                 self._transport.close()
             return
-        self._transport.write(http11.encode(response, head.method, head.connection))
-        if head.connection == b"close":
+        self._transport.write(http11.encode(response, head.method, is_last=head.is_last))
+        if head.is_last:
             self._transport.close()
             return
         self._task = None
@@ -310,13 +312,13 @@ class _Connection(asyncio.Protocol):
     async def _response(self, head: Head, body: bytes) -> Response:
         request = self._server.request(head, body)
         path = f"{request.prefix}{request.path}"
-        from_page = head.header(b"origin") is not None and not is_control(path)
-        if head.method == "OPTIONS" and from_page:
+        from_page = "Origin" in request.headers and not is_control(path)
+        if request.method == "OPTIONS" and from_page:
             self._server.log(f"OPTIONS {path} 200: preflight request of a browser")
             response = Response(200, [], b"")
         else:
             response = await self._answer_request(request)
-        return _with_cors(head, response) if from_page else response
+        return _with_cors(request, response) if from_page else response
 
     async def _answer_request(self, request: Request) -> Response:
         try:
@@ -339,15 +341,16 @@ def _prefix(method: str, target: str) -> str:
     return "/".join(segments[: starts[0]]) if starts else ""
 
 
-def _with_cors(head: Head, response: Response) -> Response:
+def _with_cors(request: Request, response: Response) -> Response:
     """Add headers that let a page of any origin read the response. The first is observed, the others are assumed."""
     if "Access-Control-Allow-Origin" in response.headers:
         return response
     headers = [*response.raw_headers, _ANY_ORIGIN]
-    if head.method == "OPTIONS":
+    if request.method == "OPTIONS":
+        allowed = request.headers.get("Access-Control-Request-Headers", "*")
         headers += [
             (b"Access-Control-Allow-Methods", b"GET, POST, PUT, DELETE, OPTIONS, PATCH"),
-            (b"Access-Control-Allow-Headers", head.header(b"access-control-request-headers") or b"*"),
+            (b"Access-Control-Allow-Headers", allowed.encode("latin-1")),
             (b"Access-Control-Max-Age", b"86400"),
         ]
     else:

@@ -7,6 +7,7 @@ import re
 import h11
 
 from pytest_qbchat.server.http11 import MAX_HEAD_SIZE, Head, MalformedRequestError, check_size
+from pytest_qbchat.service.wire import Headers
 
 MAX_TARGET_SIZE = 8 * 1024  # as in nginx
 _ABSOLUTE = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://([^/?#]*)(.*)")
@@ -58,7 +59,8 @@ class RequestReader:
                 self._body += event.data
                 check_size(len(self._body))
             elif isinstance(event, h11.EndOfMessage) and self._head is not None:
-                request = self._head, bytes(self._body)
+                is_last = self._connection.their_state is h11.MUST_CLOSE  # the client asks for it, or uses HTTP/1.0
+                request = self._head._replace(is_last=is_last), bytes(self._body)
                 self._start(self._connection.trailing_data[0])
                 return request
             else:
@@ -67,12 +69,12 @@ class RequestReader:
 
 def _head(request: h11.Request) -> Head:
     headers = [(bytes(name), bytes(value)) for name, value in request.headers.raw_items()]
-    head = Head(request.method.decode().upper(), request.target.decode(), request.http_version, headers)
+    head = Head(request.method.decode().upper(), request.target.decode(), headers)
     if sum(len(name) + len(value) for name, value in headers) > MAX_HEAD_SIZE:  # h11 limits incomplete heads
         raise MalformedRequestError(f"the headers are larger than {MAX_HEAD_SIZE} bytes", 431)
     if len(head.target) > MAX_TARGET_SIZE:
         raise MalformedRequestError(f"the target is longer than {MAX_TARGET_SIZE} bytes", 414)
-    check_size(int(head.header(b"content-length") or 0))
+    check_size(int(Headers(headers).get("Content-Length", "0")))
     return head
 
 
@@ -83,7 +85,7 @@ def destination(head: Head) -> tuple[str, str]:
         MalformedRequestError: The host or the target is malformed.
     """
     authority, target = split_target(head.target)
-    host = (head.header(b"host") or b"localhost").decode("latin-1") if authority is None else authority
+    host = Headers(head.headers).get("Host") or "localhost" if authority is None else authority
     if not target.startswith("/"):
         raise MalformedRequestError("the target is neither a path nor a URL")
     if not _HOST.fullmatch(host):

@@ -48,8 +48,8 @@ def verdict(data: bytes) -> list[object]:
             elif isinstance(event, h11.Data):
                 body += event.data
             else:
-                head = Head(request.method.decode(), request.target.decode(), request.http_version, [])
-                found.append((head._replace(headers=[*map(tuple, request.headers.raw_items())]), body))
+                headers, is_last = [*map(tuple, request.headers.raw_items())], connection.their_state is h11.MUST_CLOSE
+                found.append((Head(request.method.decode(), request.target.decode(), headers, is_last), body))
                 rest, _ = connection.trailing_data
                 return [*found, *verdict(rest)] if rest else found
     except h11.RemoteProtocolError as error:
@@ -167,7 +167,7 @@ def test_a_client_that_waits_to_go_on_is_told_so_once(said: bytes, expected: lis
 
 
 def head(target: bytes, host: bytes | None) -> Head:
-    return Head("GET", target.decode(), b"1.1", [] if host is None else [(b"Host", host)])
+    return Head("GET", target.decode(), [] if host is None else [(b"Host", host)])
 
 
 @pytest.mark.parametrize(
