@@ -150,8 +150,8 @@ class Program(Server):
         return response
 
     def log(self, line: str) -> None:
-        """Print a line about a request that is not a call of the API."""
-        self._print(f"{_clock()} {line}")
+        """Print a line about a request."""
+        self._print(f"{time.strftime('%H:%M:%S')} {line}")
 
     def _refusal_of_sender(self, request: Request, path: str) -> str:
         """Why the sender may not call; empty if it may.
@@ -222,13 +222,14 @@ class Program(Server):
 
     def _show_call(self, call: Call) -> None:
         """Print a call, and forget old ones, because the program may run for days."""
-        line = f"{_clock()} {call.method} {call.path} {call.status or 404} by {self._caller(call.caller)}"
+        line = f"{call.method} {call.path} {call.status or 404} by {self._caller(call.caller)}"
         if call.reason:
             line += f": {call.reason}"
         if call.message is not None and call.dialog is not None:
             line += f": {self._posted(call.message, call.dialog)}"
-        for text in [line, *(f"  warning: {text}" for text in call.warnings)]:
-            self._print(text)
+        self.log(line)
+        for text in call.warnings:
+            self._print(f"  warning: {text}")
         self._calls += 1
         self._fake.forget_calls(keep=_MAX_SHOWN)
 
@@ -281,10 +282,6 @@ def _print_line(text: str) -> None:
 def _printable(text: str) -> str:
     """Escape the characters that move the cursor or start another line."""
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
-
-
-def _clock() -> str:
-    return time.strftime("%H:%M:%S")
 
 
 def _is_for_page(request: Request) -> bool:

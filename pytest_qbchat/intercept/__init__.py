@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
+import sys
+from functools import cache, partial
 from typing import Generic, TypeVar
 
-from pytest_qbchat.intercept import asyncio_clients, guard, http_client, httpx, niquests, tls_contexts
+from pytest_qbchat.intercept import asyncio_clients, guard, http_client, httpx, niquests
 from pytest_qbchat.intercept.forks import Forks
 from pytest_qbchat.intercept.patching import Patcher
 from pytest_qbchat.service.interface import Fake
@@ -15,9 +16,9 @@ T = TypeVar("T")
 
 @cache
 def _patcher() -> Patcher:
-    interceptors = (httpx, tls_contexts, http_client, asyncio_clients, niquests, guard)
+    interceptors = (httpx, http_client, asyncio_clients, niquests, guard)
     patcher = Patcher([each for interceptor in interceptors for each in interceptor.LIBRARIES.items()])
-    guard.add_audit_hook(patcher.fakes)
+    sys.addaudithook(partial(guard.audit, patcher.fakes))  # for ever
     Forks(patcher.fakes)
     return patcher
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from inspect import currentframe
+from traceback import walk_stack
 from typing import Any
 
 import pytest
@@ -67,12 +68,10 @@ class SuiteGuard:
 def _request() -> str:
     """Method and URL of the request that a client on the stack is sending; empty if none tells them."""
     found = ""
-    frame = currentframe()
-    while frame is not None:
+    for frame, _ in walk_stack(currentframe()):
         for method, url in _requests(frame.f_locals) if is_between(frame) else ():
             if isinstance(method, str) and "://" in str(url):
                 found = f"{method.upper()} {mask_fields(str(url))}"
-        frame = frame.f_back
     return found
 
 

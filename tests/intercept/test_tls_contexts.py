@@ -15,7 +15,7 @@ from support.elsewhere import another_server
 from support.ways import TLS, TOKEN, URL
 
 from pytest_qbchat import FakeQuickBlox
-from pytest_qbchat.intercept.tls_contexts import LazyContext
+from pytest_qbchat.intercept.httpx import LazyContext
 from pytest_qbchat.server.live_server import EncryptedServer
 
 HEADERS = {"QB-Token": TOKEN}
