@@ -264,9 +264,8 @@ def _rows(label: str, texts: list[str]) -> list[tuple[str, str]]:
 
 def _state(fake: FakeQuickBlox) -> dict[str, Any]:
     """The whole state, with QuickBlox field names."""
-    state = {
-        name: [each.as_dict() for each in getattr(fake, name)] for name in ("users", "sessions", "dialogs", "blobs")
-    }
+    parts = ("users", "sessions", "dialogs", "blobs")
+    state = {part: [each.as_dict() for each in getattr(fake, part)] for part in parts}
     return {**state, "messages": [message.as_dict(with_reactions=True) for message in fake.messages]}
 
 
@@ -307,5 +306,5 @@ def _read(path: Path) -> Any:
         return read_seed(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise _StartError(f"{path}: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _StartError(f"{path} is not JSON: {error}") from None

@@ -47,10 +47,7 @@ class Interception(Generic[T]):
             self._fake.raise_problems()
 
     def repatch(self) -> None:
-        """Patch again over another mock, so that the fake gets QuickBlox's calls before it.
-
-        The mock still gets all other calls.
-        """
+        """Patch again over another mock, which then gets only the calls to other hosts."""
         _patcher().patch()
 
     def undo_repatch(self) -> None:

@@ -238,12 +238,8 @@ class _ImportHook:
         """The spec that the other finders find, with a loader that calls the function."""
         if name not in self._names:
             return None
-        found = (
-            finder.find_spec(name, path, target)
-            for finder in sys.meta_path
-            if finder is not self and hasattr(finder, "find_spec")
-        )
-        spec = next(filter(None, found), None)
+        finders = [each for each in sys.meta_path if each is not self and hasattr(each, "find_spec")]
+        spec = next(filter(None, (finder.find_spec(name, path, target) for finder in finders)), None)
         if spec is not None and hasattr(spec.loader, "exec_module"):
             spec.loader = _Loader(spec.loader, self._imported)  # type: ignore[assignment]  # it has what import uses
         return spec

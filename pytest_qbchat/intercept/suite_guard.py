@@ -39,10 +39,9 @@ class SuiteGuard:
         caller = "code outside of the tests" if item is None else "this test"
         text = (
             f"{caller} called {_request() or host} without the qbchat fixture\n  take the fixture qbchat in this test, "
+            "or mark it with @pytest.mark.qbchat(live=True) if it means QuickBlox"
         )
-        raise_refusal(
-            self.problems.refuse(f"{text}or mark it with @pytest.mark.qbchat(live=True) if it means QuickBlox")
-        )
+        raise_refusal(self.problems.refuse(text))
 
     def complete(self, test_report: pytest.TestReport, item: pytest.Item, error: BaseException | None) -> None:
         """Fail a phase of a test for refused calls whose exceptions the code caught, or show them in its failure."""

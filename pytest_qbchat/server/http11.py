@@ -1,30 +1,24 @@
-"""HTTP/1.1: heads of requests, limits of their sizes, and responses as bytes. `request_reader` reads the requests."""
+"""HTTP/1.1: requests, which h11 reads, limits of their sizes, and responses as bytes."""
 
 from __future__ import annotations
 
+import re
 from http.client import responses
 from typing import NamedTuple
 
+import h11
+
 from pytest_qbchat.service import wire
-from pytest_qbchat.service.wire import Header, RawHeaders, Response, encode_json
+from pytest_qbchat.service.wire import Header, Headers, RawHeaders, Response, encode_json
 
 MAX_HEAD_SIZE = 64 * 1024  # bytes
-
+MAX_TARGET_SIZE = 8 * 1024  # as in nginx
 JSON = (b"Content-Type", b"application/json; charset=utf-8")
+
+_ABSOLUTE = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://([^/?#]*)(.*)")
+_HOST = re.compile(r"([\w.~-]+|\[[0-9A-Fa-f:.]+\])(:\d{0,5})?", re.ASCII)
 # Headers of a single connection, which do not describe the body that is complete here, and its length.
 _REPLACED = (b"transfer-encoding", b"connection", b"keep-alive", b"content-length")
-
-
-class MalformedRequestError(Exception):
-    """Bytes that are not a valid request.
-
-    Attributes:
-        status: The status of the response.
-    """
-
-    def __init__(self, text: str, status: int = 400) -> None:
-        super().__init__(text)
-        self.status = status
 
 
 class Head(NamedTuple):
@@ -36,10 +30,96 @@ class Head(NamedTuple):
     is_last: bool = False
 
 
-def check_size(size: int) -> None:
-    """Raise MalformedRequestError for a body that is too large."""
+class RequestReader:
+    """Reads requests from bytes that arrive in pieces of any size."""
+
+    def __init__(self) -> None:
+        self._start(b"")
+
+    def _start(self, received: bytes) -> None:
+        """Wait for the next request. h11 is for one request here, because the server writes the responses itself."""
+        self._head: Head | None = None
+        self._body = bytearray()
+        self._connection = h11.Connection(h11.SERVER, MAX_HEAD_SIZE)
+        if received:
+            self._connection.receive_data(received)
+
+    @property
+    def expects_continue(self) -> bool:
+        """Whether the client waits for 100 Continue before it sends the body. True at most once for each request."""
+        if not self._connection.they_are_waiting_for_100_continue:
+            return False
+        self._connection.send(h11.InformationalResponse(status_code=100, headers=[]))
+        return True
+
+    def read(self, data: bytes) -> tuple[Head, bytes] | None:
+        """Add received bytes, and return the next request and its body; None while it is incomplete.
+
+        Raises:
+            h11.RemoteProtocolError: The bytes are malformed, or the request is too large.
+        """
+        if data:
+            self._connection.receive_data(data)
+        try:
+            return self._next_request()
+        except h11.RemoteProtocolError as error:
+            text = str(error).partition(": bytearray(")[0]  # without the bytes, which may contain a token
+            raise h11.RemoteProtocolError(text, error.error_status_hint) from None
+
+    def _next_request(self) -> tuple[Head, bytes] | None:
+        while True:
+            event = self._connection.next_event()
+            if isinstance(event, h11.Request):
+                self._head = _head(event)
+            elif isinstance(event, h11.Data):
+                self._body += event.data
+                _check_size(len(self._body))
+            elif isinstance(event, h11.EndOfMessage) and self._head is not None:
+                is_last = self._connection.their_state is h11.MUST_CLOSE  # the client asks for it, or uses HTTP/1.0
+                request = self._head._replace(is_last=is_last), bytes(self._body)
+                self._start(self._connection.trailing_data[0])
+                return request
+            else:
+                return None
+
+
+def _head(request: h11.Request) -> Head:
+    headers = [(bytes(name), bytes(value)) for name, value in request.headers.raw_items()]
+    head = Head(request.method.decode().upper(), request.target.decode(), headers)
+    if sum(len(name) + len(value) for name, value in headers) > MAX_HEAD_SIZE:  # h11 limits incomplete heads
+        raise h11.RemoteProtocolError(f"the headers are larger than {MAX_HEAD_SIZE} bytes", 431)
+    if len(head.target) > MAX_TARGET_SIZE:
+        raise h11.RemoteProtocolError(f"the target is longer than {MAX_TARGET_SIZE} bytes", 414)
+    _check_size(int(Headers(headers).get("Content-Length", "0")))
+    return head
+
+
+def _check_size(size: int) -> None:
     if size > wire.MAX_BODY_SIZE:
-        raise MalformedRequestError(f"the body is larger than {wire.MAX_BODY_SIZE} bytes", 413)
+        raise h11.RemoteProtocolError(f"the body is larger than {wire.MAX_BODY_SIZE} bytes", 413)
+
+
+def destination(head: Head) -> tuple[str, str]:
+    """The host with port, and the path with query.
+
+    Raises:
+        h11.RemoteProtocolError: The host or the target is malformed.
+    """
+    authority, target = split_target(head.target)
+    host = Headers(head.headers).get("Host") or "localhost" if authority is None else authority
+    if not target.startswith("/"):
+        raise h11.RemoteProtocolError("the target is neither a path nor a URL")
+    if not _HOST.fullmatch(host):
+        raise h11.RemoteProtocolError("the host is malformed")
+    return host, target
+
+
+def split_target(target: str) -> tuple[str | None, str]:
+    """The host with port of an absolute target (RFC 9112, 3.2.2), else None, and the path with query."""
+    absolute = _ABSOLUTE.fullmatch(target)
+    if absolute is None:
+        return None, target
+    return absolute[1], absolute[2] if absolute[2].startswith("/") else f"/{absolute[2]}"
 
 
 def refusal(status: int, text: str, *more: Header) -> Response:

@@ -17,11 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+from h11 import RemoteProtocolError
+
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.server import http11
 from pytest_qbchat.server.control import FAIL_PATH, inject_fault, is_control
-from pytest_qbchat.server.http11 import Head, MalformedRequestError
-from pytest_qbchat.server.request_reader import RequestReader, destination, split_target
+from pytest_qbchat.server.http11 import Head, RequestReader, destination, split_target
 from pytest_qbchat.service.hosts import Url, origin
 from pytest_qbchat.service.interface import Fake, fault_of, record_refusal
 from pytest_qbchat.service.routes import ROUTES, UNSUPPORTED, find
@@ -40,7 +41,7 @@ class Server(ABC):
         self.host = host
         self.port = port
         self._tls = tls
-        self.connections: set[_Connection] = set()
+        self.connections: set[asyncio.Transport] = set()
         self._loop: asyncio.AbstractEventLoop
         self._stopping: asyncio.Event
         self._thread: threading.Thread | None = None
@@ -53,7 +54,7 @@ class Server(ABC):
         """The request for a head and a decoded body.
 
         Raises:
-            MalformedRequestError: The host or the target is malformed.
+            RemoteProtocolError: The host or the target is malformed.
         """
         host, target = destination(head)
         prefix = _prefix(head.method, target)
@@ -67,9 +68,9 @@ class Server(ABC):
         """Record a problem, which fails the test if there is one."""
         self.log(reason)
 
-    def report_malformed(self, error: MalformedRequestError) -> None:
+    def report_malformed(self, error: RemoteProtocolError) -> None:
         """Note a request that cannot be answered."""
-        self.log(f"malformed request {error.status}: {error}")
+        self.log(f"malformed request {error.error_status_hint}: {error}")
 
     @property
     def _scheme(self) -> str:
@@ -126,8 +127,8 @@ class Server(ABC):
         for _ in range(4):  # iterations of the loop, until an accepted socket is a connection that can be closed
             await asyncio.sleep(0)
         server.close()
-        for connection in list(self.connections):
-            connection.abort()
+        for transport in list(self.connections):
+            transport.abort()
 
 
 class LiveServer(Server):
@@ -191,7 +192,7 @@ class LocalServer(Server):
         with suppress(ConnectionFault):
             record_refusal(self._fake(), reason)
 
-    def report_malformed(self, error: MalformedRequestError) -> None:
+    def report_malformed(self, error: RemoteProtocolError) -> None:
         """Fail the test: its code does not use HTTP, and nothing else records that it called QuickBlox."""
         at = origin(self._url.scheme, self._url.host, self._url.port)
         self.refuse(f"{at} was sent what is not a request of HTTP/1.1: {error}")
@@ -237,13 +238,12 @@ class _Connection(asyncio.Protocol):
         self._at_eof = False
         self._discarding = False  # input is dropped
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checkers
+    def connection_made(self, transport: Any) -> None:  # an `asyncio.Transport`
         self._transport = transport
-        self._server.connections.add(self)
+        self._server.connections.add(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._server.connections.discard(self)
+        self._server.connections.discard(self._transport)
         if self._task is not None:
             self._task.cancel()
 
@@ -260,14 +260,11 @@ class _Connection(asyncio.Protocol):
         self._at_eof = True
         return self._task is not None and not self._discarding and self._transport.can_write_eof()
 
-    def abort(self) -> None:
-        self._transport.abort()
-
     def _answer_next(self) -> None:
         received, self._received = bytes(self._received), bytearray()
         try:
             request = self._reader.read(received)
-        except MalformedRequestError as error:
+        except RemoteProtocolError as error:
             self._reject(error)
             return
         if request is not None:
@@ -277,14 +274,14 @@ class _Connection(asyncio.Protocol):
         elif self._reader.expects_continue:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _reject(self, error: MalformedRequestError) -> None:
+    def _reject(self, error: RemoteProtocolError) -> None:
         """Answer a malformed request, and discard further input.
 
         The client should close the connection first. If the server closed it while the client still sends, for
         example a body that is too large, the system could drop the response before the client reads it.
         """
         self._server.report_malformed(error)
-        response = http11.refusal(error.status, str(error), _ANY_ORIGIN)
+        response = http11.refusal(error.error_status_hint, str(error), _ANY_ORIGIN)
         self._transport.write(http11.encode(response, "GET", is_last=True))
         self._discarding = True
         with suppress(OSError, NotImplementedError):  # the client has closed the connection already; TLS
@@ -293,7 +290,7 @@ class _Connection(asyncio.Protocol):
     async def _answer(self, head: Head, body: bytes) -> None:
         try:
             response = await self._response(head, body)
-        except MalformedRequestError as error:
+        except RemoteProtocolError as error:
             self._reject(error)
             return
         except ConnectionFault as fault:

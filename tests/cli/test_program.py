@@ -529,6 +529,7 @@ def test_a_port_is_a_number_up_to_65535(port: str, capsys: pytest.CaptureFixture
     [
         pytest.param(None, "No such file or directory", id="missing"),
         pytest.param("{", "is not JSON: Expecting .*", id="malformed"),
+        pytest.param("[" * 100_000, "is not JSON: maximum recursion depth .*", id="too deep"),
         pytest.param("[]", "invalid seed; expected .*", id="no object"),
         pytest.param(
             '{"users": [{"fullname": "x"}]}', r"users\[0\]: unknown key 'fullname'; expected full_name", id="unknown"

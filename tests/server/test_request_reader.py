@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_qbchat.server import http11
-from pytest_qbchat.server.http11 import Head, MalformedRequestError
-from pytest_qbchat.server.request_reader import RequestReader, destination
+from pytest_qbchat.server.http11 import Head, RequestReader, destination
 from pytest_qbchat.service import wire
 
 LINE = b"GET / HTTP/1.1\r\nHost: shop\r\n"
@@ -29,8 +28,8 @@ def outcome(pieces: list[bytes]) -> list[object]:
             while request is not None:
                 found.append(request)
                 request = reader.read(b"")
-    except MalformedRequestError as error:
-        found.append((error.status, str(error)))
+    except h11.RemoteProtocolError as error:
+        found.append((error.error_status_hint, str(error)))
     return found
 
 
@@ -200,6 +199,6 @@ def test_a_target_is_a_path_or_a_url(target: bytes, host: bytes | None, expected
     ],
 )
 def test_a_target_that_leads_nowhere_is_refused(target: bytes, host: bytes) -> None:
-    with pytest.raises(MalformedRequestError) as refused:
+    with pytest.raises(h11.RemoteProtocolError) as refused:
         destination(head(target, host))
-    assert refused.value.status == 400
+    assert refused.value.error_status_hint == 400
