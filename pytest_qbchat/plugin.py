@@ -131,17 +131,16 @@ def qbchat_server() -> Iterator[LiveServer]:
 @pytest.fixture
 def qbchat_tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EncryptedServer]:
     """Like `qbchat_server`, for https; clients need its `ca_file` to trust its certificate. Needs trustme."""
-    from pytest_qbchat.server.certificate import Certificate
     from pytest_qbchat.server.live_server import EncryptedServer
 
     try:
-        certificate = Certificate(tmp_path_factory.mktemp("qbchat"))
+        encrypted = EncryptedServer(_fake_of(_running[-1]), tmp_path_factory.mktemp("qbchat"))
     except ImportError as error:
         pytest.fail(
             f"qbchat_tls_server needs trustme; use pip install 'pytest-qbchat[tls]' ({error})",
             pytrace=False,
         )
-    with EncryptedServer(_fake_of(_running[-1]), certificate) as server:
+    with encrypted as server:
         yield server
 
 

@@ -14,42 +14,35 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from io import TextIOWrapper
 from ipaddress import ip_address
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_qbchat.cli.seed import apply_seed, read_seed
 from pytest_qbchat.exceptions import CallRefused, QuickBloxWarning
-from pytest_qbchat.explain.message_effects import attachment_labels, reach, receipts
+from pytest_qbchat.explain.message_effects import attachment_labels, reach, receipts, shortened
 from pytest_qbchat.fake.quickblox import FakeQuickBlox
 from pytest_qbchat.page.page import conversation, html
 from pytest_qbchat.server.control import CONTROL_PREFIX, FAIL_PATH, inject_fault, is_control, refusal_of_page
-from pytest_qbchat.server.http11 import refusal
+from pytest_qbchat.server.http11 import JSON, refusal
 from pytest_qbchat.server.live_server import Server
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.masking import mask
-from pytest_qbchat.service.models import Dialog, DialogType, Message
-from pytest_qbchat.service.wire import Response, encode_json
-
-if TYPE_CHECKING:
-    from pytest_qbchat.service.calls import Call
-    from pytest_qbchat.service.models import Caller
-    from pytest_qbchat.service.wire import Request
+from pytest_qbchat.service.models import Caller, Dialog, DialogType, Message
+from pytest_qbchat.service.wire import Request, Response, encode_json
 
 _CONTROL_REQUESTS = (
     f"GET {CONTROL_PREFIX}/state shows the state, POST {CONTROL_PREFIX}/reset restores the initial one, "
     f"and POST {FAIL_PATH} injects a fault"
 )
 _LOOPBACK = "127.0.0.1"
-_MAX_TEXT_LENGTH = 60  # of a message
 _MAX_ROWS = 20  # of users, and of tokens
 _MAX_SHOWN = 50  # dialogs, messages of each, and calls on the page
 _CANNOT_START = 2  # exit status
-_JSON = (b"Content-Type", b"application/json; charset=utf-8")
 _HTML = (b"Content-Type", b"text/html; charset=utf-8")
 _TYPES = {DialogType.PUBLIC_GROUP: "public group", DialogType.GROUP: "group", DialogType.PRIVATE: "private dialog"}
 
@@ -57,8 +50,10 @@ _TYPES = {DialogType.PUBLIC_GROUP: "public group", DialogType.GROUP: "group", Di
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program until it is stopped. Return its exit status: 0, or 2 if it cannot start."""
     options = _parser().parse_args(argv)
-    with _interruptible(), warnings.catch_warnings():
+    with ExitStack() as signals, warnings.catch_warnings():
         warnings.simplefilter("ignore", QuickBloxWarning)  # each is printed below its call
+        for each in (signal.SIGINT, signal.SIGTERM):  # also in a background job of a shell, which ignores SIGINT
+            signals.callback(signal.signal, each, signal.signal(each, signal.default_int_handler))
         try:
             with Program(options) as program:
                 program.print_startup()
@@ -110,8 +105,6 @@ class Program(Server):
         self._options = options
         self._seed = {} if options.seed is None else _read(options.seed)
         self._fake = self._new_fake()
-        self._started = time.time()
-        self._version = 0  # of the state
         self._calls = 0
 
     def _new_fake(self) -> FakeQuickBlox:
@@ -149,20 +142,16 @@ class Program(Server):
         elif is_control(path):
             response = self._control_response(request, path)
         else:
-            self._version += 1
-            return await self._api_response(request)
+            try:
+                return await self._fake._backend.handle_async(request)
+            except CallRefused as refused:
+                return refusal(404, refused.text.partition("\n")[0])
         self.log(f"{request.method} {path} {response.status}")
         return response
 
-    async def _api_response(self, request: Request) -> Response:
-        try:
-            return await self._fake._backend.handle_async(request)
-        except CallRefused as refused:
-            return refusal(404, refused.text.partition("\n")[0])
-
     def log(self, line: str) -> None:
-        """Print a line about a request that is not a call of the API."""
-        self._print(f"{_clock()} {line}")
+        """Print a line about a request."""
+        self._print(f"{time.strftime('%H:%M:%S')} {line}")
 
     def _refusal_of_sender(self, request: Request, path: str) -> str:
         """Why the sender may not call; empty if it may.
@@ -182,22 +171,18 @@ class Program(Server):
             return inject_fault(self._fake.fail, request)
         if (method, path) == ("POST", f"{CONTROL_PREFIX}/reset"):
             self._fake = self._new_fake()
-            self._version += 1
             self._calls = 0
         elif (method, path) != ("GET", f"{CONTROL_PREFIX}/state"):
             return refusal(404, f"unknown request {method} {path}; {_CONTROL_REQUESTS}")
-        return Response(200, [_JSON], self._fake._backend.masked(encode_json(_state(self._fake))).encode())
+        return Response(200, [JSON], self._fake._backend.masked(encode_json(_state(self._fake))).encode())
 
     def _page(self, request: Request) -> Response:
-        """The conversations as a page, which asks for it again and again: most times nothing has changed."""
-        version = f'"{self._started}-{self._version}"'
-        headers = [_HTML, (b"ETag", version.encode()), (b"Cache-Control", b"no-cache")]
-        if request.headers.get("If-None-Match") == version:
-            return Response(304, headers, b"")
+        """The conversations as a page, which asks for it again and again."""
         forgotten = self._calls - len(self._fake.calls)
         shown = conversation(self._fake._backend.store, self._fake.calls, _MAX_SHOWN)
         state = {**shown, "forgotten": forgotten, "failures": []}
-        return Response(200, headers, html(f"The fake QuickBlox at {request.origin}", [state], live=True).encode())
+        page = html(f"The fake QuickBlox at {request.origin}", [state], live=True)
+        return Response(200, [_HTML, (b"Cache-Control", b"no-store")], page.encode())
 
     # Output
 
@@ -208,7 +193,11 @@ class Program(Server):
         _print_line(f"The fake QuickBlox listens on {self.url}")
         if not _is_loopback(self.host):
             _print_line("  warning: every machine that can reach this address can read and change the fake")
-        for label, text in [*self._credentials(), *self._users(), *self._tokens()]:
+        tokens = [
+            f"{mask(session.token)}: {'the application' if session.user_id is None else self._person(session.user_id)}"
+            for session in self._fake.sessions
+        ]
+        for label, text in [*self._credentials(), *_rows("user", [*self._users()]), *_rows("token", tokens)]:
             _print_line(f"  {label:<15} {_printable(text)}")
         _print_line(f"  {_CONTROL_REQUESTS}")
         _print_line("  A browser at this address shows the conversations.")
@@ -223,31 +212,24 @@ class Program(Server):
         for key in map(mask, sorted({*options.api_key})) if options.api_key else [undeclared]:
             yield "API key", key
 
-    def _users(self) -> Iterator[tuple[str, str]]:
-        users = [user for user in self._fake.users if user.login or user.email]
-        for user in users[:_MAX_ROWS]:
+    def _users(self) -> Iterator[str]:
+        for user in self._fake.users:
             names = [f"{name} {value}" for name in ("login", "email") if (value := getattr(user, name))]
-            if user.password:
+            if names and user.password:
                 names.append(f"password {mask(user.password)}")
-            yield "user", f"{self._person(user.id)}: {', '.join(names)}"
-        yield from _rest(users)
-
-    def _tokens(self) -> Iterator[tuple[str, str]]:
-        sessions = self._fake.sessions
-        for session in islice(sessions, _MAX_ROWS):
-            who = "the application" if session.user_id is None else self._person(session.user_id)
-            yield "token", f"{mask(session.token)}: {who}"
-        yield from _rest(sessions)
+            if names:
+                yield f"{self._person(user.id)}: {', '.join(names)}"
 
     def _show_call(self, call: Call) -> None:
         """Print a call, and forget old ones, because the program may run for days."""
-        line = f"{_clock()} {call.method} {call.path} {call.status or 404} by {self._caller(call.caller)}"
+        line = f"{call.method} {call.path} {call.status or 404} by {self._caller(call.caller)}"
         if call.reason:
             line += f": {call.reason}"
         if call.message is not None and call.dialog is not None:
             line += f": {self._posted(call.message, call.dialog)}"
-        for text in [line, *(f"  warning: {text}" for text in call.warnings)]:
-            self._print(text)
+        self.log(line)
+        for text in call.warnings:
+            self._print(f"  warning: {text}")
         self._calls += 1
         self._fake.forget_calls(keep=_MAX_SHOWN)
 
@@ -263,33 +245,28 @@ class Program(Server):
 
     def _posted(self, message: Message, dialog: Dialog) -> str:
         """The text of a message, its dialog, and the users to whom it was delivered."""
-        text = message.message
-        shown = repr(f"{text[:_MAX_TEXT_LENGTH]}…" if isinstance(text, str) and len(text) > _MAX_TEXT_LENGTH else text)
         name = f" {dialog.name!r}" if dialog.name else ""
         delivery = reach(message)
         if message.sent_to_chat:
             delivery += f", delivered to {', '.join(map(self._person, message.delivered_to)) or 'no known occupant'}"
         details = "; ".join([delivery, receipts(message), *attachment_labels(message)])
-        return f"{shown} to {_TYPES[dialog.type]} {dialog.id}{name}, {details}"
+        return f"{shortened(message.message)} to {_TYPES[dialog.type]} {dialog.id}{name}, {details}"
 
     def _person(self, id: int) -> str:
-        names = [user.full_name for user in self._fake.users.where(id=id) if user.full_name]
-        return " ".join([str(id), *names])
+        return " ".join([str(id), *(user.full_name for user in self._fake.users.where(id=id) if user.full_name)])
 
 
-def _rest(records: Sequence[object]) -> Iterable[tuple[str, str]]:
-    return [("", f"and {len(records) - _MAX_ROWS} more")] if len(records) > _MAX_ROWS else []
+def _rows(label: str, texts: list[str]) -> list[tuple[str, str]]:
+    """Labelled texts, or the first of them and the number of the others."""
+    rest = [("", f"and {len(texts) - _MAX_ROWS} more")] if len(texts) > _MAX_ROWS else []
+    return [(label, text) for text in texts[:_MAX_ROWS]] + rest
 
 
 def _state(fake: FakeQuickBlox) -> dict[str, Any]:
     """The whole state, with QuickBlox field names."""
-    return {
-        "users": [user.as_dict() for user in fake.users],
-        "sessions": [session.as_dict() for session in fake.sessions],
-        "dialogs": [dialog.as_dict() for dialog in fake.dialogs],
-        "messages": [message.as_dict(with_reactions=True) for message in fake.messages],
-        "blobs": [blob.as_dict() for blob in fake.blobs],
-    }
+    parts = ("users", "sessions", "dialogs", "blobs")
+    state = {part: [each.as_dict() for each in getattr(fake, part)] for part in parts}
+    return {**state, "messages": [message.as_dict(with_reactions=True) for message in fake.messages]}
 
 
 def _print_line(text: str) -> None:
@@ -304,10 +281,6 @@ def _print_line(text: str) -> None:
 def _printable(text: str) -> str:
     """Escape the characters that move the cursor or start another line."""
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
-
-
-def _clock() -> str:
-    return time.strftime("%H:%M:%S")
 
 
 def _is_for_page(request: Request) -> bool:
@@ -333,17 +306,5 @@ def _read(path: Path) -> Any:
         return read_seed(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise _StartError(f"{path}: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _StartError(f"{path} is not JSON: {error}") from None
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let SIGINT and SIGTERM raise KeyboardInterrupt, also in a background job of a shell."""
-    signals = (signal.SIGINT, signal.SIGTERM)
-    handlers = [signal.signal(each, signal.default_int_handler) for each in signals]
-    try:
-        yield
-    finally:
-        for each, handler in zip(signals, handlers, strict=True):
-            signal.signal(each, handler)

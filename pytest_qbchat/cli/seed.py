@@ -29,13 +29,10 @@ def read_seed(text: str) -> Any:
 
     Raises:
         ValueError: The text is not JSON, or has values that JSON cannot represent.
+        RecursionError: It is nested too deeply.
     """
-    try:
-        seed = json.loads(text)
-        # Python accepts NaN and lone surrogates, which cannot be sent.
-        json.dumps(seed, ensure_ascii=False, allow_nan=False).encode()
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+    seed = json.loads(text)
+    json.dumps(seed, ensure_ascii=False, allow_nan=False).encode()  # NaN and lone surrogates cannot be sent
     return seed
 
 
@@ -63,10 +60,10 @@ def apply_seed(fake: FakeQuickBlox, seed: Any) -> None:
 
 def _add_user(fake: FakeQuickBlox, record: Record) -> None:
     _check_names(record, _USER_FIELDS)
-    tags = record.get("user_tags") or ""
+    fields = dict(record)
+    tags = fields.pop("user_tags", None) or ""
     if not isinstance(tags, str):
         raise TypeError(f"invalid user_tags={tags!r}; expected a string, 'vip,new'")
-    fields = {name: value for name, value in record.items() if name != "user_tags"}
     fake.add_user(**fields, tags=[tag.strip() for tag in tags.split(",") if tag.strip()])
 
 
@@ -80,8 +77,8 @@ def _add_session(fake: FakeQuickBlox, record: Record) -> None:
 
 def _add_dialog(fake: FakeQuickBlox, record: Record) -> None:
     _check_names(record, {"_id", "occupants_ids", "type", "name"})
-    fields = {name: value for name, value in record.items() if name != "_id"}
-    fake.add_dialog(record.get("_id"), **{"occupants_ids": [], **fields})
+    fields = {"occupants_ids": [], **record}
+    fake.add_dialog(fields.pop("_id", None), **fields)
 
 
 def _add_message(fake: FakeQuickBlox, record: Record) -> None:
@@ -91,9 +88,8 @@ def _add_message(fake: FakeQuickBlox, record: Record) -> None:
     given = record.get("attachments") or []
     if not isinstance(given, list | dict) or len(attachments(given)) != len(given):
         raise TypeError(f"invalid attachments={given!r}; expected a list, [{{'type': 'image', 'id': '47863'}}]")
-    fields = {name: value for name, value in record.items() if name not in ("chat_dialog_id", "sender_id")}
-    dialog: Any = record.get("chat_dialog_id")
-    sender: Any = record.get("sender_id")
+    fields = dict(record)
+    dialog, sender = fields.pop("chat_dialog_id", None), fields.pop("sender_id", None)
     fake.add_message(dialog, sender, **fields)
 
 

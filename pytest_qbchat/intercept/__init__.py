@@ -1,19 +1,12 @@
-"""Interceptors send the calls of HTTP libraries to a fake.
-
-- `patching`: patch points, and the patcher of the process;
-- `httpx`, `http_client`, `asyncio_clients`, `niquests`: an interceptor for each family of libraries;
-- `guard`: refuses calls that no interceptor catches;
-- `loopback_servers`: the servers for clients of asyncio and niquests; `forks`: the calls of forked processes.
-"""
+"""Interceptors send the calls of HTTP libraries to a fake."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from functools import cache
-from types import TracebackType
+import sys
+from functools import cache, partial
 from typing import Generic, TypeVar
 
-from pytest_qbchat.intercept import asyncio_clients, guard, http_client, httpx, niquests, tls_contexts
+from pytest_qbchat.intercept import asyncio_clients, guard, http_client, httpx, niquests
 from pytest_qbchat.intercept.forks import Forks
 from pytest_qbchat.intercept.patching import Patcher
 from pytest_qbchat.service.interface import Fake
@@ -23,12 +16,9 @@ T = TypeVar("T")
 
 @cache
 def _patcher() -> Patcher:
-    libraries = defaultdict(list)
-    for interceptor in (httpx, tls_contexts, http_client, asyncio_clients, niquests, guard):
-        for name, patch_points in interceptor.LIBRARIES.items():
-            libraries[name].append(patch_points)
-    patcher = Patcher(dict(libraries))
-    guard.add_audit_hook(patcher.fakes)
+    interceptors = (httpx, http_client, asyncio_clients, niquests, guard)
+    patcher = Patcher([each for interceptor in interceptors for each in interceptor.LIBRARIES.items()])
+    sys.addaudithook(partial(guard.audit, patcher.fakes))  # for ever
     Forks(patcher.fakes)
     return patcher
 
@@ -50,19 +40,14 @@ class Interception(Generic[T]):
         _patcher().enter(self._fake)
         return self._given
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         __tracebackhide__ = True
         _patcher().leave(self._fake)
-        if error is None:
+        if kind is None:
             self._fake.raise_problems()
 
     def repatch(self) -> None:
-        """Patch again over another mock, so that the fake gets QuickBlox's calls before it.
-
-        The mock still gets all other calls.
-        """
+        """Patch again over another mock, which then gets only the calls to other hosts."""
         _patcher().patch()
 
     def undo_repatch(self) -> None:

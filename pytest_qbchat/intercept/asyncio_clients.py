@@ -31,10 +31,7 @@ def _tornado(module: Any) -> Iterator[PatchPoint]:
         yield PatchPoint(client, "connect", _connect_tornado)
 
 
-LIBRARIES = {
-    "aiohttp.connector": _aiohttp,
-    "tornado.tcpclient": _tornado,
-}
+LIBRARIES = {"aiohttp.connector": _aiohttp, "tornado.tcpclient": _tornado}
 
 
 def _connect_aiohttp(function: Function, fakes: list[Fake]) -> Function:

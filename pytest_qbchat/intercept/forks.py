@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
-from pytest_qbchat.intercept import loopback_servers
 from pytest_qbchat.intercept.patching import fake_for_host
 from pytest_qbchat.service.hosts import Hosts
 from pytest_qbchat.service.interface import Fake, fault_of, record_refusal
@@ -32,11 +31,7 @@ class Forks:
     """Listens to forked processes until this process ends."""
 
     def __init__(self, fakes: list[Fake]) -> None:
-        """Watch the forks of this process, if the system has any.
-
-        Args:
-            fakes: The active fakes, which change over time.
-        """
+        """Watch the forks of this process, if the system has any. The list of active fakes changes over time."""
         self._fakes = fakes
         self._listener: Listener | None = None
         if hasattr(os, "register_at_fork"):
@@ -52,7 +47,6 @@ class Forks:
 
     def in_child(self) -> None:
         """Pass the calls of this process to its parent."""
-        loopback_servers.after_fork()
         if self._listener is not None:
             self._fakes[:] = [FakeOfParent(fake.hosts, self._listener.address) for fake in self._fakes]
 

@@ -14,10 +14,10 @@ through a proxy.
 from __future__ import annotations
 
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from inspect import currentframe
+from traceback import walk_stack
 from typing import Any, NoReturn
 
 from pytest_qbchat.exceptions import CallRefused
@@ -27,14 +27,11 @@ from pytest_qbchat.intercept.patching import Function, PatchPoint, classes, fake
 from pytest_qbchat.service.interface import Fake
 
 Address = tuple[object, object]  # host and port
-_NO_ADDRESS: Address = (None, None)
 
 
 def _address(given: object) -> Address:
     """The host and port of a socket address."""
-    if not isinstance(given, tuple) or len(given) < 2:  # noqa: PLR2004 - host, port
-        return _NO_ADDRESS
-    return given[0], given[1]
+    return (given[0], given[1]) if isinstance(given, tuple) and len(given) > 1 else (None, None)
 
 
 # The address in the arguments of each audit event.
@@ -46,11 +43,6 @@ EVENTS: dict[str, Callable[..., Address]] = {
     "socket.sendto": lambda _, address: _address(address),
     "socket.sendmsg": lambda _, address: _address(address),
 }
-
-
-def add_audit_hook(fakes: list[Fake]) -> None:
-    """Refuse calls to QuickBlox hosts from now on, while there are active fakes. A hook cannot be removed."""
-    sys.addaudithook(partial(audit, fakes))
 
 
 def audit(fakes: list[Fake], event: str, arguments: tuple[Any, ...]) -> None:
@@ -102,7 +94,13 @@ def _refuse_quickblox(fakes: list[Fake], host: object, port: object) -> None:
     fake = fake_for_host(fakes, host, port)
     if fake is None or is_loopback_server((host, port)):
         return
-    raise_refusal(refuse_library(fake, host.decode() if isinstance(host, bytes) else host))
+    text = (
+        f"{_library()} tried to reach {host.decode() if isinstance(host, bytes) else host} in a way that the fake does "
+        "not intercept\n  no call to QuickBlox is let through: make this call with httpx, httpx2, httpcore, requests, "
+        "urllib3, urllib, http.client, aiohttp, niquests or Tornado's client, send it to the url of qbchat_server, or "
+        "replace it in this test"
+    )
+    raise_refusal(fake.refuse(text))
 
 
 def raise_refusal(error: Exception) -> NoReturn:
@@ -114,16 +112,6 @@ def raise_refusal(error: Exception) -> NoReturn:
         if in_thread_of_library():  # after an error that resolvers do not raise, Twisted would wait forever
             raise socket.gaierror(socket.EAI_FAIL, refusal.text) from refusal
         raise
-
-
-def refuse_library(fake: Fake, host: object) -> Exception:
-    """Refuse a call that no interceptor catches."""
-    return fake.refuse(
-        f"{_library()} tried to reach {host} in a way that the fake does not intercept\n"
-        "  no call to QuickBlox is let through: make this call with httpx, httpx2, httpcore, requests, urllib3, "
-        "urllib, http.client, aiohttp, niquests or Tornado's client, send it to the url of qbchat_server, or replace "
-        "it in this test"
-    )
 
 
 def _getproxies(function: Function, fakes: list[Fake]) -> Function:
@@ -139,14 +127,8 @@ def _getproxies(function: Function, fakes: list[Fake]) -> Function:
 
 def _library() -> str:
     """The library that made the call: the outermost one on the stack."""
-    found = "something"
-    frame = currentframe()
-    while frame is not None:
-        package = package_of(frame)
-        if package in OTHER_LIBRARIES:
-            found = package
-        frame = frame.f_back
-    return found
+    packages = [package_of(frame) for frame, _ in walk_stack(currentframe())]
+    return next((package for package in reversed(packages) if package in OTHER_LIBRARIES), "something")
 
 
 def refuse_proxy(fake: Fake, library: str, host: object) -> Exception:

@@ -20,10 +20,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from weakref import ref
 
+from h11 import RemoteProtocolError
+
 from pytest_qbchat.exceptions import ConnectionFault, as_fault
 from pytest_qbchat.intercept.patching import Function, PatchPoint, classes, fake_for_call, fake_for_host
 from pytest_qbchat.server import http11
-from pytest_qbchat.server.request_reader import RequestReader
 from pytest_qbchat.service.hosts import HTTPS_PORT, Url, origin
 from pytest_qbchat.service.interface import Fake, record_refusal
 
@@ -112,7 +113,7 @@ class FakeSocket:
         self._timeout: float | None = connection.timeout  # http.client has an object for the default
         self._method = ""
         self._fakes = fakes
-        self._reader = RequestReader()
+        self._reader = http11.RequestReader()
         self._answer: bytes | Exception | None = None
 
     def sendall(self, data: Any) -> None:
@@ -128,7 +129,7 @@ class FakeSocket:
             request = self._reader.read(bytes(data))
             if request is not None:
                 self._answer = self._answer_to(*request)
-        except http11.MalformedRequestError as error:
+        except RemoteProtocolError as error:
             self._answer = self._refusal(error)
         except Exception as error:
             if (fault := as_fault(error)) is None:
@@ -145,14 +146,14 @@ class FakeSocket:
         target = target._replace(target=target.target or head.target)
         return http11.encode(fake.handle(fake.hosts.request(head.method, target, head.headers, body)), head.method)
 
-    def _refusal(self, error: http11.MalformedRequestError) -> bytes:
+    def _refusal(self, error: RemoteProtocolError) -> bytes:
         """Refuse a malformed request as the live server does, and fail the test."""
         with suppress(ConnectionResetError):
             fake, target = self._destination()
             at = origin(target.scheme, target.host, target.port)
             record_refusal(fake, f"{at} was sent what is not a request of HTTP/1.1: {error}")
-        self._reader = RequestReader()
-        return http11.encode(http11.refusal(error.status, str(error)), "GET")
+        self._reader = http11.RequestReader()
+        return http11.encode(http11.refusal(error.error_status_hint, str(error)), "GET")
 
     def _destination(self) -> tuple[Fake, Url]:
         fake = fake_for_host(self._fakes, self.target.host, self.target.port)

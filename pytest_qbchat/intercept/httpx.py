@@ -10,13 +10,19 @@ own `handle_request`: the wrapper runs, and the call is answered below it. A moc
 way. vcrpy calls the function that it found when it was imported, so its calls arrive at httpcore too.
 
 A response gets a byte stream instead of content, so that `.elapsed`, `stream()` and `iter_bytes()` work.
+
+The constructors of httpx's transports are patched too, to make a TLS context when it is first needed. Making one takes
+20 ms, which is most of a test that calls `httpx.post`, and no call to QuickBlox uses it. Whatever code does with the
+context of a transport, it does with one that the library itself has made for this transport alone. A transport with
+`verify` or `cert` of its own gets its context at once.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
-from functools import partial
+import ssl
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import Any
 
 from pytest_qbchat.exceptions import ConnectionFault, fault_errors
@@ -33,6 +39,8 @@ def patch_points(module: Any) -> Iterator[PatchPoint]:
         yield PatchPoint(owner, "handle_request", partial(_sync, module))
     for owner in classes(module, "AsyncHTTPTransport", "AsyncConnectionPool"):
         yield PatchPoint(owner, "handle_async_request", partial(_async, module))
+    for owner in classes(module, "HTTPTransport", "AsyncHTTPTransport"):
+        yield PatchPoint(owner, "__init__", partial(_constructor, module))
 
 
 LIBRARIES = dict.fromkeys(("httpx", "httpx2", "httpcore", "httpcore2"), patch_points)
@@ -62,6 +70,34 @@ def _async(module: Any, function: Function, fakes: list[Fake]) -> Function:
     return handle_async_request
 
 
+def _constructor(module: Any, function: Function, fakes: list[Fake]) -> Function:
+    def construct(transport: Any, *args: Any, **kwargs: Any) -> None:
+        # The library's clients use keywords.
+        default = not args and kwargs.get("verify", True) is True and kwargs.get("cert") is None
+        if fakes and default:
+            make = partial(module.create_ssl_context, trust_env=kwargs.get("trust_env", True))
+            kwargs["verify"] = LazyContext(make)
+        function(transport, *args, **kwargs)
+
+    return construct
+
+
+class LazyContext:
+    """Stands for a context that is made when any attribute of it is read or set."""
+
+    def __init__(self, make: Callable[[], ssl.SSLContext]) -> None:
+        object.__setattr__(self, "_made", cache(make))
+
+    # Libraries check that it is a context.
+    __class__ = property(lambda _: ssl.SSLContext)  # pyright: ignore[reportIncompatibleMethodOverride]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made(), name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        setattr(self._made(), name, value)
+
+
 def answer(module: Any, request: Any, fake: Fake, retries: int = 0) -> Any:
     """Answer a request of a synchronous client, which tries so many times again to connect."""
     __tracebackhide__ = True
@@ -71,8 +107,7 @@ def answer(module: Any, request: Any, fake: Fake, retries: int = 0) -> Any:
         try:
             outcome = fake.handle(sent)
         except fault_errors() as error:
-            outcome, retries = _client_error(module, error, request, retries), retries - 1
-    _check_timeout(fake, request, outcome)
+            outcome, retries = _client_error(module, error, request, retries, fake), retries - 1
     for event in _events(request, outcome):
         request.extensions["trace"](*event)
     return _response(module, outcome, sent.method)
@@ -82,14 +117,15 @@ async def answer_async(module: Any, request: Any, fake: Fake, retries: int = 0) 
     """Answer a request of an asynchronous client."""
     __tracebackhide__ = True
     sent = _request(request, b"".join([chunk async for chunk in request.stream]), fake)
-    await _checkpoint()
+    from anyio.lowlevel import checkpoint  # noqa: PLC0415 - for asynchronous calls alone; httpx brings anyio
+
+    await checkpoint()  # other tasks run, as while a client waits for a server: a race between two tasks shows
     outcome: Response | Exception | None = None
     while outcome is None:
         try:
             outcome = await fake.handle_async(sent)
         except fault_errors() as error:
-            outcome, retries = _client_error(module, error, request, retries), retries - 1
-    _check_timeout(fake, request, outcome)
+            outcome, retries = _client_error(module, error, request, retries, fake), retries - 1
     for event in _events(request, outcome):
         await request.extensions["trace"](*event)
     return _response(module, outcome, sent.method)
@@ -105,25 +141,6 @@ def _is_wrapper(module: Any, function: Function) -> bool:
     inner = inspect.unwrap(function)
     ours = patch_of(inner) is not None or inner.__module__.partition(".")[0] == module.__name__
     return _is_httpx(module) and inner is not function and ours
-
-
-async def _checkpoint() -> None:
-    """Let other tasks run, as a client does that waits for a server: a race between two tasks shows."""
-    import asyncio  # noqa: PLC0415 - for asynchronous calls alone
-
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        from anyio.lowlevel import checkpoint  # noqa: PLC0415 - of trio; httpx brings anyio
-
-        await checkpoint()
-    else:
-        await asyncio.sleep(0)
-
-
-def _check_timeout(fake: Fake, request: Any, outcome: Response | Exception) -> None:
-    if type(outcome).__name__ == "ReadTimeout" and request.extensions.get("timeout", {}).get("read") is None:
-        fake.note_missing_timeout(_text(request.method))
 
 
 def _retries(transport: Any) -> int:
@@ -148,7 +165,7 @@ def _events(request: Any, outcome: Response | Exception) -> Iterator[tuple[str, 
     if isinstance(outcome, Exception):
         yield "http11.receive_response_headers.failed", failed
     else:
-        head = b"HTTP/1.1", outcome.status, http11.phrase(outcome.status).encode(), list(outcome.raw_headers)
+        head = b"HTTP/1.1", outcome.status, http11.phrase(outcome.status), list(outcome.raw_headers)
         yield "http11.receive_response_headers.complete", {"return_value": head}
         yield "http11.receive_response_body.started", {"request": request}
         yield "http11.receive_response_body.complete", {"return_value": None}
@@ -186,11 +203,11 @@ def _response(module: Any, outcome: Response | Exception, method: str) -> Any:
         raise outcome
     headers, body = http11.sent(outcome, method)
     content = {"stream": module.ByteStream(body)} if _is_httpx(module) else {"content": body}
-    extensions = {"http_version": b"HTTP/1.1", "reason_phrase": http11.phrase(outcome.status).encode()}
+    extensions = {"http_version": b"HTTP/1.1", "reason_phrase": http11.phrase(outcome.status)}
     return module.Response(outcome.status, headers=headers, extensions=extensions, **content)
 
 
-def _client_error(module: Any, error: Exception, request: Any, retries: int) -> Exception | None:
+def _client_error(module: Any, error: Exception, request: Any, retries: int, fake: Fake) -> Exception | None:
     """The error of the client's library for a fault, or for an error of httpx that a respx route raised.
 
     None if it is one of connecting, and the client tries again.
@@ -198,6 +215,8 @@ def _client_error(module: Any, error: Exception, request: Any, retries: int) -> 
     name = _ERRORS[error.kind] if isinstance(error, ConnectionFault) else type(error).__name__
     if retries > 0 and name in _CONNECT_ERRORS:
         return None
+    if name == "ReadTimeout" and request.extensions.get("timeout", {}).get("read") is None:
+        fake.note_missing_timeout(_text(request.method))
     failure: Exception = error
     if not _is_httpx(module):
         failure = getattr(module, name, module.NetworkError)(str(error))

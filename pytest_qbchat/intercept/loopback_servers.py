@@ -8,7 +8,6 @@ connections longer than one test. While no fake answers the host, its requests g
 from __future__ import annotations
 
 from functools import partial
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from pytest_qbchat.intercept.patching import fake_for_host
@@ -20,27 +19,19 @@ if TYPE_CHECKING:
 
 # The keys are the id of the list of active fakes, one for each process, and the origin of the requests.
 _servers: dict[tuple[int, str], LocalServer] = {}
-_starting = Lock()
 
 
 def loopback_address(fakes: list[Fake], host: str, port: int, *, encrypted: bool) -> tuple[str, int]:
     """The host and port of the server for a destination. Starts the server if it is not running yet."""
     scheme = "https" if encrypted or port == HTTPS_PORT else "http"
     key = id(fakes), origin(scheme, host, port)
-    with _starting:
-        if key not in _servers:
-            from pytest_qbchat.server.live_server import LocalServer  # noqa: PLC0415 - with asyncio, for who needs it
+    if key not in _servers:
+        from pytest_qbchat.server.live_server import LocalServer  # noqa: PLC0415 - with asyncio, for who needs it
 
-            server = LocalServer(partial(fake_for_host, fakes, host, port), Url(scheme, host, port, ""))
-            server.start()
-            _servers[key] = server
-        return _servers[key].host, _servers[key].port
-
-
-def after_fork() -> None:
-    """Let a forked process start servers, also if its parent was starting one. It uses those that run in its parent."""
-    global _starting  # noqa: PLW0603 - a lock that nobody in this process holds
-    _starting = Lock()
+        server = LocalServer(partial(fake_for_host, fakes, host, port), Url(scheme, host, port, ""))
+        server.start()
+        _servers.setdefault(key, server)  # of two threads, only one keeps its server
+    return _servers[key].host, _servers[key].port
 
 
 def is_loopback_server(address: object) -> bool:

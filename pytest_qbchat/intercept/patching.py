@@ -15,13 +15,12 @@ How it works:
 - `undo` puts the original back only if the replacement is still there: whoever has replaced it since restores it, and
   the replacement that comes back is harmless, and is taken over by the next layer. A function that a class inherits is
   deleted from the class rather than set to the inherited one.
-- A patch is kept at its point and used again as long as the function below it stays the same.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -69,13 +68,11 @@ class PatchPoint:
         owner: The class or module.
         name: The attribute.
         wrap: Makes the replacement from the function and the list of active fakes, which changes over time.
-        latest: The latest patch, reused from test to test: wrapping all functions takes longer than the rest.
     """
 
     owner: Any
     name: str
     wrap: Callable[[Function, list[Fake]], Function]
-    latest: Patch | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -90,7 +87,7 @@ class Patch:
     point: PatchPoint
     original: Function
     replacement: Function
-    inherited: bool = False
+    inherited: bool
     active: bool = False
 
     def undo(self) -> None:
@@ -156,16 +153,12 @@ class Patcher:
         fakes: The active fakes, the newest first.
     """
 
-    def __init__(self, libraries: Mapping[str, Sequence[PatchPoints]]) -> None:
-        """Know what to patch.
-
-        Args:
-            libraries: What makes the patch points of each module, by the name of the module.
-        """
+    def __init__(self, libraries: Sequence[tuple[str, PatchPoints]]) -> None:
+        """Know what makes the patch points of modules, each with the name of its module."""
         self._libraries = libraries
-        self._modules: set[ModuleType] = set()  # whose patch points are known
+        self._known: set[tuple[ModuleType, PatchPoints]] = set()  # of which the patch points are known
         self._points: list[PatchPoint] = []
-        self._import_hook = _ImportHook(libraries, self._patch_imported)
+        self._import_hook = _ImportHook({name for name, _ in libraries}, self._patch_imported)
         self.fakes: list[Fake] = []
         self._layers: list[ExitStack] = []
 
@@ -199,40 +192,35 @@ class Patcher:
     def _find_points(self) -> list[PatchPoint]:
         """The patch points of modules that were imported since the last call."""
         found: list[PatchPoint] = []
-        for name, libraries in self._libraries.items():
+        for name, patch_points in self._libraries:
             module = sys.modules.get(name)
-            if module is not None and module not in self._modules:
-                points = [point for patch_points in libraries for point in patch_points(module)]
+            if module is not None and (module, patch_points) not in self._known:
+                points = list(patch_points(module))
                 if points:
-                    self._modules.add(module)
+                    self._known.add((module, patch_points))
                     found += points
         self._points += found
         return found
 
     def _patch_imported(self, module: ModuleType) -> None:
         """Patch a module that the code under test has imported or reloaded, until the last fake is left."""
-        self._modules.discard(module)
+        self._known = {each for each in self._known if each[0] is not module}
         points = self._find_points()
         if self.fakes:
             self._apply(points, self._layers[0])
 
     def _apply(self, points: list[PatchPoint], layer: ExitStack) -> None:
         for point in points:
-            function, patch = getattr(point.owner, point.name), point.latest
-            if patch is None or not (function is patch.original or function is patch.replacement):
-                patch = patch_of(function) or self._wrap(point, function)
+            owner, name = point.owner, point.name
+            patch = patch_of(getattr(owner, name))
+            if patch is None:
+                original = getattr(owner, name)
+                patch = Patch(point, original, point.wrap(original, self.fakes), inherited=name not in vars(owner))
+                setattr(patch.replacement, _PATCH, patch)
+                setattr(owner, name, patch.replacement)
             if not patch.active:  # new, or restored by another mock after it was undone
                 patch.active = True
                 layer.callback(patch.undo)
-            if function is not patch.replacement:
-                patch.inherited = point.name not in vars(point.owner)
-                setattr(point.owner, point.name, patch.replacement)
-
-    def _wrap(self, point: PatchPoint, original: Function) -> Patch:
-        replacement = point.wrap(original, self.fakes)
-        patch = point.latest = Patch(point, original, replacement)
-        setattr(replacement, _PATCH, patch)
-        return patch
 
     def restore(self) -> None:
         """Undo the newest layer, as a whole even if one of its patches cannot be undone."""
@@ -242,7 +230,7 @@ class Patcher:
 class _ImportHook:
     """A finder of modules that calls a function after the import of certain modules."""
 
-    def __init__(self, names: Mapping[str, object], imported: Callable[[ModuleType], None]) -> None:
+    def __init__(self, names: set[str], imported: Callable[[ModuleType], None]) -> None:
         self._names = names
         self._imported = imported
 
@@ -250,12 +238,8 @@ class _ImportHook:
         """The spec that the other finders find, with a loader that calls the function."""
         if name not in self._names:
             return None
-        found = (
-            finder.find_spec(name, path, target)
-            for finder in sys.meta_path
-            if finder is not self and hasattr(finder, "find_spec")
-        )
-        spec = next(filter(None, found), None)
+        finders = [each for each in sys.meta_path if each is not self and hasattr(each, "find_spec")]
+        spec = next(filter(None, (finder.find_spec(name, path, target) for finder in finders)), None)
         if spec is not None and hasattr(spec.loader, "exec_module"):
             spec.loader = _Loader(spec.loader, self._imported)  # type: ignore[assignment]  # it has what import uses
         return spec

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from inspect import currentframe
+from traceback import walk_stack
 from typing import Any
 
 import pytest
@@ -38,10 +39,9 @@ class SuiteGuard:
         caller = "code outside of the tests" if item is None else "this test"
         text = (
             f"{caller} called {_request() or host} without the qbchat fixture\n  take the fixture qbchat in this test, "
+            "or mark it with @pytest.mark.qbchat(live=True) if it means QuickBlox"
         )
-        raise_refusal(
-            self.problems.refuse(f"{text}or mark it with @pytest.mark.qbchat(live=True) if it means QuickBlox")
-        )
+        raise_refusal(self.problems.refuse(text))
 
     def complete(self, test_report: pytest.TestReport, item: pytest.Item, error: BaseException | None) -> None:
         """Fail a phase of a test for refused calls whose exceptions the code caught, or show them in its failure."""
@@ -67,12 +67,10 @@ class SuiteGuard:
 def _request() -> str:
     """Method and URL of the request that a client on the stack is sending; empty if none tells them."""
     found = ""
-    frame = currentframe()
-    while frame is not None:
+    for frame, _ in walk_stack(currentframe()):
         for method, url in _requests(frame.f_locals) if is_between(frame) else ():
             if isinstance(method, str) and "://" in str(url):
                 found = f"{method.upper()} {mask_fields(str(url))}"
-        frame = frame.f_back
     return found
 
 

@@ -6,16 +6,14 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_qbchat.explain.conversation import age, described, dialogs_with_messages, people
 from pytest_qbchat.explain.message_effects import shortened
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.masking import mask_header
-
-if TYPE_CHECKING:
-    from pytest_qbchat.service.calls import Call
-    from pytest_qbchat.service.store import Store
-    from pytest_qbchat.service.wire import Headers
+from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.wire import Headers
 
 _MAX_BODY = 20_000  # characters of a request or a response
 
@@ -64,15 +62,10 @@ def _template() -> str:
 def _call(call: Call) -> dict[str, Any]:
     response, message = call.response, call.message
     text = message and (message.posted_text if message.edited else message.message)
+    same_names = ("method", "path", "status", "reason", "fault", "stubbed", "warnings")
     return {
-        "method": call.method,
+        **{name: getattr(call, name) for name in same_names},
         "url": call.request.url,
-        "path": call.path,
-        "status": call.status,
-        "reason": call.reason,
-        "fault": call.fault,
-        "stubbed": call.stubbed,
-        "warnings": call.warnings,
         "text": shortened(text) if text else "",
         "request": _side(call.request.headers, call.request.body),
         "response": None if response is None else _side(response.headers, response.body),

@@ -20,9 +20,7 @@ def add_page(report: pytest.TestReport, store: Store, calls: Sequence[Call]) -> 
     vars(report)["qbchat_page"] = {**of_test, "failure": store.secrets.mask(_failure(report))}
 
 
-_NEW_TEST: dict[str, Any] = {
-    "outcome": "passed", "seconds": 0.0, "people": {}, "dialogs": [], "calls": [],
-}  # fmt: skip
+_NEW_TEST: dict[str, Any] = {"outcome": "passed", "seconds": 0.0, "people": {}, "dialogs": [], "calls": []}
 
 
 class HtmlReport:

@@ -68,23 +68,15 @@ Attached = int | list[dict[str, Any]] | Mapping[str, dict[str, Any]]
 
 def indexed(random: Random, attached: Attached) -> Mapping[str, dict[str, Any]]:
     """The documented form in a request: an object keyed "0", "1", ... Any other value is unchanged."""
-    if isinstance(attached, int):
-        attached = _images(random, attached)
-    if isinstance(attached, list):
-        return {str(index): attachment for index, attachment in enumerate(attached)}
+    if isinstance(attached, int | list):
+        return {str(index): each for index, each in enumerate(listed(random, attached))}
     return attached
 
 
 def listed(random: Random, attached: Attached) -> list[dict[str, Any]]:
     """The documented form in a reply: a list, in index order."""
     if isinstance(attached, int):
-        return _images(random, attached)
-    if isinstance(attached, list):
-        return attached
-    return [attached[index] for index in sorted(attached, key=int)]
-
-
-def _images(random: Random, count: int) -> list[dict[str, Any]]:
-    if count < 0:
-        raise ValueError(f"invalid attachments={count}; expected 0 or greater")
-    return [attachment(random, "image") for _ in range(count)]
+        if attached < 0:
+            raise ValueError(f"invalid attachments={attached}; expected 0 or greater")
+        return [attachment(random, "image") for _ in range(attached)]
+    return attached if isinstance(attached, list) else [attached[index] for index in sorted(attached, key=int)]

@@ -134,20 +134,18 @@ class PayloadFactory:
         """
         random = self._random
         message_id, date_sent = _origin(random, fields.get("_id"), fields.get("date_sent"))
-        dialog_id = _object_id(random)
-        text = self._phrases.message(random)
         sender = fields.get("sender_id", pick(random, _USER_IDS))
         recipient = fields.get("recipient_id", 0)
         readers = fields.get("read_ids", [sender, recipient] if recipient and fields.get("read") else [sender])
         record = {
             "_id": message_id,
             "attachments": listed(random, fields.pop("attachments", _ATTACHMENTS)),
-            "chat_dialog_id": dialog_id,
+            "chat_dialog_id": _object_id(random),
             "created_at": timestamp(date_sent),
             "date_sent": date_sent,
             "delivered_ids": [*readers],
             "markable": 1,
-            "message": text,
+            "message": self._phrases.message(random),
             "read_ids": readers,
             "recipient_id": recipient,
             "sender_id": sender,

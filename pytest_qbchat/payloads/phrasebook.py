@@ -7,14 +7,11 @@ as `{name}`, and the values for the slots. Everything is made up; links use doma
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from string import Formatter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from random import Random
+from random import Random
+from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -43,70 +40,69 @@ class Person(NamedTuple):
 
 
 class Phrasebook:
-    """The texts of one locale, parsed once so that filling their slots is fast.
+    """The texts of one locale.
 
     Attributes:
         messages: Single messages.
         dialogs: Names of group dialogs.
-        threads: Conversations, each a series of turns `(speaker, line)`. Speaker 0 is the customer (slot `name`),
+        threads: Conversations, each a series of turns `(speaker, text)`. Speaker 0 is the customer (slot `name`),
             speaker 1 is the agent (slot `agent`).
     """
 
     def __init__(self, texts: Mapping[str, Any]) -> None:
-        self._slots: dict[str, Sequence[object]] = {**texts["slots"], **_NUMBERS}
+        self.slots: dict[str, Sequence[object]] = {**texts["slots"], **_NUMBERS}
         self._first_names = tuple(texts["first_names"].items())
         self._last_names = tuple(texts["last_names"].items())
         self._full_name: str = texts["full_name"]
-        self._phone = self._line(texts["phone"])
-        self.messages = tuple(map(self._line, texts["messages"]))
-        self.dialogs = tuple(map(self._line, texts["dialogs"]))
-        self.threads = tuple(
-            tuple((turn % 2, self._line(text)) for turn, said in enumerate(thread) for text in said)
-            for thread in texts["threads"]
-        )
+        self._phone: str = texts["phone"]
+        self.messages: Sequence[str] = texts["messages"]
+        self.dialogs: Sequence[str] = texts["dialogs"]
+        self.threads = [
+            [(turn % 2, text) for turn, said in enumerate(thread) for text in said] for thread in texts["threads"]
+        ]
 
     def message(self, random: Random) -> str:
         """A single message."""
-        return pick(random, self.messages).fill(random)
+        return self.fill(random, pick(random, self.messages))
 
     def dialog_name(self, random: Random) -> str:
         """The name of a group dialog."""
-        return pick(random, self.dialogs).fill(random)
+        return self.fill(random, pick(random, self.dialogs))
 
     def person(self, random: Random) -> Person:
         """A person. Logins are rarely equal."""
         first, first_ascii = pick(random, self._first_names)
         last, last_ascii = pick(random, self._last_names)
-        return Person(
-            full_name=self._full_name.format(first=first, last=last),
-            login=f"{first_ascii}.{last_ascii}{pick(random, _NUMBERS['order'])}",
-            phone=self._phone.fill(random),
-        )
+        login = f"{first_ascii}.{last_ascii}{pick(random, _NUMBERS['order'])}"
+        return Person(self._full_name.format(first=first, last=last), login, self.fill(random, self._phone))
 
     def conversation(self, random: Random) -> Iterator[tuple[int, str]]:
         """The turns of an endless conversation, `(speaker, text)`, one topic after the other."""
-        cast = {slot: pick(random, self._slots[slot]) for slot in _CAST}
+        cast = {slot: pick(random, self.slots[slot]) for slot in _CAST}
         topic = int(random.random() * len(self.threads))
         while True:
-            facts = {slot: pick(random, values) for slot, values in self._slots.items()} | cast
-            for speaker, line in self.threads[topic % len(self.threads)]:
-                yield speaker, line.pattern.format_map(facts)
+            values = _Values(random, self.slots)
+            values.update(cast)
+            for speaker, text in self.threads[topic % len(self.threads)]:
+                yield speaker, text.format_map(values)
             topic += 1
 
-    def _line(self, pattern: str) -> Line:
-        used = dict.fromkeys(slot for _, slot, _, _ in Formatter().parse(pattern) if slot)
-        return Line(pattern, tuple((slot, self._slots[slot]) for slot in used))
-
-
-class Line(NamedTuple):
-    """A text with slots, and the values that each slot can take."""
-
-    pattern: str
-    slots: tuple[tuple[str, Sequence[object]], ...]
-
-    def fill(self, random: Random) -> str:
+    def fill(self, random: Random, text: str) -> str:
         """The text with a value in each slot; a slot that occurs twice gets the same value twice."""
-        return self.pattern.format_map({slot: pick(random, values) for slot, values in self.slots})
+        return text.format_map(_Values(random, self.slots))
+
+
+class _Values(dict[str, object]):
+    """The values of the slots of a text, each drawn when it is first needed."""
+
+    def __init__(self, random: Random, slots: Mapping[str, Sequence[object]]) -> None:
+        super().__init__()
+        self._random = random
+        self._slots = slots
+
+    def __missing__(self, slot: str) -> object:
+        value = self[slot] = pick(self._random, self._slots[slot])
+        return value
 
 
 def pick(random: Random, values: Sequence[T]) -> T:
@@ -114,7 +110,6 @@ def pick(random: Random, values: Sequence[T]) -> T:
     return values[int(random.random() * len(values))]
 
 
-@cache
 def available() -> tuple[str, ...]:
     """The locales with separate texts, in alphabetical order."""
     return tuple(sorted(path.stem for path in _TEXTS.glob("*.json")))

@@ -30,12 +30,7 @@ def refusal_of_page(request: Request) -> str:
 
 
 def inject_fault(fail: Callable[..., None], request: Request) -> Response:
-    """Inject the fault that a request describes. The response is 204, or 400 or 403 with what is wrong.
-
-    Args:
-        fail: `FakeQuickBlox.fail`.
-        request: The request.
-    """
+    """Inject the fault that a request describes with `FakeQuickBlox.fail`: 204, or 400 or 403 with what is wrong."""
     if reason := refusal_of_page(request):
         return refusal(403, reason)
     try:

@@ -1,96 +1,152 @@
-"""HTTP/1.1: heads of requests, limits of their sizes, and responses as bytes. `request_reader` reads the requests."""
+"""HTTP/1.1: requests, which h11 reads, limits of their sizes, and responses as bytes."""
 
 from __future__ import annotations
 
-from http import HTTPStatus
+import re
+from http.client import responses
 from typing import NamedTuple
 
+import h11
+
 from pytest_qbchat.service import wire
-from pytest_qbchat.service.wire import Header, RawHeaders, Response, encode_json
+from pytest_qbchat.service.wire import Header, Headers, RawHeaders, Response, encode_json
 
 MAX_HEAD_SIZE = 64 * 1024  # bytes
+MAX_TARGET_SIZE = 8 * 1024  # as in nginx
+JSON = (b"Content-Type", b"application/json; charset=utf-8")
 
-_PHRASES = {status.value: status.phrase for status in HTTPStatus}
-_JSON = (b"Content-Type", b"application/json; charset=utf-8")
-# Headers of a single connection. They do not describe the body, which is complete here.
-_HOP_BY_HOP = (b"transfer-encoding", b"connection", b"keep-alive")
-
-
-class MalformedRequestError(Exception):
-    """Bytes that are not a valid request.
-
-    Attributes:
-        status: The status of the response.
-    """
-
-    def __init__(self, text: str, status: int = 400) -> None:
-        super().__init__(text)
-        self.status = status
+_ABSOLUTE = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://([^/?#]*)(.*)")
+_HOST = re.compile(r"([\w.~-]+|\[[0-9A-Fa-f:.]+\])(:\d{0,5})?", re.ASCII)
+# Headers of a single connection, which do not describe the body that is complete here, and its length.
+_REPLACED = (b"transfer-encoding", b"connection", b"keep-alive", b"content-length")
 
 
 class Head(NamedTuple):
-    """A request line and headers. The method is in upper case."""
+    """A request line and headers. The method is in upper case. After the last request the connection is closed."""
 
     method: str
     target: str
-    version: bytes
     headers: RawHeaders
+    is_last: bool = False
 
-    def header(self, name: bytes) -> bytes | None:
-        """The value of the last header with a name, which is given in lower case."""
-        return next((value for key, value in reversed(self.headers) if key.lower() == name), None)
+
+class RequestReader:
+    """Reads requests from bytes that arrive in pieces of any size."""
+
+    def __init__(self) -> None:
+        self._start(b"")
+
+    def _start(self, received: bytes) -> None:
+        """Wait for the next request. h11 is for one request here, because the server writes the responses itself."""
+        self._head: Head | None = None
+        self._body = bytearray()
+        self._connection = h11.Connection(h11.SERVER, MAX_HEAD_SIZE)
+        if received:
+            self._connection.receive_data(received)
 
     @property
-    def connection(self) -> bytes:
-        """The Connection header of the response: close, keep-alive, or empty if keep-alive is the default."""
-        values = [value for key, value in self.headers if key.lower() == b"connection"]
-        options = {each.strip() for each in b",".join(values).lower().split(b",")}
-        if b"close" in options:
-            return b"close"
-        if self.version == b"1.0":
-            return b"keep-alive" if b"keep-alive" in options else b"close"
-        return b""
+    def expects_continue(self) -> bool:
+        """Whether the client waits for 100 Continue before it sends the body. True at most once for each request."""
+        if not self._connection.they_are_waiting_for_100_continue:
+            return False
+        self._connection.send(h11.InformationalResponse(status_code=100, headers=[]))
+        return True
+
+    def read(self, data: bytes) -> tuple[Head, bytes] | None:
+        """Add received bytes, and return the next request and its body; None while it is incomplete.
+
+        Raises:
+            h11.RemoteProtocolError: The bytes are malformed, or the request is too large.
+        """
+        if data:
+            self._connection.receive_data(data)
+        try:
+            return self._next_request()
+        except h11.RemoteProtocolError as error:
+            text = str(error).partition(": bytearray(")[0]  # without the bytes, which may contain a token
+            raise h11.RemoteProtocolError(text, error.error_status_hint) from None
+
+    def _next_request(self) -> tuple[Head, bytes] | None:
+        while True:
+            event = self._connection.next_event()
+            if isinstance(event, h11.Request):
+                self._head = _head(event)
+            elif isinstance(event, h11.Data):
+                self._body += event.data
+                _check_size(len(self._body))
+            elif isinstance(event, h11.EndOfMessage) and self._head is not None:
+                is_last = self._connection.their_state is h11.MUST_CLOSE  # the client asks for it, or uses HTTP/1.0
+                request = self._head._replace(is_last=is_last), bytes(self._body)
+                self._start(self._connection.trailing_data[0])
+                return request
+            else:
+                return None
 
 
-def check_size(size: int) -> None:
-    """Raise MalformedRequestError for a body that is too large."""
+def _head(request: h11.Request) -> Head:
+    headers = [(bytes(name), bytes(value)) for name, value in request.headers.raw_items()]
+    head = Head(request.method.decode().upper(), request.target.decode(), headers)
+    if sum(len(name) + len(value) for name, value in headers) > MAX_HEAD_SIZE:  # h11 limits incomplete heads
+        raise h11.RemoteProtocolError(f"the headers are larger than {MAX_HEAD_SIZE} bytes", 431)
+    if len(head.target) > MAX_TARGET_SIZE:
+        raise h11.RemoteProtocolError(f"the target is longer than {MAX_TARGET_SIZE} bytes", 414)
+    _check_size(int(Headers(headers).get("Content-Length", "0")))
+    return head
+
+
+def _check_size(size: int) -> None:
     if size > wire.MAX_BODY_SIZE:
-        raise MalformedRequestError(f"the body is larger than {wire.MAX_BODY_SIZE} bytes", 413)
+        raise h11.RemoteProtocolError(f"the body is larger than {wire.MAX_BODY_SIZE} bytes", 413)
+
+
+def destination(head: Head) -> tuple[str, str]:
+    """The host with port, and the path with query.
+
+    Raises:
+        h11.RemoteProtocolError: The host or the target is malformed.
+    """
+    authority, target = split_target(head.target)
+    host = Headers(head.headers).get("Host") or "localhost" if authority is None else authority
+    if not target.startswith("/"):
+        raise h11.RemoteProtocolError("the target is neither a path nor a URL")
+    if not _HOST.fullmatch(host):
+        raise h11.RemoteProtocolError("the host is malformed")
+    return host, target
+
+
+def split_target(target: str) -> tuple[str | None, str]:
+    """The host with port of an absolute target (RFC 9112, 3.2.2), else None, and the path with query."""
+    absolute = _ABSOLUTE.fullmatch(target)
+    if absolute is None:
+        return None, target
+    return absolute[1], absolute[2] if absolute[2].startswith("/") else f"/{absolute[2]}"
 
 
 def refusal(status: int, text: str, *more: Header) -> Response:
     """A refusal by the fake, in QuickBlox's format for a request that it cannot route or read."""
-    return Response(status, [_JSON, *more], encode_json({"code": None, "message": text}).encode())
+    return Response(status, [JSON, *more], encode_json({"code": None, "message": text}).encode())
 
 
 def sent(response: Response, method: str) -> tuple[list[Header], bytes]:
     """The headers and the body of a response as they go through a connection that stays open."""
-    headers: list[Header] = []
-    without_body = response.status in (204, 304)
-    has_length = without_body
-    for name, value in response.raw_headers:
-        key = name.lower()
-        if key in _HOP_BY_HOP or (key == b"content-length" and has_length):
-            continue
-        if key == b"content-length":
-            has_length = True
-            if method != "HEAD":  # a wrong length would make the client lose the next response
-                value = b"%d" % len(response.body)  # noqa: PLW2901
-        headers.append((name, value))
-    if not has_length:
-        headers.append((b"Content-Length", b"%d" % len(response.body)))
-    return headers, b"" if without_body or method == "HEAD" else response.body
+    headers = [header for header in response.raw_headers if header[0].lower() not in _REPLACED]
+    if response.status in (204, 304):
+        return headers, b""
+    # Only a response without a body may have another length, with which the client would lose the next response.
+    given = response.headers.get("Content-Length") if method == "HEAD" else None
+    headers.append((b"Content-Length", (given or str(len(response.body))).encode()))
+    return headers, b"" if method == "HEAD" else response.body
 
 
-def encode(response: Response, method: str, connection: bytes = b"") -> bytes:
+def encode(response: Response, method: str, *, is_last: bool = False) -> bytes:
     """Serialize a response."""
     headers, body = sent(response, method)
-    if connection:
-        headers.append((b"Connection", connection))
+    if is_last:
+        headers.append((b"Connection", b"close"))
     lines = [b"%b: %b" % header for header in headers]
-    return b"\r\n".join([b"HTTP/1.1 %d %b" % (response.status, phrase(response.status).encode()), *lines, b"", body])
+    return b"\r\n".join([b"HTTP/1.1 %d %b" % (response.status, phrase(response.status)), *lines, b"", body])
 
 
-def phrase(status: int) -> str:
+def phrase(status: int) -> bytes:
     """The reason phrase of a status; empty for an unknown one."""
-    return _PHRASES.get(status, "")
+    return responses.get(status, "").encode()

@@ -13,15 +13,16 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
+from functools import partial
+from pathlib import Path
 from typing import Any, Self
+
+from h11 import RemoteProtocolError
 
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.server import http11
-from pytest_qbchat.server.certificate import Certificate
 from pytest_qbchat.server.control import FAIL_PATH, inject_fault, is_control
-from pytest_qbchat.server.http11 import Head, MalformedRequestError
-from pytest_qbchat.server.request_reader import RequestReader, destination, split_target
+from pytest_qbchat.server.http11 import Head, RequestReader, destination, split_target
 from pytest_qbchat.service.hosts import Url, origin
 from pytest_qbchat.service.interface import Fake, fault_of, record_refusal
 from pytest_qbchat.service.routes import ROUTES, UNSUPPORTED, find
@@ -40,7 +41,7 @@ class Server(ABC):
         self.host = host
         self.port = port
         self._tls = tls
-        self.connections: set[_Connection] = set()
+        self.connections: set[asyncio.Transport] = set()
         self._loop: asyncio.AbstractEventLoop
         self._stopping: asyncio.Event
         self._thread: threading.Thread | None = None
@@ -53,7 +54,7 @@ class Server(ABC):
         """The request for a head and a decoded body.
 
         Raises:
-            MalformedRequestError: The host or the target is malformed.
+            RemoteProtocolError: The host or the target is malformed.
         """
         host, target = destination(head)
         prefix = _prefix(head.method, target)
@@ -67,9 +68,9 @@ class Server(ABC):
         """Record a problem, which fails the test if there is one."""
         self.log(reason)
 
-    def report_malformed(self, error: MalformedRequestError) -> None:
+    def report_malformed(self, error: RemoteProtocolError) -> None:
         """Note a request that cannot be answered."""
-        self.log(f"malformed request {error.status}: {error}")
+        self.log(f"malformed request {error.error_status_hint}: {error}")
 
     @property
     def _scheme(self) -> str:
@@ -85,9 +86,7 @@ class Server(ABC):
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self) -> None:
@@ -100,11 +99,7 @@ class Server(ABC):
         listening = socket.create_server((self.host, self.port), family=family, backlog=_BACKLOG)
         ready = threading.Event()
         thread = threading.Thread(target=self._run, args=[listening, ready], name="qbchat-server", daemon=True)
-        try:
-            thread.start()
-        except BaseException:
-            listening.close()
-            raise
+        thread.start()
         self.host, self.port = listening.getsockname()[:2]
         self._thread = thread
         ready.wait()
@@ -124,17 +119,16 @@ class Server(ABC):
 
     async def _serve(self, listening: socket.socket, ready: threading.Event) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        server = await self._loop.create_server(
-            lambda: _Connection(self), sock=listening, ssl=self._tls, backlog=_BACKLOG
-        )
+        connection_of = partial(_Connection, self)
+        server = await self._loop.create_server(connection_of, sock=listening, ssl=self._tls, backlog=_BACKLOG)
         ready.set()
         await self._stopping.wait()
         self._loop.remove_reader(listening)
         for _ in range(4):  # iterations of the loop, until an accepted socket is a connection that can be closed
             await asyncio.sleep(0)
         server.close()
-        for connection in list(self.connections):
-            connection.abort()
+        for transport in list(self.connections):
+            transport.abort()
 
 
 class LiveServer(Server):
@@ -198,7 +192,7 @@ class LocalServer(Server):
         with suppress(ConnectionFault):
             record_refusal(self._fake(), reason)
 
-    def report_malformed(self, error: MalformedRequestError) -> None:
+    def report_malformed(self, error: RemoteProtocolError) -> None:
         """Fail the test: its code does not use HTTP, and nothing else records that it called QuickBlox."""
         at = origin(self._url.scheme, self._url.host, self._url.port)
         self.refuse(f"{at} was sent what is not a request of HTTP/1.1: {error}")
@@ -210,16 +204,25 @@ class LocalServer(Server):
 
 
 class EncryptedServer(LiveServer):
-    """A server for https.
+    """A server for https on the loopback interface.
 
     Attributes:
         ca_file: The path of the CA certificate, which clients have to trust.
     """
 
-    def __init__(self, fake: Any, certificate: Certificate) -> None:
-        """Create a server that does not listen yet."""
-        super().__init__(fake, tls=certificate.context)
-        self.ca_file = certificate.ca_file
+    def __init__(self, fake: Any, folder: Path) -> None:
+        """Create a server that does not listen yet, and write the CA certificate into a folder.
+
+        Raises:
+            ImportError: trustme is not installed.
+        """
+        import trustme  # noqa: PLC0415 - an extra
+
+        authority, context = trustme.CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        authority.issue_cert("localhost", "127.0.0.1", "::1").configure_cert(context)
+        super().__init__(fake, tls=context)
+        self.ca_file = str(folder / "ca.pem")
+        authority.cert_pem.write_to_path(self.ca_file)
 
 
 class _Connection(asyncio.Protocol):
@@ -235,13 +238,12 @@ class _Connection(asyncio.Protocol):
         self._at_eof = False
         self._discarding = False  # input is dropped
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checkers
+    def connection_made(self, transport: Any) -> None:  # an `asyncio.Transport`
         self._transport = transport
-        self._server.connections.add(self)
+        self._server.connections.add(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._server.connections.discard(self)
+        self._server.connections.discard(self._transport)
         if self._task is not None:
             self._task.cancel()
 
@@ -258,14 +260,11 @@ class _Connection(asyncio.Protocol):
         self._at_eof = True
         return self._task is not None and not self._discarding and self._transport.can_write_eof()
 
-    def abort(self) -> None:
-        self._transport.abort()
-
     def _answer_next(self) -> None:
         received, self._received = bytes(self._received), bytearray()
         try:
             request = self._reader.read(received)
-        except MalformedRequestError as error:
+        except RemoteProtocolError as error:
             self._reject(error)
             return
         if request is not None:
@@ -275,15 +274,15 @@ class _Connection(asyncio.Protocol):
         elif self._reader.expects_continue:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _reject(self, error: MalformedRequestError) -> None:
+    def _reject(self, error: RemoteProtocolError) -> None:
         """Answer a malformed request, and discard further input.
 
         The client should close the connection first. If the server closed it while the client still sends, for
         example a body that is too large, the system could drop the response before the client reads it.
         """
         self._server.report_malformed(error)
-        response = http11.refusal(error.status, str(error), _ANY_ORIGIN)
-        self._transport.write(http11.encode(response, "GET", b"close"))
+        response = http11.refusal(error.error_status_hint, str(error), _ANY_ORIGIN)
+        self._transport.write(http11.encode(response, "GET", is_last=True))
         self._discarding = True
         with suppress(OSError, NotImplementedError):  # the client has closed the connection already; TLS
             self._transport.write_eof()
@@ -291,7 +290,7 @@ class _Connection(asyncio.Protocol):
     async def _answer(self, head: Head, body: bytes) -> None:
         try:
             response = await self._response(head, body)
-        except MalformedRequestError as error:
+        except RemoteProtocolError as error:
             self._reject(error)
             return
         except ConnectionFault as fault:
@@ -300,8 +299,8 @@ class _Connection(asyncio.Protocol):
             else:
                 self._transport.close()
             return
-        self._transport.write(http11.encode(response, head.method, head.connection))
-        if head.connection == b"close":
+        self._transport.write(http11.encode(response, head.method, is_last=head.is_last))
+        if head.is_last:
             self._transport.close()
             return
         self._task = None
@@ -310,13 +309,13 @@ class _Connection(asyncio.Protocol):
     async def _response(self, head: Head, body: bytes) -> Response:
         request = self._server.request(head, body)
         path = f"{request.prefix}{request.path}"
-        from_page = head.header(b"origin") is not None and not is_control(path)
-        if head.method == "OPTIONS" and from_page:
+        from_page = "Origin" in request.headers and not is_control(path)
+        if request.method == "OPTIONS" and from_page:
             self._server.log(f"OPTIONS {path} 200: preflight request of a browser")
             response = Response(200, [], b"")
         else:
             response = await self._answer_request(request)
-        return _with_cors(head, response) if from_page else response
+        return _with_cors(request, response) if from_page else response
 
     async def _answer_request(self, request: Request) -> Response:
         try:
@@ -339,15 +338,16 @@ def _prefix(method: str, target: str) -> str:
     return "/".join(segments[: starts[0]]) if starts else ""
 
 
-def _with_cors(head: Head, response: Response) -> Response:
+def _with_cors(request: Request, response: Response) -> Response:
     """Add headers that let a page of any origin read the response. The first is observed, the others are assumed."""
     if "Access-Control-Allow-Origin" in response.headers:
         return response
     headers = [*response.raw_headers, _ANY_ORIGIN]
-    if head.method == "OPTIONS":
+    if request.method == "OPTIONS":
+        allowed = request.headers.get("Access-Control-Request-Headers", "*")
         headers += [
             (b"Access-Control-Allow-Methods", b"GET, POST, PUT, DELETE, OPTIONS, PATCH"),
-            (b"Access-Control-Allow-Headers", head.header(b"access-control-request-headers") or b"*"),
+            (b"Access-Control-Allow-Headers", allowed.encode("latin-1")),
             (b"Access-Control-Max-Age", b"86400"),
         ]
     else:

@@ -185,7 +185,7 @@ def test_each_call_is_a_line(seed: Path) -> None:
     with running("--seed", seed) as server:
         attachments = {"0": {"type": "image", "id": "47863"}}
         server.post(message="Order #7 has shipped", send_to_chat=1, markable=1, attachments=attachments)
-        server.post(message="x" * 61)
+        server.post(message="x" * 90)
         server.post(sendToChat=1)
         server.client.post("/chat/Message.json", json={"recipient_id": 9, "message": "hi", "send_to_chat": 1})
         server.client.get("/chat/Dialog.json")
@@ -197,7 +197,7 @@ def test_each_call_is_a_line(seed: Path) -> None:
         assert server.stop() == [
             f"POST /chat/Message.json 201 by 7 Sam Support: 'Order #7 has shipped' to group {DIALOG} 'Shop', "
             "sent to chat, delivered to 8 Cleo Customer; markable; image 47863",
-            f"POST /chat/Message.json 201 by 7 Sam Support: '{'x' * 60}…' to group {DIALOG} 'Shop', "
+            f"POST /chat/Message.json 201 by 7 Sam Support: '{'x' * 70}… to group {DIALOG} 'Shop', "
             "history only; not markable",
             f"POST /chat/Message.json 201 by 7 Sam Support: None to group {DIALOG} 'Shop', history only; not markable",
             "  warning: sendToChat: became a custom field, since QuickBlox has no parameter of this name; "
@@ -408,12 +408,8 @@ def test_a_browser_gets_a_page_that_follows_the_server_and_a_client_gets_what_it
         assert '"forgotten": 71' in page.text
         assert TOKEN not in page.text
         assert page.text.count('"method": "POST"') == 50
-        same = {**BROWSER, "If-None-Match": page.headers["etag"]}
-        assert server.client.get("/", headers=same).status_code == 304
         server.client.post("/_qbchat/reset")
-        newer = server.client.get("/", headers=same)
-        assert newer.status_code == 200
-        assert "Order #119" not in newer.text
+        assert "Order #119" not in server.client.get("/", headers=BROWSER).text
         assert not any("GET / 200" in line for line in server.stop())
 
 
@@ -533,6 +529,7 @@ def test_a_port_is_a_number_up_to_65535(port: str, capsys: pytest.CaptureFixture
     [
         pytest.param(None, "No such file or directory", id="missing"),
         pytest.param("{", "is not JSON: Expecting .*", id="malformed"),
+        pytest.param("[" * 100_000, "is not JSON: maximum recursion depth .*", id="too deep"),
         pytest.param("[]", "invalid seed; expected .*", id="no object"),
         pytest.param(
             '{"users": [{"fullname": "x"}]}', r"users\[0\]: unknown key 'fullname'; expected full_name", id="unknown"

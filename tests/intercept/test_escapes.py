@@ -7,8 +7,10 @@ import asyncio
 import http.client
 import smtplib
 import socket
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from socket import getaddrinfo as bound_at_import
 
 import anyio
@@ -189,7 +191,7 @@ def test_a_message_to_a_connected_peer_passes(qbchat: FakeQuickBlox) -> None:
 
 def test_the_hook_is_inert_without_an_active_fake() -> None:
     fakes: list[object] = []
-    guard.add_audit_hook(fakes)
+    sys.addaudithook(partial(guard.audit, fakes))
     assert bound_at_import("127.0.0.1", 443)
     fakes.append(FakeQuickBlox(hosts=["127.0.0.1"])._backend)
     with pytest.raises(CallRefused):

@@ -14,9 +14,9 @@ import pytest
 from support.elsewhere import another_server
 from support.ways import TLS, TOKEN, URL
 
-from pytest_qbchat import FakeQuickBlox, LiveServer
-from pytest_qbchat.intercept.tls_contexts import LazyContext
-from pytest_qbchat.server.certificate import Certificate
+from pytest_qbchat import FakeQuickBlox
+from pytest_qbchat.intercept.httpx import LazyContext
+from pytest_qbchat.server.live_server import EncryptedServer
 
 HEADERS = {"QB-Token": TOKEN}
 LIBRARIES = pytest.mark.parametrize("library", [httpx, httpx2], ids=["httpx", "httpx2"])
@@ -93,18 +93,17 @@ def test_other_servers_are_trusted_as_before(
 ) -> None:
     async def get(url: str) -> int:
         async with httpx.AsyncClient() as client:
-            context_of(client._transport).load_verify_locations(certificate.ca_file)
+            context_of(client._transport).load_verify_locations(server.ca_file)
             return (await client.get(url)).status_code
 
-    certificate = Certificate(tmp_path)
-    with LiveServer(FakeQuickBlox(), tls=certificate.context) as server, another_server() as plain:
+    with EncryptedServer(FakeQuickBlox(), tmp_path) as server, another_server() as plain:
         with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
             httpx.get(f"{server.url}/session.json")
         assert asyncio.run(get(f"{server.url}/session.json")) == 401
         if verify is str:
-            monkeypatch.setenv("SSL_CERT_FILE", str(certificate.ca_file))
+            monkeypatch.setenv("SSL_CERT_FILE", server.ca_file)
             assert httpx.get(f"{server.url}/session.json").status_code == 401
         else:
-            assert httpx.get(f"{server.url}/session.json", verify=verify(certificate.ca_file)).status_code == 401
+            assert httpx.get(f"{server.url}/session.json", verify=verify(server.ca_file)).status_code == 401
         assert httpx.get(plain).text == "another server"
     assert len(qbchat.calls) == 0

@@ -1,4 +1,4 @@
-"""The Connection header of a request, and responses as bytes."""
+"""Responses as bytes."""
 
 from __future__ import annotations
 
@@ -10,40 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_qbchat.server.http11 import Head, encode
+from pytest_qbchat.server.http11 import encode
 from pytest_qbchat.service.wire import Response
 
 names = st.from_regex(rb"X-[A-Za-z0-9!#$%&'*+.^_`|~-]{0,12}", fullmatch=True)
-
-
-# --- what a head says ---
-
-
-def connection_of(version: bytes, *said: bytes) -> bytes:
-    return Head("GET", "/", version, [(b"Connection", each) for each in said]).connection
-
-
-@pytest.mark.parametrize(
-    ("version", "said", "answer"),
-    [
-        (b"1.1", None, b""),
-        (b"1.1", b"keep-alive", b""),
-        (b"1.1", b"Close", b"close"),
-        (b"1.1", b"TE, close", b"close"),
-        (b"1.0", None, b"close"),
-        (b"1.0", b"Keep-Alive", b"keep-alive"),
-        (b"1.0", b"keep-alive, close", b"close"),
-    ],
-)
-def test_the_connection_stays_as_the_client_says(version: bytes, said: bytes | None, answer: bytes) -> None:
-    assert connection_of(version, *([] if said is None else [said])) == answer
-
-
-def test_several_headers_of_the_connection_count_together() -> None:
-    assert connection_of(b"1.1", b"close", b"TE") == b"close"
-
-
-# --- responses ---
 
 
 class Socket:
@@ -99,7 +69,7 @@ def test_a_response_without_content_has_no_length() -> None:
 
 
 def test_the_connection_header_of_a_response_stands_last() -> None:
-    assert encode(Response(299, [], b"ok"), "GET", b"close").splitlines()[:3] == [
+    assert encode(Response(299, [], b"ok"), "GET", is_last=True).splitlines()[:3] == [
         b"HTTP/1.1 299 ",
         b"Content-Length: 2",
         b"Connection: close",

@@ -130,21 +130,6 @@ def test_a_taken_port_raises_an_error_and_leaves_nothing(qbchat_server: LiveServ
     assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == (threads, descriptors)
 
 
-def test_a_thread_that_cannot_start_leaves_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(thread: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    descriptors = len(os.listdir("/proc/self/fd"))
-    server = LiveServer(FakeQuickBlox())
-    with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, "start", fail)
-        with pytest.raises(RuntimeError, match="new thread"):
-            server.start()
-    assert len(os.listdir("/proc/self/fd")) == descriptors
-    with server:  # and it can be tried again
-        assert post(server).status_code == 201
-
-
 def test_the_fixture_costs_no_waiting(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_qbchat.server import http11
-from pytest_qbchat.server.http11 import Head, MalformedRequestError
-from pytest_qbchat.server.request_reader import RequestReader, destination
+from pytest_qbchat.server.http11 import Head, RequestReader, destination
 from pytest_qbchat.service import wire
 
 LINE = b"GET / HTTP/1.1\r\nHost: shop\r\n"
@@ -29,8 +28,8 @@ def outcome(pieces: list[bytes]) -> list[object]:
             while request is not None:
                 found.append(request)
                 request = reader.read(b"")
-    except MalformedRequestError as error:
-        found.append((error.status, str(error)))
+    except h11.RemoteProtocolError as error:
+        found.append((error.error_status_hint, str(error)))
     return found
 
 
@@ -48,8 +47,8 @@ def verdict(data: bytes) -> list[object]:
             elif isinstance(event, h11.Data):
                 body += event.data
             else:
-                head = Head(request.method.decode(), request.target.decode(), request.http_version, [])
-                found.append((head._replace(headers=[*map(tuple, request.headers.raw_items())]), body))
+                headers, is_last = [*map(tuple, request.headers.raw_items())], connection.their_state is h11.MUST_CLOSE
+                found.append((Head(request.method.decode(), request.target.decode(), headers, is_last), body))
                 rest, _ = connection.trailing_data
                 return [*found, *verdict(rest)] if rest else found
     except h11.RemoteProtocolError as error:
@@ -167,7 +166,7 @@ def test_a_client_that_waits_to_go_on_is_told_so_once(said: bytes, expected: lis
 
 
 def head(target: bytes, host: bytes | None) -> Head:
-    return Head("GET", target.decode(), b"1.1", [] if host is None else [(b"Host", host)])
+    return Head("GET", target.decode(), [] if host is None else [(b"Host", host)])
 
 
 @pytest.mark.parametrize(
@@ -200,6 +199,6 @@ def test_a_target_is_a_path_or_a_url(target: bytes, host: bytes | None, expected
     ],
 )
 def test_a_target_that_leads_nowhere_is_refused(target: bytes, host: bytes) -> None:
-    with pytest.raises(MalformedRequestError) as refused:
+    with pytest.raises(h11.RemoteProtocolError) as refused:
         destination(head(target, host))
-    assert refused.value.status == 400
+    assert refused.value.error_status_hint == 400
