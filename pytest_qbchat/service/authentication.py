@@ -41,7 +41,7 @@ def require_user(store: Store, call: Call) -> int:
         reason = "an API key alone has no user; add the header On-Behalf-Of: <user id>"
     else:
         reason = f"the token {mask(caller.session.token)} belongs to an application session; log in a user"
-    raise errors.need_user(store.assume.need_user_status, reason)
+    raise errors.need_user(reason, store.assume.need_user_status)
 
 
 def authenticate(store: Store, call: Call) -> Caller:
