@@ -10,6 +10,8 @@ from pytest_qbchat.service.masking import mask
 from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.store import Store
 
+NO_ACCESS = (not_found, no_permission)  # what the functions below refuse, besides the parameters of a new message
+
 
 def dialog_for_new_message(store: Store, sender_id: int, params: dict[str, Any]) -> Dialog:
     """The dialog that `chat_dialog_id` or `recipient_id` of a new message names.

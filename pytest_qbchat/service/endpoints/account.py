@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.declaration import Reply, route
+from pytest_qbchat.service.declaration import Reply, refuses, route
 from pytest_qbchat.service.errors import token_required
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Request
 
 BUCKET = "qbprod"
 ACCOUNT_ID = 55
+_HOSTS = dict.fromkeys(("api_endpoint", "chat_endpoint", "turnserver_endpoint"), str)
 
 
-@route(
-    "GET",
-    "/account_settings",
-    replies={200: {"api_endpoint": str, "chat_endpoint": str, "turnserver_endpoint": str}},
-    refusals=(token_required,),
-    callers="account key",
-)
+@route("GET", "/account_settings", replies={200: _HOSTS}, callers="account key")
+@refuses(token_required)
 def get_account_settings(store: Store, call: Call) -> Reply:
     """The hosts of an account.
 

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from pytest_qbchat.service import declaration as api
 from pytest_qbchat.service import errors, queries
-from pytest_qbchat.service.access import missing_dialog_reason, missing_user_reason, require_dialog
+from pytest_qbchat.service.access import NO_ACCESS, missing_dialog_reason, missing_user_reason, require_dialog
 from pytest_qbchat.service.authentication import require_user
 from pytest_qbchat.service.batch_reply import BatchResult, Deleted, updated
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.declaration import Field, Reply, route
+from pytest_qbchat.service.declaration import Field, Reply, refuses, route
 from pytest_qbchat.service.endpoints.account import chat_host
 from pytest_qbchat.service.flags import is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
@@ -42,7 +42,13 @@ class DialogPage(TypedDict):
     items: list[DialogRecord]
 
 
-OPERANDS = {"occupants_ids": api.Numbers, "admin_ids": api.Numbers}
+ZeroOrOne = Annotated[Literal[0, 1], api.Also(enum=["0", "1"])]
+_Type = Annotated[Literal[1, 2, 3], api.Also(enum=["1", "2", "3"])]
+Data = dict[str, api.Custom]
+_FIELDS = {"name": str, "photo": str, "data": Data, "is_joinable": api.Flag}
+_MEMBERS = {"occupants_ids": api.Numbers, "admin_ids": api.Numbers}
+_NEW_DIALOG = {"type": api.Needed(_Type), **_MEMBERS, **_FIELDS, "is_join_required": api.Flag}
+_CHANGES = {**_FIELDS, "push_all": _MEMBERS, "pull_all": _MEMBERS}
 _INVALID = (
     errors.invalid,
     errors.incorrect_occupant,
@@ -51,25 +57,13 @@ _INVALID = (
     errors.bad_admin_ids,
     errors.admins_do_not_exist,
 )
+_BATCHES = ("/chat/Dialogs/add_occupants", "/chat/Dialogs/remove_occupants")
+_BATCH_REPLY = {"users": updated(int), "dialogs": updated(api.Custom)}
 NOTIFICATIONS = {"notifications": {"enabled": Literal[0, 1]}}
 
 
-@route(
-    "POST",
-    "/chat/Dialog",
-    takes={
-        "type": api.Needed(Annotated[Literal[1, 2, 3], api.Also(enum=["1", "2", "3"])]),
-        "occupants_ids": api.Numbers,
-        "name": str,
-        "photo": str,
-        "data": dict[str, api.Custom],
-        "admin_ids": api.Numbers,
-        "is_joinable": api.Flag,
-        "is_join_required": api.Flag,
-    },
-    replies={201: DialogRecord},
-    refusals=(*_INVALID, errors.opponent_missing),
-)
+@route("POST", "/chat/Dialog", takes=_NEW_DIALOG, replies={201: DialogRecord})
+@refuses(*_INVALID, errors.opponent_missing)
 def create_dialog(store: Store, call: Call) -> Reply:
     """Create a dialog.
 
@@ -132,9 +126,7 @@ def create_dialog(store: Store, call: Call) -> Reply:
     return status, _as_dict_for(store, call, dialog, caller)
 
 
-@route(
-    "GET", "/chat/Dialog", takes={"data": dict[str, api.Custom]}, filters=FILTERS, replies={200: DialogPage | Counted}
-)
+@route("GET", "/chat/Dialog", takes={"data": Data}, filters=FILTERS, replies={200: DialogPage | Counted})
 def list_dialogs(store: Store, call: Call) -> Reply:
     """The dialogs of the caller.
 
@@ -167,7 +159,8 @@ def list_dialogs(store: Store, call: Call) -> Reply:
     return 200, {"total_entries": len(found), "skip": query.skip, "limit": query.limit, "items": items}
 
 
-@route("GET", "/chat/Dialog/{id}", replies={200: DialogRecord}, refusals=(errors.not_found, errors.no_permission))
+@route("GET", "/chat/Dialog/{id}", replies={200: DialogRecord})
+@refuses(*NO_ACCESS)
 def get_dialog(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     """One dialog.
 
@@ -178,20 +171,8 @@ def get_dialog(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     return 200, _as_dict_for(store, call, dialog, caller)
 
 
-@route(
-    "PUT",
-    "/chat/Dialog/{id}",
-    takes={
-        "name": str,
-        "photo": str,
-        "data": dict[str, api.Custom],
-        "push_all": OPERANDS,
-        "pull_all": OPERANDS,
-        "is_joinable": api.Flag,
-    },
-    replies={200: DialogRecord},
-    refusals=(errors.not_found, errors.no_permission, errors.no_permission_for_admins, *_INVALID),
-)
+@route("PUT", "/chat/Dialog/{id}", takes=_CHANGES, replies={200: DialogRecord})
+@refuses(*NO_ACCESS, errors.no_permission_for_admins, *_INVALID)
 def update_dialog(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     """Change a dialog.
 
@@ -237,13 +218,8 @@ def update_dialog(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     return 200, _as_dict_for(store, call, dialog, caller)
 
 
-@route(
-    "DELETE",
-    "/chat/Dialog/{ids}",
-    takes={"force": api.Flag},
-    replies={200: Deleted},
-    refusals=(errors.not_found, errors.no_permission),
-)
+@route("DELETE", "/chat/Dialog/{ids}", takes={"force": api.Flag}, replies={200: Deleted})
+@refuses(*NO_ACCESS)
 def delete_dialog(store: Store, call: Call, dialog_ids: api.ObjectIds) -> Reply:
     """Delete dialogs for the caller, or for everyone.
 
@@ -266,12 +242,8 @@ def delete_dialog(store: Store, call: Call, dialog_ids: api.ObjectIds) -> Reply:
     return 200, result.reply("SuccessfullyDeleted")
 
 
-@route(
-    "GET",
-    "/chat/Dialog/{id}/notifications",
-    replies={200: NOTIFICATIONS},
-    refusals=(errors.not_found, errors.no_permission, errors.invalid),
-)
+@route("GET", "/chat/Dialog/{id}/notifications", replies={200: NOTIFICATIONS})
+@refuses(*NO_ACCESS, errors.invalid)
 def get_notifications(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     """Whether the caller receives push notifications for a dialog.
 
@@ -285,13 +257,8 @@ def get_notifications(store: Store, call: Call, dialog_id: api.ObjectId) -> Repl
     return 200, {"notifications": {"enabled": int(caller not in dialog.muted)}}
 
 
-@route(
-    "PUT",
-    "/chat/Dialog/{id}/notifications",
-    takes={"enabled": api.Needed(Annotated[Literal[0, 1], api.Also(enum=["0", "1"])])},
-    replies={200: NOTIFICATIONS},
-    refusals=(errors.not_found, errors.no_permission, errors.invalid),
-)
+@route("PUT", "/chat/Dialog/{id}/notifications", takes={"enabled": api.Needed(ZeroOrOne)}, replies={200: NOTIFICATIONS})
+@refuses(*NO_ACCESS, errors.invalid)
 def update_notifications(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     """Turn push notifications for a dialog on or off.
 
@@ -311,13 +278,7 @@ def update_notifications(store: Store, call: Call, dialog_id: api.ObjectId) -> R
     return 200, {"notifications": {"enabled": int(is_one(enabled))}}
 
 
-@route(
-    "POST",
-    "/chat/Dialogs/add_occupants",
-    "/chat/Dialogs/remove_occupants",
-    takes={"users_ids": api.Numbers, "dialogs_ids": api.Texts},
-    replies={200: {"users": updated(int), "dialogs": updated(api.Custom)}},
-)
+@route("POST", *_BATCHES, takes={"users_ids": api.Numbers, "dialogs_ids": api.Texts}, replies={200: _BATCH_REPLY})
 def change_occupants(store: Store, call: Call) -> Reply:
     """Add users to several dialogs, or remove them.
 

@@ -7,12 +7,12 @@ from typing import Annotated, Any, TypedDict
 
 from pytest_qbchat.service import declaration as api
 from pytest_qbchat.service import errors, queries
-from pytest_qbchat.service.access import dialog_for_new_message, require_dialog, require_message
+from pytest_qbchat.service.access import NO_ACCESS, dialog_for_new_message, require_dialog, require_message
 from pytest_qbchat.service.attachments import ATTACHMENT_KEYS, Attachments, attachments
 from pytest_qbchat.service.authentication import require_user
 from pytest_qbchat.service.batch_reply import BatchResult, Deleted
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.declaration import Field, Reply, route
+from pytest_qbchat.service.declaration import Field, Reply, refuses, route
 from pytest_qbchat.service.flags import is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import Blob, Dialog, DialogType, Message
@@ -43,6 +43,10 @@ class MessagePage(TypedDict):
     items: list[api.WithCustomFields[MessageRecord]]
 
 
+_MESSAGE = api.WithCustomFields[MessageRecord]
+UnreadCounts = Annotated[dict[str, int], api.Mark(required=["total"])]
+_HISTORY = {"chat_dialog_id": api.Needed(api.ObjectId), "mark_as_read": api.OffFlag, "include_reactions": api.Flag}
+_CHANGES = {"chat_dialog_id": api.Needed(api.ObjectId), "read": api.Flag, "delivered": api.Flag, "message": str}
 NEW_MESSAGE = {
     "chat_dialog_id": api.ObjectId,
     "recipient_id": api.Number,
@@ -61,20 +65,8 @@ CONTROL_PARAMETERS = {"token", "system"}
 _NOT_CUSTOM = PARAMETERS | SERVER_FIELDS | CONTROL_PARAMETERS
 
 
-@route(
-    "POST",
-    "/chat/Message",
-    takes=NEW_MESSAGE,
-    custom_fields=True,
-    replies={201: api.WithCustomFields[MessageRecord]},
-    refusals=(
-        errors.not_found,
-        errors.no_permission,
-        errors.occupants_do_not_exist,
-        errors.recipient_required,
-        errors.invalid,
-    ),
-)
+@route("POST", "/chat/Message", takes=NEW_MESSAGE, custom_fields=True, replies={201: _MESSAGE})
+@refuses(*NO_ACCESS, errors.occupants_do_not_exist, errors.recipient_required, errors.invalid)
 def create_message(store: Store, call: Call) -> Reply:
     """Add a message to the history, and with `send_to_chat` send it to the chat.
 
@@ -123,14 +115,8 @@ def create_message(store: Store, call: Call) -> Reply:
     return 201, message.as_json(unsaved=message.send_to_chat == 1)
 
 
-@route(
-    "GET",
-    "/chat/Message",
-    takes={"chat_dialog_id": api.Needed(api.ObjectId), "mark_as_read": api.OffFlag, "include_reactions": api.Flag},
-    filters=FILTERS,
-    replies={200: MessagePage | Counted},
-    refusals=(errors.not_found, errors.no_permission),
-)
+@route("GET", "/chat/Message", takes=_HISTORY, filters=FILTERS, replies={200: MessagePage | Counted})
+@refuses(*NO_ACCESS)
 def list_messages(store: Store, call: Call) -> Reply:
     """The history of a dialog.
 
@@ -178,13 +164,8 @@ def list_messages(store: Store, call: Call) -> Reply:
     return 200, f'{{"skip":{query.skip},"limit":{query.limit},"items":[{",".join(items)}]}}'
 
 
-@route(
-    "GET",
-    "/chat/Message/{id}",
-    takes={"include_reactions": api.Flag},
-    replies={200: api.WithCustomFields[MessageRecord]},
-    refusals=(errors.not_found, errors.no_permission),
-)
+@route("GET", "/chat/Message/{id}", takes={"include_reactions": api.Flag}, replies={200: _MESSAGE})
+@refuses(*NO_ACCESS)
 def get_message(store: Store, call: Call, message_id: api.ObjectId) -> Reply:
     """One message.
 
@@ -196,14 +177,8 @@ def get_message(store: Store, call: Call, message_id: api.ObjectId) -> Reply:
     return 200, message.as_json(with_reactions=is_one(call.params.get("include_reactions")))
 
 
-@route(
-    "PUT",
-    "/chat/Message/{ids}",
-    "/chat/Message",
-    takes={"chat_dialog_id": api.Needed(api.ObjectId), "read": api.Flag, "delivered": api.Flag, "message": str},
-    replies={200: None},
-    refusals=(errors.invalid, errors.not_found, errors.no_permission),
-)
+@route("PUT", "/chat/Message/{ids}", "/chat/Message", takes=_CHANGES)
+@refuses(*NO_ACCESS, errors.invalid)
 def update_message(store: Store, call: Call, message_ids: api.ObjectIds = "") -> Reply:
     """Mark messages as read or delivered, or change their text.
 
@@ -249,14 +224,8 @@ def update_message(store: Store, call: Call, message_ids: api.ObjectIds = "") ->
     return 200, ""
 
 
-@route(
-    "DELETE",
-    "/chat/Message/{ids}",
-    takes={"force": api.Flag},
-    replies={200: Deleted},
-    refusals=(errors.not_found, errors.no_permission),
-    callers="user or key",
-)
+@route("DELETE", "/chat/Message/{ids}", takes={"force": api.Flag}, replies={200: Deleted}, callers="user or key")
+@refuses(*NO_ACCESS)
 def delete_message(store: Store, call: Call, message_ids: api.ObjectIds) -> Reply:
     """Delete messages for the caller, or for everyone.
 
@@ -280,12 +249,7 @@ def delete_message(store: Store, call: Call, message_ids: api.ObjectIds) -> Repl
     return 200, result.reply("SuccessfullyDeleted", with_empty=False)
 
 
-@route(
-    "GET",
-    "/chat/Message/unread",
-    takes={"chat_dialog_ids": api.Texts},
-    replies={200: Annotated[dict[str, int], api.Mark(required=["total"])]},
-)
+@route("GET", "/chat/Message/unread", takes={"chat_dialog_ids": api.Texts}, replies={200: UnreadCounts})
 def count_unread(store: Store, call: Call) -> Reply:
     """The number of messages that the caller has not read.
 

@@ -12,7 +12,19 @@ from typing import Annotated, Any
 from pytest_qbchat.service import queries
 from pytest_qbchat.service.authentication import require_user
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.declaration import Custom, Digits, Field, Mark, Needed, Number, Reply, Texts, page_of, route
+from pytest_qbchat.service.declaration import (
+    Custom,
+    Digits,
+    Field,
+    Mark,
+    Needed,
+    Number,
+    Reply,
+    Texts,
+    page_of,
+    refuses,
+    route,
+)
 from pytest_qbchat.service.errors import TAKEN, invalid, invalid_fields, no_permission_for_user, user_not_found
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import UNAUTHENTICATED, User
@@ -32,24 +44,16 @@ PARAMETERS: dict[str, Any] = {
     **dict.fromkeys(CONSENTS, Custom),
     "tag_list": Texts,
 }
-Password = Annotated[str, Mark(minLength=_MIN_PASSWORD_LENGTH)]
-_user_route = partial(
-    route, "GET", replies={200: {"user": UserRecord}}, refusals=(user_not_found,), callers="session or key"
-)
+_Password = Annotated[str, Mark(minLength=_MIN_PASSWORD_LENGTH)]
+_NEW_USER = {**PARAMETERS, "password": Needed(_Password)}
+_CHANGES = {**PARAMETERS, "password": _Password, "old_password": str}
+_USER = {"user": UserRecord}
+_user_route = partial(route, "GET", replies={200: _USER}, callers="session or key")
 _page_route = partial(route, "GET", paged=True, replies={200: page_of("user", UserRecord)}, callers="session or key")
-_delete_route = partial(
-    route, "DELETE", replies={200: None}, refusals=(no_permission_for_user, user_not_found), callers="user or key"
-)
 
 
-@route(
-    "POST",
-    "/users",
-    takes={"user": Needed({**PARAMETERS, "password": Needed(Password)})},
-    replies={201: {"user": UserRecord}},
-    refusals=(invalid, invalid_fields),
-    callers="session or key",
-)
+@route("POST", "/users", takes={"user": Needed(_NEW_USER)}, replies={201: _USER}, callers="session or key")
+@refuses(invalid, invalid_fields)
 def create_user(store: Store, call: Call) -> Reply:
     """Sign up a user.
 
@@ -113,6 +117,7 @@ def list_users(store: Store, call: Call) -> Reply:
 
 
 @_user_route("/users/{id}")
+@refuses(user_not_found)
 def get_user(store: Store, call: Call, user_id: Digits) -> Reply:
     """One user.
 
@@ -127,6 +132,7 @@ def get_user(store: Store, call: Call, user_id: Digits) -> Reply:
 @_user_route("/users/by_facebook_id", takes={"facebook_id": Needed(str)})
 @_user_route("/users/by_twitter_id", takes={"twitter_id": Needed(str)})
 @_user_route("/users/phone", takes={"phone": Needed(str)})
+@refuses(user_not_found)
 def get_user_by_key(store: Store, call: Call) -> Reply:
     """The user with a key of its own.
 
@@ -139,6 +145,7 @@ def get_user_by_key(store: Store, call: Call) -> Reply:
 
 
 @_user_route("/users/external/{id}")
+@refuses(user_not_found)
 def get_user_by_external_id(store: Store, call: Call, external_id: str) -> Reply:
     """The user with an external id.
 
@@ -172,14 +179,8 @@ def list_users_by_tags(store: Store, call: Call) -> Reply:
     return 200, paged(call, users, "user")
 
 
-@route(
-    "PUT",
-    "/users/{id}",
-    takes={"user": Needed({**PARAMETERS, "password": Password, "old_password": str})},
-    replies={200: {"user": UserRecord}},
-    refusals=(invalid, invalid_fields, no_permission_for_user, user_not_found),
-    callers="user or key",
-)
+@route("PUT", "/users/{id}", takes={"user": Needed(_CHANGES)}, replies={200: _USER}, callers="user or key")
+@refuses(invalid, invalid_fields, no_permission_for_user, user_not_found)
 def update_user(store: Store, call: Call, user_id: Digits) -> Reply:
     """Change a user.
 
@@ -208,7 +209,8 @@ def update_user(store: Store, call: Call, user_id: Digits) -> Reply:
     return 200, {"user": user.as_dict()}
 
 
-@_delete_route("/users/{id}")
+@route("DELETE", "/users/{id}", callers="user or key")
+@refuses(no_permission_for_user, user_not_found)
 def delete_user(store: Store, call: Call, user_id: Digits) -> Reply:
     """Delete a user.
 
@@ -220,7 +222,8 @@ def delete_user(store: Store, call: Call, user_id: Digits) -> Reply:
     return _delete(store, call, _require_own_user(store, call, user_id))
 
 
-@_delete_route("/users/external/{id}")
+@route("DELETE", "/users/external/{id}", callers="user or key")
+@refuses(no_permission_for_user, user_not_found)
 def delete_user_by_external_id(store: Store, call: Call, external_id: str) -> Reply:
     """Delete the user with an external id.
 
@@ -230,7 +233,8 @@ def delete_user_by_external_id(store: Store, call: Call, external_id: str) -> Re
     return _delete(store, call, user)
 
 
-@_user_route("/users/password/reset", "/password/reset", takes={"email": Needed(str)}, replies={200: None})
+@route("GET", "/users/password/reset", "/password/reset", takes={"email": Needed(str)}, callers="session or key")
+@refuses(user_not_found)
 def reset_password(store: Store, call: Call) -> Reply:
     """Mail a link for a new password.
 
