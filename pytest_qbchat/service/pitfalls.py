@@ -168,9 +168,9 @@ def _check_addressing(call: Call) -> None:
 
 
 def _check_headers(call: Call) -> None:
-    headers, params = call.known_headers.by_name, call.params
-    token = headers.get(b"qb-token")
-    if token is not None and "token" in params and params["token"] != token.decode("latin-1"):
+    headers, params = call.request.headers, call.params
+    token = headers.get("QB-Token")
+    if token is not None and "token" in params and params["token"] != token:
         call.warn("token: is the name of a credential, so QuickBlox stores no such custom field; write another name")
     host = call.request.origin.partition("://")[2].lower()
     if ".quickblox.com" in host and not host.startswith("api"):  # all seven hosts of customers that were seen do
@@ -178,22 +178,21 @@ def _check_headers(call: Call) -> None:
             f"{host}: is no host of the API, which begin with api; chat.quickblox.com is that of XMPP; "
             "write api.quickblox.com, or the api host of the account"
         )
-    content_type = headers.get(b"content-type", b"").decode("latin-1")
+    content_type = headers.get("Content-Type", "")
     if "json" not in content_type and params and call.request.body.lstrip()[:1] == b"{":
         call.warn(
             f"Content-Type: the body is JSON, but its label is {content_type or 'missing'}; the fake read it as JSON, "
             "and QuickBlox may read it as a form; write application/json"
         )
-    if call.caller.session is not None and b"on-behalf-of" in headers:
+    if call.caller.session is not None and "On-Behalf-Of" in headers:
         call.warn(
             f"On-Behalf-Of: is ignored without an API key, so the sender is the token's user {call.caller.user_id}; "
             "write Authorization: ApiKey <key>, or omit it"
         )
     if token is not None and token != token.strip():
         call.warn("QB-Token: begins or ends with white space, which not every client sends; strip the token")
-    for raw_name, _ in call.request.raw_headers:
-        if raw_name != raw_name.strip():
-            name = raw_name.decode("latin-1")
+    for name in headers:
+        if name != name.strip():
             call.warn(
                 f"{name!r}: is another header to QuickBlox, and not every client sends a header name with a "
                 f"space; write {name.strip()!r}"

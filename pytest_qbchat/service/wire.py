@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from pytest_qbchat.service.masking import mask_fields, mask_header
@@ -17,16 +16,6 @@ RawHeaders = Sequence[Header]
 # QuickBlox sends JSON without spaces and without escaping non-ASCII characters (observed in transcripts).
 # Values from a request cannot contain themselves, so the check for circular references is off.
 encode_json = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
-
-
-@lru_cache(maxsize=256)
-def path_and_query(target: str, prefix: str) -> tuple[str, str]:
-    """The path within the API and the query of a URL.
-
-    Equal strings are kept once, because a test may hold 100,000 requests.
-    """
-    path, _, query = target.partition("?")
-    return path[len(prefix) :], query
 
 
 def as_text(value: Any) -> str:

@@ -24,7 +24,7 @@ def get_account_settings(store: Store, call: Call) -> Reply:
     assumed: the API host is that of the request.
     observed(JavaScript SDK): the chat host has a name like that of the API host.
     """
-    if not call.known_headers.by_name.get(b"qb-account-key"):
+    if not call.request.headers.get("QB-Account-Key"):
         raise token_required("the request has no QB-Account-Key header")
     return 200, {
         "api_endpoint": call.request.base,
