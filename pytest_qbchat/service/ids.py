@@ -62,6 +62,24 @@ def timestamp(seconds: int) -> str:
     return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(seconds))
 
 
+class Dated:
+    """A record with Unix times as `created` and `updated`."""
+
+    __slots__ = ()
+    created: int
+    updated: int
+
+    @property
+    def created_at(self) -> str:
+        """The time of creation in QuickBlox's format."""
+        return timestamp(self.created)
+
+    @property
+    def updated_at(self) -> str:
+        """The time of the last change in QuickBlox's format."""
+        return timestamp(self.updated)
+
+
 @lru_cache(maxsize=64)
 def expiration_date(seconds: int, utc: bool) -> bytes:
     """Unix time in the format of `QB-Token-ExpirationDate`: `2018-05-02 16:44:54 +0000`, or with `UTC` (observed)."""

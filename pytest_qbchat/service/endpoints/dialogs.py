@@ -112,12 +112,12 @@ def create_dialog(store: Store, call: Call) -> Reply:
     dialog = store.private_dialog(*occupants) if private else None
     status = 201 if dialog is None else store.assume.duplicate_dialog_status
     if dialog is None:
-        name = None if private else params["name"]
-        dialog = store.add_dialog(dialog_type, [*occupants], caller, name=name)
+        dialog = store.add_dialog(
+            dialog_type, [*occupants], caller, is_joinable=joinable, data=_parse_data(store, call)
+        )
+        dialog.name = None if private else params["name"]
         dialog.photo = None if params.get("photo") is None else as_text(params["photo"])
-        dialog.data = _parse_data(store, call)
         dialog.admin_ids = [] if private and admins else admins
-        dialog.is_joinable = joinable
         if dialog_type is DialogType.GROUP:
             dialog.is_join_required = whole_number(params.get("is_join_required"))
     elif caller in dialog.hidden_from:
