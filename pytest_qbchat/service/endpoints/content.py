@@ -65,10 +65,9 @@ def create_blob(store: Store, call: Call) -> Reply:
     missing = {name: "can't be blank" for name in ("content_type", "name") if not params.get(name)}
     if missing:
         raise invalid(f"the request has no {', '.join(f'blob[{name}]' for name in missing)}", **missing)
-    now = int(call.now)
     public = is_one(params.get("public")) or params.get("public") in (True, "true")
     blob = store.add_blob(str(params["name"]), str(params["content_type"]), user_id=owner, public=public)
-    expires = timestamp(now + _ACCESS_LIFETIME)
+    expires = timestamp(int(call.now) + _ACCESS_LIFETIME)
     fields = {
         "acl": "public-read" if public else "authenticated-read",
         "content_type": blob.content_type,
@@ -78,16 +77,11 @@ def create_blob(store: Store, call: Call) -> Reply:
         "success_action_status": 201,
         "x-amz-algorithm": "AWS4-HMAC-SHA256",
         "x-amz-credential": "made-up-credential",
-        "x-amz-date": timestamp(now),
+        "x-amz-date": timestamp(int(call.now)),
         "x-amz-signature": "made-up-signature",
     }
-    access = {
-        "id": blob.id,
-        "blob_id": blob.id,
-        "expires": expires,
-        "object_access_type": "Write",
-        "params": f"{call.request.base}/blobs/{blob.id}/upload/?{urlencode(fields)}",
-    }
+    address = f"{call.request.base}/blobs/{blob.id}/upload/?{urlencode(fields)}"
+    access = {"id": blob.id, "blob_id": blob.id, "expires": expires, "object_access_type": "Write", "params": address}
     of_application = {"account_id": ACCOUNT_ID, "app_id": int(store.application_id)}
     return 201, {"blob": {**blob.as_dict(), **of_application, "blob_object_access": access}}
 
@@ -125,11 +119,10 @@ def list_blobs(store: Store, call: Call) -> Reply:
     assumed: an application session sees the files that are public or have no owner.
     """
     caller = call.caller
-    blobs = [
-        blob
-        for blob in store.blobs.values()
-        if caller.has_full_access or blob.user_id == caller.user_id or (caller.user_id is None and blob.public)
-    ]
+    blobs = [*store.blobs.values()]
+    if not caller.has_full_access:
+        user = caller.user_id
+        blobs = [blob for blob in blobs if blob.user_id == user or (user is None and blob.public)]
     return 200, paged(call, blobs, "blob")
 
 

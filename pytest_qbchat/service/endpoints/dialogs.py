@@ -49,21 +49,15 @@ _FIELDS = {"name": str, "photo": str, "data": Data, "is_joinable": api.Flag}
 _MEMBERS = {"occupants_ids": api.Numbers, "admin_ids": api.Numbers}
 _NEW_DIALOG = {"type": api.Needed(_Type), **_MEMBERS, **_FIELDS, "is_join_required": api.Flag}
 _CHANGES = {**_FIELDS, "push_all": _MEMBERS, "pull_all": _MEMBERS}
-_INVALID = (
-    errors.invalid,
-    errors.incorrect_occupant,
-    errors.occupants_do_not_exist,
-    errors.too_many_occupants,
-    errors.bad_admin_ids,
-    errors.admins_do_not_exist,
-)
+_INVALID = (errors.invalid, errors.incorrect_occupant, errors.occupants_do_not_exist, errors.too_many_occupants)
+_INVALID_ADMINS = (errors.bad_admin_ids, errors.admins_do_not_exist)
 _BATCHES = ("/chat/Dialogs/add_occupants", "/chat/Dialogs/remove_occupants")
 _BATCH_REPLY = {"users": updated(int), "dialogs": updated(api.Custom)}
 NOTIFICATIONS = {"notifications": {"enabled": Literal[0, 1]}}
 
 
 @route("POST", "/chat/Dialog", takes=_NEW_DIALOG, replies={201: DialogRecord})
-@refuses(*_INVALID, errors.opponent_missing)
+@refuses(*_INVALID, *_INVALID_ADMINS, errors.opponent_missing)
 def create_dialog(store: Store, call: Call) -> Reply:
     """Create a dialog.
 
@@ -172,7 +166,7 @@ def get_dialog(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
 
 
 @route("PUT", "/chat/Dialog/{id}", takes=_CHANGES, replies={200: DialogRecord})
-@refuses(*NO_ACCESS, errors.no_permission_for_admins, *_INVALID)
+@refuses(*NO_ACCESS, errors.no_permission_for_admins, *_INVALID, *_INVALID_ADMINS)
 def update_dialog(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     """Change a dialog.
 
@@ -200,7 +194,7 @@ def update_dialog(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     leaving = _parse_user_ids(store, _operands(params, "pull_all").get("occupants_ids"))
     _check_membership(dialog, caller, joining, leaving)
     occupants = ({*dialog.occupants_ids} | joining) - leaving
-    admins = _updated_admins(store, call, dialog, occupants=occupants, leaving=leaving)
+    admins = _updated_admins(store, call, dialog, occupants, leaving)
     joinable = _parse_joinable(params, dialog.type)
     if joinable is not None and caller != dialog.user_id:
         raise errors.no_permission(_not_owner_reason(dialog, caller))
@@ -305,10 +299,8 @@ def change_occupants(store: Store, call: Call) -> Reply:
             _check_membership(dialog, caller, joining, leaving)
             _change_membership(store, call, dialog, joining, leaving)
     success, refused = ([*users], []) if dialogs.done else ([], [*users])
-    return 200, {
-        "users": {"SuccessfullyUpdated": success, "NotFound": unknown, "WrongPermissions": refused},
-        "dialogs": dialogs.as_arrays("SuccessfullyUpdated"),
-    }
+    of_users = {"SuccessfullyUpdated": success, "NotFound": unknown, "WrongPermissions": refused}
+    return 200, {"users": of_users, "dialogs": dialogs.as_arrays("SuccessfullyUpdated")}
 
 
 # Parameters
@@ -385,9 +377,8 @@ def _parse_admin_ids(store: Store, given: Any, occupants: set[int]) -> list[int]
         if admin is None:
             raise errors.bad_admin_ids(f"{each!r} in admin_ids is not a user id")
         if admin not in store.users or admin not in occupants:
-            raise errors.admins_do_not_exist(
-                f"user {admin} in admin_ids is not among the occupants {sorted(occupants)}"
-            )
+            why = f"user {admin} in admin_ids is not among the occupants {sorted(occupants)}"
+            raise errors.admins_do_not_exist(why)
         admins.add(admin)
     return sorted(admins)
 
@@ -402,14 +393,12 @@ def _check_membership(dialog: Dialog, caller: int, joining: set[int], leaving: s
     if dialog.public and caller != dialog.user_id:
         raise errors.no_permission(f"dialog {dialog.id} is public, and only its owner {dialog.user_id} may change it")
     if dialog.type is DialogType.PRIVATE and (joining - {*dialog.occupants_ids} or leaving):
-        raise errors.too_many_occupants(
-            f"dialog {dialog.id} is private; its occupants {dialog.occupants_ids} cannot change"
-        )
+        why = f"dialog {dialog.id} is private; its occupants {dialog.occupants_ids} cannot change"
+        raise errors.too_many_occupants(why)
     others = sorted(leaving - {caller})
     if others and caller != dialog.user_id:
-        raise errors.no_permission(
-            f"user {caller} may not remove users {others} from dialog {dialog.id}; its owner is {dialog.user_id}"
-        )
+        why = f"user {caller} may not remove users {others} from dialog {dialog.id}; its owner is {dialog.user_id}"
+        raise errors.no_permission(why)
 
 
 def _change_membership(store: Store, call: Call, dialog: Dialog, joining: set[int], leaving: set[int]) -> None:
@@ -420,17 +409,15 @@ def _change_membership(store: Store, call: Call, dialog: Dialog, joining: set[in
         store.set_occupants(dialog, occupants, known=bool(leaving) or not dialog.adopted)
 
 
-def _updated_admins(
-    store: Store, call: Call, dialog: Dialog, *, occupants: set[int], leaving: set[int]
-) -> list[int] | None:
+def _updated_admins(store: Store, call: Call, dialog: Dialog, kept: set[int], leaving: set[int]) -> list[int] | None:
     """The admins after `push_all` and `pull_all`."""
     push, pull = _operands(call.params, "push_all"), _operands(call.params, "pull_all")
     if "admin_ids" not in push and "admin_ids" not in pull:
         return dialog.admin_ids
     if dialog.type is DialogType.PRIVATE:
         return []
-    added = _parse_admin_ids(store, push.get("admin_ids"), occupants) or []
-    removed = _parse_admin_ids(store, pull.get("admin_ids"), occupants | leaving) or []
+    added = _parse_admin_ids(store, push.get("admin_ids"), kept) or []
+    removed = _parse_admin_ids(store, pull.get("admin_ids"), kept | leaving) or []
     if call.caller.user_id != dialog.user_id:
         raise errors.no_permission_for_admins(_not_owner_reason(dialog, call.caller.user_id))
     return sorted({*(dialog.admin_ids or ()), *added} - {*removed})
@@ -443,9 +430,8 @@ def _not_owner_reason(dialog: Dialog, caller: int | None) -> str:
 def _require_notifying_dialog(store: Store, call: Call, caller: int, dialog_id: str) -> Dialog:
     dialog = call.dialog = require_dialog(store, caller, dialog_id)
     if dialog.public:
-        raise errors.invalid(
-            f"dialog {dialog.id} is public, and has no notification setting", base="Public dialogs have none"
-        )
+        why = f"dialog {dialog.id} is public, and has no notification setting"
+        raise errors.invalid(why, base="Public dialogs have none")
     return dialog
 
 
@@ -478,12 +464,7 @@ def _name_for(store: Store, dialog: Dialog, user_id: int) -> str | None:
 
 def _as_dict_for(store: Store, call: Call, dialog: Dialog, user_id: int) -> dict[str, Any]:
     """A dialog as one user sees it. The keys are in alphabetical order, the unread count last (documented)."""
-    room = None
-    if dialog.type is not DialogType.PRIVATE:
-        room = f"{store.application_id}_{dialog.id}@muc.{chat_host(call.request)}"
-    fields_for_user = {
-        "name": _name_for(store, dialog, user_id),
-        "xmpp_room_jid": room,
-        "unread_messages_count": dialog.unread_by(user_id),
-    }
-    return dialog.as_dict() | fields_for_user
+    private = dialog.type is DialogType.PRIVATE
+    room = None if private else f"{store.application_id}_{dialog.id}@muc.{chat_host(call.request)}"
+    name, unread = _name_for(store, dialog, user_id), dialog.unread_by(user_id)
+    return dialog.as_dict() | {"name": name, "xmpp_room_jid": room, "unread_messages_count": unread}

@@ -207,9 +207,8 @@ def update_message(store: Store, call: Call, message_ids: api.ObjectIds = "") ->
     text = params.get("message")
     others = [message for message in messages if message.sender_id != caller]
     if text is not None and others:
-        raise errors.no_permission(
-            f"user {caller} may not change the text of message {others[0].id}; its sender is {others[0].sender_id}"
-        )
+        why = f"user {caller} may not change the text of message {others[0].id}; its sender is {others[0].sender_id}"
+        raise errors.no_permission(why)
     for message in messages:
         if text is not None:
             message.edit(as_text(text), now)
@@ -328,17 +327,13 @@ def _parse_attachments(store: Store, given: Any) -> list[dict[str, Any]]:
 def _warn_of_missing_content(store: Store, call: Call, message: Message) -> None:
     """Warn of attached files that receivers cannot download."""
     for position, item in enumerate(message.attachments):
-        blob = _attached_blob(store, item)
+        blob, where = _attached_blob(store, item), f"attachments[{position}]"
         if blob is not None and blob.content is None:
-            call.warn(
-                f"attachments[{position}]: nothing was uploaded for blob {blob.id}, so receivers cannot download it; "
-                "post the file to its blob_object_access.params first"
-            )
+            effect = f"nothing was uploaded for blob {blob.id}, so receivers cannot download it"
+            call.warn(f"{where}: {effect}; post the file to its blob_object_access.params first")
         elif blob is not None and blob.blob_status is None:
-            call.warn(
-                f"attachments[{position}]: blob {blob.id} was never completed; PUT /blobs/{blob.id}/complete.json "
-                "after the upload"
-            )
+            remedy = f"PUT /blobs/{blob.id}/complete.json after the upload"
+            call.warn(f"{where}: blob {blob.id} was never completed; {remedy}")
 
 
 def _attached_blob(store: Store, item: dict[str, Any]) -> Blob | None:

@@ -152,13 +152,7 @@ def create_token(store: Store, call: Call, user_id: Digits) -> Reply:
 
 
 def _logged_in_user(store: Store, params: dict[str, Any], credentials: Any) -> User | None:
-    """The user that a request logs in; None if it has no credentials.
-
-    Args:
-        store: The state.
-        params: The parameters of the request, with those of a provider.
-        credentials: The parameters with `login` or `email`, and `password`.
-    """
+    """The user that a request logs in, with a provider or with credentials; None if it has neither."""
     if provider := params.get("provider"):
         return _user_by_provider(store, str(provider), params)
     for name in ("login", "email"):
@@ -212,18 +206,16 @@ def _check_application(store: Store, call: Call) -> None:
             raise errors.unexpected_signature(why)
     if application.auth_secret is None:
         if store.strict:
-            raise errors.unexpected_signature(
-                "unknown application in strict mode; declare it with qbchat.credentials(...)"
-            )
+            why = "unknown application in strict mode; declare it with qbchat.credentials(...)"
+            raise errors.unexpected_signature(why)
     elif not is_valid(params, application.auth_secret):
         found = diagnose(params, application.auth_secret)
         call.warn(
             f"signature: does not fit{f': {found}' if found else ''}. The string to sign, with HMAC-SHA1 or "
             f"HMAC-SHA256 and the authorization secret as the key, is {string_to_sign(params, hide=True)!r}"
         )
-        raise errors.unexpected_signature(
-            found or "the signature does not fit: another secret was used or another string"
-        )
+        why = found or "the signature does not fit: another secret was used or another string"
+        raise errors.unexpected_signature(why)
 
 
 def _require_session(call: Call) -> Session:
