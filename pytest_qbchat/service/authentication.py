@@ -97,10 +97,8 @@ def _unknown_token_reason(store: Store, token: str) -> str:
         return f"unknown token {mask(token)} in strict mode; declare it with qbchat.add_session(token, user)"
     if token in store.deleted:
         return f"the session of the token {mask(token)} was destroyed"
-    return (
-        f"qbchat.expire_sessions() ended all sessions, and {mask(token)} was not created since; "
-        "log in, or declare it with qbchat.add_session(token, user)"
-    )
+    remedy = "log in, or declare it with qbchat.add_session(token, user)"
+    return f"qbchat.expire_sessions() ended all sessions, and {mask(token)} was not created since; {remedy}"
 
 
 def _wrong_key_reason(store: Store, key: str) -> str:

@@ -129,7 +129,6 @@ def _parse(text: str) -> _Base:
     except ValueError as error:
         raise ValueError(f"invalid host or base URL {text!r}: {error}") from None
     if not host or "*" in host or parts.query or parts.fragment:
-        raise ValueError(
-            f"invalid host or base URL {text!r}; expected 'chat.shop.example' or 'https://shop.example/quickblox'"
-        )
+        expected = "'chat.shop.example' or 'https://shop.example/quickblox'"
+        raise ValueError(f"invalid host or base URL {text!r}; expected {expected}")
     return _Base(host, port, parts.path.rstrip("/"))

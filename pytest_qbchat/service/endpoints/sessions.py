@@ -64,10 +64,8 @@ def create_session(store: Store, call: Call) -> Reply:
     user = _logged_in_user(store, params, params.get("user"))
     if user is None:
         for name in sorted(_MISPLACED_LOGINS & params.keys()):
-            call.warn(
-                f"{name}: is ignored, and an application session begins; write user={{'login': ..., 'password': ...}}, "
-                "in a form user[login]=...&user[password]=..."
-            )
+            remedy = "write user={'login': ..., 'password': ...}, in a form user[login]=...&user[password]=..."
+            call.warn(f"{name}: is ignored, and an application session begins; {remedy}")
     store.seen_nonces.add((seconds, nonce))
     session = store.add_session(None, user.id if user else None)
     session.application_id = store.application.seen_id = whole_number(params["application_id"]) or 0
@@ -210,10 +208,9 @@ def _check_application(store: Store, call: Call) -> None:
             raise errors.unexpected_signature(why)
     elif not is_valid(params, application.auth_secret):
         found = diagnose(params, application.auth_secret)
-        call.warn(
-            f"signature: does not fit{f': {found}' if found else ''}. The string to sign, with HMAC-SHA1 or "
-            f"HMAC-SHA256 and the authorization secret as the key, is {string_to_sign(params, hide=True)!r}"
-        )
+        how = "The string to sign, with HMAC-SHA1 or HMAC-SHA256 and the authorization secret as the key, is"
+        problem = f"does not fit{f': {found}' if found else ''}"
+        call.warn(f"signature: {problem}. {how} {string_to_sign(params, hide=True)!r}")
         why = found or "the signature does not fit: another secret was used or another string"
         raise errors.unexpected_signature(why)
 
