@@ -126,10 +126,8 @@ def _custom_field_warning(name: str, value: Any, sent_to_chat: bool) -> str | No
         effect = "became a custom field of this name, which is a placeholder in the documentation"
         return f"{name}: {effect}; write the actual name"
     if sent_to_chat and isinstance(value, dict | list):
-        problem = (
-            "is an object or a list, but in the chat a custom field is a string (the conversion is not documented)"
-        )
-        return f"{name}: {problem}; write it as a JSON string"
+        problem = "is an object or a list, but in the chat a custom field is a string"
+        return f"{name}: {problem} (the conversion is not documented); write it as a JSON string"
     return None
 
 

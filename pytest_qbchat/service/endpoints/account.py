@@ -26,11 +26,8 @@ def get_account_settings(store: Store, call: Call) -> Reply:
     """
     if not call.request.headers.get("QB-Account-Key"):
         raise token_required("the request has no QB-Account-Key header")
-    return 200, {
-        "api_endpoint": call.request.base,
-        "chat_endpoint": chat_host(call.request),
-        "turnserver_endpoint": "turnserver.quickblox.com",
-    }
+    hosts = {"api_endpoint": call.request.base, "chat_endpoint": chat_host(call.request)}
+    return 200, {**hosts, "turnserver_endpoint": "turnserver.quickblox.com"}
 
 
 def chat_host(request: Request) -> str:

@@ -138,9 +138,8 @@ def get_blob(store: Store, call: Call, blob_id: str) -> Reply:
     assumed: the private file of another user is refused by id with 403.
     """
     by_uid = store.blob_of_uid(blob_id)
-    if by_uid is not None and by_uid.public:
-        return _redirect(call, by_uid)
-    call.caller = authenticate(store, call)
+    if by_uid is None or not by_uid.public:
+        call.caller = authenticate(store, call)
     if by_uid is not None:
         return _redirect(call, by_uid)
     return 200, {"blob": _require_visible_blob(store, call, blob_id).as_dict()}

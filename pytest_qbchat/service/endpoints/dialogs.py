@@ -106,9 +106,8 @@ def create_dialog(store: Store, call: Call) -> Reply:
     dialog = store.private_dialog(*occupants) if private else None
     status = 201 if dialog is None else store.assume.duplicate_dialog_status
     if dialog is None:
-        dialog = store.add_dialog(
-            dialog_type, [*occupants], caller, is_joinable=joinable, data=_parse_data(store, call)
-        )
+        data = _parse_data(store, call)
+        dialog = store.add_dialog(dialog_type, [*occupants], caller, is_joinable=joinable, data=data)
         dialog.name = None if private else params["name"]
         dialog.photo = None if params.get("photo") is None else as_text(params["photo"])
         dialog.admin_ids = [] if private and admins else admins

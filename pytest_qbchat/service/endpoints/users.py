@@ -38,9 +38,8 @@ _NEW_USER = {**PARAMETERS, "password": api.Needed(_Password)}
 _CHANGES = {**PARAMETERS, "password": _Password, "old_password": str}
 _USER = {"user": UserRecord}
 _user_route = partial(route, "GET", replies={200: _USER}, callers="session or key")
-_page_route = partial(
-    route, "GET", paged=True, replies={200: api.page_of("user", UserRecord)}, callers="session or key"
-)
+_PAGE = api.page_of("user", UserRecord)
+_page_route = partial(route, "GET", paged=True, replies={200: _PAGE}, callers="session or key")
 
 
 @route("POST", "/users", takes={"user": api.Needed(_NEW_USER)}, replies={201: _USER}, callers="session or key")
@@ -281,10 +280,8 @@ def _user_params(call: Call) -> dict[str, Any]:
     params = call.params.get("user")
     if not isinstance(params, dict):
         raise invalid("the request has no user; use {'user': {...}}", user="is required")
-    return {
-        name: value.strip() if isinstance(value, str) and "password" not in name else value
-        for name, value in params.items()
-    }
+    trimmed = {name: value.strip() for name, value in params.items() if isinstance(value, str)}
+    return params | {name: value for name, value in trimmed.items() if "password" not in name}
 
 
 def _validation_errors(store: Store, call: Call, params: dict[str, Any], user: User | None) -> dict[str, list[str]]:
