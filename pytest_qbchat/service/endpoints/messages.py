@@ -264,15 +264,10 @@ def count_unread(store: Store, call: Call) -> Reply:
     ids = call.params.get("chat_dialog_ids")
     if not ids:
         return 200, {"total": sum(dialog.unread_by(caller) for dialog in store.dialogs_of(caller))}
-    counts: dict[str, int] = {}
-    dialogs: dict[str, Dialog] = {}  # by id, since a request may repeat one
-    for dialog_id in map(str, queries.split(ids)):
-        dialog = store.find_dialog(dialog_id)
-        counts[dialog_id] = dialog.unread_by(caller) if dialog else 0
-        if dialog:
-            dialogs[dialog.id] = dialog
-    counts.pop("total", None)  # not an id
-    return 200, {"total": sum(dialog.unread_by(caller) for dialog in dialogs.values()), **counts}
+    dialogs = {each: store.find_dialog(each) for each in map(str, queries.split(ids)) if each != "total"}
+    counts = {each: dialog.unread_by(caller) if dialog else 0 for each, dialog in dialogs.items()}
+    distinct = {dialog for dialog in dialogs.values() if dialog}  # a request may repeat one
+    return 200, {"total": sum(dialog.unread_by(caller) for dialog in distinct), **counts}
 
 
 # New messages
