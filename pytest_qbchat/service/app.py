@@ -8,7 +8,6 @@ from typing import Any
 from pytest_qbchat.service import pitfalls, wire
 from pytest_qbchat.service.authentication import authenticate
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.decoding import decode
 from pytest_qbchat.service.errors import QuickBloxError, resource_not_found
 from pytest_qbchat.service.ids import expiration_date
 from pytest_qbchat.service.routes import find, unknown_route_reason, without_suffix
@@ -46,7 +45,7 @@ class Service:
         call.route = route
         try:
             if not route.raw:
-                call.decoded = decode(call.request)
+                call.read_params()
             if not route.open:
                 call.caller = authenticate(self.store, call)
             answer = route.endpoint(self.store, call, *variables)
@@ -56,7 +55,7 @@ class Service:
         call.response = answer if isinstance(answer, Response) else self.respond(call, *answer)
         if not route.raw:
             pitfalls.find(call)
-            call.decoded = None
+            call.release_params()
 
     def respond(self, call: Call, status: int, body: Any, *more: Header) -> Response:
         """Make the response of an endpoint.

@@ -32,8 +32,6 @@ class Call:
         dialog: The dialog that it concerned.
         message: The message that it created.
         now: Unix time of the fake's clock, the same throughout the call.
-        decoded: The parameters while the call is answered. Kept longer, they need more memory than the message and its
-            request.
     """
 
     request: Request
@@ -47,7 +45,7 @@ class Call:
     dialog: Dialog | None = None
     message: Message | None = None
     now: float = 0.0
-    decoded: dict[str, Any] | None = None
+    _params: dict[str, Any] | None = None
 
     @property
     def method(self) -> str:
@@ -72,12 +70,20 @@ class Call:
     @property
     def params(self) -> dict[str, Any]:
         """The parameters in the body and the query string; empty if they cannot be decoded."""
-        if self.decoded is not None:
-            return self.decoded
+        if self._params is not None:
+            return self._params
         try:
             return decode(self.request)
         except QuickBloxError:
             return {}
+
+    def read_params(self) -> None:
+        """Decode the parameters and keep them. Raises QuickBloxError if they cannot be decoded."""
+        self._params = decode(self.request)
+
+    def release_params(self) -> None:
+        """Drop the decoded parameters after the response: they need more memory than the message and its request."""
+        self._params = None
 
     def warn(self, text: str) -> None:
         """Add a warning that names the field, its effect in QuickBlox, and the correct spelling or value."""
