@@ -142,7 +142,7 @@ class Backend:
         self._scanned_calls += len(calls)
         known: RawHeaders = ()
         for call in calls:
-            if call.request.raw_headers != known:
+            if call.request.raw_headers is not known:
                 known = call.request.raw_headers
                 yield from call.header_secrets()
             yield from call.parameter_secrets()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pytest_qbchat.service.masking import mask_fields, mask_header
@@ -28,13 +29,10 @@ class Headers(Mapping[str, str]):
 
     def __init__(self, raw: RawHeaders) -> None:
         self.raw = raw
+        self._values = {key.lower(): value for key, value in raw}  # the last of several counts, as in the service
 
     def __getitem__(self, name: str) -> str:
-        wanted = name.lower().encode("latin-1", "replace")
-        for key, value in reversed(self.raw):  # the last of several counts, as in the service
-            if key.lower() == wanted:
-                return value.decode("latin-1")
-        raise KeyError(name)
+        return self._values[name.lower().encode("latin-1", "replace")].decode("latin-1")
 
     def __iter__(self) -> Iterator[str]:
         return (key.decode("latin-1") for key, _ in self.raw)
@@ -44,6 +42,9 @@ class Headers(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return repr({name: mask_header(name, value) for name, value in self.items()})
+
+
+_headers = lru_cache(maxsize=100)(Headers)  # equal ones are kept once: a test may hold 100,000 requests
 
 
 @dataclass(slots=True, eq=False)
@@ -83,7 +84,7 @@ class Request:
     @property
     def headers(self) -> Headers:
         """The headers by name, in any case; only their repr is masked."""
-        return Headers(self.raw_headers)
+        return _headers(tuple(self.raw_headers))
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {mask_fields(self.url)}>"
