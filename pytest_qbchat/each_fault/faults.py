@@ -112,7 +112,7 @@ def apply_fault(fault: Fault, service: Service, call: Call) -> None:
     if fault.stored:
         service.handle(call)
     else:
-        service.prepare(call)
+        call.now = service.store.now()
     call.fault = str(fault.what)
     stored = call.response
     call.response = None

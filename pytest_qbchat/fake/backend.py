@@ -21,7 +21,7 @@ from pytest_qbchat.service.store import Store
 if TYPE_CHECKING:
     from pytest_qbchat.each_fault.loop import Trial
     from pytest_qbchat.fake.respx_router import Stubs
-    from pytest_qbchat.service.wire import Request, Response
+    from pytest_qbchat.service.wire import RawHeaders, Request, Response
 
 
 class Backend:
@@ -140,7 +140,7 @@ class Backend:
     def _new_secrets(self) -> Iterator[str]:
         calls = self._calls[self._scanned_calls :]
         self._scanned_calls += len(calls)
-        known: object = None
+        known: RawHeaders = ()
         for call in calls:
             if call.request.raw_headers is not known:
                 known = call.request.raw_headers

@@ -316,7 +316,8 @@ class Declarations:
         seconds = timedelta(**delta).total_seconds()
         if seconds < 0:
             raise ValueError(f"advance() cannot set the clock back by {-seconds} s; use freezegun or time-machine")
-        self._store.advance(seconds)
+        with self._store.lock:
+            self._store.clock_offset += seconds
 
     def _check_dialog_id(self, id: str | None) -> str | None:
         """Refuse the id of an existing dialog, unless that was adopted; return the id in lower case."""

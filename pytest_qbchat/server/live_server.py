@@ -26,7 +26,7 @@ from pytest_qbchat.server.http11 import Head, RequestReader, destination, split_
 from pytest_qbchat.service.hosts import Url, origin
 from pytest_qbchat.service.interface import Fake, fault_of, record_refusal
 from pytest_qbchat.service.routes import ROUTES, UNSUPPORTED, find
-from pytest_qbchat.service.wire import Request, Response, path_and_query
+from pytest_qbchat.service.wire import Request, Response
 
 _BACKLOG = 1024
 _ANY_ORIGIN = (b"Access-Control-Allow-Origin", b"*")
@@ -58,7 +58,7 @@ class Server(ABC):
         """
         host, target = destination(head)
         prefix = _prefix(head.method, target)
-        path, query = path_and_query(target, prefix)
+        path, _, query = target.removeprefix(prefix).partition("?")
         return Request(head.method, f"{self._scheme}://{host}", prefix, path, query, head.headers, body)
 
     def log(self, line: str) -> None:  # noqa: B027 - most servers print nothing

@@ -10,6 +10,8 @@ from pytest_qbchat.service.masking import mask
 from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.store import Store
 
+NO_ACCESS = (not_found, no_permission)  # what the functions below refuse, besides the parameters of a new message
+
 
 def dialog_for_new_message(store: Store, sender_id: int, params: dict[str, Any]) -> Dialog:
     """The dialog that `chat_dialog_id` or `recipient_id` of a new message names.
@@ -45,8 +47,7 @@ def require_dialog(
     dialog = store.find_dialog(dialog_id)
     if dialog is None:
         if not is_object_id(dialog_id):
-            why = f"invalid chat_dialog_id {dialog_id!r}; expected 24 hexadecimal digits"
-            raise not_found(why, missing_status)
+            raise not_found(f"invalid chat_dialog_id {dialog_id!r}; expected 24 hexadecimal digits", missing_status)
         if store.strict or dialog_id.lower() in store.deleted:
             raise not_found(missing_dialog_reason(store, dialog_id), missing_status)
         return _adopt_dialog(store, caller_id, dialog_id.lower(), whole_number(opponent))
@@ -119,7 +120,5 @@ def _missing_permission_reason(store: Store, sender_id: int, dialog: Dialog) -> 
     tokens = [session.token for session in store.sessions.values() if session.user_id == sender_id]
     if not tokens:
         return f"{reason}; adopted, since the test did not declare it\n  declare it: qbchat.add_user({sender_id})"
-    return (
-        f"{reason}; adopted for the token {mask(tokens[0])}, which the test did not declare\n"
-        "  declare the token of an occupant: qbchat.add_session(token, user)"
-    )
+    remedy = "declare the token of an occupant: qbchat.add_session(token, user)"
+    return f"{reason}; adopted for the token {mask(tokens[0])}, which the test did not declare\n  {remedy}"

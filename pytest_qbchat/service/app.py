@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from sys import intern
 from typing import Any
 
 from pytest_qbchat.service import pitfalls, wire
 from pytest_qbchat.service.authentication import authenticate
-from pytest_qbchat.service.calls import Call, known_headers
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.errors import QuickBloxError, resource_not_found
 from pytest_qbchat.service.ids import expiration_date
 from pytest_qbchat.service.routes import find, unknown_route_reason, without_suffix
@@ -29,7 +28,8 @@ class Service:
         If the fake has no such route, the path is outside of the base URL, or the body is too large, only the reason
         is added, and the response stays None.
         """
-        self.prepare(call)
+        call.now = self.store.now()
+        call.request.raw_headers = call.request.headers.raw  # those that equal requests share
         if call.request.outside:
             call.reason = f"{call.method} {call.path} is outside of the base URL {call.request.outside}"
             return
@@ -57,13 +57,6 @@ class Service:
         if not route.raw:
             pitfalls.find(call)
             call.release_params()
-
-    def prepare(self, call: Call) -> None:
-        """Add the time and the headers by lower-case name to a call."""
-        call.known_headers = known_headers(tuple(call.request.raw_headers))
-        call.request.raw_headers = call.known_headers.raw
-        call.request.method = intern(call.request.method)
-        call.now = self.store.now()
 
     def respond(self, call: Call, status: int, body: Any, *more: Header) -> Response:
         """Make the response of an endpoint.

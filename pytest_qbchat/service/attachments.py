@@ -46,18 +46,15 @@ def check_attachments(call: Call, given: Any) -> None:
     elif not isinstance(given, dict):
         call.warn(f"attachments: {given!r} is not an object, so QuickBlox stores none (assumed); {_REMEDY}")
     elif not given.keys().isdisjoint(ATTACHMENT_KEYS) and not any(isinstance(item, dict) for item in given.values()):
-        call.warn(
-            "attachments: is one attachment, but QuickBlox expects an object of attachments and stores none; " + _REMEDY
-        )
+        problem = "is one attachment, but QuickBlox expects an object of attachments and stores none"
+        call.warn(f"attachments: {problem}; {_REMEDY}")
     else:
         for key, item in islice(given.items(), _MAX_KEYS):
             if key.isdecimal():
                 _check_attachment(call, key, item)
             else:
-                call.warn(
-                    f"attachments[{key}]: {key!r} is not an index, so this attachment is lost (assumed); "
-                    "write the keys '0', '1', ..."
-                )
+                problem = f"{key!r} is not an index, so this attachment is lost (assumed)"
+                call.warn(f"attachments[{key}]: {problem}; write the keys '0', '1', ...")
 
 
 def _check_attachment(call: Call, key: str | int, item: Any) -> None:
@@ -66,9 +63,8 @@ def _check_attachment(call: Call, key: str | int, item: Any) -> None:
         call.warn(f"{where}: arrived as {item!r}, so QuickBlox stores no such attachment; {_REMEDY}")
         return
     if not item.get("type"):
-        call.warn(
-            f"{where}: has no type, so receivers cannot show it; write type='image', 'video', 'audio' or 'location'"
-        )
+        remedy = "write type='image', 'video', 'audio' or 'location'"
+        call.warn(f"{where}: has no type, so receivers cannot show it; {remedy}")
     if not (item.get("id") or item.get("url") or item.get("data") or item.get("uid")):
         call.warn(f"{where}: has neither id nor url, so receivers cannot fetch it; write the id of the uploaded file")
     if not item.keys() <= ATTACHMENT_KEYS:

@@ -24,8 +24,9 @@ from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.masking import mask
 from pytest_qbchat.service.models import Caller
 from pytest_qbchat.service.store import SESSION_LIFETIME, Store
+from pytest_qbchat.service.wire import Headers
 
-_SCHEME = b"ApiKey "
+_SCHEME = "ApiKey "
 
 
 def require_user(store: Store, call: Call) -> int:
@@ -41,7 +42,7 @@ def require_user(store: Store, call: Call) -> int:
         reason = "an API key alone has no user; add the header On-Behalf-Of: <user id>"
     else:
         reason = f"the token {mask(caller.session.token)} belongs to an application session; log in a user"
-    raise errors.need_user(store.assume.need_user_status, reason)
+    raise errors.need_user(reason, store.assume.need_user_status)
 
 
 def authenticate(store: Store, call: Call) -> Caller:
@@ -51,13 +52,12 @@ def authenticate(store: Store, call: Call) -> Caller:
         QuickBloxError: 401 without credentials, with an unknown or expired token, or with a wrong API key;
             404 for an unknown user in `On-Behalf-Of`, in strict mode.
     """
-    headers = call.known_headers.by_name
-    authorization = headers.get(b"authorization")
-    if authorization is not None and authorization.startswith(_SCHEME):
-        key = authorization.removeprefix(_SCHEME).strip().decode("latin-1")
-        return _by_api_key(store, key, headers.get(b"on-behalf-of"), call.now)
-    header = headers.get(b"qb-token")
-    token = call.params.get("token") if header is None else header.decode("latin-1")
+    headers = call.request.headers
+    authorization = headers.get("Authorization", "")
+    if authorization.startswith(_SCHEME):
+        key = authorization.removeprefix(_SCHEME).strip()
+        return _by_api_key(store, key, headers.get("On-Behalf-Of"), call.now)
+    token = headers.get("QB-Token", call.params.get("token"))
     if not isinstance(token, str) or not token:
         raise errors.token_required(_missing_token_reason(headers))
     return _by_token(store, token, call.now)
@@ -77,19 +77,17 @@ def _by_token(store: Store, token: str, now: float) -> Caller:
     return Caller(session.user_id, session)
 
 
-def _by_api_key(store: Store, key: str, on_behalf_of: bytes | None, now: float) -> Caller:
+def _by_api_key(store: Store, key: str, on_behalf_of: str | None, now: float) -> Caller:
     store.secrets.add(key)
     declared = store.application.api_keys
     if not key or (key not in declared and (declared or store.strict)):
         raise errors.authorization_failed(_wrong_key_reason(store, key))
     if on_behalf_of is None:
         return Caller(None, None, by_api_key=True)
-    given = on_behalf_of.decode("latin-1")
-    user = store.user(whole_number(given))
+    user = store.user(whole_number(on_behalf_of))
     if user is None:
-        raise errors.unknown_user(
-            f"On-Behalf-Of {given!r} is not a known user id; declare one with qbchat.add_user(id)"
-        )
+        why = f"On-Behalf-Of {on_behalf_of!r} is not a known user id; declare one with qbchat.add_user(id)"
+        raise errors.unknown_user(why)
     user.last_request = int(now)
     return Caller(user.id, None, by_api_key=True)
 
@@ -99,10 +97,8 @@ def _unknown_token_reason(store: Store, token: str) -> str:
         return f"unknown token {mask(token)} in strict mode; declare it with qbchat.add_session(token, user)"
     if token in store.deleted:
         return f"the session of the token {mask(token)} was destroyed"
-    return (
-        f"qbchat.expire_sessions() ended all sessions, and {mask(token)} was not created since; "
-        "log in, or declare it with qbchat.add_session(token, user)"
-    )
+    remedy = "log in, or declare it with qbchat.add_session(token, user)"
+    return f"qbchat.expire_sessions() ended all sessions, and {mask(token)} was not created since; {remedy}"
 
 
 def _wrong_key_reason(store: Store, key: str) -> str:
@@ -113,9 +109,9 @@ def _wrong_key_reason(store: Store, key: str) -> str:
     return f"the API key {mask(key)} was not declared with qbchat.credentials(api_key=...)"
 
 
-def _missing_token_reason(headers: dict[bytes, bytes]) -> str:
-    if b"authorization" in headers:
+def _missing_token_reason(headers: Headers) -> str:
+    if "Authorization" in headers:
         return "the Authorization header must be exactly 'ApiKey <key>'"
-    if any(name != b"qb-token" and name.strip() == b"qb-token" for name in headers):
+    if any(name.strip().lower() == "qb-token" != name.lower() for name in headers):
         return "the name of the QB-Token header has a space before or after it"
     return "the request has neither a QB-Token header nor Authorization: ApiKey <key>"

@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from pytest_qbchat.service.declaration import Route
 from pytest_qbchat.service.decoding import decode
 from pytest_qbchat.service.errors import QuickBloxError
 from pytest_qbchat.service.masking import Secrets, may_name_secret, names_secret, secrets_in
 from pytest_qbchat.service.models import UNAUTHENTICATED, Caller, Dialog, Message
-from pytest_qbchat.service.wire import RawHeaders, Request, Response
+from pytest_qbchat.service.wire import Request, Response
 
 _MAX_WARNINGS = 300  # a request may have any number of fields
-
-
-class KnownHeaders(NamedTuple):
-    """The headers of a request as they were sent, and by lower-case name, the last of several."""
-
-    raw: RawHeaders
-    by_name: dict[bytes, bytes]
-
-
-_NO_HEADERS = KnownHeaders((), {})
-
-
-@lru_cache(maxsize=100)
-def known_headers(raw: RawHeaders) -> KnownHeaders:
-    """The headers, which are kept once for equal ones: a test may hold 100,000 requests of a client."""
-    return KnownHeaders(raw, {name.lower(): value for name, value in raw})
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -62,7 +45,6 @@ class Call:
     dialog: Dialog | None = None
     message: Message | None = None
     now: float = 0.0
-    known_headers: KnownHeaders = _NO_HEADERS
     _params: dict[str, Any] | None = None
 
     @property

@@ -3,7 +3,8 @@
 Nothing here decodes a request. A mark adds to a type what Python cannot say, as keywords of JSON schema. Parameters are
 declared by name and type; a dict is an object with these keys, and a list of one type is a list of such items:
 
-    @route("GET", "/chat/Thing/{id}", takes={"force": Flag}, replies={200: ThingRecord}, refusals=(not_found,))
+    @route("GET", "/chat/Thing/{id}", takes={"force": Flag}, replies={200: ThingRecord})
+    @refuses(not_found)
     def get_thing(store: Store, call: Call, thing_id: ObjectId) -> Reply:
 
 An endpoint takes the store, the call, and the value of each variable in its path. It returns a status and a body
@@ -116,6 +117,8 @@ class Route:
 
 
 DECLARED: list[Route] = []
+_REFUSALS: dict[Callable[..., Any], tuple[Callable[..., Exception], ...]] = {}
+_EMPTY = {200: None}
 
 
 def route(
@@ -125,8 +128,7 @@ def route(
     filters: Mapping[str, Field] | None = None,
     paged: bool = False,
     custom_fields: bool = False,
-    replies: Mapping[int, Any],
-    refusals: tuple[Callable[..., Exception], ...] = (),
+    replies: Mapping[int, Any] = _EMPTY,
     callers: Callers = "user",
     raw: bool = False,
 ) -> Callable[[E], E]:
@@ -139,17 +141,27 @@ def route(
         filters: Fields of a list. They add `limit`, `skip`, `count`, `sort_asc` and `sort_desc`.
         paged: Whether there are also `page` and `per_page`.
         custom_fields: Whether every other parameter is stored and returned. Otherwise it is ignored with a warning.
-        replies: The body by status, as a type; None is an empty body.
-        refusals: Functions that make the errors that the endpoint itself may raise.
+        replies: The body by status, as a type; None is an empty body. If omitted, it is empty, with status 200.
         callers: Who may call. A "session" is that of a user or of the application.
         raw: Whether the body is bytes, not parameters.
     """
-    declared = {"filters": filters or {}, "custom_fields": custom_fields, "replies": replies, "refusals": refusals}
+    declared = {"filters": filters or {}, "custom_fields": custom_fields, "replies": replies}
     parameters = {**(takes or {}), **(LIST if filters else {}), **(PAGE if paged else {})}
     declared |= {"method": method, "takes": parameters, "callers": callers, "raw": raw}
 
     def declare(endpoint: E) -> E:
-        DECLARED.extend(Route(path=path, endpoint=endpoint, **declared) for path in paths)
+        refusals = _REFUSALS.get(endpoint, ())
+        DECLARED.extend(Route(path=path, endpoint=endpoint, refusals=refusals, **declared) for path in paths)
+        return endpoint
+
+    return declare
+
+
+def refuses(*refusals: Callable[..., Exception]) -> Callable[[E], E]:
+    """Declare, below the routes of an endpoint, what makes the errors that it may raise itself."""
+
+    def declare(endpoint: E) -> E:
+        _REFUSALS[endpoint] = refusals
         return endpoint
 
     return declare

@@ -52,10 +52,8 @@ def _decode_body(request: Request) -> dict[str, Any]:
     content_type = request.headers.get("Content-Type", "")
     if "=" in text and first not in _NOT_A_FORM and not content_type.startswith("multipart/"):
         return _decode_form(text)
-    raise unreadable_body(  # the body is not quoted, since it may contain a password
-        f"the body ({content_type or 'no content type'}) is neither a JSON object nor a form: it has {len(text)} "
-        f"characters and begins with {first!r}"
-    )
+    seen = f"it has {len(text)} characters and begins with {first!r}"  # no more, since it may contain a password
+    raise unreadable_body(f"the body ({content_type or 'no content type'}) is neither a JSON object nor a form: {seen}")
 
 
 def _finite(text: str) -> float:

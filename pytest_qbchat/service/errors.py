@@ -1,15 +1,17 @@
 """Refusals in QuickBlox's formats.
 
-QuickBlox has several envelopes for errors, and a client that knows only one of them breaks. Each docstring gives the
-cause of the refusal, and how it is known.
+QuickBlox has several envelopes for errors, and a client that knows only one of them breaks. The comment or docstring of
+each gives the cause of the refusal, and how it is known.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 TAKEN = "has already been taken"  # also seen with a full stop at its end (observed, issue threads)
 MAX_REACTIONS = 20
+_NO_PERMISSION = "You don't have appropriate permissions to perform this operation"
 
 
 class QuickBloxError(Exception):
@@ -28,108 +30,80 @@ class QuickBloxError(Exception):
         self.reason = reason
 
 
-def _base_error(text: str) -> dict[str, Any]:
-    return {"errors": {"base": [text]}}
+@dataclass(frozen=True, eq=False)
+class Refusal:
+    """A refusal with a fixed body. `docs/trust.md` has the comment above each."""
+
+    status: int
+    body: dict[str, Any]
+
+    def __call__(self, reason: str, status: int | None = None) -> QuickBloxError:
+        """The error to raise; `qbchat.assume` may choose another status."""
+        return QuickBloxError(status or self.status, self.body, reason)
 
 
-def _error_list(text: str) -> dict[str, Any]:
-    return {"errors": [text]}
-
-
-def _coded_error(text: str) -> dict[str, Any]:
-    return {"code": None, "message": text}
-
-
-def unreadable_body(reason: str) -> QuickBloxError:
-    """documented(errors page): a body that is neither JSON nor a form; the text is assumed."""
-    return QuickBloxError(400, _coded_error("The request body could not be parsed"), reason)
-
-
-def invalid_utf8(reason: str) -> QuickBloxError:
-    """observed(issue threads): a request that is not UTF-8; the status is assumed."""
-    return QuickBloxError(400, _coded_error("invalid byte sequence in UTF-8"), reason)
-
-
-def token_required(reason: str) -> QuickBloxError:
-    """observed(public clients): neither a token nor an API key; the envelope is assumed."""
-    return QuickBloxError(401, _base_error("Token is required"), reason)
-
-
-def session_does_not_exist(reason: str) -> QuickBloxError:
-    """observed(issue threads): an unknown or expired token."""
-    return QuickBloxError(401, _base_error("Required session does not exist"), reason)
-
-
-def authorization_failed(reason: str) -> QuickBloxError:
-    """documented(create-token-with-api-key): a wrong API key, or a missing one; the end of the text is assumed."""
-    return QuickBloxError(401, _base_error("Authorization failed"), reason)
-
-
-def need_user(status: int, reason: str) -> QuickBloxError:
-    """observed(issue threads, 2024-11): a call that needs a user, by another caller; for posting it is assumed."""
-    return QuickBloxError(status, _base_error("Forbidden. Need user."), reason)
-
-
-def unknown_user(reason: str) -> QuickBloxError:
-    """documented(create-token-with-api-key): a token for an unknown user, or a call for one; the text is assumed."""
-    return QuickBloxError(404, _base_error("Couldn't find user"), reason)
-
-
-def recipient_required(reason: str) -> QuickBloxError:
-    """assumed: a message with neither a dialog nor a recipient."""
-    return QuickBloxError(422, _base_error("chat_dialog_id or recipient_id is required"), reason)
-
-
-def not_found(reason: str, status: int = 404) -> QuickBloxError:
-    """observed(issue threads): a missing dialog, message or file, or a malformed id; for a new message assumed."""
-    return QuickBloxError(status, _error_list("The resource wasn't found"), reason)
-
-
-def no_permission(reason: str) -> QuickBloxError:
-    """documented(errors page), observed(issue threads): a caller without the right."""
-    text = "You don't have appropriate permissions to perform this operation"
-    return QuickBloxError(403, _error_list(text), reason)
-
-
-def no_permission_for_user(reason: str) -> QuickBloxError:
-    """documented(delete-user): a change of another user; the text is assumed."""
-    return QuickBloxError(403, _base_error("You don't have appropriate permissions to perform this operation"), reason)
-
-
-def no_permission_for_admins(reason: str) -> QuickBloxError:
-    """observed(the vendor's mocks): a change of the admins by another user than the owner."""
-    text = 'You don\'t have appropriate permissions to modify or delete "admin_ids".'
-    return QuickBloxError(403, _error_list(text), reason)
-
-
-def occupants_do_not_exist(reason: str) -> QuickBloxError:
-    """observed(issue threads): an unknown occupant or recipient; the status and the envelope are assumed."""
-    return QuickBloxError(422, _error_list("Occupants with these IDs do not exist."), reason)
-
-
-def incorrect_occupant(reason: str) -> QuickBloxError:
-    """observed(issue threads): an occupant that is not a user id; the status and the envelope are assumed."""
-    return QuickBloxError(422, _error_list("Incorrect occupant_id"), reason)
-
-
-def opponent_missing(reason: str) -> QuickBloxError:
-    """assumed: a private dialog without a second user; the text was seen at ConnectyCube, a sister product."""
-    return QuickBloxError(422, _error_list("Occupants_ids is missing opponent ID."), reason)
-
-
-def too_many_occupants(reason: str) -> QuickBloxError:
-    """observed(issue threads): a private dialog of more than two users; the status is assumed."""
-    return QuickBloxError(422, _error_list("Too many occupants for Private Dialog."), reason)
-
-
-def bad_admin_ids(reason: str) -> QuickBloxError:
-    """observed(the vendor's mocks): an admin that is not a user id."""
-    return QuickBloxError(400, _error_list('Incorrect format for parameter "admin_ids".'), reason)
-
-
-def admins_do_not_exist(reason: str) -> QuickBloxError:
-    """observed(the vendor's mocks): an admin that is not an occupant."""
-    return QuickBloxError(404, _error_list('Users with these IDs for "admin_ids" do not exist.'), reason)
+#: documented(errors page): a body that is neither JSON nor a form; the text is assumed.
+unreadable_body = Refusal(400, {"code": None, "message": "The request body could not be parsed"})
+#: observed(issue threads): a request that is not UTF-8; the status is assumed.
+invalid_utf8 = Refusal(400, {"code": None, "message": "invalid byte sequence in UTF-8"})
+#: observed(public clients): neither a token nor an API key; the envelope is assumed.
+token_required = Refusal(401, {"errors": {"base": ["Token is required"]}})
+#: observed(issue threads): an unknown or expired token.
+session_does_not_exist = Refusal(401, {"errors": {"base": ["Required session does not exist"]}})
+#: documented(create-token-with-api-key): a wrong API key, or a missing one; the end of the text is assumed.
+authorization_failed = Refusal(401, {"errors": {"base": ["Authorization failed"]}})
+#: observed(issue threads, 2024-11): a call that needs a user, by another caller; for posting it is assumed.
+need_user = Refusal(422, {"errors": {"base": ["Forbidden. Need user."]}})
+#: documented(create-token-with-api-key): a token for an unknown user, or a call for one; the text is assumed.
+unknown_user = Refusal(404, {"errors": {"base": ["Couldn't find user"]}})
+#: assumed: a message with neither a dialog nor a recipient.
+recipient_required = Refusal(422, {"errors": {"base": ["chat_dialog_id or recipient_id is required"]}})
+#: observed(issue threads): a missing dialog, message or file, or a malformed id; for a new message assumed.
+not_found = Refusal(404, {"errors": ["The resource wasn't found"]})
+#: documented(errors page), observed(issue threads): a caller without the right.
+no_permission = Refusal(403, {"errors": [_NO_PERMISSION]})
+#: documented(delete-user): a change of another user; the text is assumed.
+no_permission_for_user = Refusal(403, {"errors": {"base": [_NO_PERMISSION]}})
+#: observed(the vendor's mocks): a change of the admins by another user than the owner.
+no_permission_for_admins = Refusal(
+    403, {"errors": ['You don\'t have appropriate permissions to modify or delete "admin_ids".']}
+)
+#: observed(issue threads): an unknown occupant or recipient; the status and the envelope are assumed.
+occupants_do_not_exist = Refusal(422, {"errors": ["Occupants with these IDs do not exist."]})
+#: observed(issue threads): an occupant that is not a user id; the status and the envelope are assumed.
+incorrect_occupant = Refusal(422, {"errors": ["Incorrect occupant_id"]})
+#: assumed: a private dialog without a second user; the text was seen at ConnectyCube, a sister product.
+opponent_missing = Refusal(422, {"errors": ["Occupants_ids is missing opponent ID."]})
+#: observed(issue threads): a private dialog of more than two users; the status is assumed.
+too_many_occupants = Refusal(422, {"errors": ["Too many occupants for Private Dialog."]})
+#: observed(the vendor's mocks): an admin that is not a user id.
+bad_admin_ids = Refusal(400, {"errors": ['Incorrect format for parameter "admin_ids".']})
+#: observed(the vendor's mocks): an admin that is not an occupant.
+admins_do_not_exist = Refusal(404, {"errors": ['Users with these IDs for "admin_ids" do not exist.']})
+#: documented(errors page), observed(issue threads): a wrong login or password.
+unauthorized = Refusal(401, {"errors": ["Unauthorized"]})
+#: observed(issue threads): a wrong signature, application id or authorization key.
+unexpected_signature = Refusal(422, {"errors": {"base": ["Unexpected signature"]}})
+#: observed(issue threads): a timestamp that is too old, too new or not a number.
+bad_timestamp = Refusal(422, {"errors": {"base": ["Bad timestamp"]}})
+#: observed(issue threads): a missing user, in calls on users.
+user_not_found = Refusal(404, {"code": None, "message": "Couldn't find user"})
+#: documented(upload-file): an upload without its fields; the cause and the body are assumed.
+bad_upload = Refusal(400, {"errors": ["The request has no key or no file"]})
+#: observed(Android SDK): a path that the API does not have.
+resource_not_found = Refusal(404, {"code": None, "message": "Resource not found"})
+#: observed(the vendor's mocks): a malformed id of a message, for a reaction; the envelope is assumed.
+invalid_message_id = Refusal(400, {"errors": ["Invalid message id"]})
+#: observed(the vendor's mocks): a reaction with a missing or long name; the envelope is assumed.
+invalid_reaction_name = Refusal(400, {"errors": ['Invalid or missing "name" parameter.']})
+#: observed(the vendor's mocks): one more kind of reaction than are allowed; the body is assumed.
+too_many_reactions = Refusal(400, {"errors": [f"Reactions limit of {MAX_REACTIONS} exceeded."]})
+#: observed(the vendor's mocks): a message that the caller cannot see, for a reaction; the envelope is assumed.
+message_not_found = Refusal(404, {"errors": ["Message not found for the specified user and message ID."]})
+#: observed(the vendor's mocks): a reaction that the caller has not made; the envelope is assumed.
+reaction_not_found = Refusal(404, {"errors": ["Reaction not found"]})
+#: observed(the vendor's mocks): a reaction in a public dialog; the envelope is assumed.
+no_public_reactions = Refusal(422, {"errors": ["Reactions are not allowed in public dialogs."]})
 
 
 def invalid(reason: str, **fields: str) -> QuickBloxError:
@@ -143,78 +117,18 @@ def invalid_fields(errors: dict[str, list[str]]) -> QuickBloxError:
     return QuickBloxError(422, {"errors": errors}, reason)
 
 
-def unauthorized(reason: str) -> QuickBloxError:
-    """documented(errors page), observed(issue threads): a wrong login or password."""
-    return QuickBloxError(401, _error_list("Unauthorized"), reason)
-
-
-def unexpected_signature(reason: str) -> QuickBloxError:
-    """observed(issue threads): a wrong signature, application id or authorization key."""
-    return QuickBloxError(422, _base_error("Unexpected signature"), reason)
-
-
-def bad_timestamp(reason: str) -> QuickBloxError:
-    """observed(issue threads): a timestamp that is too old, too new or not a number."""
-    return QuickBloxError(422, _base_error("Bad timestamp"), reason)
-
-
-def user_not_found(reason: str) -> QuickBloxError:
-    """observed(issue threads): a missing user, in calls on users."""
-    return QuickBloxError(404, _coded_error("Couldn't find user"), reason)
-
-
-def bad_upload(reason: str) -> QuickBloxError:
-    """documented(upload-file): an upload without its fields; the cause and the body are assumed."""
-    return QuickBloxError(400, _error_list("The request has no key or no file"), reason)
-
-
-def resource_not_found(reason: str) -> QuickBloxError:
-    """observed(Android SDK): a path that the API does not have."""
-    return QuickBloxError(404, _coded_error("Resource not found"), reason)
-
-
-def invalid_message_id(reason: str) -> QuickBloxError:
-    """observed(the vendor's mocks): a malformed id of a message, for a reaction; the envelope is assumed."""
-    return QuickBloxError(400, _error_list("Invalid message id"), reason)
-
-
-def invalid_reaction_name(reason: str) -> QuickBloxError:
-    """observed(the vendor's mocks): a reaction with a missing or long name; the envelope is assumed."""
-    return QuickBloxError(400, _error_list('Invalid or missing "name" parameter.'), reason)
-
-
-def too_many_reactions(reason: str) -> QuickBloxError:
-    """observed(the vendor's mocks): one more kind of reaction than are allowed; the body is assumed."""
-    return QuickBloxError(400, _error_list(f"Reactions limit of {MAX_REACTIONS} exceeded."), reason)
-
-
-def message_not_found(reason: str) -> QuickBloxError:
-    """observed(the vendor's mocks): a message that the caller cannot see, for a reaction; the envelope is assumed."""
-    return QuickBloxError(404, _error_list("Message not found for the specified user and message ID."), reason)
-
-
-def reaction_not_found(reason: str) -> QuickBloxError:
-    """observed(the vendor's mocks): a reaction that the caller has not made; the envelope is assumed."""
-    return QuickBloxError(404, _error_list("Reaction not found"), reason)
-
-
-def no_public_reactions(reason: str) -> QuickBloxError:
-    """observed(the vendor's mocks): a reaction in a public dialog; the envelope is assumed."""
-    return QuickBloxError(422, _error_list("Reactions are not allowed in public dialogs."), reason)
-
-
 def by_status(status: int) -> QuickBloxError:
     """observed(issue threads): the body of a 500 that a test injected; those of 429 and other 5xx are assumed."""
-    bodies = {
-        400: _coded_error("Bad request"),
-        401: _base_error("Required session does not exist"),
-        403: _error_list("You don't have appropriate permissions to perform this operation"),
-        404: _error_list("The resource wasn't found"),
-        422: _base_error("Unprocessable entity"),
-        429: _error_list("Too many requests"),
+    bodies: dict[int, dict[str, Any]] = {
+        400: {"code": None, "message": "Bad request"},
+        401: session_does_not_exist.body,
+        403: no_permission.body,
+        404: not_found.body,
+        422: {"errors": {"base": ["Unprocessable entity"]}},
+        429: {"errors": ["Too many requests"]},
         500: {"status": "500", "error": "Internal Server Error"},
-        502: _error_list("Bad gateway"),
-        503: _error_list("Service unavailable"),
-        504: _error_list("Gateway timeout"),
+        502: {"errors": ["Bad gateway"]},
+        503: {"errors": ["Service unavailable"]},
+        504: {"errors": ["Gateway timeout"]},
     }
-    return QuickBloxError(status, bodies.get(status, _error_list("Error")), f"injected by qbchat.fail({status}, ...)")
+    return QuickBloxError(status, bodies.get(status, {"errors": ["Error"]}), f"injected by qbchat.fail({status}, ...)")

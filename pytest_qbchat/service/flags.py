@@ -25,7 +25,5 @@ def check_flag(call: Call, name: str, documented: int = 1, *, effect: str = "") 
     value = call.params.get(name)
     if value is not None and not is_one(value) and not is_zero(value):
         assumed = f", and the fake assumes that {effect}" if effect else ""
-        call.warn(
-            f"{name}: {encode_json(value)} was sent where QuickBlox documents the number {documented}{assumed}; "
-            f"write {name}={documented}"
-        )
+        problem = f"{encode_json(value)} was sent where QuickBlox documents the number {documented}{assumed}"
+        call.warn(f"{name}: {problem}; write {name}={documented}")

@@ -10,7 +10,7 @@ from ipaddress import IPv6Address
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from pytest_qbchat.service.wire import RawHeaders, Request, path_and_query
+from pytest_qbchat.service.wire import RawHeaders, Request
 
 # The default hosts, and the hosts of enterprise customers: `api<name>.quickblox.com` (documented).
 _DOMAIN = ".quickblox.com"
@@ -96,11 +96,11 @@ class Hosts:
         """A request as the fake takes it, without the path of the base URL that owns its host."""
         base = origin(url.scheme, url.host, url.port)
         owners = [owner.prefix for owner in self._owners(url.host, url.port)] or [""]  # a transport gets any host
-        path = url.target.partition("?")[0] + "/"
-        prefix = next((prefix for prefix in owners if path.startswith(f"{prefix}/")), None)
+        path, _, query = url.target.partition("?")
+        prefix = next((prefix for prefix in owners if f"{path}/".startswith(f"{prefix}/")), None)
         outside = "" if prefix is not None else " or ".join(f"{base}{each}" for each in owners)
-        path, query = path_and_query(url.target, prefix or "")
-        return Request(method, base, prefix or "", path, query, headers, body, outside)
+        prefix = prefix or ""
+        return Request(method, base, prefix, path.removeprefix(prefix), query, headers, body, outside)
 
     def note_other(self, host: str) -> None:
         """Note that another host was called; a few are enough."""
@@ -129,7 +129,6 @@ def _parse(text: str) -> _Base:
     except ValueError as error:
         raise ValueError(f"invalid host or base URL {text!r}: {error}") from None
     if not host or "*" in host or parts.query or parts.fragment:
-        raise ValueError(
-            f"invalid host or base URL {text!r}; expected 'chat.shop.example' or 'https://shop.example/quickblox'"
-        )
+        expected = "'chat.shop.example' or 'https://shop.example/quickblox'"
+        raise ValueError(f"invalid host or base URL {text!r}; expected {expected}")
     return _Base(host, port, parts.path.rstrip("/"))

@@ -7,13 +7,7 @@ from functools import lru_cache
 from time import gmtime, strftime
 from typing import Any
 
-# The middle of an ObjectId, between time and counter; MongoDB puts the machine and the process here.
-_ORIGIN = "a0facade01"
-_FIRST_USER_ID = 96_830_001
-_FIRST_NUMBER = 1_151_000_001
-_COUNTER_MASK = 0xFFFFFF
-_TOKENS_PREFIX = "decade"
-_UIDS_PREFIX = "b10b"
+_ORIGIN = "a0facade01"  # between the time and the counter of an ObjectId; in MongoDB the machine and the process
 _MAX_DIGITS = 19  # of a 64-bit number
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{24}", re.IGNORECASE)
@@ -24,13 +18,13 @@ class Ids:
 
     def __init__(self) -> None:
         self._objects = 0
-        self._user_id = _FIRST_USER_ID - 1
-        self._number = _FIRST_NUMBER - 1
+        self._user_id = 96_830_000
+        self._number = 1_151_000_000
 
     def object_id(self, seconds: int) -> str:
         """A new ObjectId: 24 hexadecimal digits, the first eight for the time of creation (documented)."""
         self._objects += 1
-        return f"{seconds & 0xFFFFFFFF:08x}{_ORIGIN}{self._objects & _COUNTER_MASK:06x}"
+        return f"{seconds & 0xFFFFFFFF:08x}{_ORIGIN}{self._objects & 0xFFFFFF:06x}"
 
     def user_id(self) -> int:
         """A new user id, with eight digits as in QuickBlox's documentation."""
@@ -44,11 +38,11 @@ class Ids:
 
     def token(self) -> str:
         """A new token: 40 hexadecimal digits (documented), recognizable as made up."""
-        return f"{_TOKENS_PREFIX}{self.number():0{40 - len(_TOKENS_PREFIX)}x}"
+        return f"decade{self.number():034x}"
 
     def uid(self) -> str:
         """A new blob uid: 32 letters and digits."""
-        return f"{_UIDS_PREFIX}{self.number():0{32 - len(_UIDS_PREFIX)}x}"
+        return f"b10b{self.number():028x}"
 
 
 def is_object_id(value: object) -> bool:
@@ -62,7 +56,24 @@ def timestamp(seconds: int) -> str:
     return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(seconds))
 
 
-@lru_cache(maxsize=64)
+class Dated:
+    """A record with Unix times as `created` and `updated`."""
+
+    __slots__ = ()
+    created: int
+    updated: int
+
+    @property
+    def created_at(self) -> str:
+        """The time of creation in QuickBlox's format."""
+        return timestamp(self.created)
+
+    @property
+    def updated_at(self) -> str:
+        """The time of the last change in QuickBlox's format."""
+        return timestamp(self.updated)
+
+
 def expiration_date(seconds: int, utc: bool) -> bytes:
     """Unix time in the format of `QB-Token-ExpirationDate`: `2018-05-02 16:44:54 +0000`, or with `UTC` (observed)."""
     return strftime(f"%Y-%m-%d %H:%M:%S {'UTC' if utc else '+0000'}", gmtime(seconds)).encode()

@@ -123,15 +123,11 @@ def _unknown_key_warning(name: str, value: Any, missing: set[str], sent_to_chat:
 
 def _custom_field_warning(name: str, value: Any, sent_to_chat: bool) -> str | None:
     if _PLACEHOLDER.fullmatch(name):
-        return (
-            f"{name}: became a custom field of this name, which is a placeholder in the documentation; "
-            "write the actual name"
-        )
+        effect = "became a custom field of this name, which is a placeholder in the documentation"
+        return f"{name}: {effect}; write the actual name"
     if sent_to_chat and isinstance(value, dict | list):
-        return (
-            f"{name}: is an object or a list, but in the chat a custom field is a string (the conversion is not "
-            "documented); write it as a JSON string"
-        )
+        problem = "is an object or a list, but in the chat a custom field is a string"
+        return f"{name}: {problem} (the conversion is not documented); write it as a JSON string"
     return None
 
 
@@ -148,53 +144,38 @@ def _check_addressing(call: Call) -> None:
     params, dialog = call.params, call.dialog
     dialog_id = params.get("chat_dialog_id")
     if dialog is None and dialog_id is not None and not is_object_id(dialog_id):
-        call.warn(
-            f"chat_dialog_id: {dialog_id!r} is not a dialog id, so QuickBlox finds no dialog; "
-            "write the 24 hexadecimal digits of its _id"
-        )
+        effect = f"{dialog_id!r} is not a dialog id, so QuickBlox finds no dialog"
+        call.warn(f"chat_dialog_id: {effect}; write the 24 hexadecimal digits of its _id")
     recipient = params.get("recipient_id")
     if dialog is None or recipient in (None, "", 0, "0") or not dialog_id:
         return
     if dialog.type is not DialogType.PRIVATE:
-        call.warn(
-            "recipient_id: is stored but has no effect, since the dialog is a group and every occupant receives the "
-            "message; omit it, or omit chat_dialog_id to write to that user alone"
-        )
+        effect = "is stored but has no effect, since the dialog is a group and every occupant receives the message"
+        call.warn(f"recipient_id: {effect}; omit it, or omit chat_dialog_id to write to that user alone")
     elif whole_number(recipient) not in dialog.occupants_ids:
-        call.warn(
-            f"recipient_id: {recipient} is not in this private dialog, and chat_dialog_id takes precedence (assumed); "
-            "write only one of the two"
-        )
+        effect = f"{recipient} is not in this private dialog, and chat_dialog_id takes precedence (assumed)"
+        call.warn(f"recipient_id: {effect}; write only one of the two")
 
 
 def _check_headers(call: Call) -> None:
-    headers, params = call.known_headers.by_name, call.params
-    token = headers.get(b"qb-token")
-    if token is not None and "token" in params and params["token"] != token.decode("latin-1"):
+    headers, params = call.request.headers, call.params
+    token = headers.get("QB-Token")
+    if token is not None and "token" in params and params["token"] != token:
         call.warn("token: is the name of a credential, so QuickBlox stores no such custom field; write another name")
     host = call.request.origin.partition("://")[2].lower()
     if ".quickblox.com" in host and not host.startswith("api"):  # all seven hosts of customers that were seen do
-        call.warn(
-            f"{host}: is no host of the API, which begin with api; chat.quickblox.com is that of XMPP; "
-            "write api.quickblox.com, or the api host of the account"
-        )
-    content_type = headers.get(b"content-type", b"").decode("latin-1")
+        problem = "is no host of the API, which begin with api; chat.quickblox.com is that of XMPP"
+        call.warn(f"{host}: {problem}; write api.quickblox.com, or the api host of the account")
+    content_type = headers.get("Content-Type", "")
     if "json" not in content_type and params and call.request.body.lstrip()[:1] == b"{":
-        call.warn(
-            f"Content-Type: the body is JSON, but its label is {content_type or 'missing'}; the fake read it as JSON, "
-            "and QuickBlox may read it as a form; write application/json"
-        )
-    if call.caller.session is not None and b"on-behalf-of" in headers:
-        call.warn(
-            f"On-Behalf-Of: is ignored without an API key, so the sender is the token's user {call.caller.user_id}; "
-            "write Authorization: ApiKey <key>, or omit it"
-        )
+        effect = "the fake read it as JSON, and QuickBlox may read it as a form; write application/json"
+        call.warn(f"Content-Type: the body is JSON, but its label is {content_type or 'missing'}; {effect}")
+    if call.caller.session is not None and "On-Behalf-Of" in headers:
+        effect = f"is ignored without an API key, so the sender is the token's user {call.caller.user_id}"
+        call.warn(f"On-Behalf-Of: {effect}; write Authorization: ApiKey <key>, or omit it")
     if token is not None and token != token.strip():
         call.warn("QB-Token: begins or ends with white space, which not every client sends; strip the token")
-    for raw_name, _ in call.request.raw_headers:
-        if raw_name != raw_name.strip():
-            name = raw_name.decode("latin-1")
-            call.warn(
-                f"{name!r}: is another header to QuickBlox, and not every client sends a header name with a "
-                f"space; write {name.strip()!r}"
-            )
+    for name in headers:
+        if name != name.strip():
+            problem = "is another header to QuickBlox, and not every client sends a header name with a space"
+            call.warn(f"{name!r}: {problem}; write {name.strip()!r}")

@@ -168,21 +168,15 @@ def parse(call: Call, fields: Mapping[str, Field], *, largest: int) -> Query:
     limit = _number_param(call, "limit", default=100, minimum=0)
     if limit > largest:
         call.warn(f"limit: {limit} is more than QuickBlox returns at once ({largest}, assumed); use skip to page")
-    return Query(
-        conditions,
-        sort_field,
-        descending,
-        limit=min(limit, largest),
-        skip=_number_param(call, "skip", default=0, minimum=0),
-        count=call.params.get("count") in (1, "1"),
-    )
+    skip, count = _number_param(call, "skip", default=0, minimum=0), call.params.get("count") in (1, "1")
+    return Query(conditions, sort_field, descending, min(limit, largest), skip, count)
 
 
 def _conditions(call: Call, name: str, field: Field, operator_: str, value: Any) -> list[Condition]:
     """The condition of one filter as a list, which is empty if the filter is ignored."""
     if operator_ != "eq" and operator_ not in field.operators:
         documented = ", ".join(sorted(field.operators)) or "none"
-        _warn_ignored(call, f"{name}[{operator_}]", f"operators documented for {name}: {documented}")
+        call.warn(f"{name}[{operator_}]: is ignored; operators documented for {name}: {documented}")
         return []
     if operator_ == "eq" and ("all" in field.operators or isinstance(value, list)):
         values = split(value)
@@ -193,7 +187,7 @@ def _conditions(call: Call, name: str, field: Field, operator_: str, value: Any)
     try:
         converted = [field.kind(each) for each in split(value)] if operator_ in _WITH_LIST else field.kind(value)
     except (TypeError, ValueError):
-        _warn_ignored(call, name, f"{value!r} is not a valid value of this field")
+        call.warn(f"{name}: is ignored; {value!r} is not a valid value of this field")
         return []
     return [Condition(field.get, operator_, converted)]
 
@@ -203,7 +197,7 @@ def _sort_order(call: Call, fields: Mapping[str, Field]) -> tuple[Field | None, 
         if field_name := call.params.get(name):
             if isinstance(field_name, str) and field_name in fields:
                 return fields[field_name], descending
-            _warn_ignored(call, name, f"QuickBlox sorts by {', '.join(fields)}")
+            call.warn(f"{name}: is ignored; QuickBlox sorts by {', '.join(fields)}")
     return None, False
 
 
@@ -232,26 +226,14 @@ def paged(call: Call, records: Sequence[User | Blob], wrapper: str) -> dict[str,
     if per_page > _MAX_PER_PAGE:
         call.warn(f"per_page: {per_page} is more than QuickBlox returns at once ({_MAX_PER_PAGE}, assumed)")
         per_page = _MAX_PER_PAGE
-    items = records[(page - 1) * per_page : page * per_page]
-    return {
-        "current_page": page,
-        "per_page": per_page,
-        "total_entries": len(records),
-        "items": [{wrapper: record.as_dict()} for record in items],
-    }
+    items = [{wrapper: record.as_dict()} for record in records[(page - 1) * per_page : page * per_page]]
+    return {"current_page": page, "per_page": per_page, "total_entries": len(records), "items": items}
 
 
 def _number_param(call: Call, name: str, *, default: int, minimum: int) -> int:
     value = call.params.get(name, default)
-    try:
-        number = int(value)
-    except (TypeError, ValueError):
-        number = minimum - 1
-    if number < minimum:
-        _warn_ignored(call, name, f"{value!r} is not a number, {minimum} or greater")
-        return default
-    return number
-
-
-def _warn_ignored(call: Call, name: str, why: str) -> None:
-    call.warn(f"{name}: is ignored; {why}")
+    with suppress(TypeError, ValueError):
+        if (number := int(value)) >= minimum:
+            return number
+    call.warn(f"{name}: is ignored; {value!r} is not a number, {minimum} or greater")
+    return default

@@ -12,7 +12,8 @@ from pytest_qbchat.service.wire import Request
 
 ROUTES = tuple(DECLARED)
 
-_MODULES = {
+# The modules of QuickBlox that the fake does not have, by the beginning of their paths.
+UNSUPPORTED = {
     "/events": "push events",
     "/subscriptions": "push subscriptions",
     "/data": "custom objects",
@@ -20,10 +21,6 @@ _MODULES = {
     "/address_book": "the address book",
     "/ai": "AI",
 }
-_ROOTS = {f"/{route.path.split('/')[1]}" for route in ROUTES}
-# The modules of QuickBlox that the fake does not have, by the beginning of their paths.
-UNSUPPORTED = {root: module for root, module in _MODULES.items() if root not in _ROOTS}
-
 # Paths without a variable are looked up; the others are compared. No request fits two of them.
 _PLAIN = {(route.method, route.path): route for route in ROUTES if "{" not in route.path}
 _TEMPLATES = [(route.method, route.path.split("/"), route) for route in ROUTES if "{" in route.path]
@@ -43,8 +40,7 @@ def without_suffix(path: str) -> str:
 
 def find(method: str, path: str) -> tuple[Route | None, list[str]]:
     """The route of a path without suffix, and the values of the variables in the path."""
-    plain = _PLAIN.get((method, path))
-    if plain is not None:
+    if plain := _PLAIN.get((method, path)):
         return plain, []
     segments = path.split("/")
     for wanted, template, route in _TEMPLATES:
@@ -58,10 +54,8 @@ def find(method: str, path: str) -> tuple[Route | None, list[str]]:
 def unknown_route_reason(request: Request) -> str:
     """Why a request has no route, and the nearest route."""
     wanted = f"{request.method} {request.path[:_MAX_COMPARED_LENGTH]}"
-    path = without_suffix(request.path)
-    for beginning, module in UNSUPPORTED.items():
-        if path.split("/")[1:2] == [beginning[1:]]:
-            return f"the fake does not cover {module}, and has no route {wanted}"
+    if module := UNSUPPORTED.get(f"/{without_suffix(request.path)[1:].partition('/')[0]}"):
+        return f"the fake does not cover {module}, and has no route {wanted}"
     # An id is compared with the variable of a route, also if the slash before it is missing.
     like_route = _ID.sub("/{id}", wanted)
     nearest = max(map(str, ROUTES), key=lambda route: SequenceMatcher(None, like_route, route).ratio())

@@ -11,7 +11,6 @@ from urllib.parse import quote, quote_plus
 from pytest_qbchat.service.masking import names_secret
 from pytest_qbchat.service.wire import as_text
 
-_DIGESTS = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
 _HIDDEN = "…"
 
 
@@ -35,30 +34,27 @@ def string_to_sign(params: dict[str, Any], *, hide: bool = False) -> str:
 
 def diagnose(params: dict[str, Any], secret: str) -> str:
     """The mistake in a wrong signature if it is a common one, else an empty string."""
-    given = str(params.get("signature"))
-    pairs = list(_flatten(params))
-    ordered = sorted(pairs)
-    pairs_by_mistake = {
-        "it signs the parameters in the order sent; sort them by name": pairs,
-        "it omits the user's parameters; sign user[login] and user[password] too": [
-            pair for pair in ordered if "[" not in pair[0]
-        ],
-    }
+    given, pairs = str(params.get("signature")), list(_flatten(params))
+
+    def signs(pairs: list[tuple[str, str]]) -> bool:
+        return given in _signatures(_join(pairs), secret)
+
     if given.lower() in _signatures(string_to_sign(params), secret):
         return "it is in upper case; write lower-case hexadecimal digits"
-    for mistake, signed in pairs_by_mistake.items():
-        if given in _signatures(_join(signed), secret):
-            return mistake
+    if signs(pairs):
+        return "it signs the parameters in the order sent; sort them by name"
+    pairs.sort()
+    if signs([pair for pair in pairs if "[" not in pair[0]]):
+        return "it omits the user's parameters; sign user[login] and user[password] too"
     for encode in (quote, quote_plus):
-        encoded = [(name, encode(value, safe="")) for name, value in ordered]
-        names_too = [(encode(name, safe=""), value) for name, value in encoded]
-        if given in _signatures(_join(encoded), secret) + _signatures(_join(names_too), secret):
+        encoded = [(name, encode(value, safe="")) for name, value in pairs]
+        if signs(encoded) or signs([(encode(name, safe=""), value) for name, value in encoded]):
             return "it signs percent-encoded values; sign them as they are"
     return ""
 
 
 def _signatures(text: str, secret: str) -> list[str]:
-    return [hmac.new(secret.encode(), text.encode(), digest).hexdigest() for digest in _DIGESTS.values()]
+    return [hmac.new(secret.encode(), text.encode(), digest).hexdigest() for digest in (hashlib.sha1, hashlib.sha256)]
 
 
 def _join(pairs: list[tuple[str, str]]) -> str:

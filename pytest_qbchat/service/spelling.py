@@ -49,8 +49,7 @@ def slip_of(name: str, known: Iterable[str]) -> str | None:
     For names of any length that are all made up, where `misspelt` would not find `ordr` for `order`. Names that differ
     in another letter, `line_a` and `line_b`, in their first letter or in a digit are taken for different ones.
     """
-    plain = _plain(name)
-    return next((each for each in known if _is_slip(plain, _plain(each))), None)
+    return next((each for each in known if _is_slip(_plain(name), _plain(each))), None)
 
 
 def _is_slip(one: str, other: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 from threading import RLock
+from typing import Any
 
 from pytest_qbchat.service.assumptions import Assumptions
 from pytest_qbchat.service.ids import Ids
@@ -86,11 +87,6 @@ class Store:
             now = time.time_ns() / 1e9
         return now + self.clock_offset
 
-    def advance(self, seconds: float) -> None:
-        """Advance the clock."""
-        with self.lock:
-            self.clock_offset += seconds
-
     # Users
 
     def add_user(self, id: int | None = None, **fields: object) -> User:
@@ -134,11 +130,9 @@ class Store:
 
     def add_session(self, token: str | None, user_id: int | None, *, adopted: bool = False) -> Session:
         """Add a session. It does not expire before its first call, even if a test advances the clock."""
-        session_id = self.ids.number()
-        now = int(self.now())
-        session = Session(
-            token or self.ids.token(), user_id, session_id, created=now, updated=now, ts=now, adopted=adopted
-        )
+        session_id, now = self.ids.number(), int(self.now())
+        times = {"created": now, "updated": now, "ts": now}
+        session = Session(token or self.ids.token(), user_id, session_id, adopted=adopted, **times)
         session.application_id = self.application_id
         self.deleted.discard(session.token)
         self.sessions[session.token] = session
@@ -172,19 +166,11 @@ class Store:
     # Dialogs
 
     def add_dialog(
-        self,
-        type: DialogType,
-        occupants_ids: list[int],
-        user_id: int,
-        *,
-        id: str | None = None,
-        name: str | None = None,
-        adopted: bool = False,
+        self, type: DialogType, occupants_ids: list[int], user_id: int, *, id: str | None = None, **fields: Any
     ) -> Dialog:
         """Add a dialog. It replaces an adopted one with the same id, and takes over the history."""
         now = int(self.now())
-        dialog_id = id or self.ids.object_id(now)
-        dialog = Dialog(dialog_id, type, sorted({*occupants_ids}), user_id, name, now, now, adopted)
+        dialog = Dialog(id or self.ids.object_id(now), type, sorted({*occupants_ids}), user_id, now, now, **fields)
         if former := self.dialogs.get(dialog.id):
             dialog.history = former.history
         self.deleted.discard(dialog.id)
@@ -195,9 +181,7 @@ class Store:
 
     def find_dialog(self, dialog_id: object) -> Dialog | None:
         """The dialog with an id, in upper or lower case."""
-        if not isinstance(dialog_id, str):
-            return None
-        return self.dialogs.get(dialog_id.lower())
+        return self.dialogs.get(dialog_id.lower()) if isinstance(dialog_id, str) else None
 
     def private_dialog(self, one: int, other: int) -> Dialog | None:
         """The private dialog of two users, the latest of several."""
@@ -207,9 +191,7 @@ class Store:
 
     def dialogs_of(self, user_id: int) -> list[Dialog]:
         """The dialogs that a user sees, including all public ones (documented), the latest message first."""
-        seen = [
-            dialog for dialog in self.dialogs.values() if dialog.admits(user_id) and user_id not in dialog.hidden_from
-        ]
+        seen = [each for each in self.dialogs.values() if each.admits(user_id) and user_id not in each.hidden_from]
         return sorted(seen, key=lambda dialog: max(dialog.activity, dialog.activity_of.get(user_id, 0)), reverse=True)
 
     def join(self, dialog: Dialog, user_id: int) -> None:

@@ -19,16 +19,6 @@ RawHeaders = Sequence[Header]
 encode_json = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
-@lru_cache(maxsize=256)
-def path_and_query(target: str, prefix: str) -> tuple[str, str]:
-    """The path within the API and the query of a URL.
-
-    Equal strings are kept once, because a test may hold 100,000 requests.
-    """
-    path, _, query = target.partition("?")
-    return path[len(prefix) :], query
-
-
 def as_text(value: Any) -> str:
     """A string unchanged; any other value as JSON (assumed)."""
     return value if isinstance(value, str) else encode_json(value)
@@ -39,13 +29,10 @@ class Headers(Mapping[str, str]):
 
     def __init__(self, raw: RawHeaders) -> None:
         self.raw = raw
+        self._values = {key.lower(): value for key, value in raw}  # the last of several counts, as in the service
 
     def __getitem__(self, name: str) -> str:
-        wanted = name.lower().encode("latin-1", "replace")
-        for key, value in reversed(self.raw):  # the last of several counts, as in the service
-            if key.lower() == wanted:
-                return value.decode("latin-1")
-        raise KeyError(name)
+        return self._values[name.lower().encode("latin-1", "replace")].decode("latin-1")
 
     def __iter__(self) -> Iterator[str]:
         return (key.decode("latin-1") for key, _ in self.raw)
@@ -55,6 +42,9 @@ class Headers(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return repr({name: mask_header(name, value) for name, value in self.items()})
+
+
+_headers = lru_cache(maxsize=100)(Headers)  # equal ones are kept once: a test may hold 100,000 requests
 
 
 @dataclass(slots=True, eq=False)
@@ -94,7 +84,7 @@ class Request:
     @property
     def headers(self) -> Headers:
         """The headers by name, in any case; only their repr is masked."""
-        return Headers(self.raw_headers)
+        return _headers(tuple(self.raw_headers))
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {mask_fields(self.url)}>"

@@ -6,8 +6,14 @@ import inspect
 import re
 from typing import Any, NamedTuple
 
+from pytest_qbchat.service import errors
+
 _LABEL = r"(documented|observed|verified|assumed|by design)(?:\(([^()]*)\))?"
 _PARAGRAPH = re.compile(rf"({_LABEL}(?:, {_LABEL})*): (.*)", re.DOTALL)
+# What the comments above the refusals say, by the names of the refusals.
+_KNOWN = {
+    name: text for text, name in re.findall(r"^#: (.+)\n(\w+) = Refusal", inspect.getsource(errors), re.MULTILINE)
+}
 
 
 class Claim(NamedTuple):
@@ -41,10 +47,22 @@ class Behaviour(NamedTuple):
         return {"known": claims, "text": self.text}
 
 
+def name_of(refusal: Any) -> str:
+    """The name of a refusal in `errors`."""
+    return next(name for name, each in vars(errors).items() if each is refusal)
+
+
+def described(documented: Any) -> str:
+    """The docstring of an object, or the comment above a refusal."""
+    if isinstance(documented, errors.Refusal):
+        return _KNOWN[name_of(documented)]
+    return inspect.getdoc(documented) or ""
+
+
 def behaviours(documented: Any) -> list[Behaviour]:
-    """The behaviours in the docstring of an object."""
+    """The behaviours in the docstring of an object, or in the comment above a refusal."""
     found = []
-    for paragraph in re.split(r"\n(?!    )", inspect.getdoc(documented) or ""):
+    for paragraph in re.split(r"\n(?!    )", described(documented)):
         if match := _PARAGRAPH.fullmatch(" ".join(paragraph.split())):
             claims = tuple(Claim(*each) for each in re.findall(_LABEL, match[1]))
             found.append(Behaviour(claims, match[6]))
@@ -53,6 +71,6 @@ def behaviours(documented: Any) -> list[Behaviour]:
 
 def summary(documented: Any) -> str:
     """The first line of the docstring; of a refusal, its cause."""
-    first = (inspect.getdoc(documented) or "").partition("\n")[0]
+    first = described(documented).partition("\n")[0]
     match = _PARAGRAPH.fullmatch(first)
     return first if match is None else match[6][0].upper() + match[6][1:]

@@ -10,15 +10,15 @@ from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any, get_type_hints
 
-from api_document.behaviours import Behaviour, behaviours, summary
+from api_document.behaviours import Behaviour, behaviours, name_of, summary
 from api_document.schemas import Schema, Schemas
 from pytest_qbchat.service import authentication, queries
-from pytest_qbchat.service.assumptions import Assumptions
 from pytest_qbchat.service.declaration import Needed, Route
 from pytest_qbchat.service.errors import (
     QuickBloxError,
     authorization_failed,
     invalid,
+    invalid_fields,
     invalid_utf8,
     need_user,
     session_does_not_exist,
@@ -114,16 +114,12 @@ def refusals(route: Route) -> list[Refusal]:
 
 def example(refusal: Refusal) -> QuickBloxError:
     """An error of a refusal, as it is without `qbchat.assume`."""
-    given: dict[str, Any] = {"reason": "", "errors": {"field": ["is invalid"]}}
-    given["status"] = getattr(Assumptions(), f"{refusal.__name__}_status", 404)
-    names = inspect.signature(refusal).parameters
-    error = refusal(**{name: value for name, value in given.items() if name in names}, **_fields(refusal))
+    error = {
+        invalid: lambda: invalid("", field="is invalid"),
+        invalid_fields: lambda: invalid_fields({"field": ["is invalid"]}),
+    }.get(refusal, lambda: refusal(""))()
     assert isinstance(error, QuickBloxError)
     return error
-
-
-def _fields(refusal: Refusal) -> dict[str, str]:
-    return {"field": "is invalid"} if refusal is invalid else {}
 
 
 def _phrase(status: int) -> str:
@@ -230,8 +226,8 @@ def _errors(route: Route) -> dict[str, Any]:
         error = example(refusal)
         reply = found.setdefault(str(error.status), {"content": {"application/json": {"examples": {}}}, "x-known": []})
         content = reply["content"]["application/json"]
-        content["examples"][refusal.__name__] = {"summary": summary(refusal), "value": error.body}
-        reply["x-known"] += [{"error": refusal.__name__, **each.as_dict()} for each in behaviours(refusal)]
+        content["examples"][name_of(refusal)] = {"summary": summary(refusal), "value": error.body}
+        reply["x-known"] += [{"error": name_of(refusal), **each.as_dict()} for each in behaviours(refusal)]
     for status, reply in found.items():
         content = reply["content"]["application/json"]
         bodies = [each["value"] for each in content["examples"].values()]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import trust
-from api_document.behaviours import Claim, behaviours, summary
+from api_document.behaviours import Claim, behaviours, described, name_of, summary
 from api_document.document import refusals
 from trust import COMMON, SOURCES
 
@@ -18,7 +18,7 @@ from pytest_qbchat.service.assumptions import Assumptions
 from pytest_qbchat.service.routes import ROUTES
 
 pytestmark = pytest.mark.filterwarnings("ignore:signature. does not fit")
-REFUSALS = {each.__name__: each for each in trust.refusals()}
+REFUSALS = {name_of(each): each for each in trust.refusals()}
 DOCUMENTED: dict[str, Any] = {**COMMON, **{str(route): route.endpoint for route in ROUTES}, **REFUSALS}
 SOURCED = ("documented", "observed", "verified")
 KNOWN = {"", *SOURCES}
@@ -42,7 +42,7 @@ def test_every_behaviour_says_how_it_is_known(documented: Any) -> None:
     claimed = [claim for each in listed for claim in each.claims]
     assert [claim for claim in claimed if bool(claim.source) is not (claim.label in SOURCED)] == []
     assert [claim for claim in claimed if _source(claim) not in KNOWN] == []
-    paragraphs = (inspect.getdoc(documented) or "").splitlines()
+    paragraphs = described(documented).splitlines()
     assert len(listed) == sum(line.startswith((*SOURCED, "assumed", "by design")) for line in paragraphs)
 
 
@@ -58,7 +58,7 @@ def test_every_source_is_used() -> None:
 
 def test_every_refusal_is_declared_by_a_route() -> None:
     declared = {refusal for route in ROUTES for refusal in refusals(route)} | {errors.resource_not_found}
-    assert [each.__name__ for each in trust.refusals() if each not in declared] == []
+    assert [name_of(each) for each in trust.refusals() if each not in declared] == []
 
 
 def test_every_line_of_the_docstring_of_an_endpoint_is_its_summary_or_a_behaviour() -> None:

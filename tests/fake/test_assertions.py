@@ -321,8 +321,8 @@ def test_a_message_in_the_history_but_not_posted(shop: Shop) -> None:
     shop.fake.assert_nothing_posted()
     assert shop.fake.messages.one() is earlier
     assert earlier == {"sender_id": 20, "delivered_to": (10, 30), "custom": {"order": 7}, "call": None}
-    assert dialog.last is earlier
-    assert shop.fake.add_message(dialog.id, 20) is dialog.last
+    assert dialog.history[-1] is earlier
+    assert shop.fake.add_message(dialog.id, 20) is dialog.history[-1]
     earlier.assert_attachments(FILE)
     assert "no attachments" in failure(shop.fake.add_message(dialog, 20).assert_attachments, FILE)
     assert "the request has no send_to_chat: added to the history only" in failure(

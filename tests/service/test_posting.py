@@ -320,7 +320,7 @@ def test_a_refused_message_changes_nothing(world: World) -> None:
     world.fake.add_session(TOKEN, 30)
     dialog = world.fake.add_dialog(DIALOG, occupants_ids=[10, 20])
     world.post({"chat_dialog_id": DIALOG})
-    assert (dialog.last, dialog.unread) == (None, {})
+    assert (dialog.history, dialog.unread) == ([], {})
     assert len(world.fake.messages) == 0
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from api_document.behaviours import name_of
 from api_document.document import Refusal, example, refusals, reply_schema
 from api_document.schemas import Schemas
 from jsonschema_rs import Draft202012Validator
@@ -60,7 +61,7 @@ def _problem(route: Route, status: int, body: bytes, assume: Assumptions) -> str
         of_fields = refusal in (invalid, invalid_fields) and _is_of_fields(given)
         if error.status in declared and (of_fields or error.body == given):
             return ""
-    return f"none of the refusals {[refusal.__name__ for refusal in refusals(route)]}"
+    return f"none of the refusals {[name_of(refusal) for refusal in refusals(route)]}"
 
 
 def _misfit(route: Route, status: int, body: bytes) -> str:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.declaration import Reply, route
+from pytest_qbchat.service.declaration import Reply, refuses, route
 from pytest_qbchat.service.errors import token_required
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Request
 
 BUCKET = "qbprod"
 ACCOUNT_ID = 55
+_HOSTS = dict.fromkeys(("api_endpoint", "chat_endpoint", "turnserver_endpoint"), str)
 
 
-@route(
-    "GET",
-    "/account_settings",
-    replies={200: {"api_endpoint": str, "chat_endpoint": str, "turnserver_endpoint": str}},
-    refusals=(token_required,),
-    callers="account key",
-)
+@route("GET", "/account_settings", replies={200: _HOSTS}, callers="account key")
+@refuses(token_required)
 def get_account_settings(store: Store, call: Call) -> Reply:
     """The hosts of an account.
 
@@ -28,13 +24,10 @@ def get_account_settings(store: Store, call: Call) -> Reply:
     assumed: the API host is that of the request.
     observed(JavaScript SDK): the chat host has a name like that of the API host.
     """
-    if not call.known_headers.by_name.get(b"qb-account-key"):
+    if not call.request.headers.get("QB-Account-Key"):
         raise token_required("the request has no QB-Account-Key header")
-    return 200, {
-        "api_endpoint": call.request.base,
-        "chat_endpoint": chat_host(call.request),
-        "turnserver_endpoint": "turnserver.quickblox.com",
-    }
+    hosts = {"api_endpoint": call.request.base, "chat_endpoint": chat_host(call.request)}
+    return 200, {**hosts, "turnserver_endpoint": "turnserver.quickblox.com"}
 
 
 def chat_host(request: Request) -> str:

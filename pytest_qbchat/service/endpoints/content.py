@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from pytest_qbchat.service.authentication import authenticate, require_user
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.declaration import Also, Digits, Needed, Number, Reply, Time, page_of, route
+from pytest_qbchat.service.declaration import Also, Digits, Needed, Number, Reply, Time, page_of, refuses, route
 from pytest_qbchat.service.endpoints.account import ACCOUNT_ID, BUCKET
 from pytest_qbchat.service.endpoints.storage import form_fields
 from pytest_qbchat.service.errors import bad_upload, invalid, no_permission, not_found
@@ -20,7 +20,10 @@ from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Response
 
 _ACCESS_LIFETIME = 60 * 60  # seconds (assumed)
-Public = Annotated[bool, Also(enum=["true", "false", 0, 1, "0", "1"])]
+_Public = Annotated[bool, Also(enum=["true", "false", 0, 1, "0", "1"])]
+_NEW_BLOB = Needed({"content_type": Needed(str), "name": Needed(str), "public": _Public, "tag_list": str})
+_UPLOAD = {"key": Needed(str), "file": Needed(bytes)}
+_CHANGES = {"name": str, "content_type": str}
 
 
 class BlobAccess(TypedDict):
@@ -41,14 +44,8 @@ class NewBlobRecord(BlobRecord):
     blob_object_access: BlobAccess
 
 
-@route(
-    "POST",
-    "/blobs",
-    takes={"blob": Needed({"content_type": Needed(str), "name": Needed(str), "public": Public, "tag_list": str})},
-    replies={201: {"blob": NewBlobRecord}},
-    refusals=(invalid,),
-    callers="user or key",
-)
+@route("POST", "/blobs", takes={"blob": _NEW_BLOB}, replies={201: {"blob": NewBlobRecord}}, callers="user or key")
+@refuses(invalid)
 def create_blob(store: Store, call: Call) -> Reply:
     """Declare a file, and get the address to upload it to.
 
@@ -68,10 +65,9 @@ def create_blob(store: Store, call: Call) -> Reply:
     missing = {name: "can't be blank" for name in ("content_type", "name") if not params.get(name)}
     if missing:
         raise invalid(f"the request has no {', '.join(f'blob[{name}]' for name in missing)}", **missing)
-    now = int(call.now)
     public = is_one(params.get("public")) or params.get("public") in (True, "true")
     blob = store.add_blob(str(params["name"]), str(params["content_type"]), user_id=owner, public=public)
-    expires = timestamp(now + _ACCESS_LIFETIME)
+    expires = timestamp(int(call.now) + _ACCESS_LIFETIME)
     fields = {
         "acl": "public-read" if public else "authenticated-read",
         "content_type": blob.content_type,
@@ -81,29 +77,17 @@ def create_blob(store: Store, call: Call) -> Reply:
         "success_action_status": 201,
         "x-amz-algorithm": "AWS4-HMAC-SHA256",
         "x-amz-credential": "made-up-credential",
-        "x-amz-date": timestamp(now),
+        "x-amz-date": timestamp(int(call.now)),
         "x-amz-signature": "made-up-signature",
     }
-    access = {
-        "id": blob.id,
-        "blob_id": blob.id,
-        "expires": expires,
-        "object_access_type": "Write",
-        "params": f"{call.request.base}/blobs/{blob.id}/upload/?{urlencode(fields)}",
-    }
+    address = f"{call.request.base}/blobs/{blob.id}/upload/?{urlencode(fields)}"
+    access = {"id": blob.id, "blob_id": blob.id, "expires": expires, "object_access_type": "Write", "params": address}
     of_application = {"account_id": ACCOUNT_ID, "app_id": int(store.application_id)}
     return 201, {"blob": {**blob.as_dict(), **of_application, "blob_object_access": access}}
 
 
-@route(
-    "POST",
-    "/blobs/{id}/upload",
-    takes={"key": Needed(str), "file": Needed(bytes)},
-    replies={201: None},
-    refusals=(bad_upload, no_permission, not_found),
-    callers="anybody",
-    raw=True,
-)
+@route("POST", "/blobs/{id}/upload", takes=_UPLOAD, replies={201: None}, callers="anybody", raw=True)
+@refuses(bad_upload, no_permission, not_found)
 def upload_blob(store: Store, call: Call, blob_id: Digits) -> Reply:
     """Upload a file.
 
@@ -135,21 +119,15 @@ def list_blobs(store: Store, call: Call) -> Reply:
     assumed: an application session sees the files that are public or have no owner.
     """
     caller = call.caller
-    blobs = [
-        blob
-        for blob in store.blobs.values()
-        if caller.has_full_access or blob.user_id == caller.user_id or (caller.user_id is None and blob.public)
-    ]
+    blobs = [*store.blobs.values()]
+    if not caller.has_full_access:
+        user = caller.user_id
+        blobs = [blob for blob in blobs if blob.user_id == user or (user is None and blob.public)]
     return 200, paged(call, blobs, "blob")
 
 
-@route(
-    "GET",
-    "/blobs/{id}",
-    replies={200: {"blob": BlobRecord}, 301: None},
-    refusals=(not_found, no_permission),
-    callers="anybody",
-)
+@route("GET", "/blobs/{id}", replies={200: {"blob": BlobRecord}, 301: None}, callers="anybody")
+@refuses(not_found, no_permission)
 def get_blob(store: Store, call: Call, blob_id: str) -> Reply:
     """The record of a file by its id, or the file itself by its uid.
 
@@ -160,22 +138,15 @@ def get_blob(store: Store, call: Call, blob_id: str) -> Reply:
     assumed: the private file of another user is refused by id with 403.
     """
     by_uid = store.blob_of_uid(blob_id)
-    if by_uid is not None and by_uid.public:
-        return _redirect(call, by_uid)
-    call.caller = authenticate(store, call)
+    if by_uid is None or not by_uid.public:
+        call.caller = authenticate(store, call)
     if by_uid is not None:
         return _redirect(call, by_uid)
     return 200, {"blob": _require_visible_blob(store, call, blob_id).as_dict()}
 
 
-@route(
-    "GET",
-    "/blobs/{id}/download",
-    "/blobs/{id}/download.xml",
-    replies={301: None},
-    refusals=(not_found, no_permission),
-    callers="anybody",
-)
+@route("GET", "/blobs/{id}/download", "/blobs/{id}/download.xml", replies={301: None}, callers="anybody")
+@refuses(not_found, no_permission)
 def download_blob(store: Store, call: Call, blob_id: str) -> Reply:
     """The file with an id or a uid.
 
@@ -192,14 +163,8 @@ def download_blob(store: Store, call: Call, blob_id: str) -> Reply:
     return _redirect(call, by_uid or _require_visible_blob(store, call, blob_id))
 
 
-@route(
-    "PUT",
-    "/blobs/{id}/complete",
-    takes={"blob": {"size": Number}, "size": Number},
-    replies={200: None},
-    refusals=(invalid, not_found, no_permission),
-    callers="user or key",
-)
+@route("PUT", "/blobs/{id}/complete", takes={"blob": {"size": Number}, "size": Number}, callers="user or key")
+@refuses(invalid, not_found, no_permission)
 def complete_blob(store: Store, call: Call, blob_id: Digits) -> Reply:
     """Declare that a file was uploaded.
 
@@ -221,14 +186,8 @@ def complete_blob(store: Store, call: Call, blob_id: Digits) -> Reply:
     return 200, ""
 
 
-@route(
-    "PUT",
-    "/blobs/{id}",
-    takes={"blob": {"name": str, "content_type": str}},
-    replies={200: {"blob": BlobRecord}},
-    refusals=(not_found, no_permission),
-    callers="user or key",
-)
+@route("PUT", "/blobs/{id}", takes={"blob": _CHANGES}, replies={200: {"blob": BlobRecord}}, callers="user or key")
+@refuses(not_found, no_permission)
 def update_blob(store: Store, call: Call, blob_id: Digits) -> Reply:
     """Change the name or the type of a file.
 
@@ -244,7 +203,8 @@ def update_blob(store: Store, call: Call, blob_id: Digits) -> Reply:
     return 200, {"blob": blob.as_dict()}
 
 
-@route("DELETE", "/blobs/{id}", replies={200: None}, refusals=(not_found, no_permission), callers="user or key")
+@route("DELETE", "/blobs/{id}", callers="user or key")
+@refuses(not_found, no_permission)
 def delete_blob(store: Store, call: Call, blob_id: Digits) -> Reply:
     """Delete a file.
 

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from pytest_qbchat.service import declaration as api
 from pytest_qbchat.service import errors, queries
-from pytest_qbchat.service.access import missing_dialog_reason, missing_user_reason, require_dialog
+from pytest_qbchat.service.access import NO_ACCESS, missing_dialog_reason, missing_user_reason, require_dialog
 from pytest_qbchat.service.authentication import require_user
 from pytest_qbchat.service.batch_reply import BatchResult, Deleted, updated
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.declaration import Field, Reply, route
+from pytest_qbchat.service.declaration import Field, Reply, refuses, route
 from pytest_qbchat.service.endpoints.account import chat_host
 from pytest_qbchat.service.flags import is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
@@ -42,34 +42,22 @@ class DialogPage(TypedDict):
     items: list[DialogRecord]
 
 
-OPERANDS = {"occupants_ids": api.Numbers, "admin_ids": api.Numbers}
-_INVALID = (
-    errors.invalid,
-    errors.incorrect_occupant,
-    errors.occupants_do_not_exist,
-    errors.too_many_occupants,
-    errors.bad_admin_ids,
-    errors.admins_do_not_exist,
-)
+ZeroOrOne = Annotated[Literal[0, 1], api.Also(enum=["0", "1"])]
+_Type = Annotated[Literal[1, 2, 3], api.Also(enum=["1", "2", "3"])]
+Data = dict[str, api.Custom]
+_FIELDS = {"name": str, "photo": str, "data": Data, "is_joinable": api.Flag}
+_MEMBERS = {"occupants_ids": api.Numbers, "admin_ids": api.Numbers}
+_NEW_DIALOG = {"type": api.Needed(_Type), **_MEMBERS, **_FIELDS, "is_join_required": api.Flag}
+_CHANGES = {**_FIELDS, "push_all": _MEMBERS, "pull_all": _MEMBERS}
+_INVALID = (errors.invalid, errors.incorrect_occupant, errors.occupants_do_not_exist, errors.too_many_occupants)
+_INVALID_ADMINS = (errors.bad_admin_ids, errors.admins_do_not_exist)
+_BATCHES = ("/chat/Dialogs/add_occupants", "/chat/Dialogs/remove_occupants")
+_BATCH_REPLY = {"users": updated(int), "dialogs": updated(api.Custom)}
 NOTIFICATIONS = {"notifications": {"enabled": Literal[0, 1]}}
 
 
-@route(
-    "POST",
-    "/chat/Dialog",
-    takes={
-        "type": api.Needed(Annotated[Literal[1, 2, 3], api.Also(enum=["1", "2", "3"])]),
-        "occupants_ids": api.Numbers,
-        "name": str,
-        "photo": str,
-        "data": dict[str, api.Custom],
-        "admin_ids": api.Numbers,
-        "is_joinable": api.Flag,
-        "is_join_required": api.Flag,
-    },
-    replies={201: DialogRecord},
-    refusals=(*_INVALID, errors.opponent_missing),
-)
+@route("POST", "/chat/Dialog", takes=_NEW_DIALOG, replies={201: DialogRecord})
+@refuses(*_INVALID, *_INVALID_ADMINS, errors.opponent_missing)
 def create_dialog(store: Store, call: Call) -> Reply:
     """Create a dialog.
 
@@ -118,12 +106,11 @@ def create_dialog(store: Store, call: Call) -> Reply:
     dialog = store.private_dialog(*occupants) if private else None
     status = 201 if dialog is None else store.assume.duplicate_dialog_status
     if dialog is None:
-        name = None if private else params["name"]
-        dialog = store.add_dialog(dialog_type, [*occupants], caller, name=name)
+        data = _parse_data(store, call)
+        dialog = store.add_dialog(dialog_type, [*occupants], caller, is_joinable=joinable, data=data)
+        dialog.name = None if private else params["name"]
         dialog.photo = None if params.get("photo") is None else as_text(params["photo"])
-        dialog.data = _parse_data(store, call)
         dialog.admin_ids = [] if private and admins else admins
-        dialog.is_joinable = joinable
         if dialog_type is DialogType.GROUP:
             dialog.is_join_required = whole_number(params.get("is_join_required"))
     elif caller in dialog.hidden_from:
@@ -132,9 +119,7 @@ def create_dialog(store: Store, call: Call) -> Reply:
     return status, _as_dict_for(store, call, dialog, caller)
 
 
-@route(
-    "GET", "/chat/Dialog", takes={"data": dict[str, api.Custom]}, filters=FILTERS, replies={200: DialogPage | Counted}
-)
+@route("GET", "/chat/Dialog", takes={"data": Data}, filters=FILTERS, replies={200: DialogPage | Counted})
 def list_dialogs(store: Store, call: Call) -> Reply:
     """The dialogs of the caller.
 
@@ -167,7 +152,8 @@ def list_dialogs(store: Store, call: Call) -> Reply:
     return 200, {"total_entries": len(found), "skip": query.skip, "limit": query.limit, "items": items}
 
 
-@route("GET", "/chat/Dialog/{id}", replies={200: DialogRecord}, refusals=(errors.not_found, errors.no_permission))
+@route("GET", "/chat/Dialog/{id}", replies={200: DialogRecord})
+@refuses(*NO_ACCESS)
 def get_dialog(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     """One dialog.
 
@@ -178,20 +164,8 @@ def get_dialog(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     return 200, _as_dict_for(store, call, dialog, caller)
 
 
-@route(
-    "PUT",
-    "/chat/Dialog/{id}",
-    takes={
-        "name": str,
-        "photo": str,
-        "data": dict[str, api.Custom],
-        "push_all": OPERANDS,
-        "pull_all": OPERANDS,
-        "is_joinable": api.Flag,
-    },
-    replies={200: DialogRecord},
-    refusals=(errors.not_found, errors.no_permission, errors.no_permission_for_admins, *_INVALID),
-)
+@route("PUT", "/chat/Dialog/{id}", takes=_CHANGES, replies={200: DialogRecord})
+@refuses(*NO_ACCESS, errors.no_permission_for_admins, *_INVALID, *_INVALID_ADMINS)
 def update_dialog(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     """Change a dialog.
 
@@ -219,7 +193,7 @@ def update_dialog(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     leaving = _parse_user_ids(store, _operands(params, "pull_all").get("occupants_ids"))
     _check_membership(dialog, caller, joining, leaving)
     occupants = ({*dialog.occupants_ids} | joining) - leaving
-    admins = _updated_admins(store, call, dialog, occupants=occupants, leaving=leaving)
+    admins = _updated_admins(store, call, dialog, occupants, leaving)
     joinable = _parse_joinable(params, dialog.type)
     if joinable is not None and caller != dialog.user_id:
         raise errors.no_permission(_not_owner_reason(dialog, caller))
@@ -237,13 +211,8 @@ def update_dialog(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     return 200, _as_dict_for(store, call, dialog, caller)
 
 
-@route(
-    "DELETE",
-    "/chat/Dialog/{ids}",
-    takes={"force": api.Flag},
-    replies={200: Deleted},
-    refusals=(errors.not_found, errors.no_permission),
-)
+@route("DELETE", "/chat/Dialog/{ids}", takes={"force": api.Flag}, replies={200: Deleted})
+@refuses(*NO_ACCESS)
 def delete_dialog(store: Store, call: Call, dialog_ids: api.ObjectIds) -> Reply:
     """Delete dialogs for the caller, or for everyone.
 
@@ -266,12 +235,8 @@ def delete_dialog(store: Store, call: Call, dialog_ids: api.ObjectIds) -> Reply:
     return 200, result.reply("SuccessfullyDeleted")
 
 
-@route(
-    "GET",
-    "/chat/Dialog/{id}/notifications",
-    replies={200: NOTIFICATIONS},
-    refusals=(errors.not_found, errors.no_permission, errors.invalid),
-)
+@route("GET", "/chat/Dialog/{id}/notifications", replies={200: NOTIFICATIONS})
+@refuses(*NO_ACCESS, errors.invalid)
 def get_notifications(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     """Whether the caller receives push notifications for a dialog.
 
@@ -285,13 +250,8 @@ def get_notifications(store: Store, call: Call, dialog_id: api.ObjectId) -> Repl
     return 200, {"notifications": {"enabled": int(caller not in dialog.muted)}}
 
 
-@route(
-    "PUT",
-    "/chat/Dialog/{id}/notifications",
-    takes={"enabled": api.Needed(Annotated[Literal[0, 1], api.Also(enum=["0", "1"])])},
-    replies={200: NOTIFICATIONS},
-    refusals=(errors.not_found, errors.no_permission, errors.invalid),
-)
+@route("PUT", "/chat/Dialog/{id}/notifications", takes={"enabled": api.Needed(ZeroOrOne)}, replies={200: NOTIFICATIONS})
+@refuses(*NO_ACCESS, errors.invalid)
 def update_notifications(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     """Turn push notifications for a dialog on or off.
 
@@ -311,13 +271,7 @@ def update_notifications(store: Store, call: Call, dialog_id: api.ObjectId) -> R
     return 200, {"notifications": {"enabled": int(is_one(enabled))}}
 
 
-@route(
-    "POST",
-    "/chat/Dialogs/add_occupants",
-    "/chat/Dialogs/remove_occupants",
-    takes={"users_ids": api.Numbers, "dialogs_ids": api.Texts},
-    replies={200: {"users": updated(int), "dialogs": updated(api.Custom)}},
-)
+@route("POST", *_BATCHES, takes={"users_ids": api.Numbers, "dialogs_ids": api.Texts}, replies={200: _BATCH_REPLY})
 def change_occupants(store: Store, call: Call) -> Reply:
     """Add users to several dialogs, or remove them.
 
@@ -344,10 +298,8 @@ def change_occupants(store: Store, call: Call) -> Reply:
             _check_membership(dialog, caller, joining, leaving)
             _change_membership(store, call, dialog, joining, leaving)
     success, refused = ([*users], []) if dialogs.done else ([], [*users])
-    return 200, {
-        "users": {"SuccessfullyUpdated": success, "NotFound": unknown, "WrongPermissions": refused},
-        "dialogs": dialogs.as_arrays("SuccessfullyUpdated"),
-    }
+    of_users = {"SuccessfullyUpdated": success, "NotFound": unknown, "WrongPermissions": refused}
+    return 200, {"users": of_users, "dialogs": dialogs.as_arrays("SuccessfullyUpdated")}
 
 
 # Parameters
@@ -424,9 +376,8 @@ def _parse_admin_ids(store: Store, given: Any, occupants: set[int]) -> list[int]
         if admin is None:
             raise errors.bad_admin_ids(f"{each!r} in admin_ids is not a user id")
         if admin not in store.users or admin not in occupants:
-            raise errors.admins_do_not_exist(
-                f"user {admin} in admin_ids is not among the occupants {sorted(occupants)}"
-            )
+            why = f"user {admin} in admin_ids is not among the occupants {sorted(occupants)}"
+            raise errors.admins_do_not_exist(why)
         admins.add(admin)
     return sorted(admins)
 
@@ -441,14 +392,12 @@ def _check_membership(dialog: Dialog, caller: int, joining: set[int], leaving: s
     if dialog.public and caller != dialog.user_id:
         raise errors.no_permission(f"dialog {dialog.id} is public, and only its owner {dialog.user_id} may change it")
     if dialog.type is DialogType.PRIVATE and (joining - {*dialog.occupants_ids} or leaving):
-        raise errors.too_many_occupants(
-            f"dialog {dialog.id} is private; its occupants {dialog.occupants_ids} cannot change"
-        )
+        why = f"dialog {dialog.id} is private; its occupants {dialog.occupants_ids} cannot change"
+        raise errors.too_many_occupants(why)
     others = sorted(leaving - {caller})
     if others and caller != dialog.user_id:
-        raise errors.no_permission(
-            f"user {caller} may not remove users {others} from dialog {dialog.id}; its owner is {dialog.user_id}"
-        )
+        why = f"user {caller} may not remove users {others} from dialog {dialog.id}; its owner is {dialog.user_id}"
+        raise errors.no_permission(why)
 
 
 def _change_membership(store: Store, call: Call, dialog: Dialog, joining: set[int], leaving: set[int]) -> None:
@@ -459,17 +408,15 @@ def _change_membership(store: Store, call: Call, dialog: Dialog, joining: set[in
         store.set_occupants(dialog, occupants, known=bool(leaving) or not dialog.adopted)
 
 
-def _updated_admins(
-    store: Store, call: Call, dialog: Dialog, *, occupants: set[int], leaving: set[int]
-) -> list[int] | None:
+def _updated_admins(store: Store, call: Call, dialog: Dialog, kept: set[int], leaving: set[int]) -> list[int] | None:
     """The admins after `push_all` and `pull_all`."""
     push, pull = _operands(call.params, "push_all"), _operands(call.params, "pull_all")
     if "admin_ids" not in push and "admin_ids" not in pull:
         return dialog.admin_ids
     if dialog.type is DialogType.PRIVATE:
         return []
-    added = _parse_admin_ids(store, push.get("admin_ids"), occupants) or []
-    removed = _parse_admin_ids(store, pull.get("admin_ids"), occupants | leaving) or []
+    added = _parse_admin_ids(store, push.get("admin_ids"), kept) or []
+    removed = _parse_admin_ids(store, pull.get("admin_ids"), kept | leaving) or []
     if call.caller.user_id != dialog.user_id:
         raise errors.no_permission_for_admins(_not_owner_reason(dialog, call.caller.user_id))
     return sorted({*(dialog.admin_ids or ()), *added} - {*removed})
@@ -482,9 +429,8 @@ def _not_owner_reason(dialog: Dialog, caller: int | None) -> str:
 def _require_notifying_dialog(store: Store, call: Call, caller: int, dialog_id: str) -> Dialog:
     dialog = call.dialog = require_dialog(store, caller, dialog_id)
     if dialog.public:
-        raise errors.invalid(
-            f"dialog {dialog.id} is public, and has no notification setting", base="Public dialogs have none"
-        )
+        why = f"dialog {dialog.id} is public, and has no notification setting"
+        raise errors.invalid(why, base="Public dialogs have none")
     return dialog
 
 
@@ -517,12 +463,7 @@ def _name_for(store: Store, dialog: Dialog, user_id: int) -> str | None:
 
 def _as_dict_for(store: Store, call: Call, dialog: Dialog, user_id: int) -> dict[str, Any]:
     """A dialog as one user sees it. The keys are in alphabetical order, the unread count last (documented)."""
-    room = None
-    if dialog.type is not DialogType.PRIVATE:
-        room = f"{store.application_id}_{dialog.id}@muc.{chat_host(call.request)}"
-    fields_for_user = {
-        "name": _name_for(store, dialog, user_id),
-        "xmpp_room_jid": room,
-        "unread_messages_count": dialog.unread_by(user_id),
-    }
-    return dialog.as_dict() | fields_for_user
+    private = dialog.type is DialogType.PRIVATE
+    room = None if private else f"{store.application_id}_{dialog.id}@muc.{chat_host(call.request)}"
+    name, unread = _name_for(store, dialog, user_id), dialog.unread_by(user_id)
+    return dialog.as_dict() | {"name": name, "xmpp_room_jid": room, "unread_messages_count": unread}

@@ -7,12 +7,12 @@ from typing import Annotated, Any, TypedDict
 
 from pytest_qbchat.service import declaration as api
 from pytest_qbchat.service import errors, queries
-from pytest_qbchat.service.access import dialog_for_new_message, require_dialog, require_message
+from pytest_qbchat.service.access import NO_ACCESS, dialog_for_new_message, require_dialog, require_message
 from pytest_qbchat.service.attachments import ATTACHMENT_KEYS, Attachments, attachments
 from pytest_qbchat.service.authentication import require_user
 from pytest_qbchat.service.batch_reply import BatchResult, Deleted
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.declaration import Field, Reply, route
+from pytest_qbchat.service.declaration import Field, Reply, refuses, route
 from pytest_qbchat.service.flags import is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import Blob, Dialog, DialogType, Message
@@ -43,6 +43,10 @@ class MessagePage(TypedDict):
     items: list[api.WithCustomFields[MessageRecord]]
 
 
+_MESSAGE = api.WithCustomFields[MessageRecord]
+UnreadCounts = Annotated[dict[str, int], api.Mark(required=["total"])]
+_HISTORY = {"chat_dialog_id": api.Needed(api.ObjectId), "mark_as_read": api.OffFlag, "include_reactions": api.Flag}
+_CHANGES = {"chat_dialog_id": api.Needed(api.ObjectId), "read": api.Flag, "delivered": api.Flag, "message": str}
 NEW_MESSAGE = {
     "chat_dialog_id": api.ObjectId,
     "recipient_id": api.Number,
@@ -61,20 +65,8 @@ CONTROL_PARAMETERS = {"token", "system"}
 _NOT_CUSTOM = PARAMETERS | SERVER_FIELDS | CONTROL_PARAMETERS
 
 
-@route(
-    "POST",
-    "/chat/Message",
-    takes=NEW_MESSAGE,
-    custom_fields=True,
-    replies={201: api.WithCustomFields[MessageRecord]},
-    refusals=(
-        errors.not_found,
-        errors.no_permission,
-        errors.occupants_do_not_exist,
-        errors.recipient_required,
-        errors.invalid,
-    ),
-)
+@route("POST", "/chat/Message", takes=NEW_MESSAGE, custom_fields=True, replies={201: _MESSAGE})
+@refuses(*NO_ACCESS, errors.occupants_do_not_exist, errors.recipient_required, errors.invalid)
 def create_message(store: Store, call: Call) -> Reply:
     """Add a message to the history, and with `send_to_chat` send it to the chat.
 
@@ -123,14 +115,8 @@ def create_message(store: Store, call: Call) -> Reply:
     return 201, message.as_json(unsaved=message.send_to_chat == 1)
 
 
-@route(
-    "GET",
-    "/chat/Message",
-    takes={"chat_dialog_id": api.Needed(api.ObjectId), "mark_as_read": api.OffFlag, "include_reactions": api.Flag},
-    filters=FILTERS,
-    replies={200: MessagePage | Counted},
-    refusals=(errors.not_found, errors.no_permission),
-)
+@route("GET", "/chat/Message", takes=_HISTORY, filters=FILTERS, replies={200: MessagePage | Counted})
+@refuses(*NO_ACCESS)
 def list_messages(store: Store, call: Call) -> Reply:
     """The history of a dialog.
 
@@ -178,13 +164,8 @@ def list_messages(store: Store, call: Call) -> Reply:
     return 200, f'{{"skip":{query.skip},"limit":{query.limit},"items":[{",".join(items)}]}}'
 
 
-@route(
-    "GET",
-    "/chat/Message/{id}",
-    takes={"include_reactions": api.Flag},
-    replies={200: api.WithCustomFields[MessageRecord]},
-    refusals=(errors.not_found, errors.no_permission),
-)
+@route("GET", "/chat/Message/{id}", takes={"include_reactions": api.Flag}, replies={200: _MESSAGE})
+@refuses(*NO_ACCESS)
 def get_message(store: Store, call: Call, message_id: api.ObjectId) -> Reply:
     """One message.
 
@@ -196,14 +177,8 @@ def get_message(store: Store, call: Call, message_id: api.ObjectId) -> Reply:
     return 200, message.as_json(with_reactions=is_one(call.params.get("include_reactions")))
 
 
-@route(
-    "PUT",
-    "/chat/Message/{ids}",
-    "/chat/Message",
-    takes={"chat_dialog_id": api.Needed(api.ObjectId), "read": api.Flag, "delivered": api.Flag, "message": str},
-    replies={200: None},
-    refusals=(errors.invalid, errors.not_found, errors.no_permission),
-)
+@route("PUT", "/chat/Message/{ids}", "/chat/Message", takes=_CHANGES)
+@refuses(*NO_ACCESS, errors.invalid)
 def update_message(store: Store, call: Call, message_ids: api.ObjectIds = "") -> Reply:
     """Mark messages as read or delivered, or change their text.
 
@@ -232,9 +207,8 @@ def update_message(store: Store, call: Call, message_ids: api.ObjectIds = "") ->
     text = params.get("message")
     others = [message for message in messages if message.sender_id != caller]
     if text is not None and others:
-        raise errors.no_permission(
-            f"user {caller} may not change the text of message {others[0].id}; its sender is {others[0].sender_id}"
-        )
+        why = f"user {caller} may not change the text of message {others[0].id}; its sender is {others[0].sender_id}"
+        raise errors.no_permission(why)
     for message in messages:
         if text is not None:
             message.edit(as_text(text), now)
@@ -249,14 +223,8 @@ def update_message(store: Store, call: Call, message_ids: api.ObjectIds = "") ->
     return 200, ""
 
 
-@route(
-    "DELETE",
-    "/chat/Message/{ids}",
-    takes={"force": api.Flag},
-    replies={200: Deleted},
-    refusals=(errors.not_found, errors.no_permission),
-    callers="user or key",
-)
+@route("DELETE", "/chat/Message/{ids}", takes={"force": api.Flag}, replies={200: Deleted}, callers="user or key")
+@refuses(*NO_ACCESS)
 def delete_message(store: Store, call: Call, message_ids: api.ObjectIds) -> Reply:
     """Delete messages for the caller, or for everyone.
 
@@ -280,12 +248,7 @@ def delete_message(store: Store, call: Call, message_ids: api.ObjectIds) -> Repl
     return 200, result.reply("SuccessfullyDeleted", with_empty=False)
 
 
-@route(
-    "GET",
-    "/chat/Message/unread",
-    takes={"chat_dialog_ids": api.Texts},
-    replies={200: Annotated[dict[str, int], api.Mark(required=["total"])]},
-)
+@route("GET", "/chat/Message/unread", takes={"chat_dialog_ids": api.Texts}, replies={200: UnreadCounts})
 def count_unread(store: Store, call: Call) -> Reply:
     """The number of messages that the caller has not read.
 
@@ -301,15 +264,10 @@ def count_unread(store: Store, call: Call) -> Reply:
     ids = call.params.get("chat_dialog_ids")
     if not ids:
         return 200, {"total": sum(dialog.unread_by(caller) for dialog in store.dialogs_of(caller))}
-    counts: dict[str, int] = {}
-    dialogs: dict[str, Dialog] = {}  # by id, since a request may repeat one
-    for dialog_id in map(str, queries.split(ids)):
-        dialog = store.find_dialog(dialog_id)
-        counts[dialog_id] = dialog.unread_by(caller) if dialog else 0
-        if dialog:
-            dialogs[dialog.id] = dialog
-    counts.pop("total", None)  # not an id
-    return 200, {"total": sum(dialog.unread_by(caller) for dialog in dialogs.values()), **counts}
+    dialogs = {each: store.find_dialog(each) for each in map(str, queries.split(ids)) if each != "total"}
+    counts = {each: dialog.unread_by(caller) if dialog else 0 for each, dialog in dialogs.items()}
+    distinct = {dialog for dialog in dialogs.values() if dialog}  # a request may repeat one
+    return 200, {"total": sum(dialog.unread_by(caller) for dialog in distinct), **counts}
 
 
 # New messages
@@ -364,17 +322,13 @@ def _parse_attachments(store: Store, given: Any) -> list[dict[str, Any]]:
 def _warn_of_missing_content(store: Store, call: Call, message: Message) -> None:
     """Warn of attached files that receivers cannot download."""
     for position, item in enumerate(message.attachments):
-        blob = _attached_blob(store, item)
+        blob, where = _attached_blob(store, item), f"attachments[{position}]"
         if blob is not None and blob.content is None:
-            call.warn(
-                f"attachments[{position}]: nothing was uploaded for blob {blob.id}, so receivers cannot download it; "
-                "post the file to its blob_object_access.params first"
-            )
+            effect = f"nothing was uploaded for blob {blob.id}, so receivers cannot download it"
+            call.warn(f"{where}: {effect}; post the file to its blob_object_access.params first")
         elif blob is not None and blob.blob_status is None:
-            call.warn(
-                f"attachments[{position}]: blob {blob.id} was never completed; PUT /blobs/{blob.id}/complete.json "
-                "after the upload"
-            )
+            remedy = f"PUT /blobs/{blob.id}/complete.json after the upload"
+            call.warn(f"{where}: blob {blob.id} was never completed; {remedy}")
 
 
 def _attached_blob(store: Store, item: dict[str, Any]) -> Blob | None:

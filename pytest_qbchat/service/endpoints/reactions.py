@@ -8,24 +8,19 @@ from pytest_qbchat.service import errors
 from pytest_qbchat.service.access import require_dialog
 from pytest_qbchat.service.authentication import require_user
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.declaration import Mark, Needed, ObjectId, Reply, route
+from pytest_qbchat.service.declaration import Mark, Needed, ObjectId, Reply, refuses, route
 from pytest_qbchat.service.ids import is_object_id
 from pytest_qbchat.service.models import Message
 from pytest_qbchat.service.models.message import ReactionRecord
 from pytest_qbchat.service.store import Store
 
 _MAX_NAME_LENGTH = 100
-_REFUSALS = errors.invalid_message_id, errors.message_not_found
-ReactionName = Annotated[str, Mark(minLength=1, maxLength=_MAX_NAME_LENGTH)]
+_NO_ACCESS = errors.invalid_message_id, errors.message_not_found
+_REACTION = {"name": Needed(Annotated[str, Mark(minLength=1, maxLength=_MAX_NAME_LENGTH)])}
 
 
-@route(
-    "POST",
-    "/chat/Message/{id}/reactions",
-    takes={"name": Needed(ReactionName)},
-    replies={201: None},
-    refusals=(*_REFUSALS, errors.invalid_reaction_name, errors.too_many_reactions, errors.no_public_reactions),
-)
+@route("POST", "/chat/Message/{id}/reactions", takes=_REACTION, replies={201: None})
+@refuses(*_NO_ACCESS, errors.invalid_reaction_name, errors.too_many_reactions, errors.no_public_reactions)
 def add_reaction(store: Store, call: Call, message_id: ObjectId) -> Reply:
     """React to a message.
 
@@ -50,13 +45,8 @@ def add_reaction(store: Store, call: Call, message_id: ObjectId) -> Reply:
     return 201, ""
 
 
-@route(
-    "DELETE",
-    "/chat/Message/{id}/reactions",
-    takes={"name": Needed(ReactionName)},
-    replies={200: None},
-    refusals=(*_REFUSALS, errors.invalid_reaction_name, errors.reaction_not_found),
-)
+@route("DELETE", "/chat/Message/{id}/reactions", takes=_REACTION)
+@refuses(*_NO_ACCESS, errors.invalid_reaction_name, errors.reaction_not_found)
 def remove_reaction(store: Store, call: Call, message_id: ObjectId) -> Reply:
     """Remove a reaction.
 
@@ -74,12 +64,8 @@ def remove_reaction(store: Store, call: Call, message_id: ObjectId) -> Reply:
     return 200, ""
 
 
-@route(
-    "GET",
-    "/chat/Message/{id}/reactions",
-    replies={200: {"total_entries": int, "items": [ReactionRecord]}},
-    refusals=_REFUSALS,
-)
+@route("GET", "/chat/Message/{id}/reactions", replies={200: {"total_entries": int, "items": [ReactionRecord]}})
+@refuses(*_NO_ACCESS)
 def list_reactions(store: Store, call: Call, message_id: ObjectId) -> Reply:
     """The reactions to a message.
 

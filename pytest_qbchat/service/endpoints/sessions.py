@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_qbchat.service import errors
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.declaration import Digits, Needed, Number, Reply, Time, route
+from pytest_qbchat.service.declaration import Digits, Needed, Number, Reply, Time, refuses, route
 from pytest_qbchat.service.ids import timestamp, whole_number
 from pytest_qbchat.service.models import UNAUTHENTICATED, Caller, Session, User
 from pytest_qbchat.service.models.session import SessionRecord
@@ -18,27 +18,17 @@ from pytest_qbchat.service.store import SESSION_LIFETIME, Store
 _MAX_TIMESTAMP_DIFFERENCE = 60 * 60  # seconds (documented)
 _REQUIRED = ("application_id", "auth_key", "timestamp", "nonce", "signature")
 _MISPLACED_LOGINS = {"login", "email", "user[login]", "user[email]"}
-CREDENTIALS = {"login": str, "email": str, "password": str}
-PROVIDER = {
-    "provider": str,
-    "keys": {"token": str, "secret": str},
-    "firebase_phone": {"project_id": str, "access_token": str},
-}
+_CREDENTIALS = {"login": str, "email": str, "password": str}
+_FIREBASE = {"project_id": str, "access_token": str}
+_PROVIDER = {"provider": str, "keys": {"token": str, "secret": str}, "firebase_phone": _FIREBASE}
+_SIGNED = {name: Needed(Number if name in ("application_id", "timestamp") else str) for name in _REQUIRED}
+_SESSION_REQUEST = {**_SIGNED, "user": _CREDENTIALS, **_PROVIDER}
+_SESSION = {"session": SessionRecord}
+_LOGIN = {**_CREDENTIALS, "user": _CREDENTIALS, **_PROVIDER}
 
 
-@route(
-    "POST",
-    "/session",
-    "/auth",
-    takes={
-        **{name: Needed(Number if name in ("application_id", "timestamp") else str) for name in _REQUIRED},
-        "user": CREDENTIALS,
-        **PROVIDER,
-    },
-    replies={201: {"session": SessionRecord}},
-    refusals=(errors.invalid, errors.bad_timestamp, errors.unexpected_signature, errors.unauthorized),
-    callers="anybody",
-)
+@route("POST", "/session", "/auth", takes=_SESSION_REQUEST, replies={201: _SESSION}, callers="anybody")
+@refuses(errors.invalid, errors.bad_timestamp, errors.unexpected_signature, errors.unauthorized)
 def create_session(store: Store, call: Call) -> Reply:
     """Begin an application session or a user session.
 
@@ -74,10 +64,8 @@ def create_session(store: Store, call: Call) -> Reply:
     user = _logged_in_user(store, params, params.get("user"))
     if user is None:
         for name in sorted(_MISPLACED_LOGINS & params.keys()):
-            call.warn(
-                f"{name}: is ignored, and an application session begins; write user={{'login': ..., 'password': ...}}, "
-                "in a form user[login]=...&user[password]=..."
-            )
+            remedy = "write user={'login': ..., 'password': ...}, in a form user[login]=...&user[password]=..."
+            call.warn(f"{name}: is ignored, and an application session begins; {remedy}")
     store.seen_nonces.add((seconds, nonce))
     session = store.add_session(None, user.id if user else None)
     session.application_id = store.application.seen_id = whole_number(params["application_id"]) or 0
@@ -89,7 +77,7 @@ def create_session(store: Store, call: Call) -> Reply:
     return 201, {"session": session.as_dict()}
 
 
-@route("GET", "/session", replies={200: {"session": SessionRecord}}, callers="session")
+@route("GET", "/session", replies={200: _SESSION}, callers="session")
 def get_session(store: Store, call: Call) -> Reply:
     """The session of the token.
 
@@ -98,7 +86,7 @@ def get_session(store: Store, call: Call) -> Reply:
     return 200, {"session": _require_session(call).as_dict()}
 
 
-@route("DELETE", "/session", replies={200: None}, callers="session")
+@route("DELETE", "/session", callers="session")
 def delete_session(store: Store, call: Call) -> Reply:
     """End the session of the token.
 
@@ -109,14 +97,8 @@ def delete_session(store: Store, call: Call) -> Reply:
     return 200, ""
 
 
-@route(
-    "POST",
-    "/login",
-    takes={**CREDENTIALS, "user": CREDENTIALS, **PROVIDER},
-    replies={202: {"user": UserRecord}},
-    refusals=(errors.unauthorized,),
-    callers="session",
-)
+@route("POST", "/login", takes=_LOGIN, replies={202: {"user": UserRecord}}, callers="session")
+@refuses(errors.unauthorized)
 def log_in_session(store: Store, call: Call) -> Reply:
     """Turn the session into a user session.
 
@@ -138,7 +120,7 @@ def log_in_session(store: Store, call: Call) -> Reply:
     return store.assume.login_status, {"user": user.as_dict()}
 
 
-@route("DELETE", "/login", replies={200: None}, callers="session")
+@route("DELETE", "/login", callers="session")
 def log_out(store: Store, call: Call) -> Reply:
     """Turn the session into an application session again.
 
@@ -149,13 +131,8 @@ def log_out(store: Store, call: Call) -> Reply:
     return 200, ""
 
 
-@route(
-    "POST",
-    "/users/{id}/tokens",
-    replies={201: {"token": str, "expires_at": Time}},
-    refusals=(errors.unknown_user,),
-    callers="key",
-)
+@route("POST", "/users/{id}/tokens", replies={201: {"token": str, "expires_at": Time}}, callers="key")
+@refuses(errors.unknown_user)
 def create_token(store: Store, call: Call, user_id: Digits) -> Reply:
     """Create a token for a user.
 
@@ -173,13 +150,7 @@ def create_token(store: Store, call: Call, user_id: Digits) -> Reply:
 
 
 def _logged_in_user(store: Store, params: dict[str, Any], credentials: Any) -> User | None:
-    """The user that a request logs in; None if it has no credentials.
-
-    Args:
-        store: The state.
-        params: The parameters of the request, with those of a provider.
-        credentials: The parameters with `login` or `email`, and `password`.
-    """
+    """The user that a request logs in, with a provider or with credentials; None if it has neither."""
     if provider := params.get("provider"):
         return _user_by_provider(store, str(provider), params)
     for name in ("login", "email"):
@@ -233,18 +204,15 @@ def _check_application(store: Store, call: Call) -> None:
             raise errors.unexpected_signature(why)
     if application.auth_secret is None:
         if store.strict:
-            raise errors.unexpected_signature(
-                "unknown application in strict mode; declare it with qbchat.credentials(...)"
-            )
+            why = "unknown application in strict mode; declare it with qbchat.credentials(...)"
+            raise errors.unexpected_signature(why)
     elif not is_valid(params, application.auth_secret):
         found = diagnose(params, application.auth_secret)
-        call.warn(
-            f"signature: does not fit{f': {found}' if found else ''}. The string to sign, with HMAC-SHA1 or "
-            f"HMAC-SHA256 and the authorization secret as the key, is {string_to_sign(params, hide=True)!r}"
-        )
-        raise errors.unexpected_signature(
-            found or "the signature does not fit: another secret was used or another string"
-        )
+        how = "The string to sign, with HMAC-SHA1 or HMAC-SHA256 and the authorization secret as the key, is"
+        problem = f"does not fit{f': {found}' if found else ''}"
+        call.warn(f"signature: {problem}. {how} {string_to_sign(params, hide=True)!r}")
+        why = found or "the signature does not fit: another secret was used or another string"
+        raise errors.unexpected_signature(why)
 
 
 def _require_session(call: Call) -> Session:

@@ -28,11 +28,7 @@ def download(store: Store, call: Call, uid: str) -> Reply:
     if not blob.public and not dict(parse_qsl(call.request.query)).get("Signature"):
         call.reason = f"blob {blob.id} is private; GET /blobs/{uid} redirects to its address"
         return _error_response(403, "AccessDenied", "Access Denied")
-    headers = [
-        (b"Content-Type", blob.content_type.encode("latin-1", "replace")),
-        (b"Content-Length", b"%d" % len(blob.content)),
-    ]
-    return Response(200, headers, blob.content)
+    return _response(200, blob.content_type.encode("latin-1", "replace"), blob.content)
 
 
 def form_fields(request: Request) -> dict[str, bytes]:
@@ -54,5 +50,8 @@ def form_fields(request: Request) -> dict[str, bytes]:
 
 def _error_response(status: int, code: str, text: str) -> Response:
     error = f"<Error><Code>{code}</Code><Message>{text}</Message></Error>"
-    body = f'<?xml version="1.0" encoding="UTF-8"?>\n{error}'.encode()
-    return Response(status, [(b"Content-Type", b"application/xml"), (b"Content-Length", b"%d" % len(body))], body)
+    return _response(status, b"application/xml", f'<?xml version="1.0" encoding="UTF-8"?>\n{error}'.encode())
+
+
+def _response(status: int, content_type: bytes, body: bytes) -> Response:
+    return Response(status, [(b"Content-Type", content_type), (b"Content-Length", b"%d" % len(body))], body)

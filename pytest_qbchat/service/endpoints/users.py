@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
 
+from pytest_qbchat.service import declaration as api
 from pytest_qbchat.service import queries
 from pytest_qbchat.service.authentication import require_user
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.declaration import Custom, Digits, Field, Mark, Needed, Number, Reply, Texts, page_of, route
+from pytest_qbchat.service.declaration import Field, Reply, refuses, route
 from pytest_qbchat.service.errors import TAKEN, invalid, invalid_fields, no_permission_for_user, user_not_found
 from pytest_qbchat.service.ids import whole_number
 from pytest_qbchat.service.models import UNAUTHENTICATED, User
@@ -28,28 +29,21 @@ UNIQUE = ("login", "email", "facebook_id", "twitter_id", "external_user_id")
 CONSENTS = ("age_over16", "allow_statistics_analysis", "allow_sales_activities", "parents_contacts")
 PARAMETERS: dict[str, Any] = {
     **dict.fromkeys((*UNIQUE, "full_name", "phone", "website", "custom_data"), str),
-    "blob_id": Number,
-    **dict.fromkeys(CONSENTS, Custom),
-    "tag_list": Texts,
+    "blob_id": api.Number,
+    **dict.fromkeys(CONSENTS, api.Custom),
+    "tag_list": api.Texts,
 }
-Password = Annotated[str, Mark(minLength=_MIN_PASSWORD_LENGTH)]
-_user_route = partial(
-    route, "GET", replies={200: {"user": UserRecord}}, refusals=(user_not_found,), callers="session or key"
-)
-_page_route = partial(route, "GET", paged=True, replies={200: page_of("user", UserRecord)}, callers="session or key")
-_delete_route = partial(
-    route, "DELETE", replies={200: None}, refusals=(no_permission_for_user, user_not_found), callers="user or key"
-)
+_Password = Annotated[str, api.Mark(minLength=_MIN_PASSWORD_LENGTH)]
+_NEW_USER = {**PARAMETERS, "password": api.Needed(_Password)}
+_CHANGES = {**PARAMETERS, "password": _Password, "old_password": str}
+_USER = {"user": UserRecord}
+_user_route = partial(route, "GET", replies={200: _USER}, callers="session or key")
+_PAGE = api.page_of("user", UserRecord)
+_page_route = partial(route, "GET", paged=True, replies={200: _PAGE}, callers="session or key")
 
 
-@route(
-    "POST",
-    "/users",
-    takes={"user": Needed({**PARAMETERS, "password": Needed(Password)})},
-    replies={201: {"user": UserRecord}},
-    refusals=(invalid, invalid_fields),
-    callers="session or key",
-)
+@route("POST", "/users", takes={"user": api.Needed(_NEW_USER)}, replies={201: _USER}, callers="session or key")
+@refuses(invalid, invalid_fields)
 def create_user(store: Store, call: Call) -> Reply:
     """Sign up a user.
 
@@ -88,7 +82,7 @@ def create_user(store: Store, call: Call) -> Reply:
     return 201, {"user": user.as_dict()}
 
 
-@_page_route("/users", takes={"filter": Texts, "order": str})
+@_page_route("/users", takes={"filter": api.Texts, "order": str})
 def list_users(store: Store, call: Call) -> Reply:
     """One page of users.
 
@@ -113,7 +107,8 @@ def list_users(store: Store, call: Call) -> Reply:
 
 
 @_user_route("/users/{id}")
-def get_user(store: Store, call: Call, user_id: Digits) -> Reply:
+@refuses(user_not_found)
+def get_user(store: Store, call: Call, user_id: api.Digits) -> Reply:
     """One user.
 
     documented(REST description): the reply is wrapped in `user`.
@@ -122,11 +117,12 @@ def get_user(store: Store, call: Call, user_id: Digits) -> Reply:
     return 200, {"user": _require_user_by_id(store, user_id).as_dict()}
 
 
-@_user_route("/users/by_login", takes={"login": Needed(str)})
-@_user_route("/users/by_email", takes={"email": Needed(str)})
-@_user_route("/users/by_facebook_id", takes={"facebook_id": Needed(str)})
-@_user_route("/users/by_twitter_id", takes={"twitter_id": Needed(str)})
-@_user_route("/users/phone", takes={"phone": Needed(str)})
+@_user_route("/users/by_login", takes={"login": api.Needed(str)})
+@_user_route("/users/by_email", takes={"email": api.Needed(str)})
+@_user_route("/users/by_facebook_id", takes={"facebook_id": api.Needed(str)})
+@_user_route("/users/by_twitter_id", takes={"twitter_id": api.Needed(str)})
+@_user_route("/users/phone", takes={"phone": api.Needed(str)})
+@refuses(user_not_found)
 def get_user_by_key(store: Store, call: Call) -> Reply:
     """The user with a key of its own.
 
@@ -139,6 +135,7 @@ def get_user_by_key(store: Store, call: Call) -> Reply:
 
 
 @_user_route("/users/external/{id}")
+@refuses(user_not_found)
 def get_user_by_external_id(store: Store, call: Call, external_id: str) -> Reply:
     """The user with an external id.
 
@@ -147,7 +144,7 @@ def get_user_by_external_id(store: Store, call: Call, external_id: str) -> Reply
     return 200, {"user": _require_user_by(store, "external_user_id", external_id).as_dict()}
 
 
-@_page_route("/users/by_full_name", takes={"full_name": Needed(str)})
+@_page_route("/users/by_full_name", takes={"full_name": api.Needed(str)})
 def list_users_by_full_name(store: Store, call: Call) -> Reply:
     """One page of the users with a name.
 
@@ -160,7 +157,7 @@ def list_users_by_full_name(store: Store, call: Call) -> Reply:
     return 200, paged(call, users, "user")
 
 
-@_page_route("/users/by_tags", takes={"tags": Needed(Texts)})
+@_page_route("/users/by_tags", takes={"tags": api.Needed(api.Texts)})
 def list_users_by_tags(store: Store, call: Call) -> Reply:
     """One page of the users with at least one of several tags.
 
@@ -172,15 +169,9 @@ def list_users_by_tags(store: Store, call: Call) -> Reply:
     return 200, paged(call, users, "user")
 
 
-@route(
-    "PUT",
-    "/users/{id}",
-    takes={"user": Needed({**PARAMETERS, "password": Password, "old_password": str})},
-    replies={200: {"user": UserRecord}},
-    refusals=(invalid, invalid_fields, no_permission_for_user, user_not_found),
-    callers="user or key",
-)
-def update_user(store: Store, call: Call, user_id: Digits) -> Reply:
+@route("PUT", "/users/{id}", takes={"user": api.Needed(_CHANGES)}, replies={200: _USER}, callers="user or key")
+@refuses(invalid, invalid_fields, no_permission_for_user, user_not_found)
+def update_user(store: Store, call: Call, user_id: api.Digits) -> Reply:
     """Change a user.
 
     documented(REST description): the reply is wrapped in `user`.
@@ -208,8 +199,9 @@ def update_user(store: Store, call: Call, user_id: Digits) -> Reply:
     return 200, {"user": user.as_dict()}
 
 
-@_delete_route("/users/{id}")
-def delete_user(store: Store, call: Call, user_id: Digits) -> Reply:
+@route("DELETE", "/users/{id}", callers="user or key")
+@refuses(no_permission_for_user, user_not_found)
+def delete_user(store: Store, call: Call, user_id: api.Digits) -> Reply:
     """Delete a user.
 
     documented(REST description): the reply is empty.
@@ -220,7 +212,8 @@ def delete_user(store: Store, call: Call, user_id: Digits) -> Reply:
     return _delete(store, call, _require_own_user(store, call, user_id))
 
 
-@_delete_route("/users/external/{id}")
+@route("DELETE", "/users/external/{id}", callers="user or key")
+@refuses(no_permission_for_user, user_not_found)
 def delete_user_by_external_id(store: Store, call: Call, external_id: str) -> Reply:
     """Delete the user with an external id.
 
@@ -230,7 +223,8 @@ def delete_user_by_external_id(store: Store, call: Call, external_id: str) -> Re
     return _delete(store, call, user)
 
 
-@_user_route("/users/password/reset", "/password/reset", takes={"email": Needed(str)}, replies={200: None})
+@route("GET", "/users/password/reset", "/password/reset", takes={"email": api.Needed(str)}, callers="session or key")
+@refuses(user_not_found)
 def reset_password(store: Store, call: Call) -> Reply:
     """Mail a link for a new password.
 
@@ -286,10 +280,8 @@ def _user_params(call: Call) -> dict[str, Any]:
     params = call.params.get("user")
     if not isinstance(params, dict):
         raise invalid("the request has no user; use {'user': {...}}", user="is required")
-    return {
-        name: value.strip() if isinstance(value, str) and "password" not in name else value
-        for name, value in params.items()
-    }
+    trimmed = {name: value.strip() for name, value in params.items() if isinstance(value, str)}
+    return params | {name: value for name, value in trimmed.items() if "password" not in name}
 
 
 def _validation_errors(store: Store, call: Call, params: dict[str, Any], user: User | None) -> dict[str, list[str]]:

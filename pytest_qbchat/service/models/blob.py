@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from pytest_qbchat.service.declaration import Time
-from pytest_qbchat.service.ids import timestamp
+from pytest_qbchat.service.ids import Dated, timestamp
 
 
 class BlobRecord(TypedDict):
@@ -25,7 +25,7 @@ class BlobRecord(TypedDict):
 
 
 @dataclass(slots=True, eq=False)
-class Blob:
+class Blob(Dated):
     """A file of the content module.
 
     Attributes:
@@ -55,16 +55,6 @@ class Blob:
         """Note that the upload is complete."""
         self.size, self.blob_status = size, "complete"
         self.completed = self.updated = now
-
-    @property
-    def created_at(self) -> str:
-        """The time when it was declared."""
-        return timestamp(self.created)
-
-    @property
-    def updated_at(self) -> str:
-        """The time of the last change."""
-        return timestamp(self.updated)
 
     @property
     def set_completed_at(self) -> str | None:

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
 from pytest_qbchat.service.declaration import Custom, ObjectId, Time
-from pytest_qbchat.service.ids import timestamp
+from pytest_qbchat.service.ids import Dated
 
 if TYPE_CHECKING:
     from pytest_qbchat.service.models.message import Message
@@ -47,7 +47,7 @@ class DialogRecord(TypedDict):
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Dialog:
+class Dialog(Dated):
     """A conversation. Its methods are the only code that changes history and receipts.
 
     Attributes:
@@ -72,9 +72,9 @@ class Dialog:
     type: DialogType
     occupants_ids: list[int]
     user_id: int
-    name: str | None
     created: int
     updated: int
+    name: str | None = None
     adopted: bool = False
     photo: str | None = None
     data: dict[str, Any] | None = None
@@ -91,21 +91,6 @@ class Dialog:
         name = f" {self.name!r}" if self.name else ""
         kind = self.type.name.lower().replace("_", " ")
         return f"<Dialog {self.id}{name} ({kind}), occupants {self.occupants_ids}>"
-
-    @property
-    def created_at(self) -> str:
-        """The time of creation in QuickBlox's format."""
-        return timestamp(self.created)
-
-    @property
-    def updated_at(self) -> str:
-        """The time of the last change in QuickBlox's format."""
-        return timestamp(self.updated)
-
-    @property
-    def last(self) -> Message | None:
-        """The newest message that was not deleted for everyone (assumed)."""
-        return self.history[-1] if self.history else None
 
     @property
     def last_message(self) -> str | None:

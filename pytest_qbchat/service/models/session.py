@@ -7,7 +7,7 @@ from math import inf
 from typing import Any, NamedTuple, TypedDict
 
 from pytest_qbchat.service.declaration import Time
-from pytest_qbchat.service.ids import timestamp
+from pytest_qbchat.service.ids import Dated
 from pytest_qbchat.service.masking import mask
 
 
@@ -26,7 +26,7 @@ class SessionRecord(TypedDict):
 
 
 @dataclass(slots=True, eq=False)
-class Session:
+class Session(Dated):
     """The session that belongs to a `QB-Token`.
 
     Attributes:
@@ -54,17 +54,8 @@ class Session:
 
     def as_dict(self) -> dict[str, Any]:
         """The session as QuickBlox shows it."""
-        return {
-            "application_id": self.application_id,
-            "created_at": timestamp(self.created),
-            "id": self.id,
-            "nonce": self.nonce,
-            "token": self.token,
-            "ts": self.ts,
-            "updated_at": timestamp(self.updated),
-            "user_id": self.user_id or 0,
-            "_id": str(self.id),
-        }
+        shown = {name: getattr(self, name, None) for name in SessionRecord.__annotations__}
+        return {**shown, "user_id": self.user_id or 0, "_id": str(self.id)}
 
 
 class Caller(NamedTuple):

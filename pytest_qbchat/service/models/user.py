@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from pytest_qbchat.service.declaration import Custom, Time
-from pytest_qbchat.service.ids import timestamp
+from pytest_qbchat.service.ids import Dated, timestamp
 
 
 class UserRecord(TypedDict):
@@ -34,7 +34,7 @@ class UserRecord(TypedDict):
 
 
 @dataclass(slots=True, eq=False)
-class User:
+class User(Dated):
     """A user of the application. Fields that were not set are None.
 
     Attributes:
@@ -75,16 +75,6 @@ class User:
     def __repr__(self) -> str:
         given = [f"{name}={value!r}" for name in _SHOWN if (value := getattr(self, name)) is not None]
         return f"User({', '.join([str(self.id), *given])}{', adopted' if self.adopted else ''})"
-
-    @property
-    def created_at(self) -> str:
-        """The time when the user signed up or was declared."""
-        return timestamp(self.created)
-
-    @property
-    def updated_at(self) -> str:
-        """The time of the last change."""
-        return timestamp(self.updated)
 
     @property
     def last_request_at(self) -> str | None:
