@@ -207,7 +207,7 @@ def _response(module: Any, outcome: Response | Exception, method: str) -> Any:
     return module.Response(outcome.status, headers=headers, extensions=extensions, **content)
 
 
-def _client_error(module: Any, error: Exception, request: Any, retries: int, fake: Fake) -> Exception | None:
+def _client_error(module: Any, error: Exception, request: Any, retries: int, fake: Fake) -> Any:
     """The error of the client's library for a fault, or for an error of httpx that a respx route raised.
 
     None if it is one of connecting, and the client tries again.
@@ -217,13 +217,11 @@ def _client_error(module: Any, error: Exception, request: Any, retries: int, fak
         return None
     if name == "ReadTimeout" and request.extensions.get("timeout", {}).get("read") is None:
         fake.note_missing_timeout(_text(request.method))
-    failure: Exception = error
-    if not _is_httpx(module):
-        failure = getattr(module, name, module.NetworkError)(str(error))
-    elif not isinstance(error, module.RequestError):
-        failure = getattr(module, name, module.TransportError)(str(error), request=request)
-    if failure is not error:
-        failure.__cause__ = error
+    if _is_httpx(module) and isinstance(error, module.RequestError):
+        return error
+    more = {"request": request} if _is_httpx(module) else {}
+    failure = getattr(module, name, module.NetworkError)(str(error), **more)
+    failure.__cause__ = error
     return failure
 
 
