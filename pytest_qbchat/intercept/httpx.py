@@ -19,8 +19,10 @@ context of a transport, it does with one that the library itself has made for th
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import ssl
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any
@@ -114,9 +116,9 @@ async def answer_async(module: Any, request: Any, fake: Fake, retries: int = 0) 
     """Answer a request of an asynchronous client."""
     __tracebackhide__ = True
     sent = _request(request, b"".join([chunk async for chunk in request.stream]), fake)
-    from anyio.lowlevel import checkpoint  # noqa: PLC0415 - for asynchronous calls alone; httpx brings anyio
-
-    await checkpoint()  # other tasks run, as while a client waits for a server: a race between two tasks shows
+    # Other tasks run, as while a client waits for a server: a race between two tasks shows.
+    trio = sys.modules.get("trio")
+    await (trio.lowlevel.checkpoint() if trio is not None and trio.lowlevel.in_trio_task() else asyncio.sleep(0))
     while True:
         try:
             return _response(module, await fake.handle_async(sent), sent.method)
