@@ -29,20 +29,16 @@ from pytest_qbchat.service.hosts import HTTPS_PORT, Url, origin
 from pytest_qbchat.service.interface import Fake, record_refusal
 
 
-def _http_client(module: Any) -> Iterator[PatchPoint]:
-    for connection in classes(module, "HTTPConnection"):
-        yield PatchPoint(connection, "putrequest", _putrequest)
-    yield from _connections(module)
-
-
-def _connections(module: Any) -> Iterator[PatchPoint]:
-    """The connections of http.client or urllib3, but not those of urllib3-future in its place."""
+def _patch_points(module: Any) -> Iterator[PatchPoint]:
+    """The patch points of http.client or urllib3, but not those of urllib3-future in its place."""
     for connection in classes(module, "HTTPConnection", "HTTPSConnection"):
         if issubclass(connection, http.client.HTTPConnection):
             yield PatchPoint(connection, "connect", _connect)
+        if connection is http.client.HTTPConnection:  # whose putrequest() all others call
+            yield PatchPoint(connection, "putrequest", _putrequest)
 
 
-LIBRARIES = {"http.client": _http_client, "urllib3.connection": _connections}
+LIBRARIES = dict.fromkeys(("http.client", "urllib3.connection"), _patch_points)
 
 
 def _connect(function: Function, fakes: list[Fake]) -> Function:
@@ -227,15 +223,12 @@ class _Failing(io.RawIOBase):
         raise self._error
 
 
-def _connect_error(connection: Any, fault: ConnectionFault) -> Exception:
+def _connect_error(connection: Any, fault: ConnectionFault) -> Any:
     """The error of the library for a connection that was never made."""
     timed_out = fault.kind == "connect timeout"
     urllib3: Any = sys.modules.get("urllib3")
-    error: Exception
     if urllib3 is None or not isinstance(connection, urllib3.connection.HTTPConnection):
-        error = TimeoutError(str(fault)) if timed_out else ConnectionRefusedError(errno.ECONNREFUSED, str(fault))
-    elif timed_out:
-        error = urllib3.exceptions.ConnectTimeoutError(connection, f"Connection timed out: {fault}")
-    else:
-        error = urllib3.exceptions.NewConnectionError(connection, f"Failed to establish a new connection: {fault}")
-    return error
+        return TimeoutError(str(fault)) if timed_out else ConnectionRefusedError(errno.ECONNREFUSED, str(fault))
+    if timed_out:
+        return urllib3.exceptions.ConnectTimeoutError(connection, f"Connection timed out: {fault}")
+    return urllib3.exceptions.NewConnectionError(connection, f"Failed to establish a new connection: {fault}")

@@ -19,8 +19,10 @@ context of a transport, it does with one that the library itself has made for th
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import ssl
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any
@@ -102,33 +104,27 @@ def answer(module: Any, request: Any, fake: Fake, retries: int = 0) -> Any:
     """Answer a request of a synchronous client, which tries so many times again to connect."""
     __tracebackhide__ = True
     sent = _request(request, b"".join(request.stream), fake)
-    outcome: Response | Exception | None = None
-    while outcome is None:
+    while True:
         try:
-            outcome = fake.handle(sent)
+            return _response(module, fake.handle(sent), sent.method)
         except fault_errors() as error:
-            outcome, retries = _client_error(module, error, request, retries, fake), retries - 1
-    for event in _events(request, outcome):
-        request.extensions["trace"](*event)
-    return _response(module, outcome, sent.method)
+            _raise_client_error(module, error, request, retries, fake)
+            retries -= 1
 
 
 async def answer_async(module: Any, request: Any, fake: Fake, retries: int = 0) -> Any:
     """Answer a request of an asynchronous client."""
     __tracebackhide__ = True
     sent = _request(request, b"".join([chunk async for chunk in request.stream]), fake)
-    from anyio.lowlevel import checkpoint  # noqa: PLC0415 - for asynchronous calls alone; httpx brings anyio
-
-    await checkpoint()  # other tasks run, as while a client waits for a server: a race between two tasks shows
-    outcome: Response | Exception | None = None
-    while outcome is None:
+    # Other tasks run, as while a client waits for a server: a race between two tasks shows.
+    trio = sys.modules.get("trio")
+    await (trio.lowlevel.checkpoint() if trio is not None and trio.lowlevel.in_trio_task() else asyncio.sleep(0))
+    while True:
         try:
-            outcome = await fake.handle_async(sent)
+            return _response(module, await fake.handle_async(sent), sent.method)
         except fault_errors() as error:
-            outcome, retries = _client_error(module, error, request, retries, fake), retries - 1
-    for event in _events(request, outcome):
-        await request.extensions["trace"](*event)
-    return _response(module, outcome, sent.method)
+            _raise_client_error(module, error, request, retries, fake)
+            retries -= 1
 
 
 def _fake_for_request(fakes: list[Fake], request: Any) -> Fake | None:
@@ -147,30 +143,6 @@ def _retries(transport: Any) -> int:
     """How often a transport tries again to connect. It has no public attribute."""
     retries: int = getattr(getattr(transport, "_pool", transport), "_retries", 0)
     return retries
-
-
-def _events(request: Any, outcome: Response | Exception) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What the extension `trace` is told, as on a connection that is open already."""
-    if "trace" not in request.extensions:
-        return
-    failed = {"exception": outcome}
-    if isinstance(outcome, Exception) and type(outcome).__name__ in _CONNECT_ERRORS:
-        yield "connection.connect_tcp.started", {}
-        yield "connection.connect_tcp.failed", failed
-        return
-    for step in ("send_request_headers", "send_request_body"):
-        yield f"http11.{step}.started", {"request": request}
-        yield f"http11.{step}.complete", {"return_value": None}
-    yield "http11.receive_response_headers.started", {"request": request}
-    if isinstance(outcome, Exception):
-        yield "http11.receive_response_headers.failed", failed
-    else:
-        head = b"HTTP/1.1", outcome.status, http11.phrase(outcome.status), list(outcome.raw_headers)
-        yield "http11.receive_response_headers.complete", {"return_value": head}
-        yield "http11.receive_response_body.started", {"request": request}
-        yield "http11.receive_response_body.complete", {"return_value": None}
-    yield "http11.response_closed.started", {}
-    yield "http11.response_closed.complete", {"return_value": None}
 
 
 # The differences between httpx and httpcore
@@ -196,39 +168,32 @@ def _text(method: str | bytes) -> str:
     return method if isinstance(method, str) else method.decode()
 
 
-def _response(module: Any, outcome: Response | Exception, method: str) -> Any:
-    """The response of the library, or raise its error."""
-    __tracebackhide__ = True
-    if isinstance(outcome, Exception):
-        raise outcome
-    headers, body = http11.sent(outcome, method)
+def _response(module: Any, response: Response, method: str) -> Any:
+    """The response of the library."""
+    headers, body = http11.sent(response, method)
     content = {"stream": module.ByteStream(body)} if _is_httpx(module) else {"content": body}
-    extensions = {"http_version": b"HTTP/1.1", "reason_phrase": http11.phrase(outcome.status)}
-    return module.Response(outcome.status, headers=headers, extensions=extensions, **content)
+    extensions = {"http_version": b"HTTP/1.1", "reason_phrase": http11.phrase(response.status)}
+    return module.Response(response.status, headers=headers, extensions=extensions, **content)
 
 
-def _client_error(module: Any, error: Exception, request: Any, retries: int, fake: Fake) -> Exception | None:
-    """The error of the client's library for a fault, or for an error of httpx that a respx route raised.
+def _raise_client_error(module: Any, error: Exception, request: Any, retries: int, fake: Fake) -> None:
+    """Raise the error of the client's library for a fault, or for an error of httpx that a respx route raised.
 
-    None if it is one of connecting, and the client tries again.
+    Nothing is raised if it is one of connecting, and the client tries again.
     """
+    __tracebackhide__ = True
     name = _ERRORS[error.kind] if isinstance(error, ConnectionFault) else type(error).__name__
-    if retries > 0 and name in _CONNECT_ERRORS:
-        return None
+    if retries > 0 and name in ("ConnectError", "ConnectTimeout"):
+        return
     if name == "ReadTimeout" and request.extensions.get("timeout", {}).get("read") is None:
         fake.note_missing_timeout(_text(request.method))
-    failure: Exception = error
-    if not _is_httpx(module):
-        failure = getattr(module, name, module.NetworkError)(str(error))
-    elif not isinstance(error, module.RequestError):
-        failure = getattr(module, name, module.TransportError)(str(error), request=request)
-    if failure is not error:
-        failure.__cause__ = error
-    return failure
+    if _is_httpx(module) and isinstance(error, module.RequestError):
+        raise error
+    more = {"request": request} if _is_httpx(module) else {}
+    raise getattr(module, name, module.NetworkError)(str(error), **more) from error
 
 
 _ERRORS = {
     "timeout": "ReadTimeout", "disconnect": "RemoteProtocolError", "connect": "ConnectError",
     "connect timeout": "ConnectTimeout",
 }  # fmt: skip
-_CONNECT_ERRORS = ("ConnectError", "ConnectTimeout")

@@ -20,28 +20,20 @@ from pytest_qbchat.service.hosts import HTTPS_PORT
 from pytest_qbchat.service.interface import Fake
 
 
-def _connections(module: Any) -> Iterator[PatchPoint]:
-    return _points(_connect, *classes(module, "HTTPConnection", "HTTPSConnection"))
-
-
-def _async_connections(module: Any) -> Iterator[PatchPoint]:
-    return _points(_connect_async, *classes(module, "AsyncHTTPConnection", "AsyncHTTPSConnection"))
-
-
-def _points(connect: Any, plain: Any = None, encrypted: Any = None) -> Iterator[PatchPoint]:
-    if encrypted is None or not any(base.__name__.endswith("HfaceBackend") for base in plain.__mro__):
+def _patch_points(prefix: str, module: Any) -> Iterator[PatchPoint]:
+    connections = classes(module, f"{prefix}HTTPConnection", f"{prefix}HTTPSConnection")
+    if not connections[1:] or not any(base.__name__.endswith("HfaceBackend") for base in connections[0].__mro__):
         return  # of a stub, or of urllib3 itself
-    for connection in (plain, encrypted):
-        yield PatchPoint(connection, "connect", partial(connect, plain))
+    plain = connections[0]
+    for connection in connections:
+        yield PatchPoint(connection, "connect", partial(_connect_async if prefix else _connect, plain))
     yield PatchPoint(plain, "set_tunnel", _set_tunnel)
     yield PatchPoint(plain, "putrequest", _putrequest)
 
 
 LIBRARIES = {
-    "urllib3_future.connection": _connections,
-    "urllib3_future._async.connection": _async_connections,
-    "urllib3.connection": _connections,
-    "urllib3._async.connection": _async_connections,
+    **dict.fromkeys(("urllib3_future.connection", "urllib3.connection"), partial(_patch_points, "")),
+    **dict.fromkeys(("urllib3_future._async.connection", "urllib3._async.connection"), partial(_patch_points, "Async")),
 }
 
 

@@ -51,12 +51,8 @@ def html(heading: str, tests: Iterable[Mapping[str, Any]], *, live: bool = False
     """
     # Half of a surrogate pair has no encoding but this one. "<" could end the element that holds the data.
     data = json.dumps({"heading": heading, "live": live, "tests": list(tests)})
-    return _template().replace("DATA", data.replace("<", "\\u003c"))
-
-
-@cache
-def _template() -> str:
-    return Path(__file__).with_name("page.html").read_text(encoding="utf-8")
+    template = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
+    return template.replace("DATA", data.replace("<", "\\u003c"))
 
 
 def _call(call: Call) -> dict[str, Any]:

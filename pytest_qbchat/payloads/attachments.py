@@ -35,8 +35,7 @@ _FILES: dict[str, tuple[tuple[Any, ...], ...]] = {
     ),
 }
 _SECONDS = {"video": range(2, 120), "audio": range(1, 181)}
-_MIN_BYTES = {"image": 0.1, "video": 250_000, "audio": 4_000}  # per pixel or second
-_MAX_BYTES = {"image": 0.35, "video": 1_250_000, "audio": 16_000}
+_BYTES = {"image": (0.1, 0.35), "video": (250_000, 1_250_000), "audio": (4_000, 16_000)}  # per pixel or second
 _CITIES = ((52.52, 13.405), (48.857, 2.352), (40.417, -3.704), (-23.551, -46.633), (35.676, 139.65), (24.714, 46.675))
 
 
@@ -53,8 +52,7 @@ def attachment(random: Random, type: str) -> dict[str, Any]:
         "name": f"{stem}{1_000 + random.getrandbits(13)}.{extension}",
         "content-type": content_type,
     }
-    density = _MIN_BYTES[type] + (_MAX_BYTES[type] - _MIN_BYTES[type]) * random.random()
-    file["size"] = int((seconds or prod(pixels)) * density)
+    file["size"] = int((seconds or prod(pixels)) * random.uniform(*_BYTES[type]))
     if pixels:
         file["width"], file["height"] = pixels
     if seconds:

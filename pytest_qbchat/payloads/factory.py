@@ -67,8 +67,6 @@ class PayloadFactory:
 
     @property
     def _phrases(self) -> Phrasebook:
-        if len(self._phrasebooks) == 1:
-            return self._phrasebooks[0]
         return self._random.choices(self._phrasebooks, self._weights)[0]
 
     def object_id(self) -> str:

@@ -17,7 +17,7 @@ JSON = (b"Content-Type", b"application/json; charset=utf-8")
 
 _ABSOLUTE = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://([^/?#]*)(.*)")
 _HOST = re.compile(r"([\w.~-]+|\[[0-9A-Fa-f:.]+\])(:\d{0,5})?", re.ASCII)
-# Headers of a single connection, which do not describe the body that is complete here, and its length.
+# Headers of a single connection, and the length: the body is complete here.
 _REPLACED = (b"transfer-encoding", b"connection", b"keep-alive", b"content-length")
 
 

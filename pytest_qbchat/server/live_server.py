@@ -42,8 +42,6 @@ class Server(ABC):
         self.port = port
         self._tls = tls
         self.connections: set[asyncio.Transport] = set()
-        self._loop: asyncio.AbstractEventLoop
-        self._stopping: asyncio.Event
         self._thread: threading.Thread | None = None
 
     @abstractmethod
