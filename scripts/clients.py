@@ -166,7 +166,7 @@ def page() -> str:
             "  server get a 404 whose body names the reason, and the test fails at its end.",
             "",
             "For QuickBlox hosts, aiohttp and niquests do not use the proxies of the environment. Calls through a",
-            "proxy that the code names are refused. The `trace` extension of httpx and httpcore is not called.",
+            "proxy that the code names are refused.",
             "",
             "niquests replaces urllib3 by urllib3-future, so its rows come from a separate environment. In such an",
             "environment, requests and urllib3 use urllib3-future too, and behave like niquests.",

@@ -19,7 +19,6 @@ context of a transport, it does with one that the library itself has made for th
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import ssl
 import sys
@@ -104,27 +103,35 @@ def answer(module: Any, request: Any, fake: Fake, retries: int = 0) -> Any:
     """Answer a request of a synchronous client, which tries so many times again to connect."""
     __tracebackhide__ = True
     sent = _request(request, b"".join(request.stream), fake)
-    while True:
+    outcome: Response | Exception | None = None
+    while outcome is None:
         try:
-            return _response(module, fake.handle(sent), sent.method)
+            outcome = fake.handle(sent)
         except fault_errors() as error:
-            _raise_client_error(module, error, request, retries, fake)
-            retries -= 1
+            outcome, retries = _client_error(module, error, request, retries, fake), retries - 1
+    for event in _events(request, outcome):
+        request.extensions["trace"](*event)
+    return _response(module, outcome, sent.method)
 
 
 async def answer_async(module: Any, request: Any, fake: Fake, retries: int = 0) -> Any:
     """Answer a request of an asynchronous client."""
     __tracebackhide__ = True
     sent = _request(request, b"".join([chunk async for chunk in request.stream]), fake)
+    import asyncio  # noqa: PLC0415 - for asynchronous calls alone
+
     # Other tasks run, as while a client waits for a server: a race between two tasks shows.
     trio = sys.modules.get("trio")
     await (trio.lowlevel.checkpoint() if trio is not None and trio.lowlevel.in_trio_task() else asyncio.sleep(0))
-    while True:
+    outcome: Response | Exception | None = None
+    while outcome is None:
         try:
-            return _response(module, await fake.handle_async(sent), sent.method)
+            outcome = await fake.handle_async(sent)
         except fault_errors() as error:
-            _raise_client_error(module, error, request, retries, fake)
-            retries -= 1
+            outcome, retries = _client_error(module, error, request, retries, fake), retries - 1
+    for event in _events(request, outcome):
+        await request.extensions["trace"](*event)
+    return _response(module, outcome, sent.method)
 
 
 def _fake_for_request(fakes: list[Fake], request: Any) -> Fake | None:
@@ -143,6 +150,30 @@ def _retries(transport: Any) -> int:
     """How often a transport tries again to connect. It has no public attribute."""
     retries: int = getattr(getattr(transport, "_pool", transport), "_retries", 0)
     return retries
+
+
+def _events(request: Any, outcome: Response | Exception) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the extension `trace` is told, as on a connection that is open already."""
+    if "trace" not in request.extensions:
+        return
+    failed = {"exception": outcome}
+    if isinstance(outcome, Exception) and type(outcome).__name__ in _CONNECT_ERRORS:
+        yield "connection.connect_tcp.started", {}
+        yield "connection.connect_tcp.failed", failed
+        return
+    for step in ("send_request_headers", "send_request_body"):
+        yield f"http11.{step}.started", {"request": request}
+        yield f"http11.{step}.complete", {"return_value": None}
+    yield "http11.receive_response_headers.started", {"request": request}
+    if isinstance(outcome, Exception):
+        yield "http11.receive_response_headers.failed", failed
+    else:
+        head = b"HTTP/1.1", outcome.status, http11.phrase(outcome.status), list(outcome.raw_headers)
+        yield "http11.receive_response_headers.complete", {"return_value": head}
+        yield "http11.receive_response_body.started", {"request": request}
+        yield "http11.receive_response_body.complete", {"return_value": None}
+    yield "http11.response_closed.started", {}
+    yield "http11.response_closed.complete", {"return_value": None}
 
 
 # The differences between httpx and httpcore
@@ -168,32 +199,37 @@ def _text(method: str | bytes) -> str:
     return method if isinstance(method, str) else method.decode()
 
 
-def _response(module: Any, response: Response, method: str) -> Any:
-    """The response of the library."""
-    headers, body = http11.sent(response, method)
-    content = {"stream": module.ByteStream(body)} if _is_httpx(module) else {"content": body}
-    extensions = {"http_version": b"HTTP/1.1", "reason_phrase": http11.phrase(response.status)}
-    return module.Response(response.status, headers=headers, extensions=extensions, **content)
-
-
-def _raise_client_error(module: Any, error: Exception, request: Any, retries: int, fake: Fake) -> None:
-    """Raise the error of the client's library for a fault, or for an error of httpx that a respx route raised.
-
-    Nothing is raised if it is one of connecting, and the client tries again.
-    """
+def _response(module: Any, outcome: Response | Exception, method: str) -> Any:
+    """The response of the library, or raise its error."""
     __tracebackhide__ = True
+    if isinstance(outcome, Exception):
+        raise outcome
+    headers, body = http11.sent(outcome, method)
+    content = {"stream": module.ByteStream(body)} if _is_httpx(module) else {"content": body}
+    extensions = {"http_version": b"HTTP/1.1", "reason_phrase": http11.phrase(outcome.status)}
+    return module.Response(outcome.status, headers=headers, extensions=extensions, **content)
+
+
+def _client_error(module: Any, error: Exception, request: Any, retries: int, fake: Fake) -> Any:
+    """The error of the client's library for a fault, or for an error of httpx that a respx route raised.
+
+    None if it is one of connecting, and the client tries again.
+    """
     name = _ERRORS[error.kind] if isinstance(error, ConnectionFault) else type(error).__name__
-    if retries > 0 and name in ("ConnectError", "ConnectTimeout"):
-        return
+    if retries > 0 and name in _CONNECT_ERRORS:
+        return None
     if name == "ReadTimeout" and request.extensions.get("timeout", {}).get("read") is None:
         fake.note_missing_timeout(_text(request.method))
     if _is_httpx(module) and isinstance(error, module.RequestError):
-        raise error
+        return error
     more = {"request": request} if _is_httpx(module) else {}
-    raise getattr(module, name, module.NetworkError)(str(error), **more) from error
+    failure = getattr(module, name, module.NetworkError)(str(error), **more)
+    failure.__cause__ = error
+    return failure
 
 
 _ERRORS = {
     "timeout": "ReadTimeout", "disconnect": "RemoteProtocolError", "connect": "ConnectError",
     "connect timeout": "ConnectTimeout",
 }  # fmt: skip
+_CONNECT_ERRORS = ("ConnectError", "ConnectTimeout")

@@ -15,6 +15,7 @@ How it works:
 - `undo` puts the original back only if the replacement is still there: whoever has replaced it since restores it, and
   the replacement that comes back is harmless, and is taken over by the next layer. A function that a class inherits is
   deleted from the class rather than set to the inherited one.
+- A patch is kept at its point and used again as long as the function below it stays the same.
 """
 
 from __future__ import annotations
@@ -68,11 +69,13 @@ class PatchPoint:
         owner: The class or module.
         name: The attribute.
         wrap: Makes the replacement from the function and the list of active fakes, which changes over time.
+        latest: The latest patch, reused from test to test: wrapping all functions takes longer than the rest.
     """
 
     owner: Any
     name: str
     wrap: Callable[[Function, list[Fake]], Function]
+    latest: Patch | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -87,7 +90,7 @@ class Patch:
     point: PatchPoint
     original: Function
     replacement: Function
-    inherited: bool
+    inherited: bool = False
     active: bool = False
 
     def undo(self) -> None:
@@ -211,16 +214,21 @@ class Patcher:
 
     def _apply(self, points: list[PatchPoint], layer: ExitStack) -> None:
         for point in points:
-            owner, name = point.owner, point.name
-            patch = patch_of(getattr(owner, name))
-            if patch is None:
-                original = getattr(owner, name)
-                patch = Patch(point, original, point.wrap(original, self.fakes), inherited=name not in vars(owner))
-                setattr(patch.replacement, _PATCH, patch)
+            owner, name, patch = point.owner, point.name, point.latest
+            function = getattr(owner, name)
+            if patch is None or not (function is patch.original or function is patch.replacement):
+                patch = patch_of(function) or self._wrap(point, function)
+            if function is not patch.replacement:
+                patch.inherited = name not in vars(owner)
                 setattr(owner, name, patch.replacement)
             if not patch.active:  # new, or restored by another mock after it was undone
                 patch.active = True
                 layer.callback(patch.undo)
+
+    def _wrap(self, point: PatchPoint, original: Function) -> Patch:
+        patch = point.latest = Patch(point, original, point.wrap(original, self.fakes))
+        setattr(patch.replacement, _PATCH, patch)
+        return patch
 
     def restore(self) -> None:
         """Undo the newest layer, as a whole even if one of its patches cannot be undone."""

@@ -181,6 +181,39 @@ def test_a_response_says_its_version_and_reason(side: Side, library: Any) -> Non
     assert (extensions["http_version"], extensions["reason_phrase"]) == (b"HTTP/1.1", b"Unauthorized")
 
 
+STEPS = ["send_request_headers", "send_request_body", "receive_response_headers"]
+STEPS += ["receive_response_body", "response_closed"]
+EVENTS = [f"http11.{step}.{state}" for step in STEPS for state in ("started", "complete")]
+
+
+@LIBRARIES
+def test_the_trace_of_a_call_names_each_step(side: Side, library: Any) -> None:
+    events: list[str] = []
+
+    def trace(name: str, info: dict[str, Any]) -> None:
+        events.append(name)
+        if name == "http11.receive_response_headers.complete":
+            assert info["return_value"][:3] == (b"HTTP/1.1", 401, b"Unauthorized")
+
+    async def trace_async(name: str, info: dict[str, Any]) -> None:
+        trace(name, info)
+
+    with library.Client(verify=TLS) as client:
+        client.get(f"{side.url}/session.json", extensions={"trace": trace})
+    in_async(library, lambda client: client.get(f"{side.url}/session.json", extensions={"trace": trace_async}))
+    assert [event for event in events if event.startswith("http11.")] == EVENTS * 2
+
+
+@LIBRARIES
+def test_the_trace_of_a_lost_response_names_the_step_that_failed(side: Side, library: Any) -> None:
+    events: list[str] = []
+    side.fake.fail("disconnect")
+    with library.Client(verify=TLS) as client, pytest.raises(library.RemoteProtocolError):
+        client.get(f"{side.url}/session.json", extensions={"trace": lambda name, info: events.append(name)})
+    failed = [*EVENTS[:5], "http11.receive_response_headers.failed", *EVENTS[-2:]]
+    assert [event for event in events if event.startswith("http11.")] == failed
+
+
 # --- wrappers that were there before ---
 
 
@@ -302,9 +335,11 @@ def test_a_transport_of_httpx_tries_again_to_connect(side: Side, library: Any, e
     never_made(side, error, 2)
     assert asyncio.run(post()) == 201
     never_made(side, error, 3)
+    events: list[str] = []
     failure = pytest.raises(getattr(library, error.__name__), match="no route to the host")
     with library.Client(transport=library.HTTPTransport(verify=TLS, retries=2)) as client, failure:
-        client.post(side.url + PATH, json=BODY)
+        client.post(side.url + PATH, json=BODY, extensions={"trace": lambda name, info: events.append(name)})
+    assert events == ["connection.connect_tcp.started", "connection.connect_tcp.failed"]
     assert len(side.fake.calls) == 9
 
 
