@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from support import profile
 from support.declared_replies import declared_replies  # noqa: F401 - checks every reply
-from support.ways import DEFAULT, World, into
+from support.ways import DEFAULT, PLAIN_HTTP, World, into
 
 pytest_plugins = ["pytester"]
 
@@ -38,8 +38,14 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start the slow tests first, so that no worker is left with one of them at the end."""
+    """Start the slow tests first, so that no worker is left with one of them at the end.
+
+    What is compared with a server, and tests of interception, may call QuickBlox without encryption.
+    """
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for item in items:
+        if item.path.parent.name == "intercept" or "side" in getattr(item, "fixturenames", ()):
+            item.add_marker(PLAIN_HTTP)
 
 
 @pytest.fixture

@@ -177,8 +177,8 @@ class Declarations:
 
         The newest message is a minute old, and all are read. In every twelve there are a photo without text, "ok" twice
         in the same second, a link with `?` and `&`, accents and emoji, an edited message, one that the owner deleted
-        for itself, and in a group one from an agent who has left. They are made by the payload factory, and are the
-        same from run to run, apart from the clock.
+        for itself, and in a group one from an agent whose user was deleted. They are made by the payload factory, and
+        are the same from run to run, apart from the clock.
 
         Args:
             dialog: A dialog that `add_dialog` returned, or its id.

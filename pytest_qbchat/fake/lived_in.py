@@ -47,12 +47,11 @@ def history(store: Store, dialog: Dialog, number: int) -> list[Message]:
     """Add messages to a dialog, the newest a minute ago; all occupants have read them, and no inbox has them."""
     source = Generator().seed_instance(len(store.messages))
     factory = PayloadFactory(source)
-    former_agent = store.add_user(full_name=factory.user()["user"]["full_name"]).id
+    private = dialog.type is DialogType.PRIVATE
+    former_agent = 0 if private else store.add_user(full_name=factory.user()["user"]["full_name"]).id
     occupants = dialog.occupants_ids or [former_agent]
     owner = dialog.user_id if dialog.user_id in occupants else occupants[0]
     customers = [user_id for user_id in occupants if user_id != owner] or [owner]
-    if dialog.type is DialogType.PRIVATE:
-        former_agent = owner
 
     time, added = int(store.now()) - 60, []
     items = factory.conversation_response(number)["items"]
@@ -60,7 +59,7 @@ def history(store: Store, dialog: Dialog, number: int) -> list[Message]:
         peculiarity = _PECULIARITIES[position % len(_PECULIARITIES)]
         by_customer = item["sender_id"] == items[0]["sender_id"]
         sender = customers[position // len(_PECULIARITIES) % len(customers)] if by_customer else owner
-        sender = {"ok": owner, "ok again": owner, "former agent": former_agent}.get(peculiarity, sender)
+        sender = {"ok": owner, "ok again": owner, "former agent": former_agent or owner}.get(peculiarity, sender)
         params = {"message": _TEXTS.get(peculiarity, item["message"]), "send_to_chat": 1, "markable": 1}
         if peculiarity == "photo":
             params["attachments"] = {"0": factory.attachment("image")}
@@ -73,10 +72,12 @@ def history(store: Store, dialog: Dialog, number: int) -> list[Message]:
             message.hidden_from = (owner,)
         if not dialog.public:
             message.delivered = message.read_by = tuple(dict.fromkeys([sender, *occupants]))
-            message.read = int(dialog.type is DialogType.PRIVATE)
+            message.read = int(private)
         added.append(message)
         time -= 0 if peculiarity == "ok again" else _GAPS[int(source.random.random() * len(_GAPS))]
     for message in reversed(added):
         store.add_message(message, dialog, in_real_time=False)
+    if former_agent and former_agent != owner:
+        store.delete_user(store.users[former_agent])
     dialog.created = min(dialog.created, time)
     return added[::-1]

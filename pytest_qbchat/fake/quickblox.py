@@ -101,7 +101,7 @@ class FakeQuickBlox(Declarations):
         only: str | None = None,
         expected: type[Exception] | tuple[type[Exception], ...] = (),
         reset: Callable[[], object] | None = None,
-        limit: int = 200,
+        limit: int = 500,
     ) -> Iterator[Trial]:
         """Try a fault at every call: `for trial in qbchat.each_fault(): with trial: ...`, then assertions.
 

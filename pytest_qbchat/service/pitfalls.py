@@ -166,6 +166,8 @@ def _check_headers(call: Call) -> None:
     if ".quickblox.com" in host and not host.startswith("api"):  # all seven hosts of customers that were seen do
         problem = "is no host of the API, which begin with api; chat.quickblox.com is that of XMPP"
         call.warn(f"{host}: {problem}; write api.quickblox.com, or the api host of the account")
+    if ".quickblox.com" in host and call.request.origin.startswith("http:"):
+        call.warn(f"{call.request.origin}: sends the token and the message without encryption; write https://{host}")
     content_type = headers.get("Content-Type", "")
     if "json" not in content_type and params and call.request.body.lstrip()[:1] == b"{":
         effect = "the fake read it as JSON, and QuickBlox may read it as a form; write application/json"

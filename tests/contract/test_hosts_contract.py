@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.elsewhere import another_server
-from support.ways import DIALOG, WAYS, Way, World
+from support.ways import DIALOG, PLAIN_HTTP, WAYS, Way, World
 
 from pytest_qbchat import FakeQuickBlox
 
@@ -21,6 +21,7 @@ BY_HOST = pytest.mark.parametrize(
 IN_PLACE = [way for way in WAYS if way.fixture == "qbchat"]
 
 
+@PLAIN_HTTP
 @pytest.mark.parametrize(
     "origin",
     [

@@ -28,6 +28,7 @@ PROXY = server.url
 URL = "https://api.quickblox.com/chat/Message.json"
 HOW = {"json": {"recipient_id": 20, "message": "hi"}, "headers": {"QB-Token": "made-up-token"}}
 session = niquests.Session()
+pytestmark = pytest.mark.filterwarnings("ignore:http.*without encryption")
 
 
 def test_urllib3_is_urllib3_future():

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import requests
 from support.connections import BODY, HEADERS, LISTED, PATH, PATIENCE, Line, posting
-from support.ways import TLS, TOKEN
+from support.ways import PLAIN_HTTP, TLS, TOKEN
 
 from pytest_qbchat import FakeQuickBlox, LiveServer
 from pytest_qbchat.server.live_server import LocalServer, Server
@@ -117,6 +117,7 @@ def test_a_path_may_be_percent_encoded(line: Line, qbchat_server: LiveServer) ->
     assert json.loads(line.answer().body)["user"]["id"] == user.id
 
 
+@PLAIN_HTTP
 @pytest.mark.parametrize("host", ["http://api.quickblox.com", "HTTP://shop.example:8080"])
 def test_a_target_may_be_a_whole_url(line: Line, qbchat_server: LiveServer, host: str) -> None:
     line.send(posting(path=host + PATH))
@@ -125,6 +126,7 @@ def test_a_target_may_be_a_whole_url(line: Line, qbchat_server: LiveServer, host
     assert (request.url, request.path) == (host.lower().replace("HTTP", "http") + PATH, PATH)
 
 
+@PLAIN_HTTP
 def test_the_server_answers_as_a_proxy(qbchat_server: LiveServer) -> None:
     with httpx.Client(proxy=qbchat_server.url, verify=TLS) as client:
         answer = client.post("http://api.quickblox.com" + PATH, content=BODY, headers=HEADERS)

@@ -87,8 +87,8 @@ def test_a_declared_file_is_shown_without_what_only_the_upload_will_tell(
     }
     assert len(blob["uid"]) == 32
     params = access.pop("params")
+    assert access.pop("id") != blob["id"]
     assert access == {
-        "id": blob["id"],
         "blob_id": blob["id"],
         "expires": "2026-01-01T13:00:00Z",
         "object_access_type": "Write",

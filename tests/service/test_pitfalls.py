@@ -268,6 +268,14 @@ def test_a_host_of_quickblox_that_does_not_have_the_api_is_warned_of(fake: FakeQ
     ]
 
 
+def test_a_call_without_encryption_is_warned_of(fake: FakeQuickBlox) -> None:
+    with httpx.Client(transport=QuickBloxTransport(fake)) as client, pytest.warns(QuickBloxWarning) as caught:
+        client.get("http://api.quickblox.com/session.json", headers={"QB-Token": TOKEN})
+    assert [str(warning.message) for warning in caught] == [
+        "http://api.quickblox.com: sends the token and the message without encryption; write https://api.quickblox.com"
+    ]
+
+
 @pytest.mark.parametrize("host", ["api", "API", "apishop", "api-shop"])
 def test_an_api_host_of_quickblox_gives_no_warning(fake: FakeQuickBlox, host: str) -> None:
     with httpx.Client(transport=QuickBloxTransport(fake)) as client:

@@ -24,6 +24,8 @@ import yarl
 from pytest_qbchat import FakeQuickBlox
 
 TLS = ssl.create_default_context()  # made once: it costs more than everything else here together
+# For a test in which a client reaches QuickBlox without encryption on purpose.
+PLAIN_HTTP = pytest.mark.filterwarnings("ignore:http.*without encryption")
 PATH = "/chat/Message.json"
 URL = f"https://api.quickblox.com{PATH}"
 DIALOG = "5d75327ba28f9a0f32cb0f99"

@@ -81,9 +81,9 @@ def create_blob(store: Store, call: Call) -> Reply:
         "x-amz-signature": "made-up-signature",
     }
     address = f"{call.request.base}/blobs/{blob.id}/upload/?{urlencode(fields)}"
-    access = {"id": blob.id, "blob_id": blob.id, "expires": expires, "object_access_type": "Write", "params": address}
+    access = {"id": store.ids.number(), "blob_id": blob.id, "expires": expires, "object_access_type": "Write"}
     of_application = {"account_id": ACCOUNT_ID, "app_id": int(store.application_id)}
-    return 201, {"blob": {**blob.as_dict(), **of_application, "blob_object_access": access}}
+    return 201, {"blob": {**blob.as_dict(), **of_application, "blob_object_access": {**access, "params": address}}}
 
 
 @route("POST", "/blobs/{id}/upload", takes=_UPLOAD, replies={201: None}, callers="anybody", raw=True)

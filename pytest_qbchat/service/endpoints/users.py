@@ -99,6 +99,8 @@ def list_users(store: Store, call: Call) -> Reply:
     """
     given = call.params.get("filter")
     filters = given if isinstance(given, list) else [given] if given else []
+    if given and isinstance(given, str):
+        call.warn("filter: is documented with brackets alone, and may be ignored without them; write filter[]")
     # The JavaScript SDK sends several filters as one, with commas between them.
     texts = [text for each in filters for text in _FILTER_START.split(str(each))]
     conditions = [condition for text in texts for condition in _parse_filter(call, text)]

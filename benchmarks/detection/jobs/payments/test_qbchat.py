@@ -9,6 +9,7 @@ def test_a_payment_is_confirmed_once(qbchat):
     shop, customer = qbchat.add_user(full_name="Sam Shop"), qbchat.add_user(full_name="Zoë O'Neill")
     qbchat.add_session("made-up-token-of-the-shop", shop)
     dialog = qbchat.add_dialog(occupants_ids=[shop, customer])
+    qbchat.add_history(dialog)
     customer.send(dialog, "I've paid, haven't I?")
     webhook = Webhook("made-up-token-of-the-shop", {"A&7": dialog.id})
 
