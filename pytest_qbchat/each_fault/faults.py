@@ -64,7 +64,6 @@ class Faults:
         self, what: int | str, *, times: int, method: str | None, path: str | None, stored: bool | None, optional: bool
     ) -> None:
         """Add a fault; see `FakeQuickBlox.fail`."""
-        __tracebackhide__ = True
         check_fault(what)
         if isinstance(times, bool) or not isinstance(times, int) or times < 1:
             raise ValueError(f"invalid times={times!r}; expected 1 or greater")
@@ -147,7 +146,6 @@ def _template(path: str) -> str:
 
 def check_fault(what: int | str) -> None:
     """Raise for an unknown fault."""
-    __tracebackhide__ = True
     known = f"a status, or one of {', '.join(map(repr, LOST + BROKEN))}"
     if isinstance(what, bool) or not isinstance(what, int | str):
         raise TypeError(f"unknown fault {what!r}; expected {known}")
@@ -159,7 +157,6 @@ def check_fault(what: int | str) -> None:
 
 def check_method(method: str) -> None:
     """Raise ValueError for a method that no route has."""
-    __tracebackhide__ = True
     if method not in _METHODS:
         known = f"one of {', '.join(sorted(_METHODS))}"
         suggestion = repr(method.upper()) if method.upper() in _METHODS else known
@@ -173,7 +170,6 @@ def is_at(request: Request, route: Route, path: str | None) -> bool:
 
 def known_path(method: str | None, path: str) -> str:
     """A path that the fake has, without its suffix; of a route, its template."""
-    __tracebackhide__ = True
     wanted = without_suffix(path)
     methods = [method] if method else sorted(_METHODS)
     templates = {route.path for route in ROUTES if route.method in methods}

@@ -119,7 +119,6 @@ class Trial(Block):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
-        __tracebackhide__ = True
         self.running = False
         current_block.set(None)
         self.calls = self.loop.fake.calls[self._start :]
@@ -140,7 +139,6 @@ class Trial(Block):
 
     def raise_problems(self) -> None:
         """Fail for refused calls and warnings that the code caught, before the rewind lets them disappear."""
-        __tracebackhide__ = True
         problems = self.loop.fake.problems
         new, self._problems = problems.open[self._problems :], len(problems.open)
         if new:
@@ -252,7 +250,6 @@ class Loop:
 
     def __next__(self) -> Trial:
         """Finish the last trial, and rewind the fake for another one."""
-        __tracebackhide__ = True
         last = self.fake.trial
         if last is not None and last.running:
             raise RuntimeError("each_fault() was called in `with trial:`; a loop cannot be within another one")
@@ -309,7 +306,6 @@ class Loop:
 
     def _all(self) -> Iterator[Trial]:
         """The first trial, one for each fault at each of its calls, and the pairs."""
-        __tracebackhide__ = True
         first = Trial(self, [], {}, None)
         yield first
         self.has_concurrent_calls = first.has_concurrent_calls

@@ -78,7 +78,6 @@ class Options:
 
     def __post_init__(self) -> None:
         """Check the arguments."""
-        __tracebackhide__ = True
         methods, reset, limit = self.methods, self.reset, self.limit
         if isinstance(methods, str) or not isinstance(methods, Collection | None):
             raise TypeError(f"invalid methods={methods!r}; expected a list, methods=['POST']")
@@ -101,7 +100,6 @@ class Options:
 
 
 def _kind(fault: int | str) -> Kind:
-    __tracebackhide__ = True
     if not isinstance(fault, str):
         check_fault(fault)
         return Kind(fault, stored=False)
@@ -119,7 +117,6 @@ def _kind(fault: int | str) -> Kind:
 
 def _parts(only: str) -> tuple[tuple[int, Kind], ...]:
     """The numbers of calls and the faults in the name of a trial: `2:timeout-stored`, `1:503+2:timeout`."""
-    __tracebackhide__ = True
     found = [_PART.fullmatch(part) for part in str(only).split("+")]
     if len(found) > _MAX_FAULTS or not all(found):
         raise ValueError(f"invalid only={only!r}; expected the name of a trial, '2:timeout-stored' or '1:503+2:401'")

@@ -92,7 +92,6 @@ def check_names(names: Iterable[str], kind: type, records: Collection[object], *
         TypeError: A field is unknown. A message may have custom fields with any name, so for messages a name is unknown
             only if no record has it, and it is similar to a field, or to a custom field that a record has.
     """
-    __tracebackhide__ = True
     fields = _fields(kind)
     for name in names:
         if name in fields:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from traceback import walk_tb
-from types import CodeType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from pytest_qbchat.exceptions import CallRefused
@@ -87,7 +87,6 @@ class Problems:
 
     def raise_all(self) -> None:
         """Remove all problems, and raise an AssertionError with their texts if there are any."""
-        __tracebackhide__ = True
         if self.open:
             raise AssertionError(report(self.drain()))
 
@@ -134,7 +133,6 @@ class Expectation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
-        __tracebackhide__ = True
         inside = self._problems[self._before :]
         refused = [problem for problem in inside if self._expects(problem)]
         others = [problem for problem in inside if problem not in refused]
@@ -180,19 +178,32 @@ def point_to_call(test_report: pytest.TestReport, failure: BaseException) -> Non
         crash.path, crash.lineno = str(place.path), place.line
 
 
-def omit_library_frames(failure: pytest.ExceptionInfo[BaseException]) -> pytest.ExceptionInfo[BaseException]:
-    """The failure of a test, without the frames of HTTP libraries between the code under test and a refusal."""
+def omit_frames(failure: pytest.ExceptionInfo[BaseException]) -> pytest.ExceptionInfo[BaseException]:
+    """The failure of a test without the frames of the fake, and for a refusal without those of HTTP libraries too.
+
+    The frames of `service` stay: no error is raised there on purpose, but for a wrong argument.
+    """
     import pytest  # noqa: PLC0415 - the fake works without it
 
-    refused = [error for error in _chain(failure.value) if isinstance(error, CallRefused) and error.__traceback__]
-    for error in refused:
-        frames = [(frame, line) for frame, line in walk_tb(error.__traceback__) if not is_between(frame)]
-        traceback = None
-        for frame, line in reversed(frames):
-            traceback = TracebackType(traceback, frame, frame.f_lasti, line)
-        if traceback is not None:
-            error.__traceback__ = traceback
-    return pytest.ExceptionInfo.from_exception(failure.value) if failure.value in refused else failure
+    for error in _chain(failure.value):
+        omitted = is_between if isinstance(error, CallRefused) else _is_of_fake
+        kept = [entry for entry in _entries(error.__traceback__) if not omitted(entry.tb_frame)]
+        if kept:
+            error.__traceback__ = kept[0]
+            for entry, following in zip(kept, [*kept[1:], None], strict=True):
+                entry.tb_next = following
+    return pytest.ExceptionInfo.from_exception(failure.value) if failure.value.__traceback__ else failure
+
+
+def _entries(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    while traceback is not None:
+        yield traceback
+        traceback = traceback.tb_next
+
+
+def _is_of_fake(frame: FrameType) -> bool:
+    name = frame.f_globals.get("__name__", "")
+    return name.startswith("pytest_qbchat.") and not name.startswith("pytest_qbchat.service.")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -81,7 +81,6 @@ class Records(Sequence[T], Generic[T]):
         Raises:
             AssertionError: The collection is empty.
         """
-        __tracebackhide__ = True
         if not self._items:
             raise self._none_found(f"expected a {self._noun}, found none")
         return self[-1]
@@ -92,7 +91,6 @@ class Records(Sequence[T], Generic[T]):
         Raises:
             AssertionError: The collection is empty, or has more than one record.
         """
-        __tracebackhide__ = True
         if not self._items:
             raise self._none_found(f"expected one {self._noun}, found none")
         if len(self._items) > 1:
@@ -108,7 +106,6 @@ class Records(Sequence[T], Generic[T]):
         Raises:
             TypeError: A field is misspelt: it resembles a field of the records, and no record has it.
         """
-        __tracebackhide__ = True
         check_names(fields, self._kind, self._all)
         expected = ", ".join(f"{name}={value!r}" for name, value in fields.items())
         noun = f"{self._noun} with {expected}" if fields else self._noun

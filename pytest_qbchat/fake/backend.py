@@ -65,7 +65,6 @@ class Backend:
         Raises:
             CallRefused: The route is unknown. The refusal is recorded, so that the test fails.
         """
-        __tracebackhide__ = True
         call = Call(request)
         self._calls.append(call)
         if self.stubs is not None:
@@ -76,7 +75,6 @@ class Backend:
 
     async def handle_async(self, request: Request) -> Response:
         """Answer a request of an asynchronous client like `handle`. Its stubs may be coroutines."""
-        __tracebackhide__ = True
         call = Call(request)
         self._calls.append(call)
         if self.stubs is not None:
@@ -101,7 +99,6 @@ class Backend:
         Raises:
             AssertionError: There are problems that were not reported yet.
         """
-        __tracebackhide__ = True
         self.problems.raise_all()
 
     def note_unmet(self, *, routes: bool) -> None:
@@ -149,7 +146,6 @@ class Backend:
 
     def _serve(self, call: Call) -> Response:
         """Let the service answer; record the message, emit warnings, and raise refusals and faults."""
-        __tracebackhide__ = True
         with self.store.lock:
             if is_of_earlier_trial():
                 self._drop(call)

@@ -58,7 +58,6 @@ class Declarations:
             TypeError: A value is of another type.
             ValueError: The id, the login or another unique field belongs to another user.
         """
-        __tracebackhide__ = True
         if isinstance(id, str):
             remedy = f"use add_user({id})" if id.isdecimal() else f"for a name use add_user(full_name={id!r})"
             raise TypeError(f"invalid id {id!r}; expected a number; {remedy}")
@@ -91,7 +90,6 @@ class Declarations:
         Raises:
             TypeError: The token or the user is of another type.
         """
-        __tracebackhide__ = True
         if not isinstance(token, str) or not token:
             given = "''" if token == "" else f"of type {type(token).__name__}"  # the value may be a secret
             raise TypeError(f"invalid token {given}; expected the string that the code under test sends as QB-Token")
@@ -120,7 +118,6 @@ class Declarations:
             TypeError: The name is not a string, or the occupants are not a list of users.
             ValueError: The id is malformed or already declared, the type is unknown, or the occupants do not suit it.
         """
-        __tracebackhide__ = True
         _check_strings(name=name)
         users = _as_list("occupants_ids", occupants_ids, "[user, ...]")
         if not users:
@@ -151,7 +148,6 @@ class Declarations:
             TypeError: A field is misspelt, or QuickBlox sets it.
             ValueError: The dialog is unknown, or the sender is not an occupant.
         """
-        __tracebackhide__ = True
         to = find_dialog(self._store, dialog)
         return send(self._store, id_of(sender), to, {"message": message, **fields})
 
@@ -166,7 +162,6 @@ class Declarations:
         Raises:
             ValueError: The number is less than 1.
         """
-        __tracebackhide__ = True
         _check_number("number", number)
         from pytest_qbchat.fake import lived_in  # noqa: PLC0415 - it imports Faker
 
@@ -190,7 +185,6 @@ class Declarations:
         Raises:
             ValueError: The dialog is unknown, or the number is less than 1.
         """
-        __tracebackhide__ = True
         _check_number("messages", messages)
         from pytest_qbchat.fake import lived_in  # noqa: PLC0415 - it imports Faker
 
@@ -218,7 +212,6 @@ class Declarations:
         Raises:
             TypeError: A value is of another type.
         """
-        __tracebackhide__ = True
         if not isinstance(content, bytes):
             raise TypeError(f"invalid content of type {type(content).__name__}; expected bytes: add_blob(b'...', ...)")
         _check_strings(name=name, content_type=content_type)
@@ -247,7 +240,6 @@ class Declarations:
             TypeError: No credential is given, or a value is of another type.
             ValueError: The key is empty or starts with "ApiKey ", or the secret is empty.
         """
-        __tracebackhide__ = True
         if (api_key, application_id, auth_key, auth_secret) == (None, None, None, None):
             raise TypeError("credentials() needs at least one credential; use credentials(auth_secret=...)")
         _check_strings(api_key=api_key, auth_key=auth_key, auth_secret=auth_secret)
@@ -275,7 +267,6 @@ class Declarations:
         Raises:
             TypeError: An assumption is unknown, or its value is invalid. No assumption is changed.
         """
-        __tracebackhide__ = True
         if not assumptions:
             raise TypeError("assume() needs at least one assumption; use assume(need_user_status=403)")
         known = [field.name for field in fields(Assumptions)]
@@ -307,7 +298,6 @@ class Declarations:
             TypeError: No time is given, or the unit is unknown.
             ValueError: The time is negative.
         """
-        __tracebackhide__ = True
         if not delta:
             raise TypeError("advance() needs a time; use advance(hours=2)")
         if unknown := sorted(delta.keys() - _UNITS):
@@ -320,7 +310,6 @@ class Declarations:
 
     def _check_dialog_id(self, id: str | None) -> str | None:
         """Refuse the id of an existing dialog, unless that was adopted; return the id in lower case."""
-        __tracebackhide__ = True
         existing = self._store.find_dialog(id)
         if existing is not None and not existing.adopted:
             raise ValueError(f"dialog {id} already exists, with the occupants {existing.occupants_ids}")
@@ -328,7 +317,6 @@ class Declarations:
 
     def _id_for_private_dialog(self, id: str | None, occupants: list[int]) -> str | None:
         """The id for a private dialog. It replaces an adopted dialog of the same users."""
-        __tracebackhide__ = True
         pair = sorted({*occupants})
         if len(pair) != 2:  # noqa: PLR2004 - a pair
             raise ValueError(f"a private dialog has two occupants, not {occupants}")
@@ -341,7 +329,6 @@ class Declarations:
 
     def _check_unique(self, id: int | None, keys: dict[str, str | None]) -> None:
         """Refuse a declared id, and a unique field of another user."""
-        __tracebackhide__ = True
         if id in self._store.declared and (existing := self._store.users.get(id)) is not None:
             raise ValueError(f"user {id} already exists: {existing!r}")
         for name, value in keys.items():
@@ -350,7 +337,6 @@ class Declarations:
 
     def _user_id(self, user: int | models.User) -> int:
         """The id of a user, who is added if unknown."""
-        __tracebackhide__ = True
         user_id = id_of(user)
         if user_id not in self._store.users:
             self._store.add_user(user_id)
@@ -358,7 +344,6 @@ class Declarations:
 
 
 def _check_strings(**given: Any) -> None:
-    __tracebackhide__ = True
     for name, value in given.items():
         if value is not None and not isinstance(value, str):
             shown = f"{name} of type {type(value).__name__}" if names_secret(name) else f"{name}={value!r}"
@@ -366,14 +351,12 @@ def _check_strings(**given: Any) -> None:
 
 
 def _check_number(name: str, given: Any) -> None:
-    __tracebackhide__ = True
     if type(given) is not int or given < 1:
         raise ValueError(f"invalid {name}={given!r}; expected 1 or greater")
 
 
 def _as_list(name: str, given: Any, example: str) -> list[Any]:
     """The items of a collection. A string and a single value are refused."""
-    __tracebackhide__ = True
     if isinstance(given, str | bytes) or not isinstance(given, Iterable):
         raise TypeError(f"invalid {name}={given!r}; expected a list, {name}={example}")
     return list(given)

@@ -42,7 +42,6 @@ class Message(models.Message):
         Raises:
             AttributeError: Always.
         """
-        __tracebackhide__ = True
         if field := _OTHER_NAMES.get(name) or similar_name(name, _FIELDS):
             hint = f"; use .{field}"
         else:
@@ -68,27 +67,23 @@ class Message(models.Message):
 
     def assert_sent_to_chat(self) -> None:
         """Assert that the message was pushed to the occupants in real time: `send_to_chat` was 1."""
-        __tracebackhide__ = True
         if not self.sent_to_chat:
             remedy = message_effects.remedy(self, "send_to_chat", 1)
             self._fail("was not sent to the chat", message_effects.flag(self, "send_to_chat"), remedy)
 
     def assert_history_only(self) -> None:
         """Assert that the message was added to the history, and that no occupant was notified."""
-        __tracebackhide__ = True
         if self.sent_to_chat:
             self._fail("was sent to the chat", message_effects.flag(self, "send_to_chat"))
 
     def assert_markable(self) -> None:
         """Assert that the message requests delivered and read receipts: `markable` was 1."""
-        __tracebackhide__ = True
         if self.markable != 1:
             remedy = message_effects.remedy(self, "markable", 1)
             self._fail("is not markable", message_effects.flag(self, "markable"), remedy)
 
     def assert_not_markable(self) -> None:
         """Assert that the message requests no receipts."""
-        __tracebackhide__ = True
         if self.markable == 1:
             self._fail("is markable", message_effects.flag(self, "markable"))
 
@@ -102,7 +97,6 @@ class Message(models.Message):
             AssertionError: The attachments differ.
             TypeError: An expected attachment is empty or is not a dict.
         """
-        __tracebackhide__ = True
         if not expected or not all(expected):
             raise TypeError("assert_attachments() needs keys to compare; for none use assert_no_attachments()")
         if not all(isinstance(each, Mapping) for each in expected):
@@ -112,7 +106,6 @@ class Message(models.Message):
 
     def assert_no_attachments(self) -> None:
         """Assert that the message has no attachments."""
-        __tracebackhide__ = True
         if self.attachments:
             self._fail("has attachments", ", ".join(message_effects.attachment_labels(self)))
 
@@ -122,7 +115,6 @@ class Message(models.Message):
         Args:
             *users: User ids, or users that `qbchat.add_user` returned.
         """
-        __tracebackhide__ = True
         missing = _missing(self, users, self.delivered_to)
         if missing and self.sent_to_chat:
             self._fail(
@@ -139,7 +131,6 @@ class Message(models.Message):
         Args:
             *users: User ids, or users that `qbchat.add_user` returned.
         """
-        __tracebackhide__ = True
         if missing := _missing(self, users, self.read_ids):
             dialog = self.store.dialogs.get(self.chat_dialog_id)
             if dialog is not None and (outsiders := _missing(self, users, dialog.occupants_ids)):
@@ -153,7 +144,6 @@ class Message(models.Message):
             self._fail(f"has not been read by {missing}", reason)
 
     def _fail(self, what: str, *details: str) -> None:
-        __tracebackhide__ = True
         reason, *more = details
         lines = [f"{message_effects.named(self)} {what}: {reason}", *more, message_effects.where(self)]
         raise AssertionError(self.masked("\n  ".join(lines)))
@@ -183,7 +173,6 @@ for _name in _FIELDS:
 
 def _missing(message: Message, users: tuple[int | models.User, ...], ids: Collection[int]) -> str:
     """The users with other ids, as text."""
-    __tracebackhide__ = True
     if not users:
         raise TypeError("expected at least one user or user id")
     return ", ".join(message_effects.person(message, user) for user in map(models.id_of, users) if user not in ids)

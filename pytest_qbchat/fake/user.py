@@ -47,7 +47,6 @@ class User(models.User):
         Raises:
             ValueError: The dialog is unknown.
         """
-        __tracebackhide__ = True
         with self._store.lock:
             dialogs = self._store.dialogs_of(self.id) if dialog is None else [find_dialog(self._store, dialog)]
             return sum(each.unread_by(self.id) for each in dialogs)
@@ -65,7 +64,6 @@ class User(models.User):
             TypeError: The argument is not a message.
             ValueError: The message is not in the inbox.
         """
-        __tracebackhide__ = True
         return self._confirm(message, read=False)
 
     def read(self, message: Message | None = None) -> Records[Message]:
@@ -83,7 +81,6 @@ class User(models.User):
             TypeError: The argument is not a message.
             ValueError: The message is not in the inbox.
         """
-        __tracebackhide__ = True
         return self._confirm(message, read=True)
 
     def open(self, dialog: Dialog | str) -> Records[Message]:
@@ -95,7 +92,6 @@ class User(models.User):
         Raises:
             ValueError: The dialog is unknown, or the user is not an occupant.
         """
-        __tracebackhide__ = True
         with self._store.lock:
             opened = find_dialog(self._store, dialog)
             _check_occupant(self._store, opened, self.id)
@@ -122,12 +118,10 @@ class User(models.User):
         Raises:
             ValueError: The dialog is unknown, or the user is not an occupant.
         """
-        __tracebackhide__ = True
         fields = {"message": message, "send_to_chat": 1, **fields}
         return send(self._store, self.id, to, fields, over_xmpp=True)
 
     def _confirm(self, message: Message | None, *, read: bool) -> Records[Message]:
-        __tracebackhide__ = True
         if message is not None and not isinstance(message, models.Message):
             raise TypeError(
                 f"invalid message {message!r}; expected a message in the inbox; for the history use open(dialog)"
@@ -180,7 +174,6 @@ def send(
     Over XMPP it also gets a custom field `dialog_id`, its custom fields are strings, and in a group it has no
     recipient (observed, JavaScript SDK; observed, issue threads).
     """
-    __tracebackhide__ = True
     for name in fields.keys() - PARAMETERS:
         if name in SERVER_FIELDS:
             raise TypeError(f"{name} is set by QuickBlox; omit it, and set the time with freezegun or qbchat.advance()")
@@ -207,7 +200,6 @@ def send(
 
 def find_dialog(store: Store, dialog: Dialog | str) -> Dialog:
     """The dialog that is given as a `Dialog` or as its id."""
-    __tracebackhide__ = True
     found = store.find_dialog(dialog.id if isinstance(dialog, Dialog) else dialog)
     if found is None:
         raise ValueError(f"unknown dialog {dialog!r}; expected one that qbchat.add_dialog(...) returned")
@@ -215,7 +207,6 @@ def find_dialog(store: Store, dialog: Dialog | str) -> Dialog:
 
 
 def _private_dialog(store: Store, one: int, other: int) -> Dialog:
-    __tracebackhide__ = True
     if one == other:
         raise ValueError(f"user {one} would write to itself; a private dialog needs another user")
     for user_id in (one, other):
@@ -224,7 +215,6 @@ def _private_dialog(store: Store, one: int, other: int) -> Dialog:
 
 
 def _check_user(store: Store, user_id: int) -> None:
-    __tracebackhide__ = True
     if user_id not in store.users:
         raise ValueError(
             f"there is no user {user_id}: it was deleted, or never declared with qbchat.add_user({user_id})"
@@ -232,7 +222,6 @@ def _check_user(store: Store, user_id: int) -> None:
 
 
 def _check_occupant(store: Store, dialog: Dialog, user_id: int) -> None:
-    __tracebackhide__ = True
     if not dialog.admits(user_id):
         raise ValueError(f"user {user_id} is not among the occupants {dialog.occupants_ids} of {dialog.id}")
     _check_user(store, user_id)
