@@ -38,42 +38,18 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
-    "ABSENT",
-    "Blob",
-    "Call",
-    "CallRefused",
-    "Dialog",
-    "FakeQuickBlox",
-    "LiveServer",
-    "Message",
-    "PayloadFactory",
-    "QuickBloxProvider",
-    "QuickBloxTransport",
-    "QuickBloxWarning",
-    "Records",
-    "Session",
-    "Trial",
-    "User",
-]
+    "ABSENT", "Blob", "Call", "CallRefused", "Dialog", "FakeQuickBlox", "LiveServer", "Message", "PayloadFactory",
+    "QuickBloxProvider", "QuickBloxTransport", "QuickBloxWarning", "Records", "Session", "Trial", "User",
+]  # fmt: skip
 
 _MODULES = {
-    "ABSENT": "explain.field_matching",
-    "Blob": "service.models",
-    "Call": "service.calls",
-    "CallRefused": "exceptions",
-    "Dialog": "service.models",
-    "FakeQuickBlox": "fake.quickblox",
-    "LiveServer": "server.live_server",
-    "Message": "fake.message",
-    "PayloadFactory": "payloads.factory",
-    "QuickBloxProvider": "payloads.factory",
-    "QuickBloxTransport": "fake.httpx_transport",
-    "QuickBloxWarning": "exceptions",
-    "Records": "explain.record_list",
-    "Session": "service.models",
-    "Trial": "each_fault.loop",
-    "User": "fake.user",
-}
+    "ABSENT": "explain.field_matching", "Records": "explain.record_list",
+    "FakeQuickBlox": "fake.quickblox", "Message": "fake.message", "User": "fake.user",
+    "QuickBloxTransport": "fake.httpx_transport", "LiveServer": "server.live_server", "Trial": "each_fault.loop",
+    "PayloadFactory": "payloads.factory", "QuickBloxProvider": "payloads.factory",
+    "CallRefused": "exceptions", "QuickBloxWarning": "exceptions", "Call": "service.calls",
+    "Blob": "service.models", "Dialog": "service.models", "Session": "service.models",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

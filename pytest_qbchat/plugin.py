@@ -137,10 +137,7 @@ def qbchat_tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Encr
     try:
         certificate = Certificate(tmp_path_factory.mktemp("qbchat"))
     except ImportError as error:
-        pytest.fail(
-            f"qbchat_tls_server needs trustme; use pip install 'pytest-qbchat[tls]' ({error})",
-            pytrace=False,
-        )
+        pytest.fail(f"qbchat_tls_server needs trustme; use pip install 'pytest-qbchat[tls]' ({error})", pytrace=False)
     with EncryptedServer(_fake_of(_running[-1]), certificate) as server:
         yield server
 

@@ -46,7 +46,7 @@ from pytest_qbchat.each_fault.failure_text import change_text, is_failure, text_
 from pytest_qbchat.each_fault.faults import Fault
 from pytest_qbchat.each_fault.recognition import FormerCalls, SeenCall
 from pytest_qbchat.each_fault.snapshot import Snapshot
-from pytest_qbchat.each_fault.trial_tasks import Block, current_block
+from pytest_qbchat.each_fault.trial_tasks import NO_BLOCK, Block, current_block
 from pytest_qbchat.exceptions import QuickBloxWarning
 from pytest_qbchat.explain.problems import report
 from pytest_qbchat.service.masking import Secrets
@@ -120,7 +120,7 @@ class Trial(Block):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
         self.running = False
-        current_block.set(None)
+        current_block.set(NO_BLOCK)
         self.calls = self.loop.fake.calls[self._start :]
         if self._is_endless():
             text = f"the code under test makes calls without end: {len(self._seen)} in this trial"
@@ -148,7 +148,7 @@ class Trial(Block):
         """The fault to inject into a call, which is noted. The caller holds the lock."""
         faults = self.loop.faults
         fault = faults.pop_matching(call.request)
-        if not self.running or current_block.get() not in (None, self):
+        if not self.running or current_block.get() not in (NO_BLOCK, self):
             return fault
         self._note_caller()
         seen = SeenCall.of(call, faults.route_of(call.request), disturbed=fault is not None)

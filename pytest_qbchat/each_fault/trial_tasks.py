@@ -20,10 +20,5 @@ class Block:
 
 
 # Tasks inherit it from the code that starts them.
-current_block: ContextVar[Block | None] = ContextVar("qbchat_block", default=None)
-
-
-def is_of_earlier_trial() -> bool:
-    """Whether the current task began in a block that is undone."""
-    block = current_block.get()
-    return block is not None and block.undone
+NO_BLOCK = Block()
+current_block: ContextVar[Block] = ContextVar("qbchat_block", default=NO_BLOCK)

@@ -33,12 +33,12 @@ def named(message: Message) -> str:
 
 def where(message: Message) -> str:
     """The sender of a message, its id and its dialog."""
-    return f"from {person(message, message.sender_id)}, message {message.id} in {dialog_of(message)}"
+    return f"from {person(message.store, message.sender_id)}, message {message.id} in {dialog_of(message)}"
 
 
-def person(message: Message, user_id: int) -> str:
-    """A user of the fake of a message, by name and id."""
-    user = message.store.users.get(user_id)
+def person(store: Store, user_id: int) -> str:
+    """A user by name and id."""
+    user = store.users.get(user_id)
     return f"{user.full_name} ({user_id})" if user is not None and user.full_name else f"user {user_id}"
 
 
@@ -83,9 +83,9 @@ def remedy(message: Message, name: str, expected: Any) -> str:
     if name in _EFFECTS and expected == 1 and getattr(message, name) != 1:
         near = similar_name(name, message.custom)
         return f"write {name}=1 in {f'place of {near}' if near else 'the request'}"
-    if name == "sender_id" and _has_adopted_sender(message):
+    if name == "sender_id" and _is_adopted(message, name):
         return "declare the user of the token: qbchat.add_session(token, user)"
-    if name == "chat_dialog_id" and _has_adopted_dialog(message):
+    if name == "chat_dialog_id" and _is_adopted(message, name):
         dialog = f"qbchat.add_dialog({message.chat_dialog_id!r}, occupants_ids=[...])"
         return f"post to a declared dialog, or declare this one: {dialog}"
     return other_type(expected, field_of(message, name))
@@ -110,24 +110,20 @@ def consequence(message: Message, name: str) -> str:
     if name == "attachments":
         return lost_attachments(message)
     if name == "sender_id":
-        if _has_adopted_sender(message):
-            return "adopted: the test declared neither the token nor its user"
-        return "the user of the token, or of On-Behalf-Of"
-    if name == "chat_dialog_id" and _has_adopted_dialog(message):
+        adopted = "adopted: the test declared neither the token nor its user"
+        return adopted if _is_adopted(message, name) else "the user of the token, or of On-Behalf-Of"
+    if name == "chat_dialog_id" and _is_adopted(message, name):
         declared = ", ".join(dialog.id for dialog in message.store.dialogs.values() if not dialog.adopted) or "none"
         return f"adopted: the test did not declare it; declared: {declared}"
     near = similar_name(name, message.custom) if field_of(message, name) is ABSENT else None
     return f"there is a custom field {near!r}" if near else ""
 
 
-def _has_adopted_sender(message: Message) -> bool:
-    user = message.store.users.get(message.sender_id)
-    return user is not None and user.adopted
-
-
-def _has_adopted_dialog(message: Message) -> bool:
-    dialog = message.store.dialogs.get(message.chat_dialog_id)
-    return dialog is not None and dialog.adopted
+def _is_adopted(message: Message, name: str) -> bool:
+    """Whether the sender or the dialog of a message was adopted."""
+    records = message.store.users if name == "sender_id" else message.store.dialogs
+    record = records.get(getattr(message, name))
+    return record is not None and record.adopted
 
 
 def value_sent(message: Message, name: str) -> Any:
@@ -196,11 +192,9 @@ def not_delivered(store: Store, user_id: int) -> Iterator[str]:
     elif others and not of_user:
         newest = others[-1]
         dialog = store.dialogs[newest.chat_dialog_id]
-        occupants = ", ".join(person(newest, each) for each in dialog.occupants_ids)
+        occupants = ", ".join(person(store, each) for each in dialog.occupants_ids)
         yield f"{named(newest)} went to {dialog_of(newest)}; its occupants: {occupants}"
-        if dialog.adopted:
-            declared = f"qbchat.add_dialog({dialog.id!r}, occupants_ids=[...])"
-            yield f"post to a declared dialog, or declare this one: {declared}"
+        yield remedy(newest, "chat_dialog_id", None)
 
 
 def not_accepted(calls: Iterable[Call]) -> Iterator[str]:

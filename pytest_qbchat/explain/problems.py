@@ -32,9 +32,9 @@ class Problem:
     """
 
     text: str
-    place: Place | None
-    call: Call | None
-    error: CallRefused | None
+    place: Place | None = None
+    call: Call | None = None
+    error: CallRefused | None = None
 
     def reached(self, item: pytest.Item) -> bool:
         """Whether the exception reached the test function, which may have caught it."""
@@ -75,28 +75,17 @@ class Problems:
         place = called_at()
         self.open.append(Problem("\n".join(map(str, filter(None, (text, place)))), place, call, error))
 
-    def note(self, text: str) -> None:
-        """Record a problem that no line of the code under test made."""
-        self.open.append(Problem(text, None, None, None))
-
     def refuse(self, text: str, call: Call | None = None) -> CallRefused:
         """Record a refused call, and return the error to raise in the code under test."""
         error = CallRefused(text)
         self.add(text, call=call, error=error)
         return error
 
-    def raise_all(self) -> None:
-        """Remove all problems, and raise an AssertionError with their texts if there are any."""
-        if self.open:
-            raise AssertionError(report(self.drain()))
-
     def pop_unreported(self, item: pytest.Item) -> list[Problem]:
         """Remove all problems, and return those whose exceptions did not reach the test function.
 
         If a call was retried, its refusals have the same text, and one that reached the function is enough.
         """
-        if not self.open:
-            return []
         problems = self.drain()
         seen = {problem.text for problem in problems if problem.reached(item)}
         return [problem for problem in problems if problem.text not in seen]

@@ -68,24 +68,22 @@ class Message(models.Message):
     def assert_sent_to_chat(self) -> None:
         """Assert that the message was pushed to the occupants in real time: `send_to_chat` was 1."""
         if not self.sent_to_chat:
-            remedy = message_effects.remedy(self, "send_to_chat", 1)
-            self._fail("was not sent to the chat", message_effects.flag(self, "send_to_chat"), remedy)
+            self._fail_for("send_to_chat", "was not sent to the chat")
 
     def assert_history_only(self) -> None:
         """Assert that the message was added to the history, and that no occupant was notified."""
         if self.sent_to_chat:
-            self._fail("was sent to the chat", message_effects.flag(self, "send_to_chat"))
+            self._fail_for("send_to_chat", "was sent to the chat")
 
     def assert_markable(self) -> None:
         """Assert that the message requests delivered and read receipts: `markable` was 1."""
         if self.markable != 1:
-            remedy = message_effects.remedy(self, "markable", 1)
-            self._fail("is not markable", message_effects.flag(self, "markable"), remedy)
+            self._fail_for("markable", "is not markable")
 
     def assert_not_markable(self) -> None:
         """Assert that the message requests no receipts."""
         if self.markable == 1:
-            self._fail("is markable", message_effects.flag(self, "markable"))
+            self._fail_for("markable", "is markable")
 
     def assert_attachments(self, *expected: Mapping[str, Any]) -> None:
         """Assert that the message has exactly these attachments, in this order.
@@ -138,20 +136,25 @@ class Message(models.Message):
                 what = what or "post to a dialog of this user, or declare the dialog with the user in occupants_ids"
                 self._fail(f"cannot be read by {outsiders}", "not an occupant of the dialog", what)
             unset = [name for name in ("markable", "send_to_chat") if getattr(self, name) != 1]
-            readers = [message_effects.person(self, reader) for reader in self.read_by if reader != self.sender_id]
+            readers = [message_effects.person(self.store, user) for user in self.read_by if user != self.sender_id]
             others = f"only {', '.join(readers)} has" if readers else "only its sender has"
             reason = message_effects.flag(self, unset[0]) if unset else f"{others}; call read() of the user in the test"
             self._fail(f"has not been read by {missing}", reason)
 
-    def _fail(self, what: str, *details: str) -> None:
-        reason, *more = details
-        lines = [f"{message_effects.named(self)} {what}: {reason}", *more, message_effects.where(self)]
+    def _fail_for(self, flag: str, what: str) -> None:
+        self._fail(what, message_effects.flag(self, flag), message_effects.remedy(self, flag, 1))
+
+    def _fail(self, what: str, reason: str, remedy: str = "") -> None:
+        lines = [
+            f"{message_effects.named(self)} {what}: {reason}",
+            *filter(None, [remedy]),
+            message_effects.where(self),
+        ]
         raise AssertionError(self.masked("\n  ".join(lines)))
 
     def masked(self, text: str) -> str:
         """Mask every token, key and password that the fake has seen in a text."""
-        masked: str = self.store.secrets.mask(text)
-        return masked
+        return str(self.store.secrets.mask(text))
 
 
 # What tests write for the fields of a message, besides the synonyms that code writes in a request.
@@ -175,4 +178,6 @@ def _missing(message: Message, users: tuple[int | models.User, ...], ids: Collec
     """The users with other ids, as text."""
     if not users:
         raise TypeError("expected at least one user or user id")
-    return ", ".join(message_effects.person(message, user) for user in map(models.id_of, users) if user not in ids)
+    return ", ".join(
+        message_effects.person(message.store, user) for user in map(models.id_of, users) if user not in ids
+    )

@@ -166,7 +166,7 @@ class FakeQuickBlox(Declarations):
         """The messages that were sent through POST, oldest first, each with its original text."""
         reasons = partial(message_effects.why_none, self.calls, self._backend.hosts)
         posted = self._backend.posted
-        return Records(posted, Message, "posted message", self._masked, reasons, shown=Message.as_posted)
+        return Records(posted, Message, "posted message", self._masked, reasons, Message.as_posted)
 
     @property
     def messages(self) -> Records[Message]:

@@ -154,11 +154,10 @@ class User(models.User):
 
 def inbox_of(store: Store, user_id: int) -> Records[Message]:
     """The messages that the chat delivered to a user in real time. Later ones are added to it."""
-    user = store.users.get(user_id)
-    owner = f"{user.full_name} ({user_id})" if user is not None and user.full_name else f"user {user_id}"
+    noun = f"message in the inbox of {message_effects.person(store, user_id)}"
     reasons = partial(message_effects.not_delivered, store, user_id)
     inbox = cast("list[Message]", store.inboxes[user_id])
-    return Records(inbox, Message, f"message in the inbox of {owner}", store.secrets.mask, reasons)
+    return Records(inbox, Message, noun, store.secrets.mask, reasons)
 
 
 def send(
