@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pytest_qbchat.explain.reports import count
 from pytest_qbchat.service.errors import by_status
 from pytest_qbchat.service.routes import ROUTES, find, without_suffix
 from pytest_qbchat.service.spelling import closest_name
@@ -101,9 +102,7 @@ class Faults:
 
     def unused(self) -> list[str]:
         """A line for each unused fault."""
-        return [
-            f"unused fault: {fault}, {fault.left} call{'s' if fault.left > 1 else ''} left" for fault in self._faults
-        ]
+        return [f"unused fault: {fault}, {count(fault.left, 'call')} left" for fault in self._faults]
 
 
 def apply_fault(fault: Fault, service: Service, call: Call) -> None:

@@ -52,16 +52,14 @@ def wrong_number(
 ) -> str:
     """The failure text if more or fewer messages than expected have the expected fields."""
     expected = f"at least {at_least}" if at_least else str(times or f"one; if all are meant, write times={len(found)}")
-    verdict = f"{count(len(found), 'message')}{_with(fields)} {_were(found)} posted, expected {expected}"
-    return "\n".join([verdict, *_listed(found), *(f"  {line}" for line in effects.not_accepted(calls))])
+    return "\n".join([*_posted(found, fields, expected), *(f"  {line}" for line in effects.not_accepted(calls))])
 
 
 def unexpected(found: Sequence[Message], fields: Mapping[str, Any]) -> str:
     """The failure text if unexpected messages were posted."""
     one = ": " if len(found) == 1 else "; the first is "
     first = f"{one}{effects.shortened(found[0].message)}" if "message" not in fields else ""
-    verdict = f"{count(len(found), 'message')}{_with(fields)} {_were(found)} posted, expected none{first}"
-    return "\n".join([verdict, *_listed(found)])
+    return "\n".join(_posted(found, fields, f"none{first}"))
 
 
 def _has_text(call: Call, expected: Any) -> bool:
@@ -130,17 +128,15 @@ def _with(fields: Mapping[str, Any]) -> str:
     return f" with {criteria}" if criteria else ""
 
 
-def _were(found: Sequence[Message]) -> str:
-    return "was" if len(found) == 1 else "were"
-
-
-def _listed(messages: Sequence[Message]) -> Iterator[str]:
-    """Two lines for each of the oldest messages, and the number of the others."""
-    for message in messages[:_MAX_LISTED]:
+def _posted(found: Sequence[Message], fields: Mapping[str, Any], expected: str) -> Iterator[str]:
+    """The number of messages, two lines for each of the oldest, and the number of the others."""
+    were = "was" if len(found) == 1 else "were"
+    yield f"{count(len(found), 'message')}{_with(fields)} {were} posted, expected {expected}"
+    for message in found[:_MAX_LISTED]:
         yield f"  {effects.brief(message)}"
         yield f"    {effects.where(message)}"
-    if len(messages) > _MAX_LISTED:
-        yield f"  and {len(messages) - _MAX_LISTED} more"
+    if len(found) > _MAX_LISTED:
+        yield f"  and {len(found) - _MAX_LISTED} more"
 
 
 def _compared(rows: Mapping[str, tuple[Any, Any, str]], message: Message) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +40,7 @@ class Problem:
         if self.error is None:
             return False
         if self.error.__traceback__ is None:  # assertRaises of unittest removes it
-            return _is_unittest(item)
+            return hasattr(getattr(item, "cls", None), "assertRaises")
         return any(_is_test_function(frame.f_code, item) for frame, _ in walk_tb(self.error.__traceback__))
 
 
@@ -52,12 +51,6 @@ def _is_test_function(code: CodeType, item: pytest.Item) -> bool:
     # hypothesis and other decorators replace the function, but keep its name and file.
     name = getattr(item, "originalname", None) or item.name
     return code.co_name == name and Path(code.co_filename).name == item.path.name
-
-
-def _is_unittest(item: pytest.Item) -> bool:
-    unittest = sys.modules.get("unittest")
-    cls = getattr(item, "cls", None)
-    return unittest is not None and cls is not None and issubclass(cls, unittest.TestCase)
 
 
 class Problems:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pytest_qbchat.explain import differences, message_effects
+from pytest_qbchat.explain import differences
+from pytest_qbchat.explain import message_effects as effects
 from pytest_qbchat.explain.record_list import Records
 from pytest_qbchat.fake.message import Message
 
@@ -26,11 +27,11 @@ def explain(left: object, right: object) -> list[str] | None:
 
 def _message_lines(message: Message, fields: Mapping[str, object]) -> list[str]:
     if not fields:
-        return [f"{message_effects.named(message)} == {{}}", "an empty dict has no fields to compare"]
+        return [f"{effects.named(message)} == {{}}", "an empty dict has no fields to compare"]
     return [
-        f"{message_effects.named(message)} differs in {', '.join(differences.wrong_fields(message, fields))}",
+        f"{effects.named(message)} differs in {', '.join(differences.wrong_fields(message, fields))}",
         *differences.of_fields(message, fields),
-        f"  {message_effects.where(message)}",
+        f"  {effects.where(message)}",
     ]
 
 

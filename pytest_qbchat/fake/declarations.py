@@ -63,11 +63,8 @@ class Declarations:
             raise TypeError(f"invalid id {id!r}; expected a number; {remedy}")
         user_id = None if id is None else id_of(id)
         labels = _as_list("tags", tags, "['vip']")
-        unique = {
-            "login": login,
-            "email": email,
-            "external_user_id": None if external_user_id is None else str(external_user_id),
-        }
+        external = None if external_user_id is None else str(external_user_id)
+        unique = {"login": login, "email": email, "external_user_id": external}
         others = {"full_name": full_name, "password": password, "phone": phone, "custom_data": custom_data}
         _check_strings(**unique, **others, **{f"tags[{position}]": label for position, label in enumerate(labels)})
         unique |= {name: (unique[name] or "").strip() or None for name in ("login", "email")}  # as at a sign-up

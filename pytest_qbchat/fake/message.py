@@ -7,7 +7,8 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, NoReturn
 
-from pytest_qbchat.explain import differences, message_effects
+from pytest_qbchat.explain import differences
+from pytest_qbchat.explain import message_effects as effects
 from pytest_qbchat.explain.field_matching import has_fields
 from pytest_qbchat.service import models
 from pytest_qbchat.service.calls import Call
@@ -37,11 +38,7 @@ class Message(models.Message):
         return hash(self.id)
 
     def __getattr__(self, name: str) -> NoReturn:
-        """Say what a test should write for a field with another name, or for a custom field.
-
-        Raises:
-            AttributeError: Always.
-        """
+        """Say what a test should write for a field with another name, or for a custom field."""
         if field := _OTHER_NAMES.get(name) or similar_name(name, _FIELDS):
             hint = f"; use .{field}"
         else:
@@ -49,11 +46,7 @@ class Message(models.Message):
         raise AttributeError(f"a message has no attribute {name!r}{hint}")
 
     def __getitem__(self, name: object) -> NoReturn:
-        """Say that the fields are attributes.
-
-        Raises:
-            TypeError: Always.
-        """
+        """Say that the fields are attributes."""
         field = _OTHER_NAMES.get(str(name)) or similar_name(str(name), _FIELDS) or name
         hint = f".custom[{name!r}]" if name in self.custom else f".{field}"
         raise TypeError(f"the fields of a message are attributes; use {hint}")
@@ -63,7 +56,7 @@ class Message(models.Message):
         return _AsPosted(self) if self.edited else self
 
     def __repr__(self) -> str:
-        return self.masked(f"<Message {message_effects.brief(self)}, {self.id} in dialog {self.chat_dialog_id}>")
+        return self.masked(f"<Message {effects.brief(self)}, {self.id} in dialog {self.chat_dialog_id}>")
 
     def assert_sent_to_chat(self) -> None:
         """Assert that the message was pushed to the occupants in real time: `send_to_chat` was 1."""
@@ -105,7 +98,7 @@ class Message(models.Message):
     def assert_no_attachments(self) -> None:
         """Assert that the message has no attachments."""
         if self.attachments:
-            self._fail("has attachments", ", ".join(message_effects.attachment_labels(self)))
+            self._fail("has attachments", ", ".join(effects.attachment_labels(self)))
 
     def assert_delivered_to(self, *users: int | models.User) -> None:
         """Assert that the message reached each of these users in real time.
@@ -121,7 +114,7 @@ class Message(models.Message):
                 "without qbchat.add_dialog(...), the occupants of a dialog are the users that posted to it",
             )
         elif missing:
-            self._fail(f"was not delivered to {missing}", message_effects.flag(self, "send_to_chat"))
+            self._fail(f"was not delivered to {missing}", effects.flag(self, "send_to_chat"))
 
     def assert_read_by(self, *users: int | models.User) -> None:
         """Assert that each of these users has read the message.
@@ -132,24 +125,20 @@ class Message(models.Message):
         if missing := _missing(self, users, self.read_ids):
             dialog = self.store.dialogs.get(self.chat_dialog_id)
             if dialog is not None and (outsiders := _missing(self, users, dialog.occupants_ids)):
-                what = message_effects.remedy(self, "chat_dialog_id", None)
+                what = effects.remedy(self, "chat_dialog_id", None)
                 what = what or "post to a dialog of this user, or declare the dialog with the user in occupants_ids"
                 self._fail(f"cannot be read by {outsiders}", "not an occupant of the dialog", what)
             unset = [name for name in ("markable", "send_to_chat") if getattr(self, name) != 1]
-            readers = [message_effects.person(self.store, user) for user in self.read_by if user != self.sender_id]
+            readers = [effects.person(self.store, user) for user in self.read_by if user != self.sender_id]
             others = f"only {', '.join(readers)} has" if readers else "only its sender has"
-            reason = message_effects.flag(self, unset[0]) if unset else f"{others}; call read() of the user in the test"
+            reason = effects.flag(self, unset[0]) if unset else f"{others}; call read() of the user in the test"
             self._fail(f"has not been read by {missing}", reason)
 
     def _fail_for(self, flag: str, what: str) -> None:
-        self._fail(what, message_effects.flag(self, flag), message_effects.remedy(self, flag, 1))
+        self._fail(what, effects.flag(self, flag), effects.remedy(self, flag, 1))
 
     def _fail(self, what: str, reason: str, remedy: str = "") -> None:
-        lines = [
-            f"{message_effects.named(self)} {what}: {reason}",
-            *filter(None, [remedy]),
-            message_effects.where(self),
-        ]
+        lines = [f"{effects.named(self)} {what}: {reason}", *filter(None, [remedy]), effects.where(self)]
         raise AssertionError(self.masked("\n  ".join(lines)))
 
     def masked(self, text: str) -> str:
@@ -178,6 +167,4 @@ def _missing(message: Message, users: tuple[int | models.User, ...], ids: Collec
     """The users with other ids, as text."""
     if not users:
         raise TypeError("expected at least one user or user id")
-    return ", ".join(
-        message_effects.person(message.store, user) for user in map(models.id_of, users) if user not in ids
-    )
+    return ", ".join(effects.person(message.store, user) for user in map(models.id_of, users) if user not in ids)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Never, TypeVar
 
-from pytest_qbchat.explain import conversation, differences, message_effects
+from pytest_qbchat.explain import conversation, differences
+from pytest_qbchat.explain import message_effects as effects
 from pytest_qbchat.explain.field_matching import check_names, has_fields
 from pytest_qbchat.explain.problems import Expectation
 from pytest_qbchat.explain.record_list import Records
@@ -164,7 +165,7 @@ class FakeQuickBlox(Declarations):
     @property
     def posted(self) -> Records[Message]:
         """The messages that were sent through POST, oldest first, each with its original text."""
-        reasons = partial(message_effects.why_none, self.calls, self._backend.hosts)
+        reasons = partial(effects.why_none, self.calls, self._backend.hosts)
         posted = self._backend.posted
         return Records(posted, Message, "posted message", self._masked, reasons, Message.as_posted)
 
@@ -242,11 +243,9 @@ class FakeQuickBlox(Declarations):
             TypeError: A field is misspelt, or `times` or `at_least` is not a positive number, or both are given.
         """
         _refuse_positional("assert_posted", positional)
-        for name, number in (("times", times), ("at_least", at_least)):
-            if number is not None and (type(number) is not int or number < 1):
-                raise TypeError(
-                    f"invalid {name}={number!r}; expected 1 or greater; for none use assert_not_posted(...)"
-                )
+        for name, given in (("times", times), ("at_least", at_least)):
+            if given is not None and (type(given) is not int or given < 1):
+                raise TypeError(f"invalid {name}={given!r}; expected 1 or greater; for none use assert_not_posted(...)")
         if times is not None and at_least is not None:
             raise TypeError("assert_posted() takes times or at_least; omit one of them")
         posted = self.posted

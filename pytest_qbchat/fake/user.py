@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
-from pytest_qbchat.explain import message_effects
+from pytest_qbchat.explain import message_effects as effects
 from pytest_qbchat.explain.record_list import Records
 from pytest_qbchat.fake.message import Message
 from pytest_qbchat.service import models
@@ -17,6 +17,9 @@ from pytest_qbchat.service.models import Dialog, DialogType, id_of
 from pytest_qbchat.service.spelling import misspelt
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import as_text, encode_json
+
+_FOR_HISTORY = "for the history use open(dialog)"
+Recipient = Message | Dialog | models.User | int | str
 
 
 class User(models.User):
@@ -54,15 +57,7 @@ class User(models.User):
     def receive(self, message: Message | None = None) -> Records[Message]:
         """Let the app confirm the messages in the inbox: markable ones become delivered to the user.
 
-        Args:
-            message: A message in the inbox; all of them if omitted.
-
-        Returns:
-            The confirmed messages: the markable ones.
-
-        Raises:
-            TypeError: The argument is not a message.
-            ValueError: The message is not in the inbox.
+        The argument, the result and the errors are those of `read`.
         """
         return self._confirm(message, read=False)
 
@@ -102,9 +97,7 @@ class User(models.User):
                 opened.mark_read(message, self.id, now)
         return self._records(history, "message in the dialog")
 
-    def send(
-        self, to: Message | Dialog | models.User | int | str, message: str | None = None, **fields: Any
-    ) -> Message:
+    def send(self, to: Recipient, message: str | None = None, **fields: Any) -> Message:
         """Send a message to the chat. It is not in `qbchat.posted`, since it did not come through POST.
 
         In the history it has the form of a message that an app sends over XMPP: with a custom field `dialog_id`, with
@@ -123,14 +116,10 @@ class User(models.User):
 
     def _confirm(self, message: Message | None, *, read: bool) -> Records[Message]:
         if message is not None and not isinstance(message, models.Message):
-            raise TypeError(
-                f"invalid message {message!r}; expected a message in the inbox; for the history use open(dialog)"
-            )
+            raise TypeError(f"invalid message {message!r}; expected a message in the inbox; {_FOR_HISTORY}")
         if message is not None and (self.id not in message.delivered_to or message.store is not self._store):
-            raise ValueError(
-                f"{message!r} is not in the inbox of user {self.id}, because it was not delivered in real time; "
-                "for the history use open(dialog)"
-            )
+            reason = f"is not in the inbox of user {self.id}, because it was not delivered in real time"
+            raise ValueError(f"{message!r} {reason}; {_FOR_HISTORY}")
         confirmed: list[models.Message] = []
         with self._store.lock:
             _check_user(self._store, self.id)
@@ -154,20 +143,13 @@ class User(models.User):
 
 def inbox_of(store: Store, user_id: int) -> Records[Message]:
     """The messages that the chat delivered to a user in real time. Later ones are added to it."""
-    noun = f"message in the inbox of {message_effects.person(store, user_id)}"
-    reasons = partial(message_effects.not_delivered, store, user_id)
+    noun = f"message in the inbox of {effects.person(store, user_id)}"
+    reasons = partial(effects.not_delivered, store, user_id)
     inbox = cast("list[Message]", store.inboxes[user_id])
     return Records(inbox, Message, noun, store.secrets.mask, reasons)
 
 
-def send(
-    store: Store,
-    sender_id: int,
-    to: Message | Dialog | models.User | int | str,
-    fields: Mapping[str, Any],
-    *,
-    over_xmpp: bool = False,
-) -> Message:
+def send(store: Store, sender_id: int, to: Recipient, fields: Mapping[str, Any], *, over_xmpp: bool = False) -> Message:
     """Put a message of a user into the history, and with `send_to_chat` into the inboxes of the others.
 
     Over XMPP it also gets a custom field `dialog_id`, its custom fields are strings, and in a group it has no
