@@ -5,20 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pytest_qbchat.explain.reports import count
+from pytest_qbchat.service.app import Service
+from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.declaration import Route
 from pytest_qbchat.service.errors import by_status
 from pytest_qbchat.service.routes import ROUTES, find, without_suffix
 from pytest_qbchat.service.spelling import closest_name
-from pytest_qbchat.service.wire import Response
-
-if TYPE_CHECKING:
-    from pytest_qbchat.service.app import Service
-    from pytest_qbchat.service.calls import Call
-    from pytest_qbchat.service.declaration import Route
-    from pytest_qbchat.service.wire import Request
+from pytest_qbchat.service.wire import Request, Response
 
 LOST = ("timeout", "disconnect", "connect")
 BROKEN = ("malformed", "empty")

@@ -37,26 +37,23 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import pytest
 
 from pytest_qbchat.each_fault.expected_errors import is_expected, is_of_code
 from pytest_qbchat.each_fault.failure_text import change_text, is_failure, text_of
-from pytest_qbchat.each_fault.faults import Fault
+from pytest_qbchat.each_fault.faults import Fault, Faults
+from pytest_qbchat.each_fault.options import Kind, Options
 from pytest_qbchat.each_fault.recognition import FormerCalls, SeenCall
 from pytest_qbchat.each_fault.snapshot import Snapshot
 from pytest_qbchat.each_fault.trial_tasks import NO_BLOCK, Block, current_block
 from pytest_qbchat.exceptions import QuickBloxWarning
 from pytest_qbchat.explain.problems import report
+from pytest_qbchat.explain.record_list import Records
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.masking import Secrets
-
-if TYPE_CHECKING:
-    from pytest_qbchat.each_fault.faults import Faults
-    from pytest_qbchat.each_fault.options import Kind, Options
-    from pytest_qbchat.explain.record_list import Records
-    from pytest_qbchat.service.calls import Call
-    from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.store import Store
 
 _UNAUTHORIZED = 401
 _MOST_CALLS, _TIMES_FORMER = 50, 10  # a trial that makes more calls, and more times those of the former one, has no end

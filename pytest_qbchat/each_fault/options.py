@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pytest_qbchat.each_fault.faults import BROKEN, LOST, check_fault, check_method, is_at, known_path
+from pytest_qbchat.service.declaration import Route
 from pytest_qbchat.service.spelling import closest_name
-
-if TYPE_CHECKING:
-    from pytest_qbchat.service.declaration import Route
-    from pytest_qbchat.service.wire import Request
+from pytest_qbchat.service.wire import Request
 
 _STORED, _LASTING = "-stored", "-lasting"
 _DEFAULT = (

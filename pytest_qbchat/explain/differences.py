@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_qbchat.explain import message_effects as effects
 from pytest_qbchat.explain.field_matching import ABSENT, custom_fields, field_matches, field_of, matches
 from pytest_qbchat.explain.reports import count
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.flags import FLAGS
 from pytest_qbchat.service.hosts import Hosts
-
-if TYPE_CHECKING:
-    from pytest_qbchat.service.calls import Call
-    from pytest_qbchat.service.models import Message
+from pytest_qbchat.service.models import Message
 
 _MAX_LISTED = 10
 _CRITERION_WIDTH = 48

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_qbchat.explain.field_matching import ABSENT, field_of
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.hosts import Hosts
-from pytest_qbchat.service.models import Blob, Dialog, User
+from pytest_qbchat.service.models import Blob, Dialog, Message, User
 from pytest_qbchat.service.spelling import similar_name
-
-if TYPE_CHECKING:
-    from pytest_qbchat.service.calls import Call
-    from pytest_qbchat.service.models import Message
-    from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.store import Store
 
 WIDTH = 72  # of a value in a failure text
 _NAME_WIDTH = 40  # of the text by which a message is named

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_qbchat.exceptions import CallRefused
 from pytest_qbchat.explain.call_site import Place, called_at, is_between
+from pytest_qbchat.service.calls import Call
 
 if TYPE_CHECKING:
     import pytest
-
-    from pytest_qbchat.service.calls import Call
 
 
 @dataclass(slots=True, eq=False)

@@ -17,11 +17,11 @@ from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.hosts import Hosts
 from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.wire import Request, Response
 
 if TYPE_CHECKING:
     from pytest_qbchat.each_fault.loop import Trial
     from pytest_qbchat.fake.respx_router import Stubs
-    from pytest_qbchat.service.wire import Request, Response
 
 
 class Backend:
