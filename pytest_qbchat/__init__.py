@@ -1,19 +1,7 @@
 """A stateful in-memory fake of the QuickBlox chat REST API, as a pytest fixture.
 
-- `plugin`: the pytest plugin: fixtures, marker, options, reports;
-- `exceptions`: exceptions and the warning;
-- `cli`: the live server as a program;
-- `fake`: the objects that a test uses: the fake, its messages and users, custom routes;
-- `each_fault`: a fault at every call;
-- `intercept`: an interceptor for each family of HTTP libraries;
-- `server`: the live server;
-- `page`: the HTML page of a run and of the live server;
-- `explain`: failure texts and the transcript;
-- `payloads`: realistic payloads;
-- `service`: the QuickBlox API, independent of pytest and of HTTP libraries.
-
-Public names are imported at their first use, because pytest imports this package in every run, also without a test
-that uses a fixture.
+`docs/architecture.md` describes the parts. Public names are imported at their first use, because pytest imports this
+package in every run, also without a test that uses a fixture.
 """
 
 from __future__ import annotations

@@ -198,7 +198,6 @@ def _settings(item: pytest.Item) -> dict[str, Any]:
 
 
 def _nearest(item: pytest.Item, name: str) -> bool | None:
-    """The argument of the nearest marker that has it."""
     values = (marker.kwargs.get(name) for marker in item.iter_markers("qbchat"))
     return next((value for value in values if value is not None), None)
 

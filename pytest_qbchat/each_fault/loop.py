@@ -351,11 +351,7 @@ def name_trial(error: BaseException, *, ended: bool) -> Callable[[], None]:
     """Name the current trial, if any, in the text of an exception. Returns a function that puts the text back.
 
     The exception stays the same, so that `pytest.raises` and `xfail(raises=...)` see what was raised, and one that is
-    raised in several trials does not collect their names.
-
-    Args:
-        error: What a test or a subtest fails with.
-        ended: Whether the test function has ended, so that no further trial runs.
+    raised in several trials does not collect their names. `ended` is whether no further trial runs.
     """
     for trial in current_trial:
         if trial.fault is not None and is_failure(error):

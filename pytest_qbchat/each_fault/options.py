@@ -75,7 +75,6 @@ class Options:
     limit: int
 
     def __post_init__(self) -> None:
-        """Check the arguments."""
         methods, reset, limit = self.methods, self.reset, self.limit
         if isinstance(methods, str) or not isinstance(methods, Collection | None):
             raise TypeError(f"invalid methods={methods!r}; expected a list, methods=['POST']")

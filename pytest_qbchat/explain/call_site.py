@@ -50,11 +50,7 @@ def in_thread_of_library() -> bool:
 
 
 def warn(text: str) -> bool:
-    """Emit a `QuickBloxWarning` at the line that made the call. The call itself goes on.
-
-    Returns:
-        Whether the warning filters of the test turn the warning into an error.
-    """
+    """Emit a `QuickBloxWarning` at the line of the call, which goes on; whether the test's filters make it an error."""
     _, stacklevel = _code_under_test()
     try:
         warnings.warn(QuickBloxWarning(text), stacklevel=stacklevel)

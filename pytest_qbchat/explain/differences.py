@@ -95,9 +95,9 @@ def of_attachments(message: Message, expected: Sequence[Mapping[str, Any]]) -> s
     if len(actual) != len(expected):
         number = count(len(actual), "attachment") if actual else "no attachments"
         verdict = f"{effects.named(message)} has {number}, expected {len(expected)}"
-        lost = effects.lost_attachments(message)
+        note = effects.warned_attachments(message)
         lines = [f"- {dict(each)!r}" for each in expected] + [f"+ {each!r}" for each in actual]
-        return "\n  ".join([verdict, "- expected, + posted", *lines, *([lost] if lost else []), effects.where(message)])
+        return "\n  ".join([verdict, "- expected, + posted", *lines, *([note] if note else []), effects.where(message)])
     rows = {
         f"attachments[{index}].{key}": (value, item.get(key, ABSENT), effects.other_type(value, item.get(key, ABSENT)))
         for index, (wanted, item) in enumerate(zip(expected, actual, strict=True))

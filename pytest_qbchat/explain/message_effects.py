@@ -105,7 +105,7 @@ def consequence(message: Message, name: str) -> str:
     if name in _EFFECTS:
         return _effect(message, name)
     if name == "attachments":
-        return lost_attachments(message)
+        return warned_attachments(message)
     if name == "sender_id":
         adopted = "adopted: the test declared neither the token nor its user"
         return adopted if _is_adopted(message, name) else "the user of the token, or of On-Behalf-Of"
@@ -131,20 +131,10 @@ def value_sent(message: Message, name: str) -> Any:
     return value
 
 
-def lost_attachments(message: Message) -> str:
-    """What QuickBlox ignored of `attachments` in the request; empty if it read everything, or there was nothing."""
-    sent = message.call.params.get("attachments") if message.call else None
-    if isinstance(sent, dict):
-        lost = [key for key, item in sent.items() if not (key.isdecimal() and isinstance(item, dict))]
-        expected = "it reads an object under each index: '0', '1', ..."
-        return f"QuickBlox does not read {shortened(lost)}, since {expected}" if lost else ""
-    if not sent or message.attachments:
-        return ""
-    label = message.call.request.headers.get("Content-Type", "without Content-Type")
-    return (
-        f"sent as {shortened(sent)} ({label}), of which QuickBlox reads nothing; write JSON with "
-        "attachments={'0': {...}, '1': ...}"
-    )
+def warned_attachments(message: Message) -> str:
+    """What is wrong with `attachments` in the request, by its first warning; empty if nothing is known."""
+    warnings = message.call.warnings if message.call else ()
+    return next((text.removeprefix("attachments: ") for text in warnings if text.startswith("attachments")), "")
 
 
 _PROCESSES = "a process was started, whose calls are not intercepted: give it the url of qbchat_server as its base URL"
@@ -220,7 +210,6 @@ def shortened(value: Any, width: int = WIDTH) -> str:
 
 
 def _effect(message: Message, flag: str) -> str:
-    """The effect of a flag, or the reason why it has none."""
     if_set, if_not_set = _EFFECTS[flag]
     if getattr(message, flag) == 1:
         return if_set

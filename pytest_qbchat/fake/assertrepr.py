@@ -11,11 +11,7 @@ from pytest_qbchat.fake.message import Message
 
 
 def explain(left: object, right: object) -> list[str] | None:
-    """The fields that differ between a message and a dict, or the items that differ between `Records` and a sequence.
-
-    Returns:
-        Lines, a summary first; None for any other comparison.
-    """
+    """What differs between a message and a dict, or `Records` and a sequence; None for any other comparison."""
     if isinstance(right, Message | Records):  # `==` may have it on either side
         left, right = right, left
     if isinstance(left, Message) and isinstance(right, Mapping):

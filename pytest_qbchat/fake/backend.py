@@ -33,6 +33,7 @@ class Backend:
         store: The state.
         masked: Masks every token, key and password that the fake has seen in a text.
         faults: The injected faults.
+        calls: The calls, oldest first.
         posted: The messages that were sent through POST, oldest first.
         stubs: The routes of `qbchat.router`, if the test used it.
         trial: The current trial of `each_fault`; None outside of its loop.
@@ -40,7 +41,6 @@ class Backend:
     """
 
     def __init__(self, *, strict: bool, hosts: Iterable[str], on_call: Callable[[Call], None] | None) -> None:
-        """See `FakeQuickBlox`."""
         self.hosts = Hosts(hosts)
         self.problems = Problems()
         self.store = Store(strict=strict, message_class=Message, new_user=self._new_user)
@@ -53,13 +53,9 @@ class Backend:
         self._service = Service(self.store)
         self._on_call = on_call
         self._calls: list[Call] = []
+        self.calls = Records(self._calls, Call, "call", self.masked)
         self._scanned_calls = 0  # the number of calls whose secrets are known
         self.store.secrets.find_new = self._new_secrets
-
-    @property
-    def calls(self) -> Records[Call]:
-        """Every call with its request and response, oldest first; refused calls too."""
-        return Records(self._calls, Call, "call", self.masked)
 
     def handle(self, request: Request) -> Response:
         """Answer a request.
@@ -150,8 +146,10 @@ class Backend:
                 apply_fault(fault, self._service, call)
             if call.message is not None:
                 self.posted.append(cast("Message", call.message))
-        if call.warnings:
-            self._emit_warnings(call)
+        call.warnings = tuple(map(self.masked, call.warnings))
+        for text in call.warnings:
+            if warn(text):
+                self.problems.add(f"QuickBloxWarning: {text}", call=call)
         refusal = self._refusal(call) if call.refused else None
         if self._on_call is not None:
             self._on_call(call)
@@ -167,12 +165,6 @@ class Backend:
         if self.trial is not None:
             self.trial.dropped.append(f"{call.method} {call.path}")
         raise ConnectionFault("disconnect", "the trial of this call is over")
-
-    def _emit_warnings(self, call: Call) -> None:
-        call.warnings = tuple(map(self.masked, call.warnings))
-        for text in call.warnings:
-            if warn(text):
-                self.problems.add(f"QuickBloxWarning: {text}", call=call)
 
     def _refusal(self, call: Call) -> CallRefused:
         stub = f"qbchat.router.{call.method.lower()}({call.request.prefix + call.path!r}).respond(...)"

@@ -46,7 +46,6 @@ class Message(models.Message):
         raise AttributeError(f"a message has no attribute {name!r}{hint}")
 
     def __getitem__(self, name: object) -> NoReturn:
-        """Say that the fields are attributes."""
         field = _OTHER_NAMES.get(str(name)) or similar_name(str(name), _FIELDS) or name
         hint = f".custom[{name!r}]" if name in self.custom else f".{field}"
         raise TypeError(f"the fields of a message are attributes; use {hint}")
@@ -106,15 +105,11 @@ class Message(models.Message):
         Args:
             *users: User ids, or users that `qbchat.add_user` returned.
         """
-        missing = _missing(self, users, self.delivered_to)
-        if missing and self.sent_to_chat:
-            self._fail(
-                f"was not delivered to {missing}",
-                f"delivered_to {list(self.delivered_to)}: every other known occupant was notified",
-                "without qbchat.add_dialog(...), the occupants of a dialog are the users that posted to it",
-            )
-        elif missing:
-            self._fail(f"was not delivered to {missing}", effects.flag(self, "send_to_chat"))
+        if missing := _missing(self, users, self.delivered_to):
+            remedy = "without qbchat.add_dialog(...), the occupants of a dialog are the users that posted to it"
+            reached = f"delivered_to {list(self.delivered_to)}: every other known occupant was notified"
+            details = (reached, remedy) if self.sent_to_chat else (effects.flag(self, "send_to_chat"),)
+            self._fail(f"was not delivered to {missing}", *details)
 
     def assert_read_by(self, *users: int | models.User) -> None:
         """Assert that each of these users has read the message.
