@@ -24,27 +24,16 @@ _VARIABLE = re.compile(r"\{\w+\}")
 
 @dataclass(slots=True, eq=False)
 class Fault:
-    """A fault that is applied to the next calls.
+    """A fault that is applied to the next calls."""
 
-    Attributes:
-        what: A status, "timeout", "disconnect", "connect", "malformed" or "empty".
-        left: The remaining number of calls.
-        method: The method of the calls; None for any.
-        path: The path of the calls without `.json`, or their route with {} for its variables; None for any.
-        stored: Whether the request takes effect although its response is lost.
-        source: What injected it, other than `fail`.
-        optional: Whether a test passes if no call meets it.
-        met: Whether a call has met it.
-    """
-
-    what: int | str
-    left: int
-    method: str | None
-    path: str | None
-    stored: bool
-    source: str = ""
-    optional: bool = False
-    met: bool = False
+    what: int | str  # a status, or one of LOST and BROKEN
+    left: int  # the remaining number of calls
+    method: str | None  # None for any
+    path: str | None  # without `.json`, or a route with {} for its variables; None for any
+    stored: bool  # whether the request takes effect although its response is lost
+    source: str = ""  # what injected it, other than `fail`
+    optional: bool = False  # whether a test passes if no call meets it
+    met: bool = False  # whether a call has met it
 
     def __str__(self) -> str:
         only = {"method": self.method, "path": self.path}

@@ -109,7 +109,7 @@ class Trial(Block):
         if self.entered:
             raise RuntimeError("a trial has one block; call all of the code under test in one `with trial:`")
         self.entered = self.running = True
-        self._start, self._problems = len(self.loop.fake.calls), len(self.loop.fake.problems.open)
+        self._start, self._problems = len(self.loop.fake.calls), len(self.loop.fake.problems)
         current_block.set(self)
         return self
 
@@ -137,7 +137,7 @@ class Trial(Block):
     def raise_problems(self) -> None:
         """Fail for refused calls and warnings that the code caught, before the rewind lets them disappear."""
         problems = self.loop.fake.problems
-        new, self._problems = problems.open[self._problems :], len(problems.open)
+        new, self._problems = problems[self._problems :], len(problems)
         if new:
             raise AssertionError(f"{'' if self.fault is None else f'{self}: '}{report(new)}") from None
 
@@ -169,7 +169,9 @@ class Trial(Block):
         has_session = token and "Authorization" not in call.request.headers and not seen.route.open
         if name == _UNAUTHORIZED and has_session:
             if not self.loop.has_concurrent_calls:
-                self._expire_session(call, token)
+                call.fault = str(_UNAUTHORIZED)
+                if session := self.loop.store.session(token):
+                    session.expires_at = self.loop.store.now()  # the calls get 401 until there is a new one
                 return None
             self._lasting[same] = kind  # which calls come later differs from run to run, but for a repetition
         return Fault(kind.what, 1, None, None, kind.stored, f"qbchat.each_fault({name!r})")
@@ -216,14 +218,8 @@ class Trial(Block):
         if task is not None:
             self._others |= asyncio.all_tasks() - {task}
 
-    def _expire_session(self, call: Call, token: str) -> None:
-        """Expire the session of a call, so that it gets 401 until there is a new one."""
-        call.fault = str(_UNAUTHORIZED)
-        if session := self.loop.store.session(token):
-            session.expires_at = self.loop.store.now()
 
-
-class Loop:
+class Loop(Iterator[Trial]):
     """The trials of one call of `each_fault`, as an iterator."""
 
     def __init__(self, fake: Any, store: Store, faults: Faults, options: Options) -> None:
@@ -241,9 +237,6 @@ class Loop:
         self._dropped: list[str] = []
         self._trials = self._all()
         self.masked = store.secrets.mask
-
-    def __iter__(self) -> Self:
-        return self
 
     def __next__(self) -> Trial:
         """Finish the last trial, and rewind the fake for another one."""

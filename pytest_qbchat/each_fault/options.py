@@ -25,17 +25,11 @@ _MAX_FAULTS = 2  # in a trial
 
 
 class Kind(NamedTuple):
-    """A fault that is injected.
+    """A fault that is injected."""
 
-    Attributes:
-        what: As for `FakeQuickBlox.fail`.
-        stored: Whether the request takes effect.
-        lasting: Whether every later call of that route fails too.
-    """
-
-    what: int | str
-    stored: bool
-    lasting: bool = False
+    what: int | str  # as for `FakeQuickBlox.fail`
+    stored: bool  # whether the request takes effect
+    lasting: bool = False  # whether every later call of that route fails too
 
     def __str__(self) -> str:
         stored = _STORED if self.stored and self.what not in BROKEN else ""

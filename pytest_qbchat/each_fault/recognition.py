@@ -12,17 +12,11 @@ from pytest_qbchat.service.errors import QuickBloxError
 
 
 class SeenCall(NamedTuple):
-    """A call of a trial, by which the next trials recognize it.
+    """A call of a trial, by which the next trials recognize it."""
 
-    Attributes:
-        place: Its method and route.
-        content: Its path, query and parameters, whatever their order and encoding.
-        route: None for a call that gets no fault: it has no route, or a fault of `fail`.
-    """
-
-    place: str
-    content: str
-    route: Route | None
+    place: str  # its method and route
+    content: str  # its path, query and parameters, whatever their order and encoding
+    route: Route | None  # None for a call that gets no fault: it has no route, or a fault of `fail`
     call: Call
 
     @classmethod

@@ -10,13 +10,9 @@ from contextvars import ContextVar
 
 
 class Block:
-    """The block of a trial.
+    """The block of a trial."""
 
-    Attributes:
-        undone: Whether the fake was rewound since.
-    """
-
-    undone = False
+    undone = False  # whether the fake was rewound since
 
 
 # Tasks inherit it from the code that starts them.

@@ -144,8 +144,7 @@ def why_none(calls: Sequence[Call], hosts: Hosts) -> list[str]:
     """Why no message was posted: the reason, then lines about it."""
     others = sorted(hosts.others)
     processes = [_PROCESSES] if hosts.processes else []
-    refused = list(not_accepted(calls))
-    if refused:
+    if refused := list(not_accepted(calls)):
         return refused
     if len(calls) == 1:
         only = f"the only call to the fake was {calls[0].method} {calls[0].path}, which posts no message"

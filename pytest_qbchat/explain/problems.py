@@ -20,19 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class Problem:
-    """A refused call, or a warning that the test turns into an error.
+    """A refused call, or a warning that the test turns into an error."""
 
-    Attributes:
-        text: The description, with a suggestion; masked.
-        place: The line of the code under test that made the call, if known.
-        call: The call, if it reached the fake.
-        error: The exception that was raised in the code under test, if any.
-    """
-
-    text: str
-    place: Place | None = None
-    call: Call | None = None
-    error: CallRefused | None = None
+    text: str  # the description, with a suggestion; masked
+    place: Place | None = None  # the line of the code under test that made the call, if known
+    call: Call | None = None  # if it reached the fake
+    error: CallRefused | None = None  # what was raised in the code under test, if anything
 
     def reached(self, item: pytest.Item) -> bool:
         """Whether the exception reached the test function, which may have caught it."""
@@ -52,20 +45,13 @@ def _is_test_function(code: CodeType, item: pytest.Item) -> bool:
     return code.co_name == name and Path(code.co_filename).name == item.path.name
 
 
-class Problems:
-    """The unreported problems of one fake.
-
-    Attributes:
-        open: The problems, oldest first.
-    """
-
-    def __init__(self) -> None:
-        self.open: list[Problem] = []
+class Problems(list[Problem]):
+    """The unreported problems of one fake, oldest first."""
 
     def add(self, text: str, *, call: Call | None = None, error: CallRefused | None = None) -> None:
         """Record a problem. The code under test is on the stack."""
         place = called_at()
-        self.open.append(Problem("\n".join(map(str, filter(None, (text, place)))), place, call, error))
+        self.append(Problem("\n".join(map(str, filter(None, (text, place)))), place, call, error))
 
     def refuse(self, text: str, call: Call | None = None) -> CallRefused:
         """Record a refused call, and return the error to raise in the code under test."""
@@ -93,7 +79,7 @@ class Problems:
 
     def drain(self) -> list[Problem]:
         """Remove and return all problems."""
-        drained, self.open[:] = self.open[:], []
+        drained, self[:] = self[:], []
         return drained
 
 
@@ -103,7 +89,7 @@ class Expectation:
     def __init__(self, problems: Problems, method: str | None, path: str | None) -> None:
         if method is not None and method != method.upper():
             raise ValueError(f"unknown method {method!r}; expected {method.upper()!r}")
-        self._problems = problems.open
+        self._problems = problems
         self._method = method
         self._path = path
         self._before = 0

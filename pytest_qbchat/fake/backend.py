@@ -25,31 +25,18 @@ if TYPE_CHECKING:
 
 
 class Backend:
-    """The engine of a `FakeQuickBlox`, without the methods that a test uses.
-
-    Attributes:
-        hosts: The hosts that belong to QuickBlox.
-        problems: The refusals and warnings that fail the test even if the code under test catches them.
-        store: The state.
-        masked: Masks every token, key and password that the fake has seen in a text.
-        faults: The injected faults.
-        calls: The calls, oldest first.
-        posted: The messages that were sent through POST, oldest first.
-        stubs: The routes of `qbchat.router`, if the test used it.
-        trial: The current trial of `each_fault`; None outside of its loop.
-        has_trials: Whether the test uses `each_fault`, in whose trials a call may not be made.
-    """
+    """The engine of a `FakeQuickBlox`, without the methods that a test uses."""
 
     def __init__(self, *, strict: bool, hosts: Iterable[str], on_call: Callable[[Call], None] | None) -> None:
         self.hosts = Hosts(hosts)
-        self.problems = Problems()
+        self.problems = Problems()  # which fail the test even if the code under test catches them
         self.store = Store(strict=strict, message_class=Message, new_user=self._new_user)
-        self.masked = self.store.secrets.mask
+        self.masked = self.store.secrets.mask  # for every token, key and password that the fake has seen
         self.faults = Faults()
-        self.posted: list[Message] = []
-        self.stubs: Stubs | None = None
-        self.trial: Trial | None = None
-        self.has_trials = False
+        self.posted: list[Message] = []  # the messages that were sent through POST, oldest first
+        self.stubs: Stubs | None = None  # the routes of `qbchat.router`, if the test used it
+        self.trial: Trial | None = None  # of `each_fault`; None outside of its loop
+        self.has_trials = False  # whether the test uses `each_fault`, in whose trials a call may not be made
         self._service = Service(self.store)
         self._on_call = on_call
         self._calls: list[Call] = []
@@ -58,11 +45,7 @@ class Backend:
         self.store.secrets.find_new = self._new_secrets
 
     def handle(self, request: Request) -> Response:
-        """Answer a request.
-
-        Raises:
-            CallRefused: The route is unknown. The refusal is recorded, so that the test fails.
-        """
+        """Answer a request. For an unknown route, record a problem and raise CallRefused."""
         call = self._record(request)
         call.response = None if self.stubs is None else self.stubs.answer(request)
         return call.response or self._serve(call)
@@ -85,7 +68,7 @@ class Backend:
 
     def raise_problems(self) -> None:
         """Raise an AssertionError for problems that the code under test caught, if they were not reported yet."""
-        if self.problems.open:
+        if self.problems:
             raise AssertionError(report(self.problems.drain()))
 
     def note_unmet(self, *, routes: bool) -> None:
@@ -99,7 +82,7 @@ class Backend:
             remedy = "remove it, or allow it with @pytest.mark.qbchat(assert_all_called=False)"
             unmet += [(f"{route} of qbchat.router", remedy) for route in self.stubs.uncalled()]
         for what, remedy in unmet:
-            self.problems.open.append(Problem(self.masked(f"no call met {what}; calls: {made}\n  {remedy}")))
+            self.problems.append(Problem(self.masked(f"no call met {what}; calls: {made}\n  {remedy}")))
 
     def forget_calls(self, keep: int) -> None:
         """See `FakeQuickBlox.forget_calls`."""

@@ -125,7 +125,9 @@ class Declarations:
             raise ValueError(f"invalid dialog id {id!r}; expected 24 hexadecimal digits, or None for a new id")
         with self._store.lock:
             occupants = [self._user_id(user) for user in users]
-            dialog_id = self._check_dialog_id(id)
+            dialog_id, existing = id and id.lower(), self._store.find_dialog(id)
+            if existing is not None and not existing.adopted:
+                raise ValueError(f"dialog {id} already exists, with the occupants {existing.occupants_ids}")
             if type == DialogType.PRIVATE:
                 dialog_id = self._id_for_private_dialog(dialog_id, occupants)
             return self._store.add_dialog(DialogType(type), occupants, occupants[0], id=dialog_id, name=name)
@@ -304,13 +306,6 @@ class Declarations:
         if seconds < 0:
             raise ValueError(f"advance() cannot set the clock back by {-seconds} s; use freezegun or time-machine")
         self._store.advance(seconds)
-
-    def _check_dialog_id(self, id: str | None) -> str | None:
-        """Refuse the id of an existing dialog, unless that was adopted; return the id in lower case."""
-        existing = self._store.find_dialog(id)
-        if existing is not None and not existing.adopted:
-            raise ValueError(f"dialog {id} already exists, with the occupants {existing.occupants_ids}")
-        return id and id.lower()
 
     def _id_for_private_dialog(self, id: str | None, occupants: list[int]) -> str | None:
         """The id for a private dialog. It replaces an adopted dialog of the same users."""
