@@ -52,12 +52,7 @@ class Kind(NamedTuple):
 
 @dataclass
 class Options:
-    """The arguments of `FakeQuickBlox.each_fault`. Those that are wrong raise an error.
-
-    Attributes:
-        kinds: The faults.
-        parts: The call numbers and faults in `only`; empty without it.
-    """
+    """The arguments of `FakeQuickBlox.each_fault`. Those that are wrong raise an error."""
 
     faults: tuple[int | str, ...]
     methods: Collection[str] | None
@@ -83,7 +78,7 @@ class Options:
             raise ValueError(f"invalid limit={limit!r}; expected 2 or greater, since the first trial has no fault")
         self.kinds = tuple(dict.fromkeys(map(_kind, self.faults or _DEFAULT)))
         self.path = None if self.path is None else known_path(None, self.path)
-        self.parts = () if self.only is None else _parts(self.only)
+        self.parts = () if self.only is None else _parts(self.only)  # its call numbers and faults
 
     def selects(self, request: Request, route: Route) -> bool:
         """Whether a fault is injected into a call."""
