@@ -1,19 +1,7 @@
 """A stateful in-memory fake of the QuickBlox chat REST API, as a pytest fixture.
 
-- `plugin`: the pytest plugin: fixtures, marker, options, reports;
-- `exceptions`: exceptions and the warning;
-- `cli`: the live server as a program;
-- `fake`: the objects that a test uses: the fake, its messages and users, custom routes;
-- `each_fault`: a fault at every call;
-- `intercept`: an interceptor for each family of HTTP libraries;
-- `server`: the live server;
-- `page`: the HTML page of a run and of the live server;
-- `explain`: failure texts and the transcript;
-- `payloads`: realistic payloads;
-- `service`: the QuickBlox API, independent of pytest and of HTTP libraries.
-
-Public names are imported at their first use, because pytest imports this package in every run, also without a test
-that uses a fixture.
+`docs/architecture.md` describes the parts. Public names are imported at their first use, because pytest imports this
+package in every run, also without a test that uses a fixture.
 """
 
 from __future__ import annotations
@@ -38,42 +26,18 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
-    "ABSENT",
-    "Blob",
-    "Call",
-    "CallRefused",
-    "Dialog",
-    "FakeQuickBlox",
-    "LiveServer",
-    "Message",
-    "PayloadFactory",
-    "QuickBloxProvider",
-    "QuickBloxTransport",
-    "QuickBloxWarning",
-    "Records",
-    "Session",
-    "Trial",
-    "User",
-]
+    "ABSENT", "Blob", "Call", "CallRefused", "Dialog", "FakeQuickBlox", "LiveServer", "Message", "PayloadFactory",
+    "QuickBloxProvider", "QuickBloxTransport", "QuickBloxWarning", "Records", "Session", "Trial", "User",
+]  # fmt: skip
 
 _MODULES = {
-    "ABSENT": "explain.field_matching",
-    "Blob": "service.models",
-    "Call": "service.calls",
-    "CallRefused": "exceptions",
-    "Dialog": "service.models",
-    "FakeQuickBlox": "fake.quickblox",
-    "LiveServer": "server.live_server",
-    "Message": "fake.message",
-    "PayloadFactory": "payloads.factory",
-    "QuickBloxProvider": "payloads.factory",
-    "QuickBloxTransport": "fake.httpx_transport",
-    "QuickBloxWarning": "exceptions",
-    "Records": "explain.record_list",
-    "Session": "service.models",
-    "Trial": "each_fault.loop",
-    "User": "fake.user",
-}
+    "ABSENT": "explain.field_matching", "Records": "explain.record_list",
+    "FakeQuickBlox": "fake.quickblox", "Message": "fake.message", "User": "fake.user",
+    "QuickBloxTransport": "fake.httpx_transport", "LiveServer": "server.live_server", "Trial": "each_fault.loop",
+    "PayloadFactory": "payloads.factory", "QuickBloxProvider": "payloads.factory",
+    "CallRefused": "exceptions", "QuickBloxWarning": "exceptions", "Call": "service.calls",
+    "Blob": "service.models", "Dialog": "service.models", "Session": "service.models",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -27,7 +27,7 @@ _configs: list[pytest.Config] = []  # the innermost run is the last
 _SOCKET_EVENTS = frozenset(
     f"socket.{name}" for name in ("getaddrinfo", "gethostbyname", "gethostbyaddr", "connect", "sendto", "sendmsg")
 )
-_LOOP = "pytest_qbchat.each_fault.loop"
+_LOOP, _PROBLEMS = "pytest_qbchat.each_fault.loop", "pytest_qbchat.explain.problems"
 _INTERCEPTION: pytest.StashKey[Interception[FakeQuickBlox]] = pytest.StashKey()
 _MARKER = (
     "qbchat(*, strict: bool, hosts: list[str], assert_all_called: bool, live: bool): strict=True refuses undeclared "
@@ -136,10 +136,7 @@ def qbchat_tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Encr
     try:
         encrypted = EncryptedServer(_fake_of(_running[-1]), tmp_path_factory.mktemp("qbchat"))
     except ImportError as error:
-        pytest.fail(
-            f"qbchat_tls_server needs trustme; use pip install 'pytest-qbchat[tls]' ({error})",
-            pytrace=False,
-        )
+        pytest.fail(f"qbchat_tls_server needs trustme; use pip install 'pytest-qbchat[tls]' ({error})", pytrace=False)
     with encrypted as server:
         yield server
 
@@ -200,7 +197,6 @@ def _settings(item: pytest.Item) -> dict[str, Any]:
 
 
 def _nearest(item: pytest.Item, name: str) -> bool | None:
-    """The argument of the nearest marker that has it."""
     values = (marker.kwargs.get(name) for marker in item.iter_markers("qbchat"))
     return next((value for value in values if value is not None), None)
 
@@ -251,10 +247,6 @@ def pytest_runtest_makereport(
     """Add the conversation to the report of a failing phase, and with -rP or -rA to that of a passing test."""
     used = _FAKE in item.stash
     guard = item.config.stash.get(_GUARD, None)
-    if (used or guard is not None) and call.excinfo is not None:
-        from pytest_qbchat.explain.problems import omit_library_frames
-
-        call.excinfo = omit_library_frames(call.excinfo)
     report = yield
     if _PUT_BACK in item.stash:
         item.stash[_PUT_BACK]()
@@ -285,8 +277,10 @@ def pytest_runtest_makereport(
 
 # Not a wrapper: those run before pytest knows the failure of a TestCase.
 @pytest.hookimpl(specname="pytest_runtest_makereport")
-def pytest_qbchat_name_trial(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Name the trial of `each_fault` in a failure, of any fake: the fixture that made it may be the user's."""
+def pytest_qbchat_point_out(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Let a failure end at the line of the test, and name the trial, for any fake: its fixture may be the user's."""
+    if call.excinfo is not None and _PROBLEMS in sys.modules and not item.config.getoption("fulltrace", False):
+        call.excinfo = sys.modules[_PROBLEMS].omit_frames(call.excinfo)
     if call.when == "call" and call.excinfo is not None and _LOOP in sys.modules:
         item.stash[_PUT_BACK] = sys.modules[_LOOP].name_trial(call.excinfo.value, ended=_CALLING not in item.stash)
 

@@ -75,8 +75,6 @@ def _status_of(error: BaseException) -> int | None:
     """The error status that an exception of a client reports; None for a lost response."""
     response = getattr(error, "response", None)
     # The last attribute is deprecated in aiohttp, whose errors have the one before it.
-    for holder, name in ((response, "status_code"), (error, "status"), (error, "code")):
-        value = getattr(holder, name, None)
-        if isinstance(value, int) and value in _STATUSES:
-            return value
-    return None
+    holders = ((response, "status_code"), (error, "status"), (error, "code"))
+    values = (getattr(holder, name, None) for holder, name in holders)
+    return next((value for value in values if isinstance(value, int) and value in _STATUSES), None)

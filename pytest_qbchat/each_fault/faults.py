@@ -5,19 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pytest_qbchat.explain.reports import count
+from pytest_qbchat.service.app import Service
+from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.declaration import Route
 from pytest_qbchat.service.errors import by_status
 from pytest_qbchat.service.routes import ROUTES, find, without_suffix
 from pytest_qbchat.service.spelling import closest_name
-from pytest_qbchat.service.wire import Response
-
-if TYPE_CHECKING:
-    from pytest_qbchat.service.app import Service
-    from pytest_qbchat.service.calls import Call
-    from pytest_qbchat.service.declaration import Route
-    from pytest_qbchat.service.wire import Request
+from pytest_qbchat.service.wire import Request, Response
 
 LOST = ("timeout", "disconnect", "connect")
 BROKEN = ("malformed", "empty")
@@ -27,27 +24,16 @@ _VARIABLE = re.compile(r"\{\w+\}")
 
 @dataclass(slots=True, eq=False)
 class Fault:
-    """A fault that is applied to the next calls.
+    """A fault that is applied to the next calls."""
 
-    Attributes:
-        what: A status, "timeout", "disconnect", "connect", "malformed" or "empty".
-        left: The remaining number of calls.
-        method: The method of the calls; None for any.
-        path: The path of the calls without `.json`, or their route with {} for its variables; None for any.
-        stored: Whether the request takes effect although its response is lost.
-        source: What injected it, other than `fail`.
-        optional: Whether a test passes if no call meets it.
-        met: Whether a call has met it.
-    """
-
-    what: int | str
-    left: int
-    method: str | None
-    path: str | None
-    stored: bool
-    source: str = ""
-    optional: bool = False
-    met: bool = False
+    what: int | str  # a status, or one of LOST and BROKEN
+    left: int  # the remaining number of calls
+    method: str | None  # None for any
+    path: str | None  # without `.json`, or a route with {} for its variables; None for any
+    stored: bool  # whether the request takes effect although its response is lost
+    source: str = ""  # what injected it, other than `fail`
+    optional: bool = False  # whether a test passes if no call meets it
+    met: bool = False  # whether a call has met it
 
     def __str__(self) -> str:
         only = {"method": self.method, "path": self.path}
@@ -64,7 +50,6 @@ class Faults:
         self, what: int | str, *, times: int, method: str | None, path: str | None, stored: bool | None, optional: bool
     ) -> None:
         """Add a fault; see `FakeQuickBlox.fail`."""
-        __tracebackhide__ = True
         check_fault(what)
         if isinstance(times, bool) or not isinstance(times, int) or times < 1:
             raise ValueError(f"invalid times={times!r}; expected 1 or greater")
@@ -102,9 +87,7 @@ class Faults:
 
     def unused(self) -> list[str]:
         """A line for each unused fault."""
-        return [
-            f"unused fault: {fault}, {fault.left} call{'s' if fault.left > 1 else ''} left" for fault in self._faults
-        ]
+        return [f"unused fault: {fault}, {count(fault.left, 'call')} left" for fault in self._faults]
 
 
 def apply_fault(fault: Fault, service: Service, call: Call) -> None:
@@ -147,7 +130,6 @@ def _template(path: str) -> str:
 
 def check_fault(what: int | str) -> None:
     """Raise for an unknown fault."""
-    __tracebackhide__ = True
     known = f"a status, or one of {', '.join(map(repr, LOST + BROKEN))}"
     if isinstance(what, bool) or not isinstance(what, int | str):
         raise TypeError(f"unknown fault {what!r}; expected {known}")
@@ -159,7 +141,6 @@ def check_fault(what: int | str) -> None:
 
 def check_method(method: str) -> None:
     """Raise ValueError for a method that no route has."""
-    __tracebackhide__ = True
     if method not in _METHODS:
         known = f"one of {', '.join(sorted(_METHODS))}"
         suggestion = repr(method.upper()) if method.upper() in _METHODS else known
@@ -173,7 +154,6 @@ def is_at(request: Request, route: Route, path: str | None) -> bool:
 
 def known_path(method: str | None, path: str) -> str:
     """A path that the fake has, without its suffix; of a route, its template."""
-    __tracebackhide__ = True
     wanted = without_suffix(path)
     methods = [method] if method else sorted(_METHODS)
     templates = {route.path for route in ROUTES if route.method in methods}

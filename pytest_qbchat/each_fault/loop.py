@@ -37,26 +37,23 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import pytest
 
 from pytest_qbchat.each_fault.expected_errors import is_expected, is_of_code
 from pytest_qbchat.each_fault.failure_text import change_text, is_failure, text_of
-from pytest_qbchat.each_fault.faults import Fault
+from pytest_qbchat.each_fault.faults import Fault, Faults
+from pytest_qbchat.each_fault.options import Kind, Options
 from pytest_qbchat.each_fault.recognition import FormerCalls, SeenCall
 from pytest_qbchat.each_fault.snapshot import Snapshot
-from pytest_qbchat.each_fault.trial_tasks import Block, current_block
+from pytest_qbchat.each_fault.trial_tasks import NO_BLOCK, Block, current_block
 from pytest_qbchat.exceptions import QuickBloxWarning
 from pytest_qbchat.explain.problems import report
+from pytest_qbchat.explain.record_list import Records
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.masking import Secrets
-
-if TYPE_CHECKING:
-    from pytest_qbchat.each_fault.faults import Faults
-    from pytest_qbchat.each_fault.options import Kind, Options
-    from pytest_qbchat.explain.record_list import Records
-    from pytest_qbchat.service.calls import Call
-    from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.store import Store
 
 _UNAUTHORIZED = 401
 _MOST_CALLS, _TIMES_FORMER = 50, 10  # a trial that makes more calls, and more times those of the former one, has no end
@@ -112,16 +109,15 @@ class Trial(Block):
         if self.entered:
             raise RuntimeError("a trial has one block; call all of the code under test in one `with trial:`")
         self.entered = self.running = True
-        self._start, self._problems = len(self.loop.fake.calls), len(self.loop.fake.problems.open)
+        self._start, self._problems = len(self.loop.fake.calls), len(self.loop.fake.problems)
         current_block.set(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
-        __tracebackhide__ = True
         self.running = False
-        current_block.set(None)
+        current_block.set(NO_BLOCK)
         self.calls = self.loop.fake.calls[self._start :]
         if self._is_endless():
             text = f"the code under test makes calls without end: {len(self._seen)} in this trial"
@@ -140,9 +136,8 @@ class Trial(Block):
 
     def raise_problems(self) -> None:
         """Fail for refused calls and warnings that the code caught, before the rewind lets them disappear."""
-        __tracebackhide__ = True
         problems = self.loop.fake.problems
-        new, self._problems = problems.open[self._problems :], len(problems.open)
+        new, self._problems = problems[self._problems :], len(problems)
         if new:
             raise AssertionError(f"{'' if self.fault is None else f'{self}: '}{report(new)}") from None
 
@@ -150,7 +145,7 @@ class Trial(Block):
         """The fault to inject into a call, which is noted. The caller holds the lock."""
         faults = self.loop.faults
         fault = faults.pop_matching(call.request)
-        if not self.running or current_block.get() not in (None, self):
+        if not self.running or current_block.get() not in (NO_BLOCK, self):
             return fault
         self._note_caller()
         seen = SeenCall.of(call, faults.route_of(call.request), disturbed=fault is not None)
@@ -174,7 +169,9 @@ class Trial(Block):
         has_session = token and "Authorization" not in call.request.headers and not seen.route.open
         if name == _UNAUTHORIZED and has_session:
             if not self.loop.has_concurrent_calls:
-                self._expire_session(call, token)
+                call.fault = str(_UNAUTHORIZED)
+                if session := self.loop.store.session(token):
+                    session.expires_at = self.loop.store.now()  # the calls get 401 until there is a new one
                 return None
             self._lasting[same] = kind  # which calls come later differs from run to run, but for a repetition
         return Fault(kind.what, 1, None, None, kind.stored, f"qbchat.each_fault({name!r})")
@@ -221,14 +218,8 @@ class Trial(Block):
         if task is not None:
             self._others |= asyncio.all_tasks() - {task}
 
-    def _expire_session(self, call: Call, token: str) -> None:
-        """Expire the session of a call, so that it gets 401 until there is a new one."""
-        call.fault = str(_UNAUTHORIZED)
-        if session := self.loop.store.session(token):
-            session.expires_at = self.loop.store.now()
 
-
-class Loop:
+class Loop(Iterator[Trial]):
     """The trials of one call of `each_fault`, as an iterator."""
 
     def __init__(self, fake: Any, store: Store, faults: Faults, options: Options) -> None:
@@ -247,12 +238,8 @@ class Loop:
         self._trials = self._all()
         self.masked = store.secrets.mask
 
-    def __iter__(self) -> Self:
-        return self
-
     def __next__(self) -> Trial:
         """Finish the last trial, and rewind the fake for another one."""
-        __tracebackhide__ = True
         last = self.fake.trial
         if last is not None and last.running:
             raise RuntimeError("each_fault() was called in `with trial:`; a loop cannot be within another one")
@@ -309,7 +296,6 @@ class Loop:
 
     def _all(self) -> Iterator[Trial]:
         """The first trial, one for each fault at each of its calls, and the pairs."""
-        __tracebackhide__ = True
         first = Trial(self, [], {}, None)
         yield first
         self.has_concurrent_calls = first.has_concurrent_calls
@@ -358,11 +344,7 @@ def name_trial(error: BaseException, *, ended: bool) -> Callable[[], None]:
     """Name the current trial, if any, in the text of an exception. Returns a function that puts the text back.
 
     The exception stays the same, so that `pytest.raises` and `xfail(raises=...)` see what was raised, and one that is
-    raised in several trials does not collect their names.
-
-    Args:
-        error: What a test or a subtest fails with.
-        ended: Whether the test function has ended, so that no further trial runs.
+    raised in several trials does not collect their names. `ended` is whether no further trial runs.
     """
     for trial in current_trial:
         if trial.fault is not None and is_failure(error):

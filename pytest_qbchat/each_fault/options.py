@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pytest_qbchat.each_fault.faults import BROKEN, LOST, check_fault, check_method, is_at, known_path
+from pytest_qbchat.service.declaration import Route
 from pytest_qbchat.service.spelling import closest_name
-
-if TYPE_CHECKING:
-    from pytest_qbchat.service.declaration import Route
-    from pytest_qbchat.service.wire import Request
+from pytest_qbchat.service.wire import Request
 
 _STORED, _LASTING = "-stored", "-lasting"
 _DEFAULT = (
@@ -27,17 +25,11 @@ _MAX_FAULTS = 2  # in a trial
 
 
 class Kind(NamedTuple):
-    """A fault that is injected.
+    """A fault that is injected."""
 
-    Attributes:
-        what: As for `FakeQuickBlox.fail`.
-        stored: Whether the request takes effect.
-        lasting: Whether every later call of that route fails too.
-    """
-
-    what: int | str
-    stored: bool
-    lasting: bool = False
+    what: int | str  # as for `FakeQuickBlox.fail`
+    stored: bool  # whether the request takes effect
+    lasting: bool = False  # whether every later call of that route fails too
 
     def __str__(self) -> str:
         stored = _STORED if self.stored and self.what not in BROKEN else ""
@@ -60,12 +52,7 @@ class Kind(NamedTuple):
 
 @dataclass
 class Options:
-    """The arguments of `FakeQuickBlox.each_fault`. Those that are wrong raise an error.
-
-    Attributes:
-        kinds: The faults.
-        parts: The call numbers and faults in `only`; empty without it.
-    """
+    """The arguments of `FakeQuickBlox.each_fault`. Those that are wrong raise an error."""
 
     faults: tuple[int | str, ...]
     methods: Collection[str] | None
@@ -77,8 +64,6 @@ class Options:
     limit: int
 
     def __post_init__(self) -> None:
-        """Check the arguments."""
-        __tracebackhide__ = True
         methods, reset, limit = self.methods, self.reset, self.limit
         if isinstance(methods, str) or not isinstance(methods, Collection | None):
             raise TypeError(f"invalid methods={methods!r}; expected a list, methods=['POST']")
@@ -93,7 +78,7 @@ class Options:
             raise ValueError(f"invalid limit={limit!r}; expected 2 or greater, since the first trial has no fault")
         self.kinds = tuple(dict.fromkeys(map(_kind, self.faults or _DEFAULT)))
         self.path = None if self.path is None else known_path(None, self.path)
-        self.parts = () if self.only is None else _parts(self.only)
+        self.parts = () if self.only is None else _parts(self.only)  # its call numbers and faults
 
     def selects(self, request: Request, route: Route) -> bool:
         """Whether a fault is injected into a call."""
@@ -101,7 +86,6 @@ class Options:
 
 
 def _kind(fault: int | str) -> Kind:
-    __tracebackhide__ = True
     if not isinstance(fault, str):
         check_fault(fault)
         return Kind(fault, stored=False)
@@ -119,7 +103,6 @@ def _kind(fault: int | str) -> Kind:
 
 def _parts(only: str) -> tuple[tuple[int, Kind], ...]:
     """The numbers of calls and the faults in the name of a trial: `2:timeout-stored`, `1:503+2:timeout`."""
-    __tracebackhide__ = True
     found = [_PART.fullmatch(part) for part in str(only).split("+")]
     if len(found) > _MAX_FAULTS or not all(found):
         raise ValueError(f"invalid only={only!r}; expected the name of a trial, '2:timeout-stored' or '1:503+2:401'")

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.declaration import Route
 from pytest_qbchat.service.decoding import decode
 from pytest_qbchat.service.errors import QuickBloxError
 
-if TYPE_CHECKING:
-    from pytest_qbchat.service.calls import Call
-    from pytest_qbchat.service.declaration import Route
-
 
 class SeenCall(NamedTuple):
-    """A call of a trial, by which the next trials recognize it.
+    """A call of a trial, by which the next trials recognize it."""
 
-    Attributes:
-        place: Its method and route.
-        content: Its path, query and parameters, whatever their order and encoding.
-        route: None for a call that gets no fault: it has no route, or a fault of `fail`.
-    """
-
-    place: str
-    content: str
-    route: Route | None
+    place: str  # its method and route
+    content: str  # its path, query and parameters, whatever their order and encoding
+    route: Route | None  # None for a call that gets no fault: it has no route, or a fault of `fail`
     call: Call
 
     @classmethod

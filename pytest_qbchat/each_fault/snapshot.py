@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from functools import cache, partial
 from typing import Any
@@ -11,19 +11,14 @@ _PACKAGE = __name__.partition(".")[0]
 
 
 class Snapshot:
-    """The contents of every list, dict, set and object of this package that can be reached from an object.
+    """The contents of every list, dict, set and object of this package that can be reached from an object, the root.
 
     `restore` puts the same contents back into the same objects. An object with a method `snapshot`, which returns a
-    function that restores it, saves itself. Objects of other packages, functions and exceptions are not changed.
+    function that restores it, saves itself. Objects of other packages, functions, exceptions, and objects of the
+    classes `kept` are not changed.
     """
 
     def __init__(self, root: object, *, kept: tuple[type, ...]) -> None:
-        """Save the contents.
-
-        Args:
-            root: The first object.
-            kept: Classes whose objects are left as they are.
-        """
         self._put_back: list[Callable[[], object]] = []
         seen: set[int] = set()
         waiting: list[Any] = [root]
@@ -49,22 +44,16 @@ class Snapshot:
         for put_back in self._put_back:
             put_back()
 
-    def _save_object(self, each: Any, kind: Any) -> list[Any]:
-        """Save the attributes of an object, and return their values."""
+    def _save_object(self, each: Any, kind: Any) -> Iterable[Any]:
+        """Save the slots of an object, and return what it leads to."""
         if not _is_ours(kind):
             return []
         if hasattr(kind, "snapshot"):
             self._put_back.append(each.snapshot())
             return []
-        values: list[Any] = []
-        if names := _slots(kind):
-            slots = {name: getattr(each, name) for name in names}
-            self._put_back.append(partial(_refill_slots, each, slots))
-            values += slots.values()
-        if hasattr(each, "__dict__"):
-            self._put_back.append(partial(_refill, vars(each), dict(vars(each))))
-            values += vars(each).values()
-        return values
+        slots = {name: getattr(each, name) for name in _slots(kind)}
+        self._put_back.append(partial(_refill_slots, each, slots))
+        return [*slots.values(), getattr(each, "__dict__", None)]
 
 
 @cache

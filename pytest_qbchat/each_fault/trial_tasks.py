@@ -10,20 +10,11 @@ from contextvars import ContextVar
 
 
 class Block:
-    """The block of a trial.
+    """The block of a trial."""
 
-    Attributes:
-        undone: Whether the fake was rewound since.
-    """
-
-    undone = False
+    undone = False  # whether the fake was rewound since
 
 
 # Tasks inherit it from the code that starts them.
-current_block: ContextVar[Block | None] = ContextVar("qbchat_block", default=None)
-
-
-def is_of_earlier_trial() -> bool:
-    """Whether the current task began in a block that is undone."""
-    block = current_block.get()
-    return block is not None and block.undone
+NO_BLOCK = Block()
+current_block: ContextVar[Block] = ContextVar("qbchat_block", default=NO_BLOCK)

@@ -6,6 +6,7 @@ import inspect
 import warnings
 from contextlib import suppress
 from pathlib import Path
+from traceback import walk_stack
 from types import FrameType
 from typing import NamedTuple
 
@@ -45,20 +46,11 @@ def called_at() -> Place | None:
 
 def in_thread_of_library() -> bool:
     """Whether only libraries are on the stack of this thread: it belongs to one of them, perhaps to its resolver."""
-    frame = inspect.currentframe()
-    while frame is not None:
-        if package_of(frame) not in _BETWEEN | _CONCURRENCY:
-            return False
-        frame = frame.f_back
-    return True
+    return all(package_of(frame) in _BETWEEN | _CONCURRENCY for frame, _ in walk_stack(inspect.currentframe()))
 
 
 def warn(text: str) -> bool:
-    """Emit a `QuickBloxWarning` at the line that made the call. The call itself goes on.
-
-    Returns:
-        Whether the warning filters of the test turn the warning into an error.
-    """
+    """Emit a `QuickBloxWarning` at the line of the call, which goes on; whether the test's filters make it an error."""
     _, stacklevel = _code_under_test()
     try:
         warnings.warn(QuickBloxWarning(text), stacklevel=stacklevel)
@@ -80,9 +72,5 @@ def package_of(frame: FrameType) -> str:
 
 def _code_under_test() -> tuple[FrameType | None, int]:
     """The frame of the code under test, and its distance from this function."""
-    frame = inspect.currentframe()
-    distance = 0
-    while frame is not None and is_between(frame):
-        frame = frame.f_back
-        distance += 1
-    return frame, distance
+    stack = [frame for frame, _ in walk_stack(inspect.currentframe())]
+    return next(((frame, at) for at, frame in enumerate(stack) if not is_between(frame)), (None, len(stack)))

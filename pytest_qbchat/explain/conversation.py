@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_qbchat.explain.message_effects import attachment_labels, not_accepted, reach, receipts
-
-if TYPE_CHECKING:
-    from pytest_qbchat.service.calls import Call
-    from pytest_qbchat.service.models import Dialog, Message
-    from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.models import Dialog, Message
+from pytest_qbchat.service.store import Store
 
 age = attrgetter("date_sent", "id")
 _MAX_SHOWN = 20  # messages of each dialog in a transcript

@@ -4,31 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pytest_qbchat.explain import message_effects as effects
 from pytest_qbchat.explain.field_matching import ABSENT, custom_fields, field_matches, field_of, matches
-from pytest_qbchat.explain.message_effects import (
-    WIDTH,
-    brief,
-    consequence,
-    lost_attachments,
-    named,
-    not_accepted,
-    other_type,
-    remedy,
-    shortened,
-    shown,
-    value_sent,
-    where,
-    why_none,
-)
 from pytest_qbchat.explain.reports import count
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.flags import FLAGS
 from pytest_qbchat.service.hosts import Hosts
-
-if TYPE_CHECKING:
-    from pytest_qbchat.service.calls import Call
-    from pytest_qbchat.service.models import Message
+from pytest_qbchat.service.models import Message
 
 _MAX_LISTED = 10
 _CRITERION_WIDTH = 48
@@ -39,7 +23,7 @@ _MAX_COMPARED_LENGTH = 200
 
 def none_posted(fields: Mapping[str, Any], calls: Sequence[Call], hosts: Hosts) -> str:
     """The failure text if no message was posted."""
-    reason, *lines = why_none(calls, hosts)
+    reason, *lines = effects.why_none(calls, hosts)
     return "\n".join([f"no message{_with(fields)} was posted: {reason}", *(f"  {line}" for line in lines)])
 
 
@@ -53,33 +37,27 @@ def no_match(messages: Sequence[Message], fields: Mapping[str, Any], calls: Sequ
     lines = [
         f"no message{_with(fields)} was posted: {one} differs in {', '.join(wrong)}",
         *of_fields(nearest, fields),
-        f"  this is {named(nearest)} {where(nearest)}",
+        f"  this is {effects.named(nearest)} {effects.where(nearest)}",
     ]
     if any(field_of(nearest, name) is ABSENT and name not in FLAGS for name in wrong):
         posted = custom_fields(messages)
         lines.append(f"  custom fields that were posted: {', '.join(posted[:_MAX_LISTED]) or 'none'}")
-    return "\n".join([*lines, *(f"  {line}" for line in not_accepted(calls))])
+    return "\n".join([*lines, *(f"  {line}" for line in effects.not_accepted(calls))])
 
 
 def wrong_number(
-    found: Sequence[Message],
-    times: int | None,
-    at_least: int | None,
-    fields: Mapping[str, Any],
-    calls: Iterable[Call],
+    found: Sequence[Message], times: int | None, at_least: int | None, fields: Mapping[str, Any], calls: Iterable[Call]
 ) -> str:
     """The failure text if more or fewer messages than expected have the expected fields."""
     expected = f"at least {at_least}" if at_least else str(times or f"one; if all are meant, write times={len(found)}")
-    verdict = f"{count(len(found), 'message')}{_with(fields)} {_were(found)} posted, expected {expected}"
-    return "\n".join([verdict, *_listed(found), *(f"  {line}" for line in not_accepted(calls))])
+    return "\n".join([*_posted(found, fields, expected), *(f"  {line}" for line in effects.not_accepted(calls))])
 
 
 def unexpected(found: Sequence[Message], fields: Mapping[str, Any]) -> str:
     """The failure text if unexpected messages were posted."""
     one = ": " if len(found) == 1 else "; the first is "
-    first = f"{one}{shortened(found[0].message)}" if "message" not in fields else ""
-    verdict = f"{count(len(found), 'message')}{_with(fields)} {_were(found)} posted, expected none{first}"
-    return "\n".join([verdict, *_listed(found)])
+    first = f"{one}{effects.shortened(found[0].message)}" if "message" not in fields else ""
+    return "\n".join(_posted(found, fields, f"none{first}"))
 
 
 def _has_text(call: Call, expected: Any) -> bool:
@@ -103,8 +81,11 @@ def _closest(messages: Sequence[Message], fields: Mapping[str, Any]) -> Message:
 def of_fields(message: Message, fields: Mapping[str, Any]) -> list[str]:
     """Two lines, expected and actual, for each field that differs."""
     wrong = wrong_fields(message, fields)
-    rows = {name: (expected, value_sent(message, name), consequence(message, name)) for name, expected in wrong.items()}
-    remedies = [remedy(message, name, expected) for name, expected in wrong.items()]
+    rows = {
+        name: (expected, effects.value_sent(message, name), effects.consequence(message, name))
+        for name, expected in wrong.items()
+    }
+    remedies = [effects.remedy(message, name, expected) for name, expected in wrong.items()]
     return [*_compared(rows, message), *(f"  {text}" for text in remedies if text)]
 
 
@@ -113,20 +94,20 @@ def of_attachments(message: Message, expected: Sequence[Mapping[str, Any]]) -> s
     actual = message.attachments
     if len(actual) != len(expected):
         number = count(len(actual), "attachment") if actual else "no attachments"
-        verdict = f"{named(message)} has {number}, expected {len(expected)}"
-        lost = lost_attachments(message)
+        verdict = f"{effects.named(message)} has {number}, expected {len(expected)}"
+        note = effects.warned_attachments(message)
         lines = [f"- {dict(each)!r}" for each in expected] + [f"+ {each!r}" for each in actual]
-        return "\n  ".join([verdict, "- expected, + posted", *lines, *([lost] if lost else []), where(message)])
+        return "\n  ".join([verdict, "- expected, + posted", *lines, *([note] if note else []), effects.where(message)])
     rows = {
-        f"attachments[{index}].{key}": (value, item.get(key, ABSENT), other_type(value, item.get(key, ABSENT)))
+        f"attachments[{index}].{key}": (value, item.get(key, ABSENT), effects.other_type(value, item.get(key, ABSENT)))
         for index, (wanted, item) in enumerate(zip(expected, actual, strict=True))
         for key, value in wanted.items()
         if not matches(value, item.get(key, ABSENT))
     }
     if not rows:
         return None
-    verdict = f"{named(message)} differs in {', '.join(rows)}"
-    return "\n".join([verdict, *_compared(rows, message), f"  {where(message)}"])
+    verdict = f"{effects.named(message)} differs in {', '.join(rows)}"
+    return "\n".join([verdict, *_compared(rows, message), f"  {effects.where(message)}"])
 
 
 def wrong_fields(message: Message, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,27 +116,25 @@ def wrong_fields(message: Message, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _similarity(expected: Any, actual: Any) -> float:
-    left, right = shown(expected)[:_MAX_COMPARED_LENGTH], shown(actual)[:_MAX_COMPARED_LENGTH]
+    left, right = effects.shown(expected)[:_MAX_COMPARED_LENGTH], effects.shown(actual)[:_MAX_COMPARED_LENGTH]
     return SequenceMatcher(None, left, right, autojunk=False).ratio()
 
 
 def _with(fields: Mapping[str, Any]) -> str:
     """The criteria of an assertion, as part of its verdict."""
-    criteria = ", ".join(f"{name}={shortened(value, _CRITERION_WIDTH)}" for name, value in fields.items())
+    criteria = ", ".join(f"{name}={effects.shortened(value, _CRITERION_WIDTH)}" for name, value in fields.items())
     return f" with {criteria}" if criteria else ""
 
 
-def _were(found: Sequence[Message]) -> str:
-    return "was" if len(found) == 1 else "were"
-
-
-def _listed(messages: Sequence[Message]) -> Iterator[str]:
-    """Two lines for each of the oldest messages, and the number of the others."""
-    for message in messages[:_MAX_LISTED]:
-        yield f"  {brief(message)}"
-        yield f"    {where(message)}"
-    if len(messages) > _MAX_LISTED:
-        yield f"  and {len(messages) - _MAX_LISTED} more"
+def _posted(found: Sequence[Message], fields: Mapping[str, Any], expected: str) -> Iterator[str]:
+    """The number of messages, two lines for each of the oldest, and the number of the others."""
+    were = "was" if len(found) == 1 else "were"
+    yield f"{count(len(found), 'message')}{_with(fields)} {were} posted, expected {expected}"
+    for message in found[:_MAX_LISTED]:
+        yield f"  {effects.brief(message)}"
+        yield f"    {effects.where(message)}"
+    if len(found) > _MAX_LISTED:
+        yield f"  and {len(found) - _MAX_LISTED} more"
 
 
 def _compared(rows: Mapping[str, tuple[Any, Any, str]], message: Message) -> list[str]:
@@ -164,9 +143,8 @@ def _compared(rows: Mapping[str, tuple[Any, Any, str]], message: Message) -> lis
     lines: list[str] = ["  - expected, + posted"] if rows else []
     for label, (expected, actual, note) in rows.items():
         # Masked before they are cut: a secret without its beginning is not recognized.
-        masked = [
-            message.store.secrets.mask(value) if isinstance(value, str) else value for value in (expected, actual)
-        ]
+        mask = message.store.secrets.mask
+        masked = [mask(value) if isinstance(value, str) else value for value in (expected, actual)]
         left, right = _excerpts(*masked)
         lines += [f"  - {label:<{width}}   {left}", f"  + {label:<{width}}   {right}{note and f': {note}'}"]
         if isinstance(expected, str) and isinstance(actual, str) and (marks := _marks(left, right)):
@@ -187,13 +165,13 @@ def _marks(left: str, right: str) -> str:
 
 def _excerpts(expected: Any, actual: Any) -> tuple[str, str]:
     """Both values; of two long strings the part around their first difference."""
-    left, right = shown(expected), shown(actual)
-    if not (isinstance(expected, str) and isinstance(actual, str)) or max(len(left), len(right)) <= WIDTH:
-        return shortened(expected, 4 * WIDTH), shortened(actual, 4 * WIDTH)
+    left, right = effects.shown(expected), effects.shown(actual)
+    if not (isinstance(expected, str) and isinstance(actual, str)) or max(len(left), len(right)) <= effects.WIDTH:
+        return effects.shortened(expected, 4 * effects.WIDTH), effects.shortened(actual, 4 * effects.WIDTH)
     difference = _common_length(left, right)
-    start = max(0, difference - WIDTH // 3)
+    start = max(0, difference - effects.WIDTH // 3)
     word = left.rfind(" ", 0, start) + 1
-    if difference - word < WIDTH:  # the mask does not recognize a secret without its start
+    if difference - word < effects.WIDTH:  # the mask does not recognize a secret without its start
         start = word
     return _cut(left, start), _cut(right, start)
 
@@ -205,5 +183,5 @@ def _common_length(left: str, right: str) -> int:
 
 
 def _cut(text: str, start: int) -> str:
-    end = start + WIDTH
+    end = start + effects.WIDTH
     return f"{'…' if start else ''}{text[start:end]}{'…' if len(text) > end else ''}"

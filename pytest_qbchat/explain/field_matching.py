@@ -78,21 +78,12 @@ def has_fields(record: object, fields: Mapping[str, Any]) -> bool:
 
 
 def check_names(names: Iterable[str], kind: type, records: Collection[object], *, custom: bool = True) -> None:
-    """Refuse a misspelt field. It would match no record, so an assertion of absence would always pass.
+    """Raise TypeError for a misspelt field. It would match no record, so an assertion of absence would always pass.
 
-    The public attributes of `kind` are the fields of the records.
-
-    Args:
-        names: The names of the fields.
-        kind: The class of the records.
-        records: All records.
-        custom: Whether a name that resembles a custom field of a record is refused.
-
-    Raises:
-        TypeError: A field is unknown. A message may have custom fields with any name, so for messages a name is unknown
-            only if no record has it, and it is similar to a field, or to a custom field that a record has.
+    The public attributes of `kind` are the fields of the records. A message may have custom fields with any name, so
+    for messages a name is misspelt only if no record has it, and it is similar to a field, or with `custom` to a custom
+    field that a record has.
     """
-    __tracebackhide__ = True
     fields = _fields(kind)
     for name in names:
         if name in fields:

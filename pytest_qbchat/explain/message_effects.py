@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_qbchat.explain.field_matching import ABSENT, field_of
+from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.hosts import Hosts
-from pytest_qbchat.service.models import Blob, Dialog, User
+from pytest_qbchat.service.models import Blob, Dialog, Message, User
 from pytest_qbchat.service.spelling import similar_name
-
-if TYPE_CHECKING:
-    from pytest_qbchat.service.calls import Call
-    from pytest_qbchat.service.models import Message
-    from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.store import Store
 
 WIDTH = 72  # of a value in a failure text
 _NAME_WIDTH = 40  # of the text by which a message is named
@@ -33,12 +30,12 @@ def named(message: Message) -> str:
 
 def where(message: Message) -> str:
     """The sender of a message, its id and its dialog."""
-    return f"from {person(message, message.sender_id)}, message {message.id} in {dialog_of(message)}"
+    return f"from {person(message.store, message.sender_id)}, message {message.id} in {dialog_of(message)}"
 
 
-def person(message: Message, user_id: int) -> str:
-    """A user of the fake of a message, by name and id."""
-    user = message.store.users.get(user_id)
+def person(store: Store, user_id: int) -> str:
+    """A user by name and id."""
+    user = store.users.get(user_id)
     return f"{user.full_name} ({user_id})" if user is not None and user.full_name else f"user {user_id}"
 
 
@@ -83,9 +80,9 @@ def remedy(message: Message, name: str, expected: Any) -> str:
     if name in _EFFECTS and expected == 1 and getattr(message, name) != 1:
         near = similar_name(name, message.custom)
         return f"write {name}=1 in {f'place of {near}' if near else 'the request'}"
-    if name == "sender_id" and _has_adopted_sender(message):
+    if name == "sender_id" and _is_adopted(message, name):
         return "declare the user of the token: qbchat.add_session(token, user)"
-    if name == "chat_dialog_id" and _has_adopted_dialog(message):
+    if name == "chat_dialog_id" and _is_adopted(message, name):
         dialog = f"qbchat.add_dialog({message.chat_dialog_id!r}, occupants_ids=[...])"
         return f"post to a declared dialog, or declare this one: {dialog}"
     return other_type(expected, field_of(message, name))
@@ -108,26 +105,22 @@ def consequence(message: Message, name: str) -> str:
     if name in _EFFECTS:
         return _effect(message, name)
     if name == "attachments":
-        return lost_attachments(message)
+        return warned_attachments(message)
     if name == "sender_id":
-        if _has_adopted_sender(message):
-            return "adopted: the test declared neither the token nor its user"
-        return "the user of the token, or of On-Behalf-Of"
-    if name == "chat_dialog_id" and _has_adopted_dialog(message):
+        adopted = "adopted: the test declared neither the token nor its user"
+        return adopted if _is_adopted(message, name) else "the user of the token, or of On-Behalf-Of"
+    if name == "chat_dialog_id" and _is_adopted(message, name):
         declared = ", ".join(dialog.id for dialog in message.store.dialogs.values() if not dialog.adopted) or "none"
         return f"adopted: the test did not declare it; declared: {declared}"
     near = similar_name(name, message.custom) if field_of(message, name) is ABSENT else None
     return f"there is a custom field {near!r}" if near else ""
 
 
-def _has_adopted_sender(message: Message) -> bool:
-    user = message.store.users.get(message.sender_id)
-    return user is not None and user.adopted
-
-
-def _has_adopted_dialog(message: Message) -> bool:
-    dialog = message.store.dialogs.get(message.chat_dialog_id)
-    return dialog is not None and dialog.adopted
+def _is_adopted(message: Message, name: str) -> bool:
+    """Whether the sender or the dialog of a message was adopted."""
+    records = message.store.users if name == "sender_id" else message.store.dialogs
+    record = records.get(getattr(message, name))
+    return record is not None and record.adopted
 
 
 def value_sent(message: Message, name: str) -> Any:
@@ -138,20 +131,10 @@ def value_sent(message: Message, name: str) -> Any:
     return value
 
 
-def lost_attachments(message: Message) -> str:
-    """What QuickBlox ignored of `attachments` in the request; empty if it read everything, or there was nothing."""
-    sent = message.call.params.get("attachments") if message.call else None
-    if isinstance(sent, dict):
-        lost = [key for key, item in sent.items() if not (key.isdecimal() and isinstance(item, dict))]
-        expected = "it reads an object under each index: '0', '1', ..."
-        return f"QuickBlox does not read {shortened(lost)}, since {expected}" if lost else ""
-    if not sent or message.attachments:
-        return ""
-    label = message.call.request.headers.get("Content-Type", "without Content-Type")
-    return (
-        f"sent as {shortened(sent)} ({label}), of which QuickBlox reads nothing; write JSON with "
-        "attachments={'0': {...}, '1': ...}"
-    )
+def warned_attachments(message: Message) -> str:
+    """What is wrong with `attachments` in the request, by its first warning; empty if nothing is known."""
+    warnings = message.call.warnings if message.call else ()
+    return next((text.removeprefix("attachments: ") for text in warnings if text.startswith("attachments")), "")
 
 
 _PROCESSES = "a process was started, whose calls are not intercepted: give it the url of qbchat_server as its base URL"
@@ -161,8 +144,7 @@ def why_none(calls: Sequence[Call], hosts: Hosts) -> list[str]:
     """Why no message was posted: the reason, then lines about it."""
     others = sorted(hosts.others)
     processes = [_PROCESSES] if hosts.processes else []
-    refused = list(not_accepted(calls))
-    if refused:
+    if refused := list(not_accepted(calls)):
         return refused
     if len(calls) == 1:
         only = f"the only call to the fake was {calls[0].method} {calls[0].path}, which posts no message"
@@ -196,11 +178,9 @@ def not_delivered(store: Store, user_id: int) -> Iterator[str]:
     elif others and not of_user:
         newest = others[-1]
         dialog = store.dialogs[newest.chat_dialog_id]
-        occupants = ", ".join(person(newest, each) for each in dialog.occupants_ids)
+        occupants = ", ".join(person(store, each) for each in dialog.occupants_ids)
         yield f"{named(newest)} went to {dialog_of(newest)}; its occupants: {occupants}"
-        if dialog.adopted:
-            declared = f"qbchat.add_dialog({dialog.id!r}, occupants_ids=[...])"
-            yield f"post to a declared dialog, or declare this one: {declared}"
+        yield remedy(newest, "chat_dialog_id", None)
 
 
 def not_accepted(calls: Iterable[Call]) -> Iterator[str]:
@@ -229,7 +209,6 @@ def shortened(value: Any, width: int = WIDTH) -> str:
 
 
 def _effect(message: Message, flag: str) -> str:
-    """The effect of a flag, or the reason why it has none."""
     if_set, if_not_set = _EFFECTS[flag]
     if getattr(message, flag) == 1:
         return if_set

@@ -3,45 +3,36 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from traceback import walk_tb
-from types import CodeType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from pytest_qbchat.exceptions import CallRefused
 from pytest_qbchat.explain.call_site import Place, called_at, is_between
+from pytest_qbchat.service.calls import Call
 
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_qbchat.service.calls import Call
-
 
 @dataclass(slots=True, eq=False)
 class Problem:
-    """A refused call, or a warning that the test turns into an error.
+    """A refused call, or a warning that the test turns into an error."""
 
-    Attributes:
-        text: The description, with a suggestion; masked.
-        place: The line of the code under test that made the call, if known.
-        call: The call, if it reached the fake.
-        error: The exception that was raised in the code under test, if any.
-    """
-
-    text: str
-    place: Place | None
-    call: Call | None
-    error: CallRefused | None
+    text: str  # the description, with a suggestion; masked
+    place: Place | None = None  # the line of the code under test that made the call, if known
+    call: Call | None = None  # if it reached the fake
+    error: CallRefused | None = None  # what was raised in the code under test, if anything
 
     def reached(self, item: pytest.Item) -> bool:
         """Whether the exception reached the test function, which may have caught it."""
         if self.error is None:
             return False
         if self.error.__traceback__ is None:  # assertRaises of unittest removes it
-            return _is_unittest(item)
+            return hasattr(getattr(item, "cls", None), "assertRaises")
         return any(_is_test_function(frame.f_code, item) for frame, _ in walk_tb(self.error.__traceback__))
 
 
@@ -54,30 +45,13 @@ def _is_test_function(code: CodeType, item: pytest.Item) -> bool:
     return code.co_name == name and Path(code.co_filename).name == item.path.name
 
 
-def _is_unittest(item: pytest.Item) -> bool:
-    unittest = sys.modules.get("unittest")
-    cls = getattr(item, "cls", None)
-    return unittest is not None and cls is not None and issubclass(cls, unittest.TestCase)
-
-
-class Problems:
-    """The unreported problems of one fake.
-
-    Attributes:
-        open: The problems, oldest first.
-    """
-
-    def __init__(self) -> None:
-        self.open: list[Problem] = []
+class Problems(list[Problem]):
+    """The unreported problems of one fake, oldest first."""
 
     def add(self, text: str, *, call: Call | None = None, error: CallRefused | None = None) -> None:
         """Record a problem. The code under test is on the stack."""
         place = called_at()
-        self.open.append(Problem("\n".join(map(str, filter(None, (text, place)))), place, call, error))
-
-    def note(self, text: str) -> None:
-        """Record a problem that no line of the code under test made."""
-        self.open.append(Problem(text, None, None, None))
+        self.append(Problem("\n".join(map(str, filter(None, (text, place)))), place, call, error))
 
     def refuse(self, text: str, call: Call | None = None) -> CallRefused:
         """Record a refused call, and return the error to raise in the code under test."""
@@ -85,19 +59,11 @@ class Problems:
         self.add(text, call=call, error=error)
         return error
 
-    def raise_all(self) -> None:
-        """Remove all problems, and raise an AssertionError with their texts if there are any."""
-        __tracebackhide__ = True
-        if self.open:
-            raise AssertionError(report(self.drain()))
-
     def pop_unreported(self, item: pytest.Item) -> list[Problem]:
         """Remove all problems, and return those whose exceptions did not reach the test function.
 
         If a call was retried, its refusals have the same text, and one that reached the function is enough.
         """
-        if not self.open:
-            return []
         problems = self.drain()
         seen = {problem.text for problem in problems if problem.reached(item)}
         return [problem for problem in problems if problem.text not in seen]
@@ -113,7 +79,7 @@ class Problems:
 
     def drain(self) -> list[Problem]:
         """Remove and return all problems."""
-        drained, self.open[:] = self.open[:], []
+        drained, self[:] = self[:], []
         return drained
 
 
@@ -123,7 +89,7 @@ class Expectation:
     def __init__(self, problems: Problems, method: str | None, path: str | None) -> None:
         if method is not None and method != method.upper():
             raise ValueError(f"unknown method {method!r}; expected {method.upper()!r}")
-        self._problems = problems.open
+        self._problems = problems
         self._method = method
         self._path = path
         self._before = 0
@@ -134,7 +100,6 @@ class Expectation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
-        __tracebackhide__ = True
         inside = self._problems[self._before :]
         refused = [problem for problem in inside if self._expects(problem)]
         others = [problem for problem in inside if problem not in refused]
@@ -180,19 +145,32 @@ def point_to_call(test_report: pytest.TestReport, failure: BaseException) -> Non
         crash.path, crash.lineno = str(place.path), place.line
 
 
-def omit_library_frames(failure: pytest.ExceptionInfo[BaseException]) -> pytest.ExceptionInfo[BaseException]:
-    """The failure of a test, without the frames of HTTP libraries between the code under test and a refusal."""
+def omit_frames(failure: pytest.ExceptionInfo[BaseException]) -> pytest.ExceptionInfo[BaseException]:
+    """The failure of a test without the frames of the fake, and for a refusal without those of HTTP libraries too.
+
+    The frames of `service` stay: no error is raised there on purpose, but for a wrong argument.
+    """
     import pytest  # noqa: PLC0415 - the fake works without it
 
-    refused = [error for error in _chain(failure.value) if isinstance(error, CallRefused) and error.__traceback__]
-    for error in refused:
-        frames = [(frame, line) for frame, line in walk_tb(error.__traceback__) if not is_between(frame)]
-        traceback = None
-        for frame, line in reversed(frames):
-            traceback = TracebackType(traceback, frame, frame.f_lasti, line)
-        if traceback is not None:
-            error.__traceback__ = traceback
-    return pytest.ExceptionInfo.from_exception(failure.value) if failure.value in refused else failure
+    for error in _chain(failure.value):
+        omitted = is_between if isinstance(error, CallRefused) else _is_of_fake
+        kept = [entry for entry in _entries(error.__traceback__) if not omitted(entry.tb_frame)]
+        if kept:
+            error.__traceback__ = kept[0]
+            for entry, following in zip(kept, [*kept[1:], None], strict=True):
+                entry.tb_next = following
+    return pytest.ExceptionInfo.from_exception(failure.value) if failure.value.__traceback__ else failure
+
+
+def _entries(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    while traceback is not None:
+        yield traceback
+        traceback = traceback.tb_next
+
+
+def _is_of_fake(frame: FrameType) -> bool:
+    name = frame.f_globals.get("__name__", "")
+    return name.startswith("pytest_qbchat.") and not name.startswith("pytest_qbchat.service.")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

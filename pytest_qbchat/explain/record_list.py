@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, overload
 
 from pytest_qbchat.explain.field_matching import check_names, has_fields
@@ -15,6 +16,7 @@ def _as_it_is(record: T) -> T:
     return record
 
 
+@dataclass(eq=False, repr=False)
 class Records(Sequence[T], Generic[T]):
     """A view of records, oldest first. It grows with the list that it shows.
 
@@ -23,33 +25,13 @@ class Records(Sequence[T], Generic[T]):
 
     __hash__ = None  # type: ignore[assignment]  # like a list: equal by content, and the content changes
 
-    def __init__(
-        self,
-        items: Sequence[T],
-        kind: type[T],
-        noun: str,
-        masked: Callable[[str], str],
-        reasons: Callable[[], Iterable[str]] = tuple,
-        *,
-        shown: Callable[[T], T] = _as_it_is,
-    ) -> None:
-        """Show a sequence.
-
-        Args:
-            items: The records.
-            kind: Their class.
-            noun: Their name in error texts: `posted message`.
-            masked: Masks the secrets in an error text.
-            reasons: Makes lines that may explain why an expected item is missing.
-            shown: Makes what is shown of a record.
-        """
-        self._items = items
-        self._kind = kind
-        self._noun = noun
-        self._masked = masked
-        self._reasons = reasons
-        self._shown = shown
-        self._whole: Sequence[T] | None = None  # before `where` and slices
+    _items: Sequence[T]
+    _kind: type[T]
+    _noun: str  # the name of a record in error texts: `posted message`
+    _masked: Callable[[str], str]  # masks the secrets in an error text
+    _reasons: Callable[[], Iterable[str]] = tuple  # lines that may explain why an expected item is missing
+    _shown: Callable[[T], T] = _as_it_is  # what is shown of a record
+    _whole: Sequence[T] | None = None  # before `where` and slices
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -81,7 +63,6 @@ class Records(Sequence[T], Generic[T]):
         Raises:
             AssertionError: The collection is empty.
         """
-        __tracebackhide__ = True
         if not self._items:
             raise self._none_found(f"expected a {self._noun}, found none")
         return self[-1]
@@ -92,7 +73,6 @@ class Records(Sequence[T], Generic[T]):
         Raises:
             AssertionError: The collection is empty, or has more than one record.
         """
-        __tracebackhide__ = True
         if not self._items:
             raise self._none_found(f"expected one {self._noun}, found none")
         if len(self._items) > 1:
@@ -108,7 +88,6 @@ class Records(Sequence[T], Generic[T]):
         Raises:
             TypeError: A field is misspelt: it resembles a field of the records, and no record has it.
         """
-        __tracebackhide__ = True
         check_names(fields, self._kind, self._all)
         expected = ", ".join(f"{name}={value!r}" for name, value in fields.items())
         noun = f"{self._noun} with {expected}" if fields else self._noun
@@ -119,9 +98,7 @@ class Records(Sequence[T], Generic[T]):
         return self if self._whole is None else self._whole
 
     def _subset(self, items: Sequence[T], noun: str) -> Records[T]:
-        subset = Records(items, self._kind, noun, self._masked, self._reasons)
-        subset._whole = self._all
-        return subset
+        return Records(items, self._kind, noun, self._masked, self._reasons, _whole=self._all)
 
     def _error(self, *lines: str) -> AssertionError:
         return AssertionError(self._masked("\n".join(lines)))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pytest_qbchat.explain.problems import Problems
+from pytest_qbchat.service.calls import Call
+
 if TYPE_CHECKING:
     import pytest
-
-    from pytest_qbchat.explain.problems import Problems
-    from pytest_qbchat.service.calls import Call
 
 
 def count_calls(report: pytest.TestReport, calls: Sequence[Call]) -> None:

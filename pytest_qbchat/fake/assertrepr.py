@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pytest_qbchat.explain import differences, message_effects
+from pytest_qbchat.explain import differences
+from pytest_qbchat.explain import message_effects as effects
 from pytest_qbchat.explain.record_list import Records
 from pytest_qbchat.fake.message import Message
 
 
 def explain(left: object, right: object) -> list[str] | None:
-    """The fields that differ between a message and a dict, or the items that differ between `Records` and a sequence.
-
-    Returns:
-        Lines, a summary first; None for any other comparison.
-    """
+    """What differs between a message and a dict, or `Records` and a sequence; None for any other comparison."""
     if isinstance(right, Message | Records):  # `==` may have it on either side
         left, right = right, left
     if isinstance(left, Message) and isinstance(right, Mapping):
@@ -26,11 +23,11 @@ def explain(left: object, right: object) -> list[str] | None:
 
 def _message_lines(message: Message, fields: Mapping[str, object]) -> list[str]:
     if not fields:
-        return [f"{message_effects.named(message)} == {{}}", "an empty dict has no fields to compare"]
+        return [f"{effects.named(message)} == {{}}", "an empty dict has no fields to compare"]
     return [
-        f"{message_effects.named(message)} differs in {', '.join(differences.wrong_fields(message, fields))}",
+        f"{effects.named(message)} differs in {', '.join(differences.wrong_fields(message, fields))}",
         *differences.of_fields(message, fields),
-        f"  {message_effects.where(message)}",
+        f"  {effects.where(message)}",
     ]
 
 

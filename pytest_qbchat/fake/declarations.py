@@ -58,17 +58,13 @@ class Declarations:
             TypeError: A value is of another type.
             ValueError: The id, the login or another unique field belongs to another user.
         """
-        __tracebackhide__ = True
         if isinstance(id, str):
             remedy = f"use add_user({id})" if id.isdecimal() else f"for a name use add_user(full_name={id!r})"
             raise TypeError(f"invalid id {id!r}; expected a number; {remedy}")
         user_id = None if id is None else id_of(id)
         labels = _as_list("tags", tags, "['vip']")
-        unique = {
-            "login": login,
-            "email": email,
-            "external_user_id": None if external_user_id is None else str(external_user_id),
-        }
+        external = None if external_user_id is None else str(external_user_id)
+        unique = {"login": login, "email": email, "external_user_id": external}
         others = {"full_name": full_name, "password": password, "phone": phone, "custom_data": custom_data}
         _check_strings(**unique, **others, **{f"tags[{position}]": label for position, label in enumerate(labels)})
         unique |= {name: (unique[name] or "").strip() or None for name in ("login", "email")}  # as at a sign-up
@@ -91,7 +87,6 @@ class Declarations:
         Raises:
             TypeError: The token or the user is of another type.
         """
-        __tracebackhide__ = True
         if not isinstance(token, str) or not token:
             given = "''" if token == "" else f"of type {type(token).__name__}"  # the value may be a secret
             raise TypeError(f"invalid token {given}; expected the string that the code under test sends as QB-Token")
@@ -120,7 +115,6 @@ class Declarations:
             TypeError: The name is not a string, or the occupants are not a list of users.
             ValueError: The id is malformed or already declared, the type is unknown, or the occupants do not suit it.
         """
-        __tracebackhide__ = True
         _check_strings(name=name)
         users = _as_list("occupants_ids", occupants_ids, "[user, ...]")
         if not users:
@@ -131,7 +125,9 @@ class Declarations:
             raise ValueError(f"invalid dialog id {id!r}; expected 24 hexadecimal digits, or None for a new id")
         with self._store.lock:
             occupants = [self._user_id(user) for user in users]
-            dialog_id = self._check_dialog_id(id)
+            dialog_id, existing = id and id.lower(), self._store.find_dialog(id)
+            if existing is not None and not existing.adopted:
+                raise ValueError(f"dialog {id} already exists, with the occupants {existing.occupants_ids}")
             if type == DialogType.PRIVATE:
                 dialog_id = self._id_for_private_dialog(dialog_id, occupants)
             return self._store.add_dialog(DialogType(type), occupants, occupants[0], id=dialog_id, name=name)
@@ -151,7 +147,6 @@ class Declarations:
             TypeError: A field is misspelt, or QuickBlox sets it.
             ValueError: The dialog is unknown, or the sender is not an occupant.
         """
-        __tracebackhide__ = True
         to = find_dialog(self._store, dialog)
         return send(self._store, id_of(sender), to, {"message": message, **fields})
 
@@ -166,7 +161,6 @@ class Declarations:
         Raises:
             ValueError: The number is less than 1.
         """
-        __tracebackhide__ = True
         _check_number("number", number)
         from pytest_qbchat.fake import lived_in  # noqa: PLC0415 - it imports Faker
 
@@ -190,7 +184,6 @@ class Declarations:
         Raises:
             ValueError: The dialog is unknown, or the number is less than 1.
         """
-        __tracebackhide__ = True
         _check_number("messages", messages)
         from pytest_qbchat.fake import lived_in  # noqa: PLC0415 - it imports Faker
 
@@ -218,7 +211,6 @@ class Declarations:
         Raises:
             TypeError: A value is of another type.
         """
-        __tracebackhide__ = True
         if not isinstance(content, bytes):
             raise TypeError(f"invalid content of type {type(content).__name__}; expected bytes: add_blob(b'...', ...)")
         _check_strings(name=name, content_type=content_type)
@@ -247,7 +239,6 @@ class Declarations:
             TypeError: No credential is given, or a value is of another type.
             ValueError: The key is empty or starts with "ApiKey ", or the secret is empty.
         """
-        __tracebackhide__ = True
         if (api_key, application_id, auth_key, auth_secret) == (None, None, None, None):
             raise TypeError("credentials() needs at least one credential; use credentials(auth_secret=...)")
         _check_strings(api_key=api_key, auth_key=auth_key, auth_secret=auth_secret)
@@ -275,7 +266,6 @@ class Declarations:
         Raises:
             TypeError: An assumption is unknown, or its value is invalid. No assumption is changed.
         """
-        __tracebackhide__ = True
         if not assumptions:
             raise TypeError("assume() needs at least one assumption; use assume(need_user_status=403)")
         known = [field.name for field in fields(Assumptions)]
@@ -307,7 +297,6 @@ class Declarations:
             TypeError: No time is given, or the unit is unknown.
             ValueError: The time is negative.
         """
-        __tracebackhide__ = True
         if not delta:
             raise TypeError("advance() needs a time; use advance(hours=2)")
         if unknown := sorted(delta.keys() - _UNITS):
@@ -319,17 +308,8 @@ class Declarations:
         with self._store.lock:
             self._store.clock_offset += seconds
 
-    def _check_dialog_id(self, id: str | None) -> str | None:
-        """Refuse the id of an existing dialog, unless that was adopted; return the id in lower case."""
-        __tracebackhide__ = True
-        existing = self._store.find_dialog(id)
-        if existing is not None and not existing.adopted:
-            raise ValueError(f"dialog {id} already exists, with the occupants {existing.occupants_ids}")
-        return id and id.lower()
-
     def _id_for_private_dialog(self, id: str | None, occupants: list[int]) -> str | None:
         """The id for a private dialog. It replaces an adopted dialog of the same users."""
-        __tracebackhide__ = True
         pair = sorted({*occupants})
         if len(pair) != 2:  # noqa: PLR2004 - a pair
             raise ValueError(f"a private dialog has two occupants, not {occupants}")
@@ -342,7 +322,6 @@ class Declarations:
 
     def _check_unique(self, id: int | None, keys: dict[str, str | None]) -> None:
         """Refuse a declared id, and a unique field of another user."""
-        __tracebackhide__ = True
         if id in self._store.declared and (existing := self._store.users.get(id)) is not None:
             raise ValueError(f"user {id} already exists: {existing!r}")
         for name, value in keys.items():
@@ -351,7 +330,6 @@ class Declarations:
 
     def _user_id(self, user: int | models.User) -> int:
         """The id of a user, who is added if unknown."""
-        __tracebackhide__ = True
         user_id = id_of(user)
         if user_id not in self._store.users:
             self._store.add_user(user_id)
@@ -359,7 +337,6 @@ class Declarations:
 
 
 def _check_strings(**given: Any) -> None:
-    __tracebackhide__ = True
     for name, value in given.items():
         if value is not None and not isinstance(value, str):
             shown = f"{name} of type {type(value).__name__}" if names_secret(name) else f"{name}={value!r}"
@@ -367,14 +344,12 @@ def _check_strings(**given: Any) -> None:
 
 
 def _check_number(name: str, given: Any) -> None:
-    __tracebackhide__ = True
     if type(given) is not int or given < 1:
         raise ValueError(f"invalid {name}={given!r}; expected 1 or greater")
 
 
 def _as_list(name: str, given: Any, example: str) -> list[Any]:
     """The items of a collection. A string and a single value are refused."""
-    __tracebackhide__ = True
     if isinstance(given, str | bytes) or not isinstance(given, Iterable):
         raise TypeError(f"invalid {name}={given!r}; expected a list, {name}={example}")
     return list(given)

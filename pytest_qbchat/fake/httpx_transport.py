@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
 from pytest_qbchat.exceptions import CallRefused
+from pytest_qbchat.fake.backend import Backend
+from pytest_qbchat.fake.quickblox import FakeQuickBlox
 from pytest_qbchat.intercept.httpx import answer, answer_async
-
-if TYPE_CHECKING:
-    from pytest_qbchat.fake.backend import Backend
-    from pytest_qbchat.fake.quickblox import FakeQuickBlox
 
 
 class QuickBloxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):

@@ -7,7 +7,8 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, NoReturn
 
-from pytest_qbchat.explain import differences, message_effects
+from pytest_qbchat.explain import differences
+from pytest_qbchat.explain import message_effects as effects
 from pytest_qbchat.explain.field_matching import has_fields
 from pytest_qbchat.service import models
 from pytest_qbchat.service.calls import Call
@@ -37,12 +38,7 @@ class Message(models.Message):
         return hash(self.id)
 
     def __getattr__(self, name: str) -> NoReturn:
-        """Say what a test should write for a field with another name, or for a custom field.
-
-        Raises:
-            AttributeError: Always.
-        """
-        __tracebackhide__ = True
+        """Say what a test should write for a field with another name, or for a custom field."""
         if field := _OTHER_NAMES.get(name) or similar_name(name, _FIELDS):
             hint = f"; use .{field}"
         else:
@@ -50,11 +46,6 @@ class Message(models.Message):
         raise AttributeError(f"a message has no attribute {name!r}{hint}")
 
     def __getitem__(self, name: object) -> NoReturn:
-        """Say that the fields are attributes.
-
-        Raises:
-            TypeError: Always.
-        """
         field = _OTHER_NAMES.get(str(name)) or similar_name(str(name), _FIELDS) or name
         hint = f".custom[{name!r}]" if name in self.custom else f".{field}"
         raise TypeError(f"the fields of a message are attributes; use {hint}")
@@ -64,33 +55,27 @@ class Message(models.Message):
         return _AsPosted(self) if self.edited else self
 
     def __repr__(self) -> str:
-        return self.masked(f"<Message {message_effects.brief(self)}, {self.id} in dialog {self.chat_dialog_id}>")
+        return self.masked(f"<Message {effects.brief(self)}, {self.id} in dialog {self.chat_dialog_id}>")
 
     def assert_sent_to_chat(self) -> None:
         """Assert that the message was pushed to the occupants in real time: `send_to_chat` was 1."""
-        __tracebackhide__ = True
         if not self.sent_to_chat:
-            remedy = message_effects.remedy(self, "send_to_chat", 1)
-            self._fail("was not sent to the chat", message_effects.flag(self, "send_to_chat"), remedy)
+            self._fail_for("send_to_chat", "was not sent to the chat")
 
     def assert_history_only(self) -> None:
         """Assert that the message was added to the history, and that no occupant was notified."""
-        __tracebackhide__ = True
         if self.sent_to_chat:
-            self._fail("was sent to the chat", message_effects.flag(self, "send_to_chat"))
+            self._fail_for("send_to_chat", "was sent to the chat")
 
     def assert_markable(self) -> None:
         """Assert that the message requests delivered and read receipts: `markable` was 1."""
-        __tracebackhide__ = True
         if self.markable != 1:
-            remedy = message_effects.remedy(self, "markable", 1)
-            self._fail("is not markable", message_effects.flag(self, "markable"), remedy)
+            self._fail_for("markable", "is not markable")
 
     def assert_not_markable(self) -> None:
         """Assert that the message requests no receipts."""
-        __tracebackhide__ = True
         if self.markable == 1:
-            self._fail("is markable", message_effects.flag(self, "markable"))
+            self._fail_for("markable", "is markable")
 
     def assert_attachments(self, *expected: Mapping[str, Any]) -> None:
         """Assert that the message has exactly these attachments, in this order.
@@ -102,7 +87,6 @@ class Message(models.Message):
             AssertionError: The attachments differ.
             TypeError: An expected attachment is empty or is not a dict.
         """
-        __tracebackhide__ = True
         if not expected or not all(expected):
             raise TypeError("assert_attachments() needs keys to compare; for none use assert_no_attachments()")
         if not all(isinstance(each, Mapping) for each in expected):
@@ -112,9 +96,8 @@ class Message(models.Message):
 
     def assert_no_attachments(self) -> None:
         """Assert that the message has no attachments."""
-        __tracebackhide__ = True
         if self.attachments:
-            self._fail("has attachments", ", ".join(message_effects.attachment_labels(self)))
+            self._fail("has attachments", ", ".join(effects.attachment_labels(self)))
 
     def assert_delivered_to(self, *users: int | models.User) -> None:
         """Assert that the message reached each of these users in real time.
@@ -122,16 +105,11 @@ class Message(models.Message):
         Args:
             *users: User ids, or users that `qbchat.add_user` returned.
         """
-        __tracebackhide__ = True
-        missing = _missing(self, users, self.delivered_to)
-        if missing and self.sent_to_chat:
-            self._fail(
-                f"was not delivered to {missing}",
-                f"delivered_to {list(self.delivered_to)}: every other known occupant was notified",
-                "without qbchat.add_dialog(...), the occupants of a dialog are the users that posted to it",
-            )
-        elif missing:
-            self._fail(f"was not delivered to {missing}", message_effects.flag(self, "send_to_chat"))
+        if missing := _missing(self, users, self.delivered_to):
+            remedy = "without qbchat.add_dialog(...), the occupants of a dialog are the users that posted to it"
+            reached = f"delivered_to {list(self.delivered_to)}: every other known occupant was notified"
+            details = (reached, remedy) if self.sent_to_chat else (effects.flag(self, "send_to_chat"),)
+            self._fail(f"was not delivered to {missing}", *details)
 
     def assert_read_by(self, *users: int | models.User) -> None:
         """Assert that each of these users has read the message.
@@ -139,29 +117,28 @@ class Message(models.Message):
         Args:
             *users: User ids, or users that `qbchat.add_user` returned.
         """
-        __tracebackhide__ = True
         if missing := _missing(self, users, self.read_ids):
             dialog = self.store.dialogs.get(self.chat_dialog_id)
             if dialog is not None and (outsiders := _missing(self, users, dialog.occupants_ids)):
-                what = message_effects.remedy(self, "chat_dialog_id", None)
+                what = effects.remedy(self, "chat_dialog_id", None)
                 what = what or "post to a dialog of this user, or declare the dialog with the user in occupants_ids"
                 self._fail(f"cannot be read by {outsiders}", "not an occupant of the dialog", what)
             unset = [name for name in ("markable", "send_to_chat") if getattr(self, name) != 1]
-            readers = [message_effects.person(self, reader) for reader in self.read_by if reader != self.sender_id]
+            readers = [effects.person(self.store, user) for user in self.read_by if user != self.sender_id]
             others = f"only {', '.join(readers)} has" if readers else "only its sender has"
-            reason = message_effects.flag(self, unset[0]) if unset else f"{others}; call read() of the user in the test"
+            reason = effects.flag(self, unset[0]) if unset else f"{others}; call read() of the user in the test"
             self._fail(f"has not been read by {missing}", reason)
 
-    def _fail(self, what: str, *details: str) -> None:
-        __tracebackhide__ = True
-        reason, *more = details
-        lines = [f"{message_effects.named(self)} {what}: {reason}", *more, message_effects.where(self)]
+    def _fail_for(self, flag: str, what: str) -> None:
+        self._fail(what, effects.flag(self, flag), effects.remedy(self, flag, 1))
+
+    def _fail(self, what: str, reason: str, remedy: str = "") -> None:
+        lines = [f"{effects.named(self)} {what}: {reason}", *filter(None, [remedy]), effects.where(self)]
         raise AssertionError(self.masked("\n  ".join(lines)))
 
     def masked(self, text: str) -> str:
         """Mask every token, key and password that the fake has seen in a text."""
-        masked: str = self.store.secrets.mask(text)
-        return masked
+        return str(self.store.secrets.mask(text))
 
 
 # What tests write for the fields of a message, besides the synonyms that code writes in a request.
@@ -183,7 +160,6 @@ for _name in _FIELDS:
 
 def _missing(message: Message, users: tuple[int | models.User, ...], ids: Collection[int]) -> str:
     """The users with other ids, as text."""
-    __tracebackhide__ = True
     if not users:
         raise TypeError("expected at least one user or user id")
-    return ", ".join(message_effects.person(message, user) for user in map(models.id_of, users) if user not in ids)
+    return ", ".join(effects.person(message.store, user) for user in map(models.id_of, users) if user not in ids)

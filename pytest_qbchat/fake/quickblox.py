@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Never, TypeVar
 
-from pytest_qbchat.explain import conversation, differences, message_effects
+from pytest_qbchat.explain import conversation, differences
+from pytest_qbchat.explain import message_effects as effects
 from pytest_qbchat.explain.field_matching import check_names, has_fields
 from pytest_qbchat.explain.problems import Expectation
 from pytest_qbchat.explain.record_list import Records
@@ -89,7 +90,6 @@ class FakeQuickBlox(Declarations):
             TypeError: `what` is neither a status nor a string.
             ValueError: The fault, the status or the route is unknown, or `times` is not 1 or greater.
         """
-        __tracebackhide__ = True
         self._backend.faults.inject(what, times=times, method=method, path=path, stored=stored, optional=optional)
 
     def each_fault(
@@ -134,7 +134,6 @@ class FakeQuickBlox(Declarations):
             TypeError: An argument is of another type.
             ValueError: A fault, method, path or name is unknown, or the limit is less than 2.
         """
-        __tracebackhide__ = True
         from pytest_qbchat.each_fault.loop import Loop  # noqa: PLC0415 - for the tests that use it
         from pytest_qbchat.each_fault.options import Options  # noqa: PLC0415 - for the tests that use it
 
@@ -166,9 +165,9 @@ class FakeQuickBlox(Declarations):
     @property
     def posted(self) -> Records[Message]:
         """The messages that were sent through POST, oldest first, each with its original text."""
-        reasons = partial(message_effects.why_none, self.calls, self._backend.hosts)
+        reasons = partial(effects.why_none, self.calls, self._backend.hosts)
         posted = self._backend.posted
-        return Records(posted, Message, "posted message", self._masked, reasons, shown=Message.as_posted)
+        return Records(posted, Message, "posted message", self._masked, reasons, Message.as_posted)
 
     @property
     def messages(self) -> Records[Message]:
@@ -206,7 +205,6 @@ class FakeQuickBlox(Declarations):
         Args:
             user: The user or its id.
         """
-        __tracebackhide__ = True
         return inbox_of(self._store, id_of(user))
 
     def transcript(self) -> str:
@@ -244,13 +242,10 @@ class FakeQuickBlox(Declarations):
             AssertionError: No message matches, or another number of messages.
             TypeError: A field is misspelt, or `times` or `at_least` is not a positive number, or both are given.
         """
-        __tracebackhide__ = True
         _refuse_positional("assert_posted", positional)
-        for name, number in (("times", times), ("at_least", at_least)):
-            if number is not None and (type(number) is not int or number < 1):
-                raise TypeError(
-                    f"invalid {name}={number!r}; expected 1 or greater; for none use assert_not_posted(...)"
-                )
+        for name, given in (("times", times), ("at_least", at_least)):
+            if given is not None and (type(given) is not int or given < 1):
+                raise TypeError(f"invalid {name}={given!r}; expected 1 or greater; for none use assert_not_posted(...)")
         if times is not None and at_least is not None:
             raise TypeError("assert_posted() takes times or at_least; omit one of them")
         posted = self.posted
@@ -277,7 +272,6 @@ class FakeQuickBlox(Declarations):
             AssertionError: A message matches.
             TypeError: A field is misspelt, or no field is given.
         """
-        __tracebackhide__ = True
         _refuse_positional("assert_not_posted", positional)
         if not fields:
             raise TypeError("assert_not_posted() needs a field; for no message at all use assert_nothing_posted()")
@@ -292,7 +286,6 @@ class FakeQuickBlox(Declarations):
         Raises:
             AssertionError: A message was posted.
         """
-        __tracebackhide__ = True
         if self._backend.posted:
             raise AssertionError(self._masked(differences.unexpected(self.posted, {})))
 
@@ -309,7 +302,6 @@ class FakeQuickBlox(Declarations):
             AssertionError: No such call was refused.
             ValueError: The method is not in upper case.
         """
-        __tracebackhide__ = True
         return Expectation(self._backend.problems, method, path)
 
     # Serve
@@ -327,6 +319,5 @@ class FakeQuickBlox(Declarations):
 
 
 def _refuse_positional(method: str, values: tuple[object, ...]) -> None:
-    __tracebackhide__ = True
     if values:
         raise TypeError(f"{method}() takes fields by name; use {method}(message={values[0]!r})")

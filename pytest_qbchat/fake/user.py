@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
-from pytest_qbchat.explain import message_effects
+from pytest_qbchat.explain import message_effects as effects
 from pytest_qbchat.explain.record_list import Records
 from pytest_qbchat.fake.message import Message
 from pytest_qbchat.service import models
@@ -17,6 +17,9 @@ from pytest_qbchat.service.models import Dialog, DialogType, id_of
 from pytest_qbchat.service.spelling import misspelt
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import as_text, encode_json
+
+_FOR_HISTORY = "for the history use open(dialog)"
+Recipient = Message | Dialog | models.User | int | str
 
 
 class User(models.User):
@@ -47,7 +50,6 @@ class User(models.User):
         Raises:
             ValueError: The dialog is unknown.
         """
-        __tracebackhide__ = True
         with self._store.lock:
             dialogs = self._store.dialogs_of(self.id) if dialog is None else [find_dialog(self._store, dialog)]
             return sum(each.unread_by(self.id) for each in dialogs)
@@ -55,17 +57,8 @@ class User(models.User):
     def receive(self, message: Message | None = None) -> Records[Message]:
         """Let the app confirm the messages in the inbox: markable ones become delivered to the user.
 
-        Args:
-            message: A message in the inbox; all of them if omitted.
-
-        Returns:
-            The confirmed messages: the markable ones.
-
-        Raises:
-            TypeError: The argument is not a message.
-            ValueError: The message is not in the inbox.
+        The argument, the result and the errors are those of `read`.
         """
-        __tracebackhide__ = True
         return self._confirm(message, read=False)
 
     def read(self, message: Message | None = None) -> Records[Message]:
@@ -83,7 +76,6 @@ class User(models.User):
             TypeError: The argument is not a message.
             ValueError: The message is not in the inbox.
         """
-        __tracebackhide__ = True
         return self._confirm(message, read=True)
 
     def open(self, dialog: Dialog | str) -> Records[Message]:
@@ -95,7 +87,6 @@ class User(models.User):
         Raises:
             ValueError: The dialog is unknown, or the user is not an occupant.
         """
-        __tracebackhide__ = True
         with self._store.lock:
             opened = find_dialog(self._store, dialog)
             _check_occupant(self._store, opened, self.id)
@@ -106,9 +97,7 @@ class User(models.User):
                 opened.mark_read(message, self.id, now)
         return self._records(history, "message in the dialog")
 
-    def send(
-        self, to: Message | Dialog | models.User | int | str, message: str | None = None, **fields: Any
-    ) -> Message:
+    def send(self, to: Recipient, message: str | None = None, **fields: Any) -> Message:
         """Send a message to the chat. It is not in `qbchat.posted`, since it did not come through POST.
 
         In the history it has the form of a message that an app sends over XMPP: with a custom field `dialog_id`, with
@@ -122,21 +111,15 @@ class User(models.User):
         Raises:
             ValueError: The dialog is unknown, or the user is not an occupant.
         """
-        __tracebackhide__ = True
         fields = {"message": message, "send_to_chat": 1, **fields}
         return send(self._store, self.id, to, fields, over_xmpp=True)
 
     def _confirm(self, message: Message | None, *, read: bool) -> Records[Message]:
-        __tracebackhide__ = True
         if message is not None and not isinstance(message, models.Message):
-            raise TypeError(
-                f"invalid message {message!r}; expected a message in the inbox; for the history use open(dialog)"
-            )
+            raise TypeError(f"invalid message {message!r}; expected a message in the inbox; {_FOR_HISTORY}")
         if message is not None and (self.id not in message.delivered_to or message.store is not self._store):
-            raise ValueError(
-                f"{message!r} is not in the inbox of user {self.id}, because it was not delivered in real time; "
-                "for the history use open(dialog)"
-            )
+            reason = f"is not in the inbox of user {self.id}, because it was not delivered in real time"
+            raise ValueError(f"{message!r} {reason}; {_FOR_HISTORY}")
         confirmed: list[models.Message] = []
         with self._store.lock:
             _check_user(self._store, self.id)
@@ -160,27 +143,18 @@ class User(models.User):
 
 def inbox_of(store: Store, user_id: int) -> Records[Message]:
     """The messages that the chat delivered to a user in real time. Later ones are added to it."""
-    user = store.users.get(user_id)
-    owner = f"{user.full_name} ({user_id})" if user is not None and user.full_name else f"user {user_id}"
-    reasons = partial(message_effects.not_delivered, store, user_id)
+    noun = f"message in the inbox of {effects.person(store, user_id)}"
+    reasons = partial(effects.not_delivered, store, user_id)
     inbox = cast("list[Message]", store.inboxes[user_id])
-    return Records(inbox, Message, f"message in the inbox of {owner}", store.secrets.mask, reasons)
+    return Records(inbox, Message, noun, store.secrets.mask, reasons)
 
 
-def send(
-    store: Store,
-    sender_id: int,
-    to: Message | Dialog | models.User | int | str,
-    fields: Mapping[str, Any],
-    *,
-    over_xmpp: bool = False,
-) -> Message:
+def send(store: Store, sender_id: int, to: Recipient, fields: Mapping[str, Any], *, over_xmpp: bool = False) -> Message:
     """Put a message of a user into the history, and with `send_to_chat` into the inboxes of the others.
 
     Over XMPP it also gets a custom field `dialog_id`, its custom fields are strings, and in a group it has no
     recipient (observed, JavaScript SDK; observed, issue threads).
     """
-    __tracebackhide__ = True
     for name in fields.keys() - PARAMETERS:
         if name in SERVER_FIELDS:
             raise TypeError(f"{name} is set by QuickBlox; omit it, and set the time with freezegun or qbchat.advance()")
@@ -207,7 +181,6 @@ def send(
 
 def find_dialog(store: Store, dialog: Dialog | str) -> Dialog:
     """The dialog that is given as a `Dialog` or as its id."""
-    __tracebackhide__ = True
     found = store.find_dialog(dialog.id if isinstance(dialog, Dialog) else dialog)
     if found is None:
         raise ValueError(f"unknown dialog {dialog!r}; expected one that qbchat.add_dialog(...) returned")
@@ -215,7 +188,6 @@ def find_dialog(store: Store, dialog: Dialog | str) -> Dialog:
 
 
 def _private_dialog(store: Store, one: int, other: int) -> Dialog:
-    __tracebackhide__ = True
     if one == other:
         raise ValueError(f"user {one} would write to itself; a private dialog needs another user")
     for user_id in (one, other):
@@ -224,7 +196,6 @@ def _private_dialog(store: Store, one: int, other: int) -> Dialog:
 
 
 def _check_user(store: Store, user_id: int) -> None:
-    __tracebackhide__ = True
     if user_id not in store.users:
         raise ValueError(
             f"there is no user {user_id}: it was deleted, or never declared with qbchat.add_user({user_id})"
@@ -232,7 +203,6 @@ def _check_user(store: Store, user_id: int) -> None:
 
 
 def _check_occupant(store: Store, dialog: Dialog, user_id: int) -> None:
-    __tracebackhide__ = True
     if not dialog.admits(user_id):
         raise ValueError(f"user {user_id} is not among the occupants {dialog.occupants_ids} of {dialog.id}")
     _check_user(store, user_id)

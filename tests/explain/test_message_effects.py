@@ -111,8 +111,8 @@ def test_among_equally_close_messages_the_newest_is_shown(shop: Shop) -> None:
             {"attachments": [FILE]},
             [
                 f"- attachments   [{FILE!r}]",
-                "+ attachments   []: sent as '0' (application/json), of which QuickBlox reads nothing; write JSON with "
-                "attachments={'0': {...}, '1': ...}",
+                "+ attachments   []: arrived as the string '0', so QuickBlox stores none; post JSON with "
+                "attachments={'0': {'type': ..., 'id': ...}}",
             ],
         ),
         (
@@ -120,8 +120,8 @@ def test_among_equally_close_messages_the_newest_is_shown(shop: Shop) -> None:
             {"attachments": []},
             [
                 "- attachments   []",
-                f"+ attachments   [{FILE!r}]: QuickBlox does not read ['N', '1st'], since it reads an "
-                "object under each index: '0', '1', ...",
+                f"+ attachments   [{FILE!r}]: attachments[N]: 'N' is not an index, so this attachment is lost "
+                "(assumed); write the keys '0', '1', ...",
             ],
         ),
         (
@@ -129,8 +129,8 @@ def test_among_equally_close_messages_the_newest_is_shown(shop: Shop) -> None:
             {"attachments": []},
             [
                 "- attachments   []",
-                f"+ attachments   [{FILE!r}]: QuickBlox does not read ['1'], since it reads an object "
-                "under each index: '0', '1', ...",
+                f"+ attachments   [{FILE!r}]: attachments[1]: arrived as '7', so QuickBlox stores no such "
+                "attachment; post JSON with attachments={'0': {'type': ..., 'id': ...}}",
             ],
         ),
         (
@@ -138,7 +138,15 @@ def test_among_equally_close_messages_the_newest_is_shown(shop: Shop) -> None:
             {"attachments": []},
             ["- attachments   []", f"+ attachments   [{FILE!r}]"],
         ),
-        ({"attachments": [FILE]}, {"attachments": []}, ["- attachments   []", f"+ attachments   [{FILE!r}]"]),
+        (
+            {"attachments": [FILE]},
+            {"attachments": []},
+            [
+                "- attachments   []",
+                f"+ attachments   [{FILE!r}]: is a list, which QuickBlox lost in 2016, and may still lose; post JSON "
+                "with attachments={'0': {'type': ..., 'id': ...}}",
+            ],
+        ),
         ({}, {"attachments": [FILE]}, [f"- attachments   [{FILE!r}]", "+ attachments   []"]),
         ({}, {"sender_id": 5}, ["- sender_id   5", "+ sender_id   10: the user of the token, or of On-Behalf-Of"]),
         (

@@ -266,8 +266,8 @@ def test_attachments_fail_an_assertion_of_none(shop: Shop) -> None:
         "message 'hi' has no attachments, expected 1\n"
         "  - expected, + posted\n"
         f"  - {FILE!r}\n"
-        "  sent as '0' (application/json), of which QuickBlox reads nothing; write JSON with "
-        "attachments={'0': {...}, '1': ...}\n"
+        "  arrived as the string '0', so QuickBlox stores none; post JSON with "
+        "attachments={'0': {'type': ..., 'id': ...}}\n"
         f"  {origin(lost)}"
     )
     with pytest.raises(TypeError, match=r"needs keys to compare; for none use assert_no_attachments\(\)"):

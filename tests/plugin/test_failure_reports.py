@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pytest_qbchat import CallRefused
-from pytest_qbchat.explain.problems import omit_library_frames
+from pytest_qbchat.explain.problems import omit_frames
 
 
 @pytest.mark.parametrize("assertion", ["--assert=rewrite", "--assert=plain"])
@@ -34,13 +34,35 @@ def test_read(qbchat): send(); qbchat.posted.last.assert_read_by(1)
 def test_nobody(qbchat): send(); qbchat.posted.last.assert_read_by()
 def test_refused(qbchat):
     with qbchat.expect_refused(): pass
+def test_declared(qbchat): qbchat.add_user("7")
+def test_fault(qbchat): qbchat.fail("slow")
+def test_trials(qbchat): next(qbchat.each_fault("slow"))
+def test_attribute(qbchat): send(); qbchat.posted.last.text
+def test_inbox(qbchat): qbchat.inbox("7")
 """,
         assertion,
     )
-    result.assert_outcomes(failed=19)
+    result.assert_outcomes(failed=24)
     frames = [line for line in result.stdout.lines if re.match(r"\S+\.py:\d+:", line)]
-    assert len(frames) == 19
+    assert len(frames) == 24
     assert all(line.startswith("test_") for line in frames)
+
+
+@pytest.mark.parametrize(("option", "shown"), [("--tb=auto", 0), ("--full-trace", 1)])
+def test_the_traceback_of_a_fake_without_the_fixture_ends_in_the_test_case(run, option: str, shown: int) -> None:
+    result = run(
+        """
+import unittest
+from pytest_qbchat import FakeQuickBlox
+
+class TestChat(unittest.TestCase):
+    def test_it(self):
+        FakeQuickBlox().assert_posted(message="hi")
+""",
+        option,
+    )
+    result.assert_outcomes(failed=1)
+    assert result.stdout.str().count("quickblox.py:") == shown
 
 
 @pytest.mark.parametrize("client", ["httpx", "requests", "urllib.request"])
@@ -82,7 +104,7 @@ def test_it(qbchat):
 def test_a_refusal_without_code_under_test_is_shown_as_it_is() -> None:
     failure = pytest.ExceptionInfo.for_later()
     failure.fill_unfilled((CallRefused, CallRefused("refused"), None))  # type: ignore[arg-type]
-    assert omit_library_frames(failure) is failure
+    assert omit_frames(failure) is failure
 
 
 def test_a_refusal_that_only_a_library_saw_keeps_its_traceback() -> None:
@@ -91,7 +113,7 @@ def test_a_refusal_that_only_a_library_saw_keeps_its_traceback() -> None:
     refused = library["error"]
     assert isinstance(refused, CallRefused)
     before = refused.__traceback__
-    omit_library_frames(pytest.ExceptionInfo.from_exception(refused))
+    omit_frames(pytest.ExceptionInfo.from_exception(refused))
     assert refused.__traceback__ is before
 
 

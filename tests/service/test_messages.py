@@ -468,7 +468,7 @@ def test_a_check_of_partly_lost_attachments_names_the_keys_that_were_not_read(ap
             "Message",
             json={"recipient_id": BERT, "attachments": {"0": image, "N": {"type": "video", "id": "2"}}},
         )
-    with pytest.raises(AssertionError, match=r"QuickBlox does not read \['N'\]"):
+    with pytest.raises(AssertionError, match=r"\n  attachments\[N\]: 'N' is not an index"):
         api.fake.posted.one().assert_attachments(image, {"type": "video", "id": "2"})
 
 
