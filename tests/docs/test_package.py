@@ -87,9 +87,7 @@ def test_each_module_has_its_place_on_the_architecture_page_or_in_the_docstring_
         module = import_module(package)
         names = {each.name for each in pkgutil.iter_modules(module.__path__) if not each.name.startswith("_")}
         described = text or module.__doc__ or ""
-        assert [
-            name for name in sorted(names) if not re.search(rf"(^  |`){name}(\.py|/)?[` ]", described, re.MULTILINE)
-        ] == []
+        assert [name for name in sorted(names) if not re.search(rf"\b{name}(\.py|/)?[` ]", described)] == []
 
 
 def test_the_version_is_that_of_the_project() -> None:
