@@ -13,7 +13,9 @@ assumed: parameters in the body take precedence over those in the query string.
 documented(delete-message): a form labelled as JSON is read as a form where messages are deleted.
 assumed: a form labelled as JSON is read as a form in other calls.
 assumed: JSON with another label is read as JSON; it causes a `QuickBloxWarning`.
-assumed: a body that is neither, or is nested deeper than 100 levels, is refused.
+assumed: a body that is blank, `null`, `[]` or `" "` has no parameters; clients send such bodies (observed).
+assumed: the fields of a multipart form are parameters; clients send them (observed); it causes a `QuickBloxWarning`.
+assumed: a body that is none of these, or is nested deeper than 100 levels, is refused.
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterable
+from email.message import Message
+from email.parser import BytesHeaderParser
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -29,6 +34,7 @@ from pytest_qbchat.service.wire import Request
 
 _BRACKETED = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
 _SEGMENT = re.compile(r"\[([^\[\]]*)\]")
+_EMPTY = ("", "null", "[]", '""', '" "')
 _NOT_A_FORM = ("[", '"', "\ufeff")  # JSON that is not an object, is encoded twice, or follows a byte order mark
 _MAX_DEPTH = 100  # the limit of Rails for forms and JSON
 
@@ -42,6 +48,8 @@ def decode(request: Request) -> dict[str, Any]:
 
 
 def _decode_body(request: Request) -> dict[str, Any]:
+    if request.body.startswith(b"--") and (fields := form_fields(request)):
+        return _nested((name, value.decode(errors="replace")) for name, value in fields.items())
     try:
         text = request.body.decode()
     except UnicodeDecodeError as error:
@@ -49,6 +57,8 @@ def _decode_body(request: Request) -> dict[str, Any]:
     first = text.lstrip()[:1]
     if first == "{":
         return _decode_json(text)
+    if text.strip() in _EMPTY:
+        return {}
     content_type = request.headers.get("Content-Type", "")
     if "=" in text and first not in _NOT_A_FORM and not content_type.startswith("multipart/"):
         return _decode_form(text)
@@ -96,6 +106,28 @@ def _decode_form(text: str) -> dict[str, Any]:
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
     except UnicodeDecodeError as error:
         raise invalid_utf8(f"the form escapes bytes that are not UTF-8: {error}") from None
+    return _nested(pairs)
+
+
+def form_fields(request: Request) -> dict[str, bytes]:
+    """The fields of a multipart form; empty for any other body.
+
+    A parser for mail would also parse an uploaded file that is itself a mail.
+    """
+    header = Message()
+    header["Content-Type"] = request.headers.get("Content-Type", "")
+    boundary = (header.get_boundary() or "").encode("latin-1", "replace")
+    fields: dict[str, bytes] = {}
+    for part in (b"\r\n" + request.body).split(b"\r\n--" + boundary)[1:] if boundary else ():
+        head, blank, content = part.partition(b"\r\n\r\n")
+        name = BytesHeaderParser().parsebytes(head.lstrip()).get_param("name", header="Content-Disposition")
+        if blank and isinstance(name, str):
+            fields[name] = content
+    return fields
+
+
+def _nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Parameters from names with brackets."""
     params: dict[str, Any] = {}
     for name, value in pairs:
         bracketed = _BRACKETED.fullmatch(name)

@@ -169,6 +169,8 @@ def _check_headers(call: Call) -> None:
     if ".quickblox.com" in host and call.request.origin.startswith("http:"):
         call.warn(f"{call.request.origin}: sends the token and the message without encryption; write https://{host}")
     content_type = headers.get("Content-Type", "")
+    if content_type.startswith("multipart/") and params:
+        call.warn("Content-Type: a multipart form is documented for uploads alone; write JSON, or a form")
     if "json" not in content_type and params and call.request.body.lstrip()[:1] == b"{":
         effect = "the fake read it as JSON, and QuickBlox may read it as a form; write application/json"
         call.warn(f"Content-Type: the body is JSON, but its label is {content_type or 'missing'}; {effect}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from freezegun import freeze_time
+from support.posting import API
 from support.ways import DIALOG, DOCUMENTED, DOCUMENTED_REPLY, OF_HTTPX, TOKEN, URL, World
 
 NO_PERMISSION = {"errors": ["You don't have appropriate permissions to perform this operation"]}
@@ -239,10 +240,26 @@ def test_the_last_of_several_token_headers_counts(world: World) -> None:
     assert world.fake.calls.one().request.headers["QB-Token"] == "made-up-token-two"
 
 
-# --- bodies that nobody understands ---
+# --- bodies that public clients send ---
 
 
-def test_a_multipart_body_is_not_understood(world: World) -> None:
-    response = world.post(files={"message": (None, "a=b"), "chat_dialog_id": (None, DIALOG)})
-    assert response.status_code == 400
-    assert "multipart/form-data" in world.fake.calls.one().reason
+@pytest.mark.filterwarnings("ignore:Content-Type")
+def test_the_fields_of_a_multipart_form_are_parameters(world: World) -> None:
+    fields = {"message": "It's 5 & 6 = é?", "chat_dialog_id": DIALOG}
+    fields |= {"attachments[0][type]": "image", "attachments[0][id]": "47863"}
+    response = world.post(files={name: (None, value) for name, value in fields.items()})
+    assert response.status_code == 201
+    assert response.json()["message"] == "It's 5 & 6 = é?"
+    assert world.fake.posted.one().attachments == [{"type": "image", "id": "47863"}]
+    assert "Content-Type: a multipart form is documented for uploads alone" in world.fake.calls.one().warnings[0]
+
+
+@pytest.mark.parametrize("body", [b"", b" \r\n", b"null", b"[]", b'" "', b'""'])
+def test_a_body_without_content_has_no_parameters(world: World, body: bytes) -> None:
+    dialog = world.fake.add_dialog(DIALOG, occupants_ids=[world.fake.add_user(7)])
+    world.fake.add_session(TOKEN, 7)
+    headers = {"QB-Token": TOKEN, "Content-Type": "application/json"}
+    listed = world.send("GET", f"{API}/chat/Dialog.json?limit=1", headers=headers, content=body)
+    assert [item["_id"] for item in listed.json()["items"]] == [dialog.id]
+    assert world.send("DELETE", f"{API}/chat/Dialog/{DIALOG}.json", headers=headers, content=body).status_code == 200
+    assert [call.params for call in world.fake.calls] == [{"limit": "1"}, {}]

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from pytest_qbchat.service.authentication import authenticate, require_user
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.declaration import Also, Digits, Needed, Number, Reply, Time, page_of, refuses, route
+from pytest_qbchat.service.decoding import form_fields
 from pytest_qbchat.service.endpoints.account import ACCOUNT_ID, BUCKET
-from pytest_qbchat.service.endpoints.storage import form_fields
 from pytest_qbchat.service.errors import bad_upload, invalid, no_permission, not_found
 from pytest_qbchat.service.flags import is_one
 from pytest_qbchat.service.ids import timestamp, whole_number

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from email.message import Message
-from email.parser import BytesHeaderParser
 from urllib.parse import parse_qsl
 
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.declaration import Reply, route
 from pytest_qbchat.service.endpoints.account import BUCKET
 from pytest_qbchat.service.store import Store
-from pytest_qbchat.service.wire import Request, Response
+from pytest_qbchat.service.wire import Response
 
 
 @route("GET", f"/{BUCKET}/{{uid}}", replies={200: bytes, 403: str, 404: str}, callers="anybody", raw=True)
@@ -29,23 +27,6 @@ def download(store: Store, call: Call, uid: str) -> Reply:
         call.reason = f"blob {blob.id} is private; GET /blobs/{uid} redirects to its address"
         return _error_response(403, "AccessDenied", "Access Denied")
     return _response(200, blob.content_type.encode("latin-1", "replace"), blob.content)
-
-
-def form_fields(request: Request) -> dict[str, bytes]:
-    """The fields of a multipart form; empty for any other body.
-
-    A parser for mail would also parse an uploaded file that is itself a mail.
-    """
-    header = Message()
-    header["Content-Type"] = request.headers.get("Content-Type", "")
-    boundary = (header.get_boundary() or "").encode("latin-1", "replace")
-    fields: dict[str, bytes] = {}
-    for part in (b"\r\n" + request.body).split(b"\r\n--" + boundary)[1:] if boundary else ():
-        head, blank, content = part.partition(b"\r\n\r\n")
-        name = BytesHeaderParser().parsebytes(head.lstrip()).get_param("name", header="Content-Disposition")
-        if blank and isinstance(name, str):
-            fields[name] = content
-    return fields
 
 
 def _error_response(status: int, code: str, text: str) -> Response:
