@@ -30,5 +30,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section(f"how a test fails: {FAILING}")
     terminalreporter.line(failing[0])
     terminalreporter.section(f"{len(run - wrong)} of {len(run | wrong)} examples passed")
-    terminalreporter.line("conftest_examples/README.md lists the examples. docs/guide.md begins with a first test.")
+    terminalreporter.line("conftest_examples/README.md lists the examples. docs/guide.md is an index of the guide.")
     terminalreporter.line("`pytest conftest_examples/failures --runxfail` shows more tests that fail.")

@@ -65,6 +65,11 @@ _BESIDE = (
         "It can patch the process before or after the first fake. Its own resolver asks a name server past the guard; "
         "`EVENTLET_NO_GREENDNS=yes` turns it off.",
     ),
+    (
+        "pytest-run-parallel",
+        "It does not work: the threads that run one test share its fake, so assertions count the messages of all of "
+        "them. `thread_unsafe_fixtures = ['qbchat']` in its settings runs these tests in one thread.",
+    ),
 )
 
 
@@ -173,8 +178,8 @@ def page() -> str:
             "",
             "## Beside other plugins and mocks",
             "",
-            "Tests run each of these, except aioresponses, httpretty and mocket, before and after the first fake, in",
-            "either order.",
+            "Tests run each of these, except aioresponses, httpretty, mocket and pytest-run-parallel, before and after",
+            "the first fake, in either order.",
             "",
             "| beside | what to know |",
             "| --- | --- |",

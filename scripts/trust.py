@@ -1,6 +1,7 @@
 """Writes docs/trust.md, which lists the source of every route and behaviour: `uv run python scripts/trust.py`.
 
-The content comes from the docstrings of the service, from its error responses, and from a tour of all routes.
+It also writes their numbers into README.md. The content comes from the docstrings of the service, from its error
+responses, and from a tour of all routes.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import inspect
 import json
 import sys
+import textwrap
 import warnings
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -28,6 +31,8 @@ from pytest_qbchat.service.assumptions import Assumptions
 from pytest_qbchat.service.routes import ROUTES, UNSUPPORTED, Route
 
 PAGE = Path(__file__).parents[1] / "docs" / "trust.md"
+README = PAGE.parents[1] / "README.md"
+_LABELS = ("verified", "documented", "observed", "assumed", "by design")  # the best evidence first
 
 _REFERENCE = "https://docs.quickblox.com/reference/"
 _GITHUB = "https://github.com/"
@@ -100,8 +105,7 @@ def page() -> str:
         "- *assumed*: unknown, or more general than a sample; the fake has the least surprising behaviour",
         "- *by design*: specific to the fake, because tests need it",
         "",
-        "None of this was checked against the live service. You can do that with `tests/contract/test_tour.py`, which",
-        "compares the fake with a QuickBlox application of yours.",
+        evidence(),
         "",
         "## Assumptions that you can change",
         "",
@@ -132,7 +136,42 @@ def page() -> str:
     lines += ["", "## Not covered", ""]
     lines += [f"Calls to these are refused by name. Define responses with `qbchat.router`: {outside}."]
     lines += ["", "## Sources", "", *(f"- {name}: {where}" for name, where in sorted(SOURCES.items()))]
-    return "\n".join([*lines, ""])
+    return "\n".join([*_wrapped(lines), ""])
+
+
+def numbers() -> Counter[str]:
+    """How many behaviours there are by label. One with several labels counts as that with the best evidence."""
+    endpoints = dict.fromkeys(route.endpoint for route in ROUTES)
+    listed = [each for documented in (*COMMON.values(), *endpoints, *refusals()) for each in behaviours(documented)]
+    return Counter(min((claim.label for claim in each.claims), key=_LABELS.index) for each in listed)
+
+
+def evidence() -> str:
+    """How much of the fake is known, in numbers."""
+    number = numbers()
+    return (
+        f"Of {number.total()} behaviours, {number['documented']} are documented, {number['observed']} are observed, "
+        f"{number['assumed']} are assumed, and {number['by design']} are by design. None of them was "
+        "compared with the live service. You can do that: `tests/contract/test_tour.py` compares the fake with a "
+        "QuickBlox application of yours."
+    )
+
+
+def readme() -> str:
+    """The README with these numbers, between the marker and the next empty line."""
+    before, marker, after = README.read_text(encoding="utf-8").partition("<!-- evidence -->\n")
+    return before + marker + _fill(evidence()) + after[after.index("\n\n") :]
+
+
+def _fill(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _wrapped(lines: Iterable[str]) -> Iterator[str]:
+    """The lines of a page, prose with a break before column 121."""
+    for line in lines:
+        long = len(line) > 120 and not line.startswith(("|", "#"))
+        yield _fill(line, "  " if line.startswith("- ") else "") if long else line
 
 
 def _by_endpoint() -> list[list[Route]]:
@@ -152,7 +191,14 @@ def _section(routes: list[Route], seen: dict[str, tuple[int, Any]]) -> Iterator[
     answered = [seen[str(route)] for route in routes if str(route) in seen]
     if answered:
         status, body = answered[0]
-        yield f"Response: {status}, {f'`{json.dumps(body)}`' if body else 'without a body'}."
+        if body:
+            yield f"Response: {status}, with this body:"
+            yield ""
+            yield "```json"
+            yield _fill(json.dumps(body), " ")
+            yield "```"
+        else:
+            yield f"Response: {status}, without a body."
         yield ""
     yield from _lines(endpoint)
 
@@ -176,3 +222,4 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore", QuickBloxWarning)  # the tour makes mistakes on purpose
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(), encoding="utf-8")
+    README.write_text(readme(), encoding="utf-8")

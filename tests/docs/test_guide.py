@@ -1,4 +1,4 @@
-"""The guide: one project that grows block by block. Each is run, and every link of the documentation leads on."""
+"""The guide: one project that grows block by block, page by page. Each block is run, and every link leads on."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / name for name in ("README.md", "CHANGELOG.md"))]
+DOCS = ROOT / "docs"
+DOCUMENTS = [*sorted(DOCS.rglob("*.md")), *(ROOT / name for name in ("README.md", "CHANGELOG.md"))]
 DOCUMENTS += [
     ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md", "conftest_examples/README.md")
 ]
-GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+# In the order of the site: a page may use what the pages before it have written.
+PAGES = re.findall(r"^(guide/.+)$", (DOCS / "index.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+MAX_LINES = 250
 RUN_BY_THE_READER = {"console"}
 
 
@@ -33,6 +36,7 @@ class Block(NamedTuple):
 class Section:
     """What a section has the reader write, on top of what the sections before it have left."""
 
+    page: str
     title: str
     blocks: list[Block]
     before: list[Block] = field(repr=False)
@@ -52,7 +56,9 @@ class Section:
         return [block.file for block in self.python if "__main__" in block.text]
 
     def number_of_tests(self) -> int:
-        return sum(len(re.findall(r"^ *(?:async )?def test_", block.text, flags=re.MULTILINE)) for block in self.python)
+        """The tests in its files, with those that earlier sections wrote there."""
+        texts = [block.text for block in [*self.before, *self.python] if block.file in self.tests]
+        return sum(len(re.findall(r"^ *(?:async )?def test_", text, flags=re.MULTILINE)) for text in texts)
 
     def write(self, folder: Path) -> None:
         """The project as it is at the end of the section. A block of a file that is there already is more of it."""
@@ -66,12 +72,17 @@ class Section:
 def sections() -> Iterator[Section]:
     """The sections with the blocks of each."""
     before: list[Block] = []
-    for part in GUIDE.split("\n## ")[1:]:
-        fences = re.findall(r"^```(\w*)\n(.*?)^```$", part, flags=re.DOTALL | re.MULTILINE)
-        blocks = [Block(language, _file(text), text) for language, text in fences]
-        section = Section(part.partition("\n")[0], blocks, before)
-        before = [*before, *section.python]
-        yield section
+    for page in PAGES:
+        for part in _text(page).split("\n## ")[1:]:
+            fences = re.findall(r"^```(\w*)\n(.*?)^```$", part, flags=re.DOTALL | re.MULTILINE)
+            blocks = [Block(language, _file(text), text) for language, text in fences]
+            section = Section(page, part.partition("\n")[0], blocks, before)
+            before = [*before, *section.python]
+            yield section
+
+
+def _text(page: str) -> str:
+    return (DOCS / f"{page}.md").read_text(encoding="utf-8")
 
 
 def _file(text: str) -> str:
@@ -80,7 +91,14 @@ def _file(text: str) -> str:
 
 
 SECTIONS = list(sections())
-by_title = pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.title)
+WITH_BLOCKS = [section for section in SECTIONS if section.blocks]
+
+
+def _id(section: Section) -> str:
+    return f"{section.page}: {section.title}"
+
+
+by_title = pytest.mark.parametrize("section", WITH_BLOCKS, ids=_id)
 
 
 @by_title
@@ -100,7 +118,7 @@ def test_the_tests_of_a_section_pass(
         assert section.scripts
 
 
-@pytest.mark.parametrize("section", [section for section in SECTIONS if section.scripts], ids=lambda each: each.title)
+@pytest.mark.parametrize("section", [section for section in SECTIONS if section.scripts], ids=_id)
 def test_the_scripts_of_a_section_run(tmp_path: Path, section: Section) -> None:
     section.write(tmp_path)
     for script in section.scripts:
@@ -125,10 +143,25 @@ def test_every_block_of_a_section_is_run(section: Section) -> None:
     assert run, "a section shows at least one thing that can be run"
 
 
-def test_every_block_of_the_guide_is_in_a_section() -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_of_a_page_is_in_a_section(page: str) -> None:
     """A fence that is indented or closed badly would be overlooked."""
-    fences = len(re.findall(r"^\s*(?:```|~~~)", GUIDE, flags=re.MULTILINE))
-    assert fences == 2 * sum(len(section.blocks) for section in SECTIONS)
+    fences = len(re.findall(r"^\s*(?:```|~~~)", _text(page), flags=re.MULTILINE))
+    assert fences == 2 * sum(len(section.blocks) for section in SECTIONS if section.page == page)
+
+
+def test_every_page_is_on_the_site_and_in_the_index_of_the_guide_and_is_short() -> None:
+    pages = {path.relative_to(DOCS).with_suffix("").as_posix() for path in DOCS.glob("guide/*.md")}
+    assert sorted(PAGES) == sorted(pages)
+    assert pages == set(re.findall(r"\((guide/[\w-]+)\.md[)#]", _text("guide")))
+    assert {page: lines for page in PAGES if (lines := len(_text(page).splitlines())) > MAX_LINES} == {}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.relative_to(ROOT).as_posix())
+def test_prose_is_wrapped(document: Path) -> None:
+    """Tables, headings, pictures of a terminal and lists of addresses may have longer lines."""
+    text = re.sub(r"^```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    assert [line for line in text.splitlines() if len(line) > 120 and not line.startswith(("|", "#"))] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.relative_to(ROOT).as_posix())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,11 +12,10 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, flags=re.DOTALL)
 PYTHON = [text for language, text in BLOCKS if language == "python"]
-TOML = [text for language, text in BLOCKS if language == "toml"]
-SHOP, TEST_SHOP = PYTHON[:2]
-PRELUDE = (
-    "import re\nfrom unittest.mock import ANY\nimport httpx\nimport pytest\nfrom shop import announce_shipment\n\n"
-)
+SHOP, TEST_SHOP = PYTHON
+ADDOPTS, FILTER = ("".join(re.findall(rf"`({name} = .*?)`", README)) for name in ("addopts", "filterwarnings"))
+INI = "[tool.pytest.ini_options]\n"
+MAX_LINES = 150
 
 
 @pytest.fixture
@@ -31,18 +29,20 @@ def test_the_first_example_works_in_an_empty_project(shop: pytest.Pytester) -> N
     assert SHOP.startswith("# shop.py\n")
     assert TEST_SHOP.startswith("# test_shop.py\n")
     (shop.path / "test_shop.py").write_text(TEST_SHOP, encoding="utf-8")
+    shop.makepyprojecttoml(INI + ADDOPTS)
     shop.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("block", PYTHON[2:], ids=lambda block: block.splitlines()[0][:40])
-def test_a_block_of_python_runs(
-    shop: pytest.Pytester, run_project: Callable[..., pytest.RunResult], block: str
-) -> None:
-    if not block.startswith("def test_"):
-        body = "announce_shipment(7, dialog)\nannounce_shipment(7, dialog)\n" + block
-        block = 'def test_block(qbchat, dialog="5d75327ba28f9a0f32cb0f99"):\n' + textwrap.indent(body, "    ")
-    shop.makepyfile(test_block=PRELUDE + block)
-    run_project("-W", "error").assert_outcomes(passed=1)
+def test_the_front_page_of_the_site_has_the_same_example_and_names_django_and_fastapi() -> None:
+    front = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    assert re.findall(r"```python\n(.*?)```", front, flags=re.DOTALL) == PYTHON
+    assert {"recipes.md#django", "recipes.md#fastapi"} <= set(re.findall(r"\]\((.+?)\)", front))
+
+
+def test_the_readme_is_short_and_installs_before_it_shows_code() -> None:
+    assert len(README.splitlines()) <= MAX_LINES
+    assert README.index("$ pip install pytest-qbchat") < README.index("```python")
+    assert "CPU" not in README.partition("\n## ")[0]
 
 
 def test_a_silent_mistake_fails_unless_the_filter_makes_it_a_warning(
@@ -58,14 +58,21 @@ def test_a_silent_mistake_fails_unless_the_filter_makes_it_a_warning(
         """
     )
     run_project().assert_outcomes(failed=1)
-    shop.makepyprojecttoml(TOML[0])
+    shop.makepyprojecttoml(INI + FILTER)
     run_project().assert_outcomes(passed=1, warnings=1)
 
 
 def test_the_guard_names_the_call_of_a_test_without_the_fixture(
     shop: pytest.Pytester, run_project: Callable[..., pytest.RunResult]
 ) -> None:
-    shop.makepyfile(f"{PRELUDE}def test_it():\n    announce_shipment(7, '5d75327ba28f9a0f32cb0f99')\n")
+    shop.makepyfile(
+        """
+        from shop import announce_shipment
+
+        def test_it():
+            announce_shipment(7, "5d75327ba28f9a0f32cb0f99")
+        """
+    )
     result = run_project()
     result.assert_outcomes(failed=1)
     [quoted] = re.findall(r'"(this test called .*?)"', README.replace("\n", " "))
@@ -100,3 +107,20 @@ def test_the_measurements_are_those_of_the_benchmarks() -> None:
         ratios = shown.split(" to ")
         digits = len(ratios[0].partition(".")[2])
         assert ratios == sorted(f"{float(ratio):.{digits}f}" for ratio in found.groups()), label
+
+
+def test_the_table_of_found_mistakes_is_that_of_the_benchmarks() -> None:
+    measured = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    shown, source = (text.partition("<!-- detection -->\n")[2].partition("\n\n")[0] for text in (README, measured))
+    assert shown == source
+
+
+def test_the_price_of_installing_is_that_of_the_benchmarks() -> None:
+    measured = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    first = (ROOT / "docs" / "guide" / "first-test.md").read_text(encoding="utf-8")
+    row = r"\| {} \| \d+ \| (\S+) \|"
+    [all_plugins] = re.findall(row.format("pytest-qbchat and all plugins of its dependencies"), measured)
+    [blocked] = re.findall(row.format(r"\*\*pytest-qbchat\*\*"), measured)
+    assert f"{float(all_plugins):.2f} times" in README
+    assert f"{float(all_plugins):.2f} times" in first
+    assert f"{float(blocked):.2f} times" in first

@@ -28,6 +28,13 @@ def test_the_page_is_up_to_date() -> None:
     assert trust.PAGE.read_text(encoding="utf-8") == trust.page(), "run: uv run python scripts/trust.py"
 
 
+def test_the_readme_has_the_numbers_of_the_page() -> None:
+    readme = trust.README.read_text(encoding="utf-8")
+    assert readme == trust.readme(), "run: uv run python scripts/trust.py"
+    assert " ".join(trust.evidence().split()) in " ".join(readme.split())
+    assert "verified" not in trust.numbers(), "somebody compared the fake with the service: say so"
+
+
 def test_every_route_is_on_the_page() -> None:
     headings = [line for line in trust.page().splitlines() if line.startswith("### `")]
     listed = [route for heading in headings for route in heading.removeprefix("### ").split(", ")]
