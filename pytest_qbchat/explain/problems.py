@@ -17,6 +17,9 @@ from pytest_qbchat.service.calls import Call
 if TYPE_CHECKING:
     import pytest
 
+# The parts of this package that raise errors at a test.
+_FAKE = tuple(f"pytest_qbchat.{folder}" for folder in ("fake", "each_fault", "explain", "intercept"))
+
 
 @dataclass(slots=True, eq=False)
 class Problem:
@@ -152,14 +155,17 @@ def omit_frames(failure: pytest.ExceptionInfo[BaseException]) -> pytest.Exceptio
     """
     import pytest  # noqa: PLC0415 - the fake works without it
 
+    changed = False
     for error in _chain(failure.value):
-        omitted = is_between if isinstance(error, CallRefused) else _is_of_fake
-        kept = [entry for entry in _entries(error.__traceback__) if not omitted(entry.tb_frame)]
-        if kept:
+        is_omitted = is_between if isinstance(error, CallRefused) else _is_of_fake
+        entries = [*_entries(error.__traceback__)]
+        kept = [entry for entry in entries if not is_omitted(entry.tb_frame)]
+        if kept and kept != entries:
             error.__traceback__ = kept[0]
+            changed = changed or error is failure.value
             for entry, following in zip(kept, [*kept[1:], None], strict=True):
                 entry.tb_next = following
-    return pytest.ExceptionInfo.from_exception(failure.value) if failure.value.__traceback__ else failure
+    return pytest.ExceptionInfo.from_exception(failure.value) if changed else failure
 
 
 def _entries(traceback: TracebackType | None) -> Iterator[TracebackType]:
@@ -169,8 +175,8 @@ def _entries(traceback: TracebackType | None) -> Iterator[TracebackType]:
 
 
 def _is_of_fake(frame: FrameType) -> bool:
-    name = frame.f_globals.get("__name__", "")
-    return name.startswith("pytest_qbchat.") and not name.startswith("pytest_qbchat.service.")
+    name: str = frame.f_globals.get("__name__", "")
+    return name.startswith(_FAKE)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
