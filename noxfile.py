@@ -48,7 +48,7 @@ OLDEST = PYTHONS[0]
 # `coverage` runs the tests on the oldest Python.
 nox.options.sessions = [
     *(f"tests-{python}" for python in PYTHONS[1:]),
-    *("coverage", "lowest", "examples", "browser", "lint", "types", "docs"),
+    *("coverage", "lowest", "examples", "judges", "browser", "lint", "types", "docs"),
 ]
 # nox looks for "python3.12" on the PATH, where a version manager may have a launcher that refuses.
 os.environ["PATH"] = os.pathsep.join(
@@ -99,6 +99,13 @@ def detection(session: nox.Session) -> None:
     _run(
         session, "python", "-m", "benchmarks.detection", "--check", options=("--no-default-groups", "--group", "bench")
     )
+
+
+@nox.session(python=OLDEST)
+def judges(session: nox.Session) -> None:
+    """The document of the API, judged by schemathesis and by a generated client."""
+    judged = "tests/api_document/test_judges.py"
+    _run(session, "pytest", "-q", judged, *session.posargs, options=("--no-default-groups", "--group", "judges"))
 
 
 @nox.session(python=OLDEST)

@@ -57,7 +57,7 @@ class Schemas:
             case typing.Annotated:
                 schema = self._marked(arguments[0], arguments[1:], request=request)
             case typing.Literal:
-                schema = {"enum": [*arguments]}
+                schema = _typed({"enum": [*arguments]})
             case typing.Union | types.UnionType:
                 schema = {"anyOf": [self.of(each, request=request) for each in arguments]}
             case builtins.list:
@@ -78,7 +78,7 @@ class Schemas:
             elif not isinstance(mark, Also):
                 schema |= mark.keywords
             elif request:
-                schema = {"anyOf": [schema, mark.keywords]}
+                schema = {"anyOf": [schema, _typed(mark.keywords)]}
         return schema
 
     def _record(self, record: Any, *, request: bool) -> Schema:
@@ -115,6 +115,14 @@ class Schemas:
             return [self.example(schema["items"])]
         text = _EXAMPLES.get(schema.get("pattern", ""), "made up".ljust(schema.get("minLength", 0), "-"))
         return {"string": text, "integer": 1, "number": 1.5, "boolean": True}.get(schema["type"])
+
+
+def _typed(schema: Schema) -> Schema:
+    """A schema with the type of its values, which generators of clients need."""
+    if "enum" not in schema:
+        return schema
+    [type_] = {_SIMPLE[type(value)]["type"] for value in schema["enum"]}
+    return {"type": type_, **schema}
 
 
 def _name(reference: Schema) -> str:

@@ -20,7 +20,7 @@ from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Response
 
 _ACCESS_LIFETIME = 60 * 60  # seconds (assumed)
-_Public = Annotated[bool, Also(enum=["true", "false", 0, 1, "0", "1"])]
+_Public = Annotated[bool, Also(enum=["true", "false", "0", "1"]), Also(enum=[0, 1])]
 _NEW_BLOB = Needed({"content_type": Needed(str), "name": Needed(str), "public": _Public, "tag_list": str})
 _UPLOAD = {"key": Needed(str), "file": Needed(bytes)}
 _CHANGES = {"name": str, "content_type": str}
