@@ -8,7 +8,6 @@ spawned inherit no patches; they and subprocesses reach the network.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from contextlib import suppress
 from threading import Thread
@@ -66,7 +65,9 @@ class Forks:
         try:
             if isinstance(sent, str):
                 raise fake.refuse(sent)
-            response = asyncio.run(fake.handle_async(sent))
+            from asyncio import run  # noqa: PLC0415 - for tests that fork
+
+            response = run(fake.handle_async(sent))
         except CallRefused as refusal:
             return refusal
         except BaseException as error:  # a fault, or the error of a custom route, perhaps by pytest.fail()
@@ -99,7 +100,9 @@ class FakeOfParent:
     async def handle_async(self, request: Request) -> Response:
         """Let the fake of the parent answer a request of an asynchronous client."""
         __tracebackhide__ = True
-        return await asyncio.to_thread(self.handle, request)
+        from asyncio import to_thread  # noqa: PLC0415 - for tests that fork
+
+        return await to_thread(self.handle, request)
 
     def refuse(self, reason: str) -> CallRefused:
         """Record a refused call in the parent, whose test fails."""

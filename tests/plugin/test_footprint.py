@@ -40,6 +40,12 @@ def test_a_run_that_does_not_use_the_plugin_imports_nothing_for_it(
     pytester.runpytest_subprocess(*alone).assert_outcomes(passed=1)
 
 
+def test_a_fake_does_not_import_asyncio_for_code_without_it() -> None:
+    used = "import sys, pytest_qbchat\nwith pytest_qbchat.FakeQuickBlox().intercept(): pass\n"
+    code = f"{used}assert 'asyncio' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_a_suite_without_the_guard_that_imports_http_clients_has_no_interceptors(
     pytester: pytest.Pytester, alone: tuple[str, ...]
 ) -> None:
