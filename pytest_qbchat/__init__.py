@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pytest_qbchat.payloads.factory import PayloadFactory, QuickBloxProvider
     from pytest_qbchat.server.live_server import LiveServer
     from pytest_qbchat.service.calls import Call
+    from pytest_qbchat.service.endpoints.events import Push
     from pytest_qbchat.service.models import Blob, Dialog, Session
 
     __version__: str
@@ -47,6 +48,7 @@ __all__ = [
     "LiveServer",
     "Message",
     "PayloadFactory",
+    "Push",
     "QuickBloxProvider",
     "QuickBloxTransport",
     "QuickBloxWarning",
@@ -66,6 +68,7 @@ _MODULES = {
     "LiveServer": "server.live_server",
     "Message": "fake.message",
     "PayloadFactory": "payloads.factory",
+    "Push": "service.endpoints.events",
     "QuickBloxProvider": "payloads.factory",
     "QuickBloxTransport": "fake.httpx_transport",
     "QuickBloxWarning": "exceptions",

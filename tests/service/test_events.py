@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import httpx
 import pytest
 from support.chat_api import ANNA, BERT, CLEO, HOST, NEED_USER, NOT_FOUND, Api, answer, at, token_of
+from support.shop import failure
 from support.tour import Tour
 from support.ways import TLS, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxWarning
+from pytest_qbchat.page import page
 from pytest_qbchat.service.endpoints.events import Events, Push
 
 NO_RECEIVER = (422, {"errors": ["No one can receive the message"]})
@@ -343,3 +346,130 @@ def test_events_and_subscriptions_are_rewound(qbchat: FakeQuickBlox) -> None:
         if trial.recovered or trial.fault is None:
             assert len(qbchat._store.part(Events).pushed) == 1
     assert trials == 3
+
+
+# --- what a test asserts and sees ---
+
+
+@pytest.fixture
+def shop(pushes: Pushes) -> Pushes:
+    """Anna has pushed the text to Bert."""
+    pushes.push()
+    return pushes
+
+
+def test_a_push_is_returned(shop: Pushes) -> None:
+    bert = shop.fake.users.where(id=BERT).one()
+    push = shop.fake.assert_pushed(to=bert, message=TEXT, environment="production", payload=None, push_type=None)
+    assert push is shop.fake.pushed.one()
+    assert push.call is shop.fake.calls.last
+    assert shop.fake.assert_pushed(to=[BERT], message=re.compile("ready"), user_id=ANNA) is push
+    assert shop.fake.assert_pushed(at_least=1) is push
+    assert shop.fake.pushed.where(to=CLEO) == []
+
+
+def test_the_number_of_pushes_is_one_unless_said_otherwise(shop: Pushes) -> None:
+    newest = shop.push()
+    assert shop.fake.assert_pushed(times=2, to=BERT) is newest
+    text = failure(shop.fake.assert_pushed, to=BERT)
+    assert text.splitlines()[:3] == [
+        "2 pushes with to=20 were sent, expected one; if all are meant, write times=2",
+        f"  {TEXT!r} (to Bert Made-Up (20))",
+        f"    from Anna Made-Up (10), event {shop.sent[0].event['id']} for production",
+    ]
+
+
+def test_a_failure_says_why_no_push_was_sent(pushes: Pushes) -> None:
+    pushes("POST", "events", json=event(user={"ids": [CLEO]}))
+    why = "no receiver 30 has a subscription to any channel in production; call subscribe() of the user in the test"
+    sent = "POST /events.json was answered 422"
+    assert failure(pushes.fake.assert_pushed, to=CLEO) == f"no push with to=30 was sent: {sent}: {why}"
+    pushes.fake.forget_calls()
+    first, *_ = failure(pushes.fake.assert_pushed).splitlines()
+    assert first == "no push was sent: no call reached the fake"
+    pushes("GET", "users")
+    only = "no push was sent: the only call to the fake was GET /users.json, which sends no push"
+    assert failure(pushes.fake.assert_pushed) == only
+    pushes("GET", "users")
+    first, *_ = failure(pushes.fake.assert_pushed).splitlines()
+    assert first == "no push was sent: none of 2 calls to the fake sends a push"
+
+
+def test_a_failure_shows_the_closest_push_and_what_differs(shop: Pushes) -> None:
+    cleo = shop.fake.users.where(id=CLEO).one()
+    assert failure(shop.fake.assert_pushed, to=cleo, message=TEXT, environment="development").splitlines() == [
+        f"no push with to=30, message={TEXT!r}, environment='development' was sent: the only push differs in to, "
+        "environment",
+        "  - expected, + sent",
+        "  - to            30",
+        "  + to            (20,)",
+        "  - environment   'development'",
+        "  + environment   'production'",
+        "  Cleo Made-Up (30) has no subscription; call subscribe() of the user in the test",
+        f"  this is push {TEXT!r} from Anna Made-Up (10), event {shop.sent[0].event['id']} for production",
+    ]
+    cleo.subscribe()
+    assert "subscription" not in failure(shop.fake.assert_pushed, to=[cleo])
+    shop.push(message=base64("later"))
+    first, *_ = failure(shop.fake.assert_pushed, message="never").splitlines()
+    assert first == "no push with message='never' was sent: the closest of 2 pushes differs in message"
+
+
+def test_a_refused_push_with_the_expected_text_is_named_first(shop: Pushes) -> None:
+    shop("POST", "events", json=event(user={"ids": [CLEO]}, message=base64("the bill")))
+    first, *_ = failure(shop.fake.assert_pushed, message="the bill").splitlines()
+    assert first.startswith("no push with message='the bill' was sent: POST /events.json was answered 422: no receiver")
+
+
+def test_wrong_arguments_of_the_assertion_are_refused(shop: Pushes) -> None:
+    for arguments, text in (
+        ({"times": 0}, "invalid times=0; expected 1 or greater; for none use pushed.where(...) == []"),
+        ({"times": 1, "at_least": 1}, "assert_pushed() takes times or at_least; omit one of them"),
+        ({"mesage": TEXT}, "a push has no field 'mesage'; use message"),
+    ):
+        with pytest.raises(TypeError) as caught:
+            shop.fake.assert_pushed(**arguments)
+        assert str(caught.value) == text
+    with pytest.raises(TypeError, match=r"^assert_pushed\(\) takes fields by name; use assert_pushed\(message='hi'\)$"):
+        shop.fake.assert_pushed("hi")  # type: ignore[arg-type]
+
+
+def test_a_user_subscribes_for_a_channel_and_an_environment(pushes: Pushes) -> None:
+    cleo = pushes.fake.users.where(id=CLEO).one()
+    cleo.subscribe("apns", environment="development")
+    cleo.subscribe("apns", environment="development")
+    [subscription] = pushes("GET", "subscriptions", by=CLEO).json()
+    assert subscription["subscription"]["device"]["platform"] == {"name": "ios"}
+    assert pushes.push(user={"ids": [CLEO, BERT]}).to == (BERT,)
+    assert pushes.push(user={"ids": [CLEO, BERT]}, environment="development", push_type="apns").to == (CLEO,)
+    with pytest.raises(ValueError, match=r"expected an environment of .*, a channel of .*'gcm'"):
+        cleo.subscribe("fcm")
+    pushes("DELETE", f"users/{CLEO}", by=CLEO)
+    with pytest.raises(ValueError, match="there is no user 30"):
+        cleo.subscribe()
+
+
+def test_the_transcript_and_the_page_show_pushes(shop: Pushes) -> None:
+    where = f"from Anna Made-Up (10), event {shop.sent[0].event['id']} for production"
+    assert shop.fake.transcript() == f"push to 20 Bert Made-Up: {TEXT!r}\n  {where}"
+    shown = page.conversation(shop.fake._store, shop.fake.calls, newest=1)
+    assert shown["pushes"] == [{"to": [BERT], "text": TEXT, "where": where}]
+    with httpx.Client(headers=APPLICATION) as client:
+        client.post(f"{HOST}/events.json", json=event())
+    assert "  from an API key, event" in shop.fake.transcript()
+
+
+def test_forgotten_calls_take_their_pushes_with_them(shop: Pushes) -> None:
+    kept = shop.push(message=base64("kept"))
+    shop.fake.forget_calls(keep=1)
+    assert shop.fake.pushed == [kept]
+    assert shop("GET", "events").json()["total_entries"] == 2
+
+
+def test_a_secret_in_a_push_is_masked_in_every_text(pushes: Pushes) -> None:
+    pushes.fake.add_session("made-up-token-in-a-text", CLEO)
+    pushes.push(message=base64("made-up-token-in-a-text"))
+    shown = str(page.conversation(pushes.fake._store, []))
+    for text in (failure(pushes.fake.assert_pushed, message="x"), pushes.fake.transcript(), shown):
+        assert "made…#" in text
+        assert "made-up-token-in-a-text" not in text
