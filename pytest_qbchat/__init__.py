@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from pytest_qbchat.payloads.factory import PayloadFactory, QuickBloxProvider
     from pytest_qbchat.server.live_server import LiveServer
     from pytest_qbchat.service.calls import Call
+    from pytest_qbchat.service.endpoints.events import Push
     from pytest_qbchat.service.models import Blob, Dialog, Session
 
     __version__: str
 
 __all__ = [
     "ABSENT", "Blob", "Call", "CallRefused", "Dialog", "FakeQuickBlox", "LiveServer", "Message", "PayloadFactory",
-    "QuickBloxProvider", "QuickBloxTransport", "QuickBloxWarning", "Records", "Session", "Trial", "User",
+    "Push", "QuickBloxProvider", "QuickBloxTransport", "QuickBloxWarning", "Records", "Session", "Trial", "User",
 ]  # fmt: skip
 
 _MODULES = {
@@ -36,6 +37,7 @@ _MODULES = {
     "QuickBloxTransport": "fake.httpx_transport", "LiveServer": "server.live_server", "Trial": "each_fault.loop",
     "PayloadFactory": "payloads.factory", "QuickBloxProvider": "payloads.factory",
     "CallRefused": "exceptions", "QuickBloxWarning": "exceptions", "Call": "service.calls",
+    "Push": "service.endpoints.events",
     "Blob": "service.models", "Dialog": "service.models", "Session": "service.models",
 }  # fmt: skip
 

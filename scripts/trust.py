@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))  # where the tour is
-from api_document.behaviours import behaviours, summary
+from api_document.behaviours import REFUSING, behaviours, summary
 from api_document.document import example
 from support.tour import Application, make
 
@@ -54,12 +54,13 @@ SOURCES = {
     **{
         page: f"{_REFERENCE}{page}"
         for page in (
-            "authentication", "create-dialog", "create-file", "create-message", "create-session",
-            "create-token-with-api-key", "create-user", "delete-dialog", "delete-message", "delete-user",
-            "delete-user-by-external-id", "dialog-model", "get-dialog-by-id", "get-message-by-id", "get-session",
-            "get-unread-message-count", "list-dialogs", "list-files", "list-messages", "list-users",
-            "list-users-by-tags", "log-in", "messages", "overview", "update-dialog", "update-message",
-            "update-notification-settings", "update-user", "upload-file",
+            "authentication", "create-dialog", "create-event", "create-file", "create-message",
+            "create-session", "create-subscription", "create-token-with-api-key", "create-user",
+            "delete-dialog", "delete-message", "delete-user", "delete-user-by-external-id", "dialog-model",
+            "events", "get-dialog-by-id", "get-event-by-id", "get-message-by-id", "get-session",
+            "get-unread-message-count", "list-dialogs", "list-events", "list-files", "list-messages",
+            "list-users", "list-users-by-tags", "log-in", "messages", "overview", "push-notification-formats",
+            "update-dialog", "update-message", "update-notification-settings", "update-user", "upload-file",
         )
     },
 }  # fmt: skip
@@ -76,9 +77,9 @@ COMMON: dict[str, Any] = {
 
 def refusals() -> Iterator[Any]:
     """All that makes error responses, except for those that a test injects."""
-    for each in vars(errors).values():
-        if isinstance(each, errors.Refusal) or each in (errors.invalid, errors.invalid_fields):
-            yield each
+    made = (each for module in REFUSING for each in vars(module).values())
+    others = (errors.invalid, errors.invalid_fields)
+    yield from dict.fromkeys(each for each in made if isinstance(each, errors.Refusal) or each in others)
 
 
 def answers() -> dict[str, tuple[int, Any]]:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from pytest_qbchat.explain.message_effects import attachment_labels, not_accepted, reach, receipts
+from pytest_qbchat.explain.message_effects import attachment_labels, not_accepted, reach, receipts, where
 from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.endpoints.events import Events
 from pytest_qbchat.service.models import Dialog, Message
 from pytest_qbchat.service.store import Store
 
@@ -59,8 +60,14 @@ def described(message: Message) -> dict[str, Any]:
     }
 
 
+def pushes(store: Store, newest: int | None = None) -> list[dict[str, Any]]:
+    """The push notifications that were sent, oldest first; of many the newest."""
+    sent = store.part(Events).pushed[-(newest or 0) :]
+    return [{"to": push.to, "text": push.message, "where": where(push)} for push in sent]
+
+
 def transcript(store: Store, calls: Sequence[Call]) -> str:
-    """The newest messages of each dialog and their delivery, then calls that were not accepted, and warnings.
+    """The newest messages of each dialog and their delivery, pushes, calls that were not accepted, and warnings.
 
     The caller masks the text.
     """
@@ -74,6 +81,8 @@ def transcript(store: Store, calls: Sequence[Call]) -> str:
             lines.append(f"  ({len(messages) - _MAX_SHOWN} earlier messages)")
         for message in messages[-_MAX_SHOWN:]:
             lines.extend(_message(message, described(message), names))
+    for push in pushes(store, _MAX_SHOWN):
+        lines += [f"push to {_names_of(push['to'], names)}: {push['text']!r}", f"  {push['where']}"]
     notes: Counter[str] = Counter()
     for call in calls:
         notes.update([*not_accepted([call]), *(f"warning: {text}" for text in call.warnings)])

@@ -10,10 +10,12 @@ from pytest_qbchat.explain import message_effects as effects
 from pytest_qbchat.explain.field_matching import ABSENT, custom_fields, field_matches, field_of, matches
 from pytest_qbchat.explain.reports import count
 from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.endpoints.events import Push, decoded
 from pytest_qbchat.service.flags import FLAGS
 from pytest_qbchat.service.hosts import Hosts
 from pytest_qbchat.service.models import Message
 
+_SENT = {"message": "posted", "push": "sent"}
 _MAX_LISTED = 10
 _CRITERION_WIDTH = 48
 _MIN_MARKED = 40  # characters
@@ -21,21 +23,21 @@ _MAX_COMPARED = 50
 _MAX_COMPARED_LENGTH = 200
 
 
-def none_posted(fields: Mapping[str, Any], calls: Sequence[Call], hosts: Hosts) -> str:
-    """The failure text if no message was posted."""
-    reason, *lines = effects.why_none(calls, hosts)
-    return "\n".join([f"no message{_with(fields)} was posted: {reason}", *(f"  {line}" for line in lines)])
+def none_posted(fields: Mapping[str, Any], calls: Sequence[Call], hosts: Hosts, noun: str = "message") -> str:
+    """The failure text if no message was posted, or no push sent."""
+    reason, *lines = effects.why_none(calls, hosts, noun)
+    return "\n".join([f"no {noun}{_with(fields)} was {_SENT[noun]}: {reason}", *(f"  {line}" for line in lines)])
 
 
-def no_match(messages: Sequence[Message], fields: Mapping[str, Any], calls: Sequence[Call]) -> str:
+def no_match(messages: Sequence[Message | Push], fields: Mapping[str, Any], calls: Sequence[Call]) -> str:
     """The failure text if none of the messages has the expected fields."""
     nearest = _closest(messages, fields)
-    wrong = wrong_fields(nearest, fields)
+    wrong, noun = wrong_fields(nearest, fields), effects.noun_of(nearest)
     if "message" in wrong and (refused := [call for call in calls if _has_text(call, fields["message"])]):
-        return none_posted(fields, refused, Hosts())
-    one = "the only message" if len(messages) == 1 else f"the closest of {len(messages)} messages"
+        return none_posted(fields, refused, Hosts(), noun)
+    one = f"the only {noun}" if len(messages) == 1 else f"the closest of {count(len(messages), noun)}"
     lines = [
-        f"no message{_with(fields)} was posted: {one} differs in {', '.join(wrong)}",
+        f"no {noun}{_with(fields)} was {_SENT[noun]}: {one} differs in {', '.join(wrong)}",
         *of_fields(nearest, fields),
         f"  this is {effects.named(nearest)} {effects.where(nearest)}",
     ]
@@ -46,14 +48,18 @@ def no_match(messages: Sequence[Message], fields: Mapping[str, Any], calls: Sequ
 
 
 def wrong_number(
-    found: Sequence[Message], times: int | None, at_least: int | None, fields: Mapping[str, Any], calls: Iterable[Call]
+    found: Sequence[Message | Push],
+    times: int | None,
+    at_least: int | None,
+    fields: Mapping[str, Any],
+    calls: Iterable[Call],
 ) -> str:
     """The failure text if more or fewer messages than expected have the expected fields."""
     expected = f"at least {at_least}" if at_least else str(times or f"one; if all are meant, write times={len(found)}")
     return "\n".join([*_posted(found, fields, expected), *(f"  {line}" for line in effects.not_accepted(calls))])
 
 
-def unexpected(found: Sequence[Message], fields: Mapping[str, Any]) -> str:
+def unexpected(found: Sequence[Message | Push], fields: Mapping[str, Any]) -> str:
     """The failure text if unexpected messages were posted."""
     one = ": " if len(found) == 1 else "; the first is "
     first = f"{one}{effects.shortened(found[0].message)}" if "message" not in fields else ""
@@ -61,24 +67,27 @@ def unexpected(found: Sequence[Message], fields: Mapping[str, Any]) -> str:
 
 
 def _has_text(call: Call, expected: Any) -> bool:
-    """Whether a call that posted nothing has the expected text."""
-    return bool(call.reason) and call.message is None and matches(expected, call.params.get("message", ABSENT))
+    """Whether a call that posted or sent nothing has the expected text."""
+    event = call.params.get("event")
+    text = call.params.get("message", event.get("message") if isinstance(event, dict) else ABSENT)
+    texts = (text, decoded(text)) if isinstance(text, str) else (text,)
+    return bool(call.reason) and call.message is None and any(matches(expected, each) for each in texts)
 
 
-def _closest(messages: Sequence[Message], fields: Mapping[str, Any]) -> Message:
+def _closest(messages: Sequence[Message | Push], fields: Mapping[str, Any]) -> Message | Push:
     """The message with the expected text, then with the fewest wrong fields, the most similar values, the newest."""
     wrong = {message: wrong_fields(message, fields) for message in reversed(messages)}
     ranks = {message: ("message" in each, len(each)) for message, each in wrong.items()}
     lowest = min(ranks.values())
     candidates = [message for message, rank in ranks.items() if rank == lowest]
 
-    def similarity(message: Message) -> float:
+    def similarity(message: Message | Push) -> float:
         return sum(_similarity(expected, field_of(message, name)) for name, expected in wrong[message].items())
 
     return max(candidates[:_MAX_COMPARED], key=similarity)
 
 
-def of_fields(message: Message, fields: Mapping[str, Any]) -> list[str]:
+def of_fields(message: Message | Push, fields: Mapping[str, Any]) -> list[str]:
     """Two lines, expected and actual, for each field that differs."""
     wrong = wrong_fields(message, fields)
     rows = {
@@ -110,7 +119,7 @@ def of_attachments(message: Message, expected: Sequence[Mapping[str, Any]]) -> s
     return "\n".join([verdict, *_compared(rows, message), f"  {effects.where(message)}"])
 
 
-def wrong_fields(message: Message, fields: Mapping[str, Any]) -> dict[str, Any]:
+def wrong_fields(message: Message | Push, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The expected fields that do not match."""
     return {name: expected for name, expected in fields.items() if not field_matches(message, name, expected)}
 
@@ -126,10 +135,11 @@ def _with(fields: Mapping[str, Any]) -> str:
     return f" with {criteria}" if criteria else ""
 
 
-def _posted(found: Sequence[Message], fields: Mapping[str, Any], expected: str) -> Iterator[str]:
+def _posted(found: Sequence[Message | Push], fields: Mapping[str, Any], expected: str) -> Iterator[str]:
     """The number of messages, two lines for each of the oldest, and the number of the others."""
+    noun = effects.noun_of(found[0])
     were = "was" if len(found) == 1 else "were"
-    yield f"{count(len(found), 'message')}{_with(fields)} {were} posted, expected {expected}"
+    yield f"{count(len(found), noun)}{_with(fields)} {were} {_SENT[noun]}, expected {expected}"
     for message in found[:_MAX_LISTED]:
         yield f"  {effects.brief(message)}"
         yield f"    {effects.where(message)}"
@@ -137,10 +147,10 @@ def _posted(found: Sequence[Message], fields: Mapping[str, Any], expected: str) 
         yield f"  and {len(found) - _MAX_LISTED} more"
 
 
-def _compared(rows: Mapping[str, tuple[Any, Any, str]], message: Message) -> list[str]:
+def _compared(rows: Mapping[str, tuple[Any, Any, str]], message: Message | Push) -> list[str]:
     """Two lines for each label: the expected value, then the actual value with a note."""
     width = max(map(len, rows), default=0)
-    lines: list[str] = ["  - expected, + posted"] if rows else []
+    lines: list[str] = [f"  - expected, + {_SENT[effects.noun_of(message)]}"] if rows else []
     for label, (expected, actual, note) in rows.items():
         # Masked before they are cut: a secret without its beginning is not recognized.
         mask = message.store.secrets.mask

@@ -67,6 +67,10 @@ def field_matches(record: object, name: str, expected: Any) -> bool:
     actual = field_of(record, name)
     if actual is ABSENT:
         return expected is ABSENT or (expected is None and name in FLAGS)
+    if name == "to" and isinstance(actual, tuple):  # the receivers of a push: one of them, or a list of all
+        if not isinstance(expected, list | tuple):
+            return any(matches(expected, each) for each in actual)
+        return len(expected) == len(actual) and all(field_matches(record, name, each) for each in expected)
     if name == "attachments" and isinstance(expected, dict):
         expected = attachments(expected)
     return matches(expected, actual)

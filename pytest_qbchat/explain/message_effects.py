@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_qbchat.explain.field_matching import ABSENT, field_of
 from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.endpoints.events import Events, Push
 from pytest_qbchat.service.hosts import Hosts
 from pytest_qbchat.service.models import Blob, Dialog, Message, User
 from pytest_qbchat.service.spelling import similar_name
@@ -23,13 +24,23 @@ _EFFECTS = {
 }
 
 
-def named(message: Message) -> str:
-    """A message as it is named in a sentence: by its text."""
-    return "message without text" if message.message is None else f"message {shortened(message.message, _NAME_WIDTH)}"
+def noun_of(message: Message | Push) -> str:
+    """What a record is called in a sentence."""
+    return "push" if isinstance(message, Push) else "message"
 
 
-def where(message: Message) -> str:
-    """The sender of a message, its id and its dialog."""
+def named(message: Message | Push) -> str:
+    """A message or push as it is named in a sentence: by its text."""
+    text = "without text" if message.message is None else shortened(message.message, _NAME_WIDTH)
+    return f"{noun_of(message)} {text}"
+
+
+def where(message: Message | Push) -> str:
+    """The sender of a message, its id and its dialog; of a push its event."""
+    if isinstance(message, Push):
+        user_id = message.event["user_id"]
+        sender = person(message.store, user_id) if user_id else "an API key"
+        return f"from {sender}, event {message.event['id']} for {message.event['environment']}"
     return f"from {person(message.store, message.sender_id)}, message {message.id} in {dialog_of(message)}"
 
 
@@ -46,8 +57,10 @@ def dialog_of(message: Message) -> str:
     return f"dialog {name}{message.chat_dialog_id}"
 
 
-def brief(message: Message) -> str:
-    """A message in one line: its text, delivery, receipts and attachments."""
+def brief(message: Message | Push) -> str:
+    """A message in one line: its text, delivery, receipts and attachments; a push: its text and receivers."""
+    if isinstance(message, Push):
+        return f"{shortened(message.message)} (to {', '.join(person(message.store, each) for each in message.to)})"
     details = ", ".join([reach(message), receipts(message), *attachment_labels(message)])
     return f"{shortened(message.message)} ({details})"
 
@@ -75,8 +88,10 @@ def flag(message: Message, name: str) -> str:
     return f"{sent}: {_effect(message, name)}"
 
 
-def remedy(message: Message, name: str, expected: Any) -> str:
+def remedy(message: Message | Push, name: str, expected: Any) -> str:
     """What to write in the request, for a field whose value the test expects; empty if that is not known."""
+    if isinstance(message, Push):
+        return _unsubscribed(message, expected) if name == "to" else other_type(expected, field_of(message, name))
     if name in _EFFECTS and expected == 1 and getattr(message, name) != 1:
         near = similar_name(name, message.custom)
         return f"write {name}=1 in {f'place of {near}' if near else 'the request'}"
@@ -86,6 +101,15 @@ def remedy(message: Message, name: str, expected: Any) -> str:
         dialog = f"qbchat.add_dialog({message.chat_dialog_id!r}, occupants_ids=[...])"
         return f"post to a declared dialog, or declare this one: {dialog}"
     return other_type(expected, field_of(message, name))
+
+
+def _unsubscribed(push: Push, expected: Any) -> str:
+    """The expected receivers of a push who have no subscription, and how to add one."""
+    wanted = [getattr(each, "id", each) for each in (expected if isinstance(expected, list | tuple) else [expected])]
+    missing = [
+        person(push.store, who) for who in wanted if isinstance(who, int) and not push.store.part(Events).of_user(who)
+    ]
+    return f"{', '.join(missing)} has no subscription; call subscribe() of the user in the test" if missing else ""
 
 
 def other_type(expected: Any, actual: Any) -> str:
@@ -99,8 +123,8 @@ def _kind(value: Any) -> str:
     return {"str": "a string", "int": "a number"}.get(type(value).__name__, f"a {type(value).__name__}")
 
 
-def consequence(message: Message, name: str) -> str:
-    """The effect of a field on the occupants, or a note on its value; empty if neither is known."""
+def consequence(message: Any, name: str) -> str:
+    """The effect of a field on the occupants, or a note on its value; empty if neither is known, as for a push."""
     name = "send_to_chat" if name == "sent_to_chat" else name
     if name in _EFFECTS:
         return _effect(message, name)
@@ -123,7 +147,7 @@ def _is_adopted(message: Message, name: str) -> bool:
     return record is not None and record.adopted
 
 
-def value_sent(message: Message, name: str) -> Any:
+def value_sent(message: Message | Push, name: str) -> Any:
     """The value of a field. For a flag that QuickBlox reads as 0 it is the value in the request."""
     value = field_of(message, name)
     if name in _EFFECTS and value == 0 and message.call is not None:
@@ -140,18 +164,19 @@ def warned_attachments(message: Message) -> str:
 _PROCESSES = "a process was started, whose calls are not intercepted: give it the url of qbchat_server as its base URL"
 
 
-def why_none(calls: Sequence[Call], hosts: Hosts) -> list[str]:
-    """Why no message was posted: the reason, then lines about it."""
+def why_none(calls: Sequence[Call], hosts: Hosts, noun: str = "message") -> list[str]:
+    """Why no message was posted, or no push sent: the reason, then lines about it."""
+    posts = "sends" if noun == "push" else "posts"
     others = sorted(hosts.others)
     processes = [_PROCESSES] if hosts.processes else []
     if refused := list(not_accepted(calls)):
         return refused
     if len(calls) == 1:
-        only = f"the only call to the fake was {calls[0].method} {calls[0].path}, which posts no message"
+        only = f"the only call to the fake was {calls[0].method} {calls[0].path}, which {posts} no {noun}"
         return [only, *processes]
     if calls:
         return [
-            f"none of {len(calls)} calls to the fake posts a message",
+            f"none of {len(calls)} calls to the fake {posts} a {noun}",
             *(f"{call.method} {call.path}" for call in calls[:_MAX_CALLS]),
             *processes,
         ]

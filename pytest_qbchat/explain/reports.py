@@ -49,5 +49,5 @@ def summary(reports: Iterable[pytest.TestReport]) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """A number of things: `1 message`, `2 messages`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    """A number of things: `1 message`, `2 messages`, `2 pushes`."""
+    return f"{number} {noun}{'' if number == 1 else 'es' if noun.endswith('sh') else 's'}"

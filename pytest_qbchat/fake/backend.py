@@ -15,6 +15,7 @@ from pytest_qbchat.fake.message import Message
 from pytest_qbchat.fake.user import User
 from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.endpoints.events import Events
 from pytest_qbchat.service.hosts import Hosts
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import RawHeaders, Request, Response
@@ -93,6 +94,8 @@ class Backend:
             if call.message is not None:
                 call.message.call = None
         self.posted[:] = [message for message in self.posted if message.call is not None]
+        pushed, gone = self.store.part(Events).pushed, {*forgotten}
+        pushed[:] = [push for push in pushed if push.call not in gone]
         self._scanned_calls = len(self._calls)
         self.problems.drain()
 

@@ -18,6 +18,7 @@ from pytest_qbchat.fake.user import User, inbox_of
 from pytest_qbchat.intercept import Interception
 from pytest_qbchat.service import models
 from pytest_qbchat.service.calls import Call
+from pytest_qbchat.service.endpoints.events import Events, Push
 from pytest_qbchat.service.models import Blob, Dialog, Session, id_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_qbchat.each_fault.loop import Trial
 
 T = TypeVar("T")
+R = TypeVar("R", Message, Push)
 
 
 class FakeQuickBlox(Declarations):
@@ -170,6 +172,12 @@ class FakeQuickBlox(Declarations):
         return Records(posted, Message, "posted message", self._masked, reasons, Message.as_posted)
 
     @property
+    def pushed(self) -> Records[Push]:
+        """The push notifications that were sent through POST /events.json, oldest first."""
+        reasons = partial(effects.why_none, self.calls, self._backend.hosts, "push")
+        return Records(self._store.part(Events).pushed, Push, "push", self._masked, reasons)
+
+    @property
     def messages(self) -> Records[Message]:
         """The whole history as it is now, oldest message first."""
         return self._records(Message, self._store.messages)
@@ -213,7 +221,7 @@ class FakeQuickBlox(Declarations):
         return self._masked("\n".join([rendered, *self._backend.faults.unused()]))
 
     def forget_calls(self, keep: int = 0) -> None:
-        """Forget all calls but the newest, their messages in `posted`, and all problems. The history is kept.
+        """Forget all calls but the newest, what they posted and pushed, and all problems. The history is kept.
 
         Args:
             keep: The number of calls to keep.
@@ -243,16 +251,43 @@ class FakeQuickBlox(Declarations):
             TypeError: A field is misspelt, or `times` or `at_least` is not a positive number, or both are given.
         """
         _refuse_positional("assert_posted", positional)
+        return self._found(Message, self.posted, times, at_least, fields)
+
+    def assert_pushed(
+        self, *positional: Never, times: int | None = None, at_least: int | None = None, **fields: Any
+    ) -> Push:
+        """Assert that exactly one push notification was sent, or another number of them.
+
+        Args:
+            *positional: None; the fields have names.
+            times: The number of such pushes; one if omitted.
+            at_least: The lowest number of such pushes, in place of `times`.
+            **fields: The fields that the push must have, compared as in `assert_posted`: `to`, a user or id among its
+                receivers, or a list of all of them; `message`, the decoded text; `payload`; and those of the event:
+                `environment`, `push_type`.
+
+        Returns:
+            The push; the newest one if there are several.
+
+        Raises:
+            AssertionError: No push matches, or another number of pushes.
+            TypeError: A field is unknown, or `times` or `at_least` is not a positive number, or both are given.
+        """
+        _refuse_positional("assert_pushed", positional)
+        return self._found(Push, self.pushed, times, at_least, fields)
+
+    def _found(self, kind: type[R], posted: Records[R], times: Any, at_least: Any, fields: dict[str, Any]) -> R:
+        """The newest of the expected messages or pushes."""
+        verb, none = ("posted", "assert_not_posted(...)") if kind is Message else ("pushed", "pushed.where(...) == []")
         for name, given in (("times", times), ("at_least", at_least)):
             if given is not None and (type(given) is not int or given < 1):
-                raise TypeError(f"invalid {name}={given!r}; expected 1 or greater; for none use assert_not_posted(...)")
+                raise TypeError(f"invalid {name}={given!r}; expected 1 or greater; for none use {none}")
         if times is not None and at_least is not None:
-            raise TypeError("assert_posted() takes times or at_least; omit one of them")
-        posted = self.posted
-        check_names(fields, Message, posted, custom=False)  # the failure explains a custom field of another name
+            raise TypeError(f"assert_{verb}() takes times or at_least; omit one of them")
+        check_names(fields, kind, posted, custom=False)  # the failure explains a custom field of another name
         found = [message for message in posted if has_fields(message, fields)]
         if not posted:
-            text = differences.none_posted(fields, self.calls, self._backend.hosts)
+            text = differences.none_posted(fields, self.calls, self._backend.hosts, kind.__name__.lower())
         elif not found:
             text = differences.no_match(posted, fields, self.calls)
         elif (len(found) < at_least) if at_least else (len(found) != (times or 1)):

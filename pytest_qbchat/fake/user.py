@@ -11,7 +11,9 @@ from pytest_qbchat.explain import message_effects as effects
 from pytest_qbchat.explain.record_list import Records
 from pytest_qbchat.fake.message import Message
 from pytest_qbchat.service import models
+from pytest_qbchat.service.endpoints.events import DEVICE, subscribe
 from pytest_qbchat.service.endpoints.messages import PARAMETERS, SERVER_FIELDS, build_message
+from pytest_qbchat.service.errors import QuickBloxError
 from pytest_qbchat.service.flags import is_zero
 from pytest_qbchat.service.models import Dialog, DialogType, id_of
 from pytest_qbchat.service.spelling import misspelt
@@ -113,6 +115,26 @@ class User(models.User):
         """
         fields = {"message": message, "send_to_chat": 1, **fields}
         return send(self._store, self.id, to, fields, over_xmpp=True)
+
+    def subscribe(self, channel: str = "gcm", environment: str = "production") -> None:
+        """Subscribe a device of the user to push notifications, as its app does. Without one no push reaches the user.
+
+        Args:
+            channel: "apns", "apns_voip" or "gcm". A push with another `push_type` does not reach the device.
+            environment: "production" or "development". A push for the other does not reach the device (documented,
+                create-event).
+
+        Raises:
+            ValueError: The channel or environment is unknown, or the user was deleted or has ten subscriptions.
+        """
+        platform = {"name": "ios" if channel.startswith("apns") else "android"}
+        with self._store.lock:
+            _check_user(self._store, self.id)
+            try:
+                device = dict.fromkeys(DEVICE, "made-up-device") | {"platform": platform}
+                subscribe(self._store, self.id, channel, environment, device)
+            except QuickBloxError as error:
+                raise ValueError(error.reason) from None
 
     def _confirm(self, message: Message | None, *, read: bool) -> Records[Message]:
         if message is not None and not isinstance(message, models.Message):

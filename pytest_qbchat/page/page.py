@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pytest_qbchat.explain.conversation import age, described, dialogs_with_messages, people
+from pytest_qbchat.explain.conversation import age, described, dialogs_with_messages, people, pushes
 from pytest_qbchat.explain.message_effects import shortened
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.masking import mask_header
@@ -24,7 +24,7 @@ def conversation(store: Store, calls: Sequence[Call], newest: int | None = None)
     Args:
         store: The state.
         calls: The calls.
-        newest: The number of dialogs, and of messages in each, that are shown; None for all.
+        newest: The number of dialogs, of messages in each, and of pushes that are shown; None for all.
     """
     shown = dialogs_with_messages(store, calls)
     if newest is not None:
@@ -35,6 +35,7 @@ def conversation(store: Store, calls: Sequence[Call], newest: int | None = None)
     state = {
         "people": {str(user_id): name for user_id, name in people(store).items()},
         "dialogs": [{**dialog, "messages": [*map(described, messages)]} for dialog, messages in shown],
+        "pushes": pushes(store, newest),
         "calls": [*map(_call, calls)],
     }
     shown_state: dict[str, Any] = _map_strings(state, cache(store.secrets.mask))  # many strings occur again and again

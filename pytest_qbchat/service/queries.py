@@ -37,7 +37,6 @@ from typing import Any, NamedTuple, TypedDict, TypeVar
 
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.declaration import Field
-from pytest_qbchat.service.models import Blob, User
 
 T = TypeVar("T")
 
@@ -219,8 +218,8 @@ def unique_ids(value: Any) -> list[Any]:
     return list(found.values())
 
 
-def paged(call: Call, records: Sequence[User | Blob], wrapper: str) -> dict[str, Any]:
-    """The reply with one page of users or files."""
+def paged(call: Call, records: Sequence[Any], wrapper: str) -> dict[str, Any]:
+    """The reply with one page of users, files or events."""
     page = _number_param(call, "page", default=1, minimum=1)
     per_page = _number_param(call, "per_page", default=10, minimum=1)
     if per_page > _MAX_PER_PAGE:

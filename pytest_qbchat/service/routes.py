@@ -14,8 +14,6 @@ ROUTES = tuple(DECLARED)
 
 # The modules of QuickBlox that the fake does not have, by the beginning of their paths.
 UNSUPPORTED = {
-    "/events": "push events",
-    "/subscriptions": "push subscriptions",
     "/data": "custom objects",
     "/class": "custom objects",
     "/address_book": "the address book",

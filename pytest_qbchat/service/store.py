@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 from threading import RLock
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from pytest_qbchat.service.assumptions import Assumptions
 from pytest_qbchat.service.ids import Ids
@@ -17,6 +17,7 @@ from pytest_qbchat.service.models import Blob, Dialog, DialogType, Message, Sess
 
 SESSION_LIFETIME = 2 * 60 * 60  # seconds after the last call (documented)
 _UNKNOWN_APPLICATION = 99_999
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -77,6 +78,7 @@ class Store:
         self.secrets = Secrets()
         self.identities: dict[tuple[str, str], User] = {}
         self.deleted: set[int | str | tuple[str, str]] = set()
+        self._parts: dict[type, object] = {}
         self._new_user = new_user
         self._activity = 0
 
@@ -86,6 +88,12 @@ class Store:
         if not isinstance(now, int | float):  # a mock without a value, which clients never call
             now = time.time_ns() / 1e9
         return now + self.clock_offset
+
+    def part(self, kind: type[T]) -> T:
+        """The state that a file of endpoints has besides: the one object of its class in this store."""
+        if kind not in self._parts:
+            self._parts[kind] = kind()
+        return cast("T", self._parts[kind])
 
     # Users
 

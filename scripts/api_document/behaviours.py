@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import inspect
+import pkgutil
 import re
+from importlib import import_module
 from typing import Any, NamedTuple
 
-from pytest_qbchat.service import errors
+from pytest_qbchat.service import endpoints, errors
 
 _LABEL = r"(documented|observed|verified|assumed|by design)(?:\(([^()]*)\))?"
 _PARAGRAPH = re.compile(rf"({_LABEL}(?:, {_LABEL})*): (.*)", re.DOTALL)
+# Where refusals are: those of several endpoints in `errors`, and those of one resource in its own file.
+REFUSING = (
+    errors,
+    *(import_module(f"{endpoints.__name__}.{each.name}") for each in pkgutil.iter_modules(endpoints.__path__)),
+)
 # What the comments above the refusals say, by the names of the refusals.
 _KNOWN = {
-    name: text for text, name in re.findall(r"^#: (.+)\n(\w+) = Refusal", inspect.getsource(errors), re.MULTILINE)
+    name: text
+    for module in REFUSING
+    for text, name in re.findall(r"^#: (.+)\n(\w+) = (?:errors\.)?Refusal", inspect.getsource(module), re.MULTILINE)
 }
 
 
@@ -48,8 +57,8 @@ class Behaviour(NamedTuple):
 
 
 def name_of(refusal: Any) -> str:
-    """The name of a refusal in `errors`."""
-    return next(name for name, each in vars(errors).items() if each is refusal)
+    """The name of a refusal in its module."""
+    return next(name for module in REFUSING for name, each in vars(module).items() if each is refusal)
 
 
 def described(documented: Any) -> str:
