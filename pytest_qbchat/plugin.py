@@ -269,7 +269,8 @@ def pytest_runtest_makereport(
         count_calls(report, fake.calls)
         passed_shown = not {"P", "A"}.isdisjoint(getattr(item.config.option, "reportchars", ""))
         if not report.passed or (passed_shown and call.when == "call"):
-            add_conversation(report, fake.transcript(), backend.problems)
+            transcript = fake._transcript(call.excinfo and call.excinfo.value)
+            add_conversation(report, transcript, backend.problems)
     if used and call.when == "teardown":  # pytest keeps the test until its session ends, and may run it again
         del item.stash[_FAKE]
     return report

@@ -1,8 +1,8 @@
 """The live server as a program, for development and for end-to-end suites in other languages.
 
-It prints each call, and answers requests that QuickBlox does not have: `GET /_qbchat/state`, `POST /_qbchat/reset`,
-`POST /_qbchat/fail`, and the `GET /` of a browser. Only senders on this machine may send these, and no page of another
-origin.
+It prints each call, and answers requests that QuickBlox does not have: control requests, and the `GET /` of a browser.
+Unless it listens beyond the loopback interface, only senders on this machine may send these, and no page of another
+origin may. Each base URL `/spaces/NAME` has a fake of its own.
 """
 
 from __future__ import annotations
@@ -10,38 +10,41 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import re
 import signal
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
+from http import HTTPStatus
+from importlib.metadata import version
 from io import TextIOWrapper
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pytest_qbchat.cli.seed import apply_seed, read_seed
 from pytest_qbchat.exceptions import CallRefused, QuickBloxWarning
 from pytest_qbchat.explain.message_effects import attachment_labels, reach, receipts, shortened
 from pytest_qbchat.fake.quickblox import FakeQuickBlox
 from pytest_qbchat.page.page import conversation, html
-from pytest_qbchat.server.control import CONTROL_PREFIX, FAIL_PATH, inject_fault, is_control, refusal_of_page
-from pytest_qbchat.server.http11 import JSON, refusal
+from pytest_qbchat.server import control
+from pytest_qbchat.server.http11 import refusal
 from pytest_qbchat.server.live_server import Server
+from pytest_qbchat.server.seed import CONTROL_PREFIX, apply_seed, in_requests, read_json
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.masking import mask
-from pytest_qbchat.service.models import Caller, Dialog, DialogType, Message
-from pytest_qbchat.service.wire import Request, Response, encode_json
+from pytest_qbchat.service.models import Dialog, DialogType, Message
+from pytest_qbchat.service.wire import Request, Response
 
-_CONTROL_REQUESTS = (
-    f"GET {CONTROL_PREFIX}/state shows the state, POST {CONTROL_PREFIX}/reset restores the initial one, "
-    f"and POST {FAIL_PATH} injects a fault"
-)
 _LOOPBACK = "127.0.0.1"
-_MAX_ROWS = 20  # of users, and of tokens
+_VERSION = f"pytest-qbchat {version('pytest-qbchat')}"
+_ABOUT = f"this is {_VERSION}, a fake of the QuickBlox chat REST API; `pytest-qbchat --help` describes it"
+_PLACE = re.compile(r"(?:/spaces/([^/]+))?((?:/.*)?)", re.DOTALL)
 _MAX_SHOWN = 50  # dialogs, messages of each, and calls on the page
+_MAX_CALLS = 1000  # that are kept
 _CANNOT_START = 2  # exit status
 _HTML = (b"Content-Type", b"text/html; charset=utf-8")
 _TYPES = {DialogType.PUBLIC_GROUP: "public group", DialogType.GROUP: "group", DialogType.PRIVATE: "private dialog"}
@@ -62,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:
             return 0
         except _StartError as error:
-            print(f"pytest_qbchat: {error}", file=sys.stderr)
+            print(f"pytest-qbchat: {error}", file=sys.stderr)
             return _CANNOT_START
 
 
@@ -72,22 +75,29 @@ class _StartError(Exception):
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m pytest_qbchat",
+        prog="pytest-qbchat",
         description="A QuickBlox chat REST API in memory, on a port of this machine. Point a client's base URL at it.",
-        epilog=f"{_CONTROL_REQUESTS}. Ctrl-C stops the server. `python -m pytest_qbchat openapi` describes the API.",
+        epilog=f"{control.KNOWN}. Each option can be given in the environment too: QBCHAT_PORT for --port. "
+        "Ctrl-C stops the server. `pytest-qbchat openapi` describes the API.",
     )
-    add = parser.add_argument
+    parser.add_argument("--version", action="version", version=_VERSION)
+    add = partial(_add_option, parser)
     add("--host", help=f"address to listen on (default: {_LOOPBACK}, this machine only)")
+    names = (
+        "a host name in control requests, besides those of this machine; may be repeated (with --host, default: any)"
+    )
+    add("--allow-host", action="append", default=[], metavar="NAME", help=names)
     add("--port", type=_port, default=8089, help="port to listen on, 0 for any free port (default: %(default)s)")
     add("--strict", action="store_true", help="refuse undeclared tokens, API keys, users and dialogs")
     add("--seed", type=Path, metavar="FILE", help="JSON file with the initial users, sessions, dialogs and messages")
     group = parser.add_argument_group(
         "credentials", "Declared ones are enforced; without --strict, others are accepted."
     )
-    group.add_argument("--application-id", type=int, metavar="ID", help="the application id of sessions")
-    group.add_argument("--auth-key", metavar="KEY", help="the authorization key of the application")
-    group.add_argument("--auth-secret", metavar="SECRET", help="the authorization secret, which signs sessions")
-    group.add_argument("--api-key", action="append", default=[], metavar="KEY", help="an API key; may be repeated")
+    add = partial(_add_option, group)
+    add("--application-id", type=int, metavar="ID", help="the application id of sessions")
+    add("--auth-key", metavar="KEY", help="the authorization key of the application")
+    add("--auth-secret", metavar="SECRET", help="the authorization secret, which signs sessions")
+    add("--api-key", action="append", default=[], metavar="KEY", help="an API key; may be repeated")
     return parser
 
 
@@ -97,31 +107,43 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _add_option(group: Any, option: str, **settings: Any) -> None:
+    """Add an option whose default is in the environment: `QBCHAT_PORT` for --port; a list has commas."""
+    given = os.environ.get(f"QBCHAT_{option[2:].replace('-', '_').upper()}", "")
+    if given and (settings.get("action") != "store_true" or given.lower() not in ("0", "false", "no", "off")):
+        settings["default"] = given.split(",") if settings.get("action") == "append" else given
+    group.add_argument(option, **settings)
+
+
 class Program(Server):
-    """The server with a fake, which a reset replaces."""
+    """The server with a fake for each space, which a reset replaces. The space "" is what has no `/spaces/`."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         super().__init__(host=options.host or _LOOPBACK, port=options.port)
         self._options = options
         self._seed = {} if options.seed is None else _read(options.seed)
-        self._fake = self._new_fake()
-        self._calls = 0
+        self._fakes = {"": self._new_fake("")}
 
-    def _new_fake(self) -> FakeQuickBlox:
+    def _new_fake(self, space: str) -> FakeQuickBlox:
         options = self._options
-        fake = FakeQuickBlox(strict=options.strict, on_call=self._show_call)
+        fake = FakeQuickBlox(strict=options.strict, on_call=partial(self._show_call, space))
         declared = {name: getattr(options, name) for name in ("application_id", "auth_key", "auth_secret")}
         try:
             for credential in [declared, *({"api_key": key} for key in options.api_key)]:
                 if any(value is not None for value in credential.values()):
                     fake.credentials(**credential)
         except ValueError as error:
-            raise _StartError(str(error)) from None
+            raise _StartError(in_requests(str(error))) from None
         try:
             apply_seed(fake, self._seed)
         except ValueError as error:
             raise _StartError(f"{options.seed}: {error}") from None
         return fake
+
+    def _fake(self, space: str) -> FakeQuickBlox:
+        if space not in self._fakes:
+            self._fakes[space] = self._new_fake(space)
+        return self._fakes[space]
 
     def start(self) -> None:
         """Start to listen."""
@@ -134,16 +156,23 @@ class Program(Server):
 
     async def answer(self, request: Request) -> Response:
         """Answer a request."""
-        path = f"{request.prefix}{request.path}"
-        if reason := self._refusal_of_sender(request, path):
+        path, of_control = f"{request.prefix}{request.path}", control.control_name(request)
+        space, inside = _PLACE.fullmatch(path).groups("")  # type: ignore[union-attr] # every path matches
+        at_root = request.method == "GET" and inside in ("", "/")
+        for_page = at_root and "text/html" in request.headers.get("Accept", "")
+        if reason := self._refusal_of_sender(request, of_control is not None or for_page):
             response = refusal(403, reason)
-        elif _is_for_page(request):
-            return self._page(request)
-        elif is_control(path):
-            response = self._control_response(request, path)
+        elif request.prefix == "/spaces":
+            response = refusal(400, f"a space cannot have the name {space!r}, which is a part of the API")
+        elif of_control is not None:
+            response = await self._control_response(request, space, of_control)
+        elif for_page:
+            return self._page(request, self._fake(space))
+        elif at_root:
+            response = refusal(404, f"{_ABOUT}; {control.KNOWN}")
         else:
             try:
-                return await self._fake._backend.handle_async(request)
+                return await self._fake(space)._backend.handle_async(request)
             except CallRefused as refused:
                 return refusal(404, refused.text.partition("\n")[0])
         self.log(f"{request.method} {path} {response.status}")
@@ -151,122 +180,94 @@ class Program(Server):
 
     def log(self, line: str) -> None:
         """Print a line about a request."""
-        self._print(f"{time.strftime('%H:%M:%S')} {line}")
+        _print_line(_printable(self._fake("")._backend.masked(f"{time.strftime('%H:%M:%S')} {line}")))
 
-    def _refusal_of_sender(self, request: Request, path: str) -> str:
+    def _refusal_of_sender(self, request: Request, of_control: bool) -> str:
         """Why the sender may not call; empty if it may.
 
         A web page can send requests to this machine, also under a name of its own that it lets resolve to this machine.
         """
-        authority = request.origin.partition("://")[2]
-        on_loopback = _is_loopback(urlsplit(f"//{authority}").hostname or "")
-        control = is_control(path) or _is_for_page(request)
-        if not on_loopback and (control or self._options.host is None):
-            return f"the host {authority!r} is not this machine; use {_LOOPBACK} or localhost, or start with --host"
-        return refusal_of_page(request) if control else ""
+        authority, names = request.origin.partition("://")[2], [name.lower() for name in self._options.allow_host]
+        host = urlsplit(f"//{authority}").hostname or ""
+        is_known = _is_loopback(host) or host in names or not (names or _is_loopback(self.host))
+        if not is_known and (of_control or self._options.host is None):
+            remedy = f"use {_LOOPBACK} or localhost, or start with --allow-host {host}"
+            return f"the host {authority!r} is not this machine; {remedy}"
+        return control.refusal_of_page(request) if of_control else ""
 
-    def _control_response(self, request: Request, path: str) -> Response:
-        method = request.method
-        if (method, path) == ("POST", FAIL_PATH):
-            return inject_fault(self._fake.fail, request)
-        if (method, path) == ("POST", f"{CONTROL_PREFIX}/reset"):
-            self._fake = self._new_fake()
-            self._calls = 0
-        elif (method, path) != ("GET", f"{CONTROL_PREFIX}/state"):
-            return refusal(404, f"unknown request {method} {path}; {_CONTROL_REQUESTS}")
-        return Response(200, [JSON], self._fake._backend.masked(encode_json(_state(self._fake))).encode())
+    async def _control_response(self, request: Request, space: str, name: str) -> Response:
+        def reset() -> FakeQuickBlox:
+            self._fakes[space] = self._new_fake(space)
+            return self._fakes[space]
 
-    def _page(self, request: Request) -> Response:
+        if (forgotten := self._fake(space)._backend.forgotten) and "assert_" in name:
+            reason = f"the server has forgotten {forgotten} calls, since it keeps {_MAX_CALLS}"
+            return refusal(400, f"{reason}; send POST {CONTROL_PREFIX}/reset before each test")
+        return await control.answer(self._fake(space), request, reset)
+
+    def _page(self, request: Request, fake: FakeQuickBlox) -> Response:
         """The conversations as a page, which asks for it again and again."""
-        forgotten = self._calls - len(self._fake.calls)
-        shown = conversation(self._fake._backend.store, self._fake.calls, _MAX_SHOWN)
-        state = {**shown, "forgotten": forgotten, "failures": []}
-        page = html(f"The fake QuickBlox at {request.origin}", [state], live=True)
+        shown = conversation(fake._backend.store, fake.calls[-_MAX_SHOWN:], _MAX_SHOWN)
+        forgotten = fake._backend.forgotten + max(0, len(fake.calls) - _MAX_SHOWN)
+        state = {**shown, "forgotten": forgotten, "failures": [], "spaces": [name for name in self._fakes if name]}
+        page = html(f"The fake QuickBlox at {request.url.partition('?')[0].rstrip('/')}", [state], live=True)
         return Response(200, [_HTML, (b"Cache-Control", b"no-store")], page.encode())
 
     # Output
 
     def print_startup(self) -> None:
-        """Print the URL, the accepted credentials, users and tokens."""
+        """Print the URL and the declared credentials."""
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # whatever the encoding of the terminal
         _print_line(f"The fake QuickBlox listens on {self.url}")
         if not _is_loopback(self.host):
             _print_line("  warning: every machine that can reach this address can read and change the fake")
-        tokens = [
-            f"{mask(session.token)}: {'the application' if session.user_id is None else self._person(session.user_id)}"
-            for session in self._fake.sessions
-        ]
-        for label, text in [*self._credentials(), *_rows("user", [*self._users()]), *_rows("token", tokens)]:
-            _print_line(f"  {label:<15} {_printable(text)}")
-        _print_line(f"  {_CONTROL_REQUESTS}")
+        for name in ("application_id", "auth_key", "auth_secret", "api_key"):
+            given = getattr(self._options, name)
+            for value in given if isinstance(given, list) else filter(None, [given]):
+                _print_line(f"  {name.replace('_', ' '):<15} {value if isinstance(value, int) else mask(value)}")
+        _print_line(f"  {control.KNOWN}")
         _print_line("  A browser at this address shows the conversations.")
         _print_line("Press Ctrl-C to stop. Calls:")
 
-    def _credentials(self) -> Iterator[tuple[str, str]]:
-        options = self._options
-        undeclared = "none is accepted; declare one, or omit --strict" if options.strict else "any is accepted"
-        yield "application id", str(options.application_id or "any is accepted")
-        yield "auth key", mask(options.auth_key) if options.auth_key else "any is accepted"
-        yield "auth secret", undeclared if options.auth_secret is None else mask(options.auth_secret)
-        for key in map(mask, sorted({*options.api_key})) if options.api_key else [undeclared]:
-            yield "API key", key
-
-    def _users(self) -> Iterator[str]:
-        for user in self._fake.users:
-            names = [f"{name} {value}" for name in ("login", "email") if (value := getattr(user, name))]
-            if names and user.password:
-                names.append(f"password {mask(user.password)}")
-            if names:
-                yield f"{self._person(user.id)}: {', '.join(names)}"
-
-    def _show_call(self, call: Call) -> None:
+    def _show_call(self, space: str, call: Call) -> None:
         """Print a call, and forget old ones, because the program may run for days."""
-        line = f"{call.method} {call.path} {call.status or 404} by {self._caller(call.caller)}"
+        fake = self._fakes[space]
+        status = call.status or (f"no response ({call.fault})" if call.fault else 404)
+        path = f"{call.request.prefix if space else ''}{call.path}"
+        line = f"{call.method} {path} {status}{_caller(fake, call)}"
         if call.reason:
             line += f": {call.reason}"
         if call.message is not None and call.dialog is not None:
-            line += f": {self._posted(call.message, call.dialog)}"
-        self.log(line)
+            line += f": {_posted(fake, call.message, call.dialog)}"
+        self.log(fake._backend.masked(in_requests(line)))
         for text in call.warnings:
-            self._print(f"  warning: {text}")
-        self._calls += 1
-        self._fake.forget_calls(keep=_MAX_SHOWN)
-
-    def _print(self, text: str) -> None:
-        _print_line(_printable(self._fake._backend.masked(text)))
-
-    def _caller(self, caller: Caller) -> str:
-        if caller.user_id is not None:
-            return f"{'an API key for ' if caller.by_api_key else ''}{self._person(caller.user_id)}"
-        if caller.by_api_key:
-            return "an API key"
-        return "an unauthenticated client" if caller.session is None else "the application"
-
-    def _posted(self, message: Message, dialog: Dialog) -> str:
-        """The text of a message, its dialog, and the users to whom it was delivered."""
-        name = f" {dialog.name!r}" if dialog.name else ""
-        delivery = reach(message)
-        if message.sent_to_chat:
-            delivery += f", delivered to {', '.join(map(self._person, message.delivered_to)) or 'no known occupant'}"
-        details = "; ".join([delivery, receipts(message), *attachment_labels(message)])
-        return f"{shortened(message.message)} to {_TYPES[dialog.type]} {dialog.id}{name}, {details}"
-
-    def _person(self, id: int) -> str:
-        return " ".join([str(id), *(user.full_name for user in self._fake.users.where(id=id) if user.full_name)])
+            _print_line(_printable(fake._backend.masked(f"  warning: {in_requests(text)}")))
+        fake.forget_calls(keep=_MAX_CALLS)
 
 
-def _rows(label: str, texts: list[str]) -> list[tuple[str, str]]:
-    """Labelled texts, or the first of them and the number of the others."""
-    rest = [("", f"and {len(texts) - _MAX_ROWS} more")] if len(texts) > _MAX_ROWS else []
-    return [(label, text) for text in texts[:_MAX_ROWS]] + rest
+def _caller(fake: FakeQuickBlox, call: Call) -> str:
+    """Who made a call, as part of its line; empty if the fake did not get as far as that."""
+    user_id, session, by_api_key = call.caller.user_id, call.caller.session, call.caller.by_api_key
+    if user_id is not None:
+        return f" by {'an API key for ' if by_api_key else ''}{_person(fake, user_id)}"
+    if by_api_key or session is not None:
+        return " by an API key" if by_api_key else " by the application"
+    return " by an unauthenticated client" if call.status == HTTPStatus.UNAUTHORIZED and not call.fault else ""
 
 
-def _state(fake: FakeQuickBlox) -> dict[str, Any]:
-    """The whole state, with QuickBlox field names."""
-    parts = ("users", "sessions", "dialogs", "blobs")
-    state = {part: [each.as_dict() for each in getattr(fake, part)] for part in parts}
-    return {**state, "messages": [message.as_dict(with_reactions=True) for message in fake.messages]}
+def _posted(fake: FakeQuickBlox, message: Message, dialog: Dialog) -> str:
+    """The text of a message, its dialog, and the users to whom it was delivered."""
+    name, delivery = f" {dialog.name!r}" if dialog.name else "", reach(message)
+    if message.sent_to_chat:
+        others = ", ".join(_person(fake, user_id) for user_id in message.delivered_to)
+        delivery += f", delivered to {others or 'no known occupant'}"
+    details = "; ".join([delivery, receipts(message), *attachment_labels(message)])
+    return f"{shortened(message.message)} to {_TYPES[dialog.type]} {dialog.id}{name}, {details}"
+
+
+def _person(fake: FakeQuickBlox, id: int) -> str:
+    return " ".join([str(id), *(user.full_name for user in fake.users.where(id=id) if user.full_name)])
 
 
 def _print_line(text: str) -> None:
@@ -281,11 +282,6 @@ def _print_line(text: str) -> None:
 def _printable(text: str) -> str:
     """Escape the characters that move the cursor or start another line."""
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
-
-
-def _is_for_page(request: Request) -> bool:
-    """Whether a browser asks for the page of the program. A client of the API does not accept HTML."""
-    return (request.method, request.path) == ("GET", "/") and "text/html" in request.headers.get("Accept", "")
 
 
 def _is_loopback(host: str) -> bool:
@@ -303,7 +299,7 @@ def _is_loopback(host: str) -> bool:
 
 def _read(path: Path) -> Any:
     try:
-        return read_seed(path.read_text(encoding="utf-8"))
+        return read_json(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise _StartError(f"{path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from pytest_qbchat.explain.message_effects import attachment_labels, not_accepted, reach, receipts, where
+from pytest_qbchat.explain.message_effects import attachment_labels, not_accepted, reach, receipts, shortened, where
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints.events import Events
 from pytest_qbchat.service.models import Dialog, Message
@@ -66,10 +66,10 @@ def pushes(store: Store, newest: int | None = None) -> list[dict[str, Any]]:
     return [{"to": push.to, "text": push.message, "where": where(push)} for push in sent]
 
 
-def transcript(store: Store, calls: Sequence[Call]) -> str:
+def transcript(store: Store, calls: Sequence[Call], seen: int | None = None) -> str:
     """The newest messages of each dialog and their delivery, pushes, calls that were not accepted, and warnings.
 
-    The caller masks the text.
+    The caller masks the text. Calls after the first `seen` have arrived after an assertion that failed.
     """
     names = {user_id: f"{user_id} {name}" for user_id, name in people(store).items()}
     lines: list[str] = []
@@ -84,6 +84,9 @@ def transcript(store: Store, calls: Sequence[Call]) -> str:
     for push in pushes(store, _MAX_SHOWN):
         lines += [f"push to {_names_of(push['to'], names)}: {push['text']!r}", f"  {push['where']}"]
     notes: Counter[str] = Counter()
+    for call in calls[seen:] if seen is not None else ():
+        text = "" if call.message is None else f" ({shortened(call.message.message)})"
+        notes[f"{call.method} {call.path}{text} arrived after the assertion: the test did not wait for it"] += 1
     for call in calls:
         notes.update([*not_accepted([call]), *(f"warning: {text}" for text in call.warnings)])
     lines += [line if times == 1 else f"{line} ({times} times)" for line, times in notes.items()]

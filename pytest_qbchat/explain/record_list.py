@@ -79,7 +79,7 @@ class Records(Sequence[T], Generic[T]):
             raise self._error(f"expected one {self._noun}, found {len(self._items)}", *_listed(self))
         return self[0]
 
-    def where(self, **fields: Any) -> Records[T]:
+    def where(self, /, **fields: Any) -> Records[T]:
         """The records that have these fields now.
 
         Args:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Never, cast
+from contextlib import suppress
+from functools import partial
+from threading import TIMEOUT_MAX, Condition
+from typing import TYPE_CHECKING, Any, Never, TypeVar, cast
 
 from pytest_qbchat.each_fault.faults import Faults, apply_fault
 from pytest_qbchat.each_fault.trial_tasks import current_block
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from pytest_qbchat.each_fault.loop import Trial
     from pytest_qbchat.fake.respx_router import Stubs
 
+T = TypeVar("T")
+
 
 class Backend:
     """The engine of a `FakeQuickBlox`, without the methods that a test uses."""
@@ -38,6 +44,8 @@ class Backend:
         self.stubs: Stubs | None = None  # the routes of `qbchat.router`, if the test used it
         self.trial: Trial | None = None  # of `each_fault`; None outside of its loop
         self.has_trials = False  # whether the test uses `each_fault`, in whose trials a call may not be made
+        self.forgotten = 0  # the number of calls that `forget_calls` has removed
+        self._answered = Condition(self.store.lock)  # notified after each call
         self._service = Service(self.store)
         self._on_call = on_call
         self._calls: list[Call] = []
@@ -56,6 +64,28 @@ class Backend:
         call = self._record(request)
         call.response = None if self.stubs is None else await self.stubs.answer_async(request)
         return call.response or self._serve(call)
+
+    def wait(self, assertion: Callable[[], T], within: float, *, until: bool = True) -> T:
+        """Return or raise the result of an assertion, as soon as it passes or fails, after at most `within` seconds."""
+        if _in_task():
+            remedy = f"use wait_for_posted_async(...), or await asyncio.sleep({within}) before the assertion"
+            raise RuntimeError(f"waiting here would stop the event loop, so no task could post; {remedy}")
+        self._wait(assertion, within, until)
+        return _result(assertion, within if until else 0)
+
+    async def wait_async(self, assertion: Callable[[], T], within: float, *, until: bool = True) -> T:
+        """Wait like `wait` in a task of asyncio or trio, while other tasks run."""
+        from anyio import CapacityLimiter, to_thread  # noqa: PLC0415 - of httpx, for the tests that use it
+
+        wait = partial(self._wait, assertion, within, until)
+        await to_thread.run_sync(wait, abandon_on_cancel=True, limiter=CapacityLimiter(1))
+        return _result(assertion, within if until else 0)
+
+    def _wait(self, assertion: Callable[[], object], within: float, until: bool) -> None:
+        if isinstance(within, bool) or not isinstance(within, int | float) or not 0 <= within < TIMEOUT_MAX:
+            raise TypeError(f"invalid within={within!r}; expected a number of seconds")
+        with self._answered:
+            self._answered.wait_for(lambda: _passes(assertion) is until, within)
 
     def refuse(self, reason: str, call: Call | None = None) -> CallRefused:
         """Record a refused call, and return the error to raise in the code under test."""
@@ -90,6 +120,7 @@ class Backend:
         self.masked("")  # collects the secrets of the calls
         forgotten = self._calls[: max(0, len(self._calls) - keep)]
         del self._calls[: len(forgotten)]
+        self.forgotten += len(forgotten)
         for call in forgotten:
             if call.message is not None:
                 call.message.call = None
@@ -139,6 +170,8 @@ class Backend:
         refusal = self._refusal(call) if call.refused else None
         if self._on_call is not None:
             self._on_call(call)
+        with self._answered:
+            self._answered.notify_all()
         if refusal is not None:
             raise refusal
         if call.response is None:
@@ -157,3 +190,26 @@ class Backend:
         expectation = f"qbchat.expect_refused({call.method!r}, {call.path!r})"
         remedy = f"if the call is right, answer it with {stub}, or expect it with {expectation}"
         return self.refuse(f"{call.reason}\n  {remedy}", call)
+
+
+def _passes(assertion: Callable[[], object]) -> bool:
+    with suppress(AssertionError):
+        return assertion() != []
+    return False
+
+
+def _result(assertion: Callable[[], T], waited: float) -> T:
+    try:
+        return assertion()
+    except AssertionError as error:
+        error.args = (f"{error}\n  waited {waited:g} s" if waited else str(error),)
+        raise
+
+
+def _in_task() -> bool:
+    """Whether a task of asyncio or trio runs in this thread."""
+    asyncio, trio = map(sys.modules.get, ("asyncio", "trio"))
+    with suppress(RuntimeError):  # no event loop of asyncio runs
+        if asyncio is not None and asyncio.current_task() is not None:
+            return True
+    return trio is not None and trio.lowlevel.in_trio_task()

@@ -217,8 +217,7 @@ class FakeQuickBlox(Declarations):
 
     def transcript(self) -> str:
         """The conversation so far, with every call that QuickBlox did not accept; tokens and keys are masked."""
-        rendered = conversation.transcript(self._store, self.calls)
-        return self._masked("\n".join([rendered, *self._backend.faults.unused()]))
+        return self._transcript(None)
 
     def forget_calls(self, keep: int = 0) -> None:
         """Forget all calls but the newest, what they posted and pushed, and all problems. The history is kept.
@@ -231,7 +230,7 @@ class FakeQuickBlox(Declarations):
     # Assert
 
     def assert_posted(
-        self, *positional: Never, times: int | None = None, at_least: int | None = None, **fields: Any
+        self, /, *positional: Never, times: int | None = None, at_least: int | None = None, **fields: Any
     ) -> Message:
         """Assert that exactly one message was posted, or another number of messages.
 
@@ -294,35 +293,71 @@ class FakeQuickBlox(Declarations):
             text = differences.wrong_number(found, times, at_least, fields, self.calls)
         else:
             return found[-1]
-        raise AssertionError(self._masked(text))
+        raise self._failure(text)
 
-    def assert_not_posted(self, *positional: Never, **fields: Any) -> None:
+    def wait_for_posted(
+        self, /, *, within: float = 5, times: int | None = None, at_least: int | None = None, **fields: Any
+    ) -> Message:
+        """Wait until `assert_posted` passes, for a message of a thread, a browser or another process.
+
+        Args:
+            within: The highest number of seconds to wait.
+            times: The number of such messages; one if omitted.
+            at_least: The lowest number of such messages, in place of `times`.
+            **fields: As for `assert_posted`, whose result this returns.
+
+        Raises:
+            AssertionError: `assert_posted` does not pass in time. The text is its text, with the time.
+            TypeError: As for `assert_posted`, or `within` is not a number of seconds.
+            RuntimeError: A task calls this, which would stop its event loop; use `wait_for_posted_async`.
+        """
+        return self._backend.wait(partial(self.assert_posted, times=times, at_least=at_least, **fields), within)
+
+    async def wait_for_posted_async(
+        self, /, *, within: float = 5, times: int | None = None, at_least: int | None = None, **fields: Any
+    ) -> Message:
+        """Wait in a task of asyncio or trio, while other tasks run; otherwise like `wait_for_posted`."""
+        assertion = partial(self.assert_posted, times=times, at_least=at_least, **fields)
+        return await self._backend.wait_async(assertion, within)
+
+    def assert_not_posted(self, /, *positional: Never, within: float = 0, **fields: Any) -> None:
         """Assert that no message with these fields was posted.
 
         Args:
             *positional: None; the fields have names.
+            within: Seconds to wait first, for a thread or another process that may still post; 0 for none.
             **fields: As for `assert_posted`, without a number; at least one.
 
         Raises:
             AssertionError: A message matches.
-            TypeError: A field is misspelt, or no field is given.
+            TypeError: A field is misspelt, no field is given, or `within` is not a number of seconds.
+            RuntimeError: A task waits, which would stop its event loop.
         """
         _refuse_positional("assert_not_posted", positional)
         if not fields:
             raise TypeError("assert_not_posted() needs a field; for no message at all use assert_nothing_posted()")
         if number := fields.keys() & {"times", "at_least"}:
             raise TypeError(f"assert_not_posted() does not take {min(number)}; use assert_posted({min(number)}=...)")
-        if found := self.posted.where(**fields):
-            raise AssertionError(self._masked(differences.unexpected(found, fields)))
+        if within:
+            self._backend.wait(partial(self.assert_not_posted, **fields), within, until=False)
+        elif found := self.posted.where(**fields):
+            raise self._failure(differences.unexpected(found, fields))
 
-    def assert_nothing_posted(self) -> None:
+    def assert_nothing_posted(self, *, within: float = 0) -> None:
         """Assert that no message was posted at all.
+
+        Args:
+            within: Seconds to wait first, for a thread or another process that may still post; 0 for none.
 
         Raises:
             AssertionError: A message was posted.
+            TypeError: `within` is not a number of seconds.
+            RuntimeError: A task waits, which would stop its event loop.
         """
-        if self._backend.posted:
-            raise AssertionError(self._masked(differences.unexpected(self.posted, {})))
+        if within:
+            self._backend.wait(self.assert_nothing_posted, within, until=False)
+        elif self._backend.posted:
+            raise self._failure(differences.unexpected(self.posted, {}))
 
     def expect_refused(self, method: str | None = None, path: str | None = None) -> Expectation:
         """Expect the fake to refuse a call to an unknown route in a `with` block.
@@ -347,6 +382,17 @@ class FakeQuickBlox(Declarations):
         It returns this fake. On exit, a refused call that the test did not expect raises an AssertionError.
         """
         return Interception(self._backend, self)
+
+    def _transcript(self, failure: BaseException | None) -> str:
+        """The transcript, which names the calls that arrived after a failed assertion."""
+        rendered = conversation.transcript(self._store, self.calls, getattr(failure, "calls_seen", None))
+        return self._masked("\n".join([rendered, *self._backend.faults.unused()]))
+
+    def _failure(self, text: str) -> Any:
+        """The error of an assertion, which knows how many calls it saw."""
+        failure: Any = AssertionError(self._masked(text))
+        failure.calls_seen = len(self.calls)
+        return failure
 
     def _records(self, kind: type[T], records: Mapping[Any, Any]) -> Records[T]:
         with self._store.lock:

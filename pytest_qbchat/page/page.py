@@ -11,7 +11,7 @@ from typing import Any
 from pytest_qbchat.explain.conversation import age, described, dialogs_with_messages, people, pushes
 from pytest_qbchat.explain.message_effects import shortened
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.masking import mask_header
+from pytest_qbchat.service.masking import mask, mask_header, names_secret
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import Headers
 
@@ -38,7 +38,7 @@ def conversation(store: Store, calls: Sequence[Call], newest: int | None = None)
         "pushes": pushes(store, newest),
         "calls": [*map(_call, calls)],
     }
-    shown_state: dict[str, Any] = _map_strings(state, cache(store.secrets.mask))  # many strings occur again and again
+    shown_state: dict[str, Any] = masked(state, cache(store.secrets.mask))  # many strings occur again and again
     return shown_state
 
 
@@ -80,12 +80,12 @@ def _side(headers: Headers, body: bytes) -> dict[str, Any]:
     return {"headers": [(name, mask_header(name, value)) for name, value in pairs], "body": text}
 
 
-def _map_strings(value: Any, function: Callable[[str], str]) -> Any:
-    """A structure with a function applied to every string except keys."""
-    if isinstance(value, str):
-        return function(value)
+def masked(value: Any, mask_text: Callable[[str], str], *, named: bool = False) -> Any:
+    """A structure with its strings masked, and with the values of credentials masked by their names."""
     if isinstance(value, dict):
-        return {key: _map_strings(item, function) for key, item in value.items()}
+        return {name: masked(each, mask_text, named=named or names_secret(name)) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_map_strings(item, function) for item in value]
-    return value
+        return [masked(each, mask_text, named=named) for each in value]
+    if named and isinstance(value, str | int) and not isinstance(value, bool):
+        return mask(str(value))
+    return mask_text(value) if isinstance(value, str) else value

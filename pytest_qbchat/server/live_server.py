@@ -20,8 +20,7 @@ from typing import Any, Self
 from h11 import RemoteProtocolError
 
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
-from pytest_qbchat.server import http11
-from pytest_qbchat.server.control import FAIL_PATH, inject_fault, is_control
+from pytest_qbchat.server import control, http11
 from pytest_qbchat.server.http11 import Head, RequestReader, destination, split_target
 from pytest_qbchat.service.hosts import Url, origin
 from pytest_qbchat.service.interface import Fake, fault_of, record_refusal
@@ -151,9 +150,9 @@ class LiveServer(Server):
         self.fake = fake
 
     async def answer(self, request: Request) -> Response:
-        """Answer a request, or inject the fault that it describes."""
-        if (request.method, request.path) == ("POST", FAIL_PATH):
-            return inject_fault(self.fake.fail, request)
+        """Answer a request, or a control request."""
+        if control.control_name(request) is not None:
+            return await control.answer(self.fake, request)
         backend: Fake = self.fake._backend
         return await backend.handle_async(request)
 
@@ -307,7 +306,7 @@ class _Connection(asyncio.Protocol):
     async def _response(self, head: Head, body: bytes) -> Response:
         request = self._server.request(head, body)
         path = f"{request.prefix}{request.path}"
-        from_page = "Origin" in request.headers and not is_control(path)
+        from_page = "Origin" in request.headers and control.control_name(request) is None
         if request.method == "OPTIONS" and from_page:
             self._server.log(f"OPTIONS {path} 200: preflight request of a browser")
             response = Response(200, [], b"")

@@ -5,23 +5,29 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from importlib import import_module
+from importlib.metadata import entry_points
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import yaml
 from support.ways import TLS
 
+from pytest_qbchat import __version__
 from pytest_qbchat.cli import program
+from pytest_qbchat.server import control
 from pytest_qbchat.service.masking import mask
 
 DIALOG = "5d75327ba28f9a0f32cb0f99"
@@ -38,6 +44,7 @@ SEED: dict[str, Any] = {
 }
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "server.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", DOCUMENT, flags=re.DOTALL | re.MULTILINE)
+CONTROL = f"  {control.KNOWN}"
 END = "Press Ctrl-C to stop. Calls:"
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
@@ -107,15 +114,10 @@ def test_it_says_where_it_is_and_what_a_client_is_configured_with(seed: Path) ->
         url, *lines = server.introduction
         assert re.fullmatch(r"The fake QuickBlox listens on http://127\.0\.0\.1:\d+", url)
         assert lines == [
-            "  application id  any is accepted",
             f"  auth key        {mask('made-up-key')}",
             f"  auth secret     {mask('made-up-secret')}",
-            f"  API key         {mask(API_KEY)}",
-            f"  user            7 Sam Support: login sam, password {mask('made-up-password')}",
-            "  user            8 Cleo Customer: email cleo@shop.example",
-            f"  token           {mask(TOKEN)}: 7 Sam Support",
-            "  GET /_qbchat/state shows the state, POST /_qbchat/reset restores the initial one, "
-            "and POST /_qbchat/fail injects a fault",
+            f"  api key         {mask(API_KEY)}",
+            CONTROL,
             "  A browser at this address shows the conversations.",
             END,
         ]
@@ -126,42 +128,63 @@ def test_it_says_where_it_is_and_what_a_client_is_configured_with(seed: Path) ->
 
 
 def test_a_server_without_declarations_accepts_any_client() -> None:
-    with running() as server:
-        assert server.introduction[1:5] == [
-            "  application id  any is accepted",
-            "  auth key        any is accepted",
-            "  auth secret     any is accepted",
-            "  API key         any is accepted",
-        ]
+    with running("--application-id", "7") as server:
+        assert server.introduction[1:3] == ["  application id  7", CONTROL]
         assert server.post(message="hi").status_code == 201
         server.stop()
 
 
-def test_strict_mode_adopts_nobody() -> None:
-    with running("--strict") as server:
-        assert server.introduction[1:5] == [
-            "  application id  any is accepted",
-            "  auth key        any is accepted",
-            "  auth secret     none is accepted; declare one, or omit --strict",
-            "  API key         none is accepted; declare one, or omit --strict",
+def test_strict_mode_adopts_nobody_and_speaks_of_records(seed: Path) -> None:
+    with running("--strict", "--seed", seed) as server:
+        server.client.get("/chat/Dialog.json", headers={"QB-Token": "another-made-up-token"})
+        server.client.get("/users.json", headers={"Authorization": f"ApiKey {API_KEY}"})
+        server.post(chat_dialog_id="5d75327ba28f9a0f32cb0f00")
+        application = {"application_id": 1, "auth_key": "made-up-key", "nonce": 1, "signature": "made-up"}
+        server.client.post("/session.json", json={**application, "timestamp": int(time.time())})
+        add = "of the seed file, or of POST /_qbchat/add"
+        assert server.stop() == [
+            f"GET /chat/Dialog.json 401 by an unauthenticated client: unknown token {mask('another-made-up-token')} in "
+            f"strict mode; declare it with a record in the sessions {add}",
+            f"GET /users.json 401 by an unauthenticated client: unknown API key {mask(API_KEY)} in strict mode; "
+            "declare it with --api-key",
+            "POST /chat/Message.json 404 by 7 Sam Support: unknown dialog '5d75327ba28f9a0f32cb0f00' in strict mode; "
+            f"declare it with a record in the dialogs {add}",
+            "POST /session.json 422: unknown application in strict mode; declare it with --auth-secret",
         ]
-        assert server.post(message="hi").status_code == 401
+
+
+def test_the_environment_has_options_which_the_command_line_overrides(seed: Path) -> None:
+    environment = {"QBCHAT_SEED": str(seed), "QBCHAT_API_KEY": f"{API_KEY},other-made-up-key", "QBCHAT_PORT": "http"}
+    with running(**environment, QBCHAT_STRICT="1") as server:
+        assert server.introduction[1:3] == [f"  api key         {mask(key)}" for key in (API_KEY, "other-made-up-key")]
+        assert server.texts() == ["Hello"]
+        assert server.client.get("/users.json", headers={"QB-Token": "another-made-up-token"}).status_code == 401
+        server.stop()
+    with running(QBCHAT_STRICT="false") as server:
+        assert server.client.get("/users.json", headers={"QB-Token": "another-made-up-token"}).status_code == 200
         server.stop()
 
 
-def test_the_introduction_names_the_first_twenty_users_and_tokens(tmp_path: Path) -> None:
-    path = tmp_path / "seed.json"
-    users = [{"login": f"made-up-{number}"} for number in range(25)]
-    sessions: list[dict[str, Any]] = [{"token": f"made-up-token-{number}"} for number in range(25)]
-    path.write_text(json.dumps({"users": users, "sessions": sessions}), encoding="utf-8")
-    with running("--seed", path) as server:
-        named = [line for line in server.introduction if line.startswith(("  user", "  token"))]
-        assert len(named) == 40
-        assert named[19].endswith(": login made-up-19")
-        tokens = [mask(f"made-up-token-{number}") for number in range(20)]
-        assert named[20:] == [f"  token           {token}: the application" for token in tokens]
-        assert server.introduction.count("                  and 5 more") == 2
-        server.stop()
+def test_a_wrong_value_in_the_environment_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("QBCHAT_PORT", "http")
+    assert run([]) == 2
+    assert "argument --port: invalid port 'http'; expected a number" in capsys.readouterr().err
+
+
+def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"pytest-qbchat {__version__}\n"
+
+
+def test_the_console_script_is_named_like_the_distribution() -> None:
+    [script] = entry_points(group="console_scripts", name="pytest-qbchat")
+    code = f"import sys; sys.argv[1:] = ['openapi']; from {script.module} import run; assert run() == 0"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+    assert json.loads(done.stdout)["openapi"].startswith("3.1")
+    assert script.attr == "run"
 
 
 def test_an_interrupt_during_the_start_ends_without_output() -> None:
@@ -207,7 +230,7 @@ def test_each_call_is_a_line(seed: Path) -> None:
             "GET /chat/Dialog.json 200 by 7 Sam Support",
             "GET /chat/Message.json 404 by 7 Sam Support: invalid chat_dialog_id '5d75327ba28f9a0f32cb0f0'; "
             "expected 24 hexadecimal digits",
-            "GET /data/Customer/7.json 404 by an unauthenticated client: the fake does not cover custom objects, "
+            "GET /data/Customer/7.json 404: the fake does not cover custom objects, "
             "and has no route GET /data/Customer/7.json",
             "GET /account_settings.json 401 by an unauthenticated client: the request has no QB-Account-Key header",
             "GET /_qbchat/state 200",
@@ -330,6 +353,19 @@ def test_a_fault_is_injected_by_a_request() -> None:
         assert ["POST /_qbchat/fail 204" in output, "POST /_qbchat/fail 400" in output] == [True, True]
 
 
+def test_a_lost_response_and_an_injected_error_are_no_fault_of_the_client() -> None:
+    with running() as server:
+        for what, stored in (("disconnect", False), ("disconnect", True), (503, False)):
+            server.client.post("/_qbchat/fail", json={"what": what, "stored": stored})
+            with suppress(httpx.RemoteProtocolError):
+                server.client.get("/chat/Dialog.json")
+        assert [re.sub(r"by \d+", "by 7", line) for line in server.stop() if "/chat" in line] == [
+            "GET /chat/Dialog.json no response (disconnect): POST /_qbchat/fail 'disconnect', not stored",
+            "GET /chat/Dialog.json no response (disconnect) by 7: POST /_qbchat/fail 'disconnect', stored",
+            "GET /chat/Dialog.json 503: POST /_qbchat/fail 503, not stored",
+        ]
+
+
 CONTROL_REQUESTS = [
     ("GET", "/_qbchat/state"),
     ("POST", "/_qbchat/reset"),
@@ -388,9 +424,23 @@ def test_a_host_beyond_the_loopback_interface_is_warned_of_and_serves_every_name
         assert server.introduction[1] == (
             "  warning: every machine that can reach this address can read and change the fake"
         )
-        assert server.client.get("/users.json", headers={"Host": "qbchat"}).status_code == 200
-        assert server.client.get("/_qbchat/state", headers={"Host": "qbchat"}).status_code == 403
-        assert server.client.get("/_qbchat/state", headers={"Host": "localhost"}).status_code == 200
+        for path in ("/users.json", "/_qbchat/state", "/"):
+            for host in ("qbchat:8089", "192.0.2.1", "localhost"):
+                assert server.client.get(path, headers={**BROWSER, "Host": host}).status_code == 200
+        page = {"Host": "qbchat", "Origin": "https://shop.example"}
+        assert server.client.get("/_qbchat/state", headers=page).status_code == 403
+        server.stop()
+
+
+@pytest.mark.parametrize("listening", ["0.0.0.0", "127.0.0.1"])
+def test_allowed_hosts_are_the_only_other_ones(listening: str) -> None:
+    with running("--host", listening, "--allow-host", "QBchat", "--allow-host", "192.0.2.1") as server:
+        for path in ("/_qbchat/state", "/", "/spaces/one/_qbchat/state", "/spaces/one/"):
+            for host, status in (("qbchat:8089", 200), ("192.0.2.1", 200), ("localhost", 200), ("other", 403)):
+                reply = server.client.get(path, headers={**BROWSER, "Host": host})
+                assert reply.status_code == status
+        assert reply.json()["message"].endswith("use 127.0.0.1 or localhost, or start with --allow-host other")
+        assert server.client.get("/users.json", headers={"Host": "other"}).status_code == 200
         server.stop()
 
 
@@ -399,13 +449,16 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 def test_a_browser_gets_a_page_that_follows_the_server_and_a_client_gets_what_it_always_got(seed: Path) -> None:
     with running("--seed", seed) as server:
-        assert server.client.get("/").status_code == 404
+        about = server.client.get("/")
+        assert (about.status_code, about.json()["code"]) == (404, None)
+        assert about.json()["message"].startswith(f"this is pytest-qbchat {__version__}, a fake of the QuickBlox chat")
+        assert "`pytest-qbchat --help` describes it; control requests below" in about.json()["message"]
         for number in range(120):
             server.post(message=f"Order #{number}")
         page = server.client.get("/", headers=BROWSER)
         assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
         assert "Order #119" in page.text
-        assert '"forgotten": 71' in page.text
+        assert '"forgotten": 70' in page.text
         assert TOKEN not in page.text
         assert page.text.count('"method": "POST"') == 50
         server.client.post("/_qbchat/reset")
@@ -414,7 +467,7 @@ def test_a_browser_gets_a_page_that_follows_the_server_and_a_client_gets_what_it
 
 
 def test_the_page_is_sent_only_to_a_browser_of_this_machine() -> None:
-    with running("--host", "0.0.0.0") as server:
+    with running() as server:
         assert server.client.get("/", headers={**BROWSER, "Host": "qbchat"}).status_code == 403
         assert server.client.get("/", headers={**BROWSER, "Origin": "https://shop.example"}).status_code == 403
         assert server.client.get("/", headers={**BROWSER, "Host": "localhost"}).status_code == 200
@@ -436,9 +489,8 @@ def test_an_unknown_control_request_is_refused_with_the_known_ones() -> None:
         calls = [("GET", "/_qbchat"), ("GET", "/_qbchat/reset"), ("POST", "/_qbchat/state"), ("GET", "/_qbchat/users")]
         for method, path in calls:
             reply = server.client.request(method, path)
-            text = f"unknown request {method} {path}; GET /_qbchat/state shows the state, POST /_qbchat/reset"
             assert reply.status_code == 404
-            assert reply.json()["message"].startswith(text)
+            assert reply.json()["message"] == f"unknown request {method} {path}; {control.KNOWN}"
         assert server.state()["users"] == []
         server.stop()
 
@@ -450,6 +502,75 @@ def test_an_unknown_route_is_named_in_its_answer() -> None:
         assert (reply.status_code, reply.json()["code"]) == (404, None)
         assert reply.json()["message"] == f"{text} POST /chat/Message.json"
         server.stop()
+
+
+# --- spaces ---
+
+
+def test_a_space_has_a_fake_of_its_own(seed: Path) -> None:
+    with running("--seed", seed) as server:
+        server.post(message="outside")
+        for space in ("one", "two"):
+            assert server.client.get(f"/spaces/{space}/_qbchat/messages").json()[0]["message"] == "Hello"
+            fields = {"chat_dialog_id": DIALOG, "message": f"in {space}"}
+            assert server.client.post(f"/spaces/{space}/chat/Message.json", json=fields).status_code == 201
+            assert server.client.post(f"{server.url}/spaces/{space}/api/chat/Message.json", json=fields).is_success
+        server.client.post("/spaces/two/_qbchat/reset")
+        assert server.client.post("/spaces/one/_qbchat/assert_posted", json={"times": 2}).status_code == 200
+        assert server.client.post("/spaces/two/_qbchat/assert_nothing_posted").status_code == 204
+        assert server.texts() == ["Hello", "outside"]
+        outside = {"Origin": "https://shop.example"}
+        foreign = server.client.get("/spaces/one/_qbchat/state", headers=outside)
+        assert (foreign.status_code, "access-control-allow-origin" in foreign.headers) == (403, False)
+        of_api = server.client.get("/spaces/one/users.json", headers=outside)
+        assert (of_api.status_code, "access-control-allow-origin" in of_api.headers) == (200, True)
+        said = server.stop()
+    posted = f"by 7 Sam Support: 'in one' to group {DIALOG} 'Shop', history only; not markable"
+    assert f"POST /spaces/one/chat/Message.json 201 {posted}" in said
+    assert "POST /spaces/two/_qbchat/reset 200" in said
+
+
+def test_the_page_lists_the_spaces_and_each_has_its_own() -> None:
+    with running() as server:
+        server.client.post("/spaces/one/chat/Message.json", json={"recipient_id": 9, "message": "in one"})
+        page = server.client.get("/", headers=BROWSER).text
+        assert '"spaces": ["one"]' in page
+        assert "in one" not in page
+        for path in ("/spaces/one/", "/spaces/one"):
+            of_space = server.client.get(path, headers=BROWSER).text
+            assert f"The fake QuickBlox at {server.url}/spaces/one" in of_space
+            assert "in one" in of_space
+            assert server.client.get(path).json()["message"].startswith("this is pytest-qbchat")
+        unknown = server.client.get("/spaces/one/data/Order.json")
+        assert (unknown.status_code, "custom objects" in unknown.text) == (404, True)
+        server.stop()
+
+
+def test_a_space_named_like_a_part_of_the_api_is_refused() -> None:
+    with running() as server:
+        reply = server.client.get("/spaces/users/users.json")
+        assert (reply.status_code, reply.json()["message"]) == (
+            400,
+            "a space cannot have the name 'users', which is a part of the API",
+        )
+        server.stop()
+
+
+def test_assertions_are_refused_after_calls_were_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "_MAX_CALLS", 2)
+    options = program._parser().parse_args(["--port", "0"])
+    with (
+        redirect_stdout(StringIO()),
+        program.Program(options) as server,
+        httpx.Client(base_url=server.url, verify=TLS, trust_env=False, headers={"QB-Token": TOKEN}) as client,
+    ):
+        for _ in range(3):
+            client.post("/chat/Message.json", json={"recipient_id": 9, "message": "hi"})
+        reply = client.post("/_qbchat/assert_nothing_posted")
+        text = "the server has forgotten 1 calls, since it keeps 2; send POST /_qbchat/reset before each test"
+        assert (reply.status_code, reply.json()["message"]) == (400, text)
+        client.post("/_qbchat/reset")
+        assert client.post("/_qbchat/assert_nothing_posted").status_code == 204
 
 
 # --- stopping ---
@@ -514,8 +635,8 @@ def test_a_signal_before_it_listens_ends_it_all_the_same(monkeypatch: pytest.Mon
 def test_the_help_tells_all_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
     text = capsys.readouterr().out
-    assert text.startswith("usage: python -m pytest_qbchat [-h]")
-    assert "GET /_qbchat/state shows the state" in text
+    assert text.startswith("usage: pytest-qbchat [-h]")
+    assert "POST expire_sessions" in text
 
 
 @pytest.mark.parametrize("port", ["http", "-1", "65536"])
@@ -543,7 +664,7 @@ def test_a_wrong_seed_is_refused(
     if content is not None:
         path.write_text(content, encoding="utf-8")
     assert run(["--port", 0, "--seed", path]) == 2
-    assert re.fullmatch(rf"pytest_qbchat: {re.escape(str(path))}:? {text}\n", capsys.readouterr().err)
+    assert re.fullmatch(rf"pytest-qbchat: {re.escape(str(path))}:? {text}\n", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize(
@@ -555,7 +676,7 @@ def test_a_wrong_seed_is_refused(
 )
 def test_a_wrong_credential_is_refused(arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(arguments) == 2
-    assert capsys.readouterr().err.startswith(f"pytest_qbchat: {text}")
+    assert capsys.readouterr().err.startswith(f"pytest-qbchat: {text}")
 
 
 def test_a_port_that_is_taken_is_named_in_one_line() -> None:
@@ -565,7 +686,7 @@ def test_a_port_that_is_taken_is_named_in_one_line() -> None:
         done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"pytest_qbchat: cannot listen on 127.0.0.1:{port}: the port is in use; use another --port, or 0 for any "
+        f"pytest-qbchat: cannot listen on 127.0.0.1:{port}: the port is in use; use another --port, or 0 for any "
         "free port\n"
     )
 
@@ -573,7 +694,7 @@ def test_a_port_that_is_taken_is_named_in_one_line() -> None:
 def test_an_address_of_another_machine_is_named_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--host", "192.0.2.1", "--port", 0]) == 2
     [line] = capsys.readouterr().err.splitlines()
-    assert line.startswith("pytest_qbchat: cannot listen on 192.0.2.1:0: ")
+    assert line.startswith("pytest-qbchat: cannot listen on 192.0.2.1:0: ")
 
 
 # --- the documentation ---
@@ -584,29 +705,82 @@ def blocks(language: str) -> list[str]:
 
 
 def test_every_block_of_the_documentation_is_tested() -> None:
-    assert [name for name, _ in BLOCKS] == ["python", "json", "python", "console", "python"]
+    languages = ["sh", "yaml", "yaml", "sh", "text", "js", "json", "sh", "console", "python", "python"]
+    assert [name for name, _ in BLOCKS] == languages
     assert len(re.findall(r"^\s*(?:```|~~~)", DOCUMENT, flags=re.MULTILINE)) == 2 * len(BLOCKS)
 
 
 def test_the_documented_tests_pass(pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult]) -> None:
-    pytester.makepyfile(test_front_end=blocks("python")[0], test_lost_answer=blocks("python")[2])
+    pytester.makepyfile(test_front_end=blocks("python")[0], test_lost_answer=blocks("python")[1])
     run_project("-W", "error", "-p", "no:randomly").assert_outcomes(passed=2)
 
 
-def test_the_documented_session_is_what_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the documented seed file."""
     (tmp_path / "seed.json").write_text(blocks("json")[0], encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def shell(server: Running, script: str) -> str:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    command = ["sh", "-eu", "-c", script.replace("http://127.0.0.1:8089", server.url)]
+    return subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_documented_log_is_what_is_printed() -> None:
     command, *documented = blocks("console")[0].splitlines()
-    arguments = command.removeprefix("$ python -m pytest_qbchat").split()
-    with running(*arguments) as server:
+    with running(*command.removeprefix("$ pytest-qbchat").split()) as server:
+        assert shell(server, blocks("sh")[2]) == "no reply\n"
         address = server.url.removeprefix("http://")
-        exec(blocks("python")[1].replace("127.0.0.1:8089", address), {})
         said = [line.replace(address, "127.0.0.1:8089") for line in server.introduction]
         said += [re.sub(r"dialog \w{24}", "dialog 5d76b657a0facade01000003", line) for line in server.stop()]
     assert said == [re.sub(r"^\d\d:\d\d:\d\d ", "", line) for line in documented]
 
 
-def test_the_documentation_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("folder")
+def test_the_documented_assertions_give_the_documented_text() -> None:
+    with running("--seed", "seed.json") as server:
+        said = shell(server, blocks("sh")[1])
+        server.stop()
+    assert re.sub(r"\w{16}0100000", "5d76b657a0facade0100000", said) == blocks("text")[0].rstrip("\n")
+
+
+def test_the_documented_test_for_node_passes(folder: Path) -> None:
+    if shutil.which("node") is None:
+        pytest.skip("Node.js is not installed")
+    (folder / "shipment.test.mjs").write_text(blocks("js")[0], encoding="utf-8")
+    with running() as server:
+        command = ["node", "--test", "--test-reporter=tap", "shipment.test.mjs"]
+        environment = os.environ | {"QUICKBLOX_URL": server.url}
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, encoding="utf-8", check=False)
+        assert "# pass 1" in done.stdout, done.stdout
+        server.stop()
+
+
+def test_the_configurations_name_commands_options_and_requests_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    compose, workflow = map(yaml.safe_load, blocks("yaml"))
+    service = compose["services"]["quickblox"]
+    steps = "\n".join(step["run"] for step in workflow["jobs"]["tests"]["steps"] if "run" in step)
+    run(["--help"])
+    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
+    commands = [*blocks("sh")[0].splitlines(), service["command"], steps.splitlines()[0].partition(" >")[0]]
+    for command in commands:
+        program_name, *arguments = command.partition("pytest-qbchat && ")[2].split() or command.split()[-3:]
+        assert "pytest-qbchat" in (program_name, *arguments)
+        assert {each for each in arguments if each.startswith("--")} <= options
+    assert {f"--{name.removeprefix('QBCHAT_').lower().replace('_', '-')}" for name in service["environment"]} <= options
+    requests = re.findall(r"/_qbchat/(\w+)", f"{service['healthcheck']['test']} {steps}")
+    assert {f"GET {name}" for name in requests} <= control.ACTIONS.keys()
+
+
+def test_the_documentation_names_every_option_and_request(capsys: pytest.CaptureFixture[str]) -> None:
     run(["--help"])
     options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
-    assert set(re.findall(r"--[a-z-]+", DOCUMENT)) == options
+    named = DOCUMENT.partition("| option |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"--[a-z][a-z-]+", named)) == options
+    for name in control.ACTIONS:
+        assert f"| `{name}" in DOCUMENT

@@ -22,7 +22,7 @@ SHOP = [(name, text) for _, name, text in BLOCK.findall(COMMON)]
 SECTIONS = {part.partition("\n")[0]: BLOCK.findall(part) for part in PARTS}
 NEEDS = {"FastAPI": "fastapi", "Retries": "tenacity"}
 # The sections whose tests run in this process; each of the others has a test below.
-WITH_PYTEST = ["FastAPI", "Retries", "Threads", "Typing", "From respx, responses or pytest-httpx"]
+WITH_PYTEST = ["FastAPI", "Retries", "Threads", "Waiting", "Typing", "From respx, responses or pytest-httpx"]
 
 
 def write(folder: Path, title: str) -> None:
@@ -112,8 +112,9 @@ def test_the_commands_of_curl_succeed(program: str) -> None:
     commands = text.replace("http://127.0.0.1:8089", program).replace("$ ", "").splitlines()
     replies = [json.loads(run(ROOT, "sh", "-c", command)) for command in commands]
     assert replies[0]["message"] == "Hello"
-    assert replies[1]["total_entries"] == len(replies[2]["dialogs"]) == 1
-    assert replies[3]["messages"] == []
+    assert replies[1]["total_entries"] == len(replies[3]["dialogs"]) == 1
+    assert replies[2]["delivered_to"] == [7]
+    assert replies[4]["messages"] == []
 
 
 def test_the_test_for_jest_passes(tmp_path: Path, program: str) -> None:

@@ -48,7 +48,7 @@ def test_inbox(qbchat): qbchat.inbox("7")
     assert all(line.startswith("test_") for line in frames)
 
 
-@pytest.mark.parametrize(("option", "shown"), [("--tb=auto", 0), ("--full-trace", 1)])
+@pytest.mark.parametrize(("option", "shown"), [("--tb=auto", 0), ("--full-trace", 2)])
 def test_the_traceback_of_a_fake_without_the_fixture_ends_in_the_test_case(run, option: str, shown: int) -> None:
     result = run(
         """

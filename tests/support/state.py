@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import Condition
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -24,7 +25,7 @@ def whole_state(fake: FakeQuickBlox) -> Any:
         if isinstance(each, Trial):  # the one that asks
             return None
         if (
-            isinstance(each, Secrets | Route | FunctionType | MethodType | BaseException | type)
+            isinstance(each, Condition | Secrets | Route | FunctionType | MethodType | BaseException | type)
             or "Lock" in type(each).__name__
         ):
             return type(each).__name__

@@ -50,13 +50,19 @@ def observe(qbchat: FakeQuickBlox) -> None:
         assert_type(message.call, Call | None)
 
 
+async def wait(qbchat: FakeQuickBlox) -> None:
+    assert_type(await qbchat.wait_for_posted_async(message="hi", within=0.5, times=1), Message)
+
+
 def ask(qbchat: FakeQuickBlox, anna: User) -> None:
     message = assert_type(qbchat.assert_posted(message="hi", times=1, order=7), Message)
     message.assert_sent_to_chat()
     message.assert_attachments({"type": "image"}, {"id": "1"})
     message.assert_delivered_to(anna, 20)
+    assert_type(qbchat.wait_for_posted(message="hi", within=0.5, at_least=1), Message)
     qbchat.assert_not_posted(message="ho")
-    qbchat.assert_nothing_posted()
+    qbchat.assert_not_posted(message="ho", within=0.5)
+    qbchat.assert_nothing_posted(within=1)
     with qbchat.expect_refused("GET", "/data/Order.json"):
         pass
 
