@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from io import TextIOWrapper
 from ipaddress import ip_address
+from json import loads
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -114,7 +115,7 @@ class Program(Server):
         try:
             for credential in [declared, *({"api_key": key} for key in options.api_key)]:
                 if any(value is not None for value in credential.values()):
-                    fake.credentials(**credential)
+                    fake.add_credentials(**credential)
         except ValueError as error:
             raise _StartError(str(error)) from None
         try:
@@ -266,7 +267,7 @@ def _state(fake: FakeQuickBlox) -> dict[str, Any]:
     """The whole state, with QuickBlox field names."""
     parts = ("users", "sessions", "dialogs", "blobs")
     state = {part: [each.as_dict() for each in getattr(fake, part)] for part in parts}
-    return {**state, "messages": [message.as_dict(with_reactions=True) for message in fake.messages]}
+    return {**state, "messages": [loads(message._as_json(with_reactions=True)) for message in fake.messages]}
 
 
 def _print_line(text: str) -> None:

@@ -10,7 +10,7 @@ from pytest_qbchat.explain.field_matching import ABSENT, field_of
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.hosts import Hosts
 from pytest_qbchat.service.models import Blob, Dialog, Message, User
-from pytest_qbchat.service.spelling import similar_name
+from pytest_qbchat.service.spelling import misspelt, similar_name
 from pytest_qbchat.service.store import Store
 
 WIDTH = 72  # of a value in a failure text
@@ -30,7 +30,7 @@ def named(message: Message) -> str:
 
 def where(message: Message) -> str:
     """The sender of a message, its id and its dialog."""
-    return f"from {person(message.store, message.sender_id)}, message {message.id} in {dialog_of(message)}"
+    return f"from {person(message._store, message.sender_id)}, message {message.id} in {dialog_of(message)}"
 
 
 def person(store: Store, user_id: int) -> str:
@@ -41,7 +41,7 @@ def person(store: Store, user_id: int) -> str:
 
 def dialog_of(message: Message) -> str:
     """The dialog of a message, by name and id."""
-    dialog = message.store.dialogs.get(message.chat_dialog_id)
+    dialog = message._store.dialogs.get(message.chat_dialog_id)
     name = f"{dialog.name!r} " if dialog is not None and dialog.name else ""
     return f"dialog {name}{message.chat_dialog_id}"
 
@@ -83,6 +83,9 @@ def remedy(message: Message, name: str, expected: Any) -> str:
     if name == "sender_id" and _is_adopted(message, name):
         return "declare the user of the token: qbchat.add_session(token, user)"
     if name == "chat_dialog_id" and _is_adopted(message, name):
+        known = [dialog.id for dialog in message._store.dialogs.values() if not dialog.adopted]
+        if near := misspelt(message.chat_dialog_id, known):
+            return f"post to the declared dialog {near}, which {message.chat_dialog_id} misspells"
         dialog = f"qbchat.add_dialog({message.chat_dialog_id!r}, occupants_ids=[...])"
         return f"post to a declared dialog, or declare this one: {dialog}"
     return other_type(expected, field_of(message, name))
@@ -107,10 +110,11 @@ def consequence(message: Message, name: str) -> str:
     if name == "attachments":
         return warned_attachments(message)
     if name == "sender_id":
-        adopted = "adopted: the test declared neither the token nor its user"
+        note = message._store.note_on(message.call.request.headers.get("QB-Token", "")) if message.call else ""
+        adopted = f"adopted: the test declared neither the token nor its user{note}"
         return adopted if _is_adopted(message, name) else "the user of the token, or of On-Behalf-Of"
     if name == "chat_dialog_id" and _is_adopted(message, name):
-        declared = ", ".join(dialog.id for dialog in message.store.dialogs.values() if not dialog.adopted) or "none"
+        declared = ", ".join(dialog.id for dialog in message._store.dialogs.values() if not dialog.adopted) or "none"
         return f"adopted: the test did not declare it; declared: {declared}"
     near = similar_name(name, message.custom) if field_of(message, name) is ABSENT else None
     return f"there is a custom field {near!r}" if near else ""
@@ -118,7 +122,7 @@ def consequence(message: Message, name: str) -> str:
 
 def _is_adopted(message: Message, name: str) -> bool:
     """Whether the sender or the dialog of a message was adopted."""
-    records = message.store.users if name == "sender_id" else message.store.dialogs
+    records = message._store.users if name == "sender_id" else message._store.dialogs
     record = records.get(getattr(message, name))
     return record is not None and record.adopted
 

@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 from pytest_qbchat.exceptions import CallRefused
 from pytest_qbchat.explain.call_site import OTHER_LIBRARIES, in_thread_of_library, package_of
 from pytest_qbchat.intercept.loopback_servers import is_loopback_server
-from pytest_qbchat.intercept.patching import Function, PatchPoint, classes, fake_for_host
+from pytest_qbchat.intercept.patching import Function, PatchPoint, classes, fake_for_call
 from pytest_qbchat.service.interface import Fake
 
 Address = tuple[object, object]  # host and port
@@ -91,7 +91,7 @@ def _guarded(address_of: Callable[..., Address], function: Function, fakes: list
 
 def _refuse_quickblox(fakes: list[Fake], host: object, port: object) -> None:
     __tracebackhide__ = True
-    fake = fake_for_host(fakes, host, port)
+    fake = fake_for_call(fakes, host, port)
     if fake is None or is_loopback_server((host, port)):
         return
     text = (

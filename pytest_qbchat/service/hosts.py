@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pytest_qbchat.service.wire import RawHeaders, Request
 _DOMAIN = ".quickblox.com"
 HTTPS_PORT = 443
 _MAX_OTHERS = 5
+_ADDRESS = re.compile(r"[\d.]*|.*:.*")
 PORTS = {"http": 80, "https": HTTPS_PORT}
 
 
@@ -102,9 +104,9 @@ class Hosts:
         prefix = prefix or ""
         return Request(method, base, prefix, path.removeprefix(prefix), query, headers, body, outside)
 
-    def note_other(self, host: str) -> None:
-        """Note that another host was called; a few are enough."""
-        if len(self.others) < _MAX_OTHERS:
+    def note_other(self, host: object) -> None:
+        """Note that another host was called; a few are enough. An address is that of a host that was looked up."""
+        if isinstance(host, str) and len(self.others) < _MAX_OTHERS and not _ADDRESS.fullmatch(host):
             self.others.add(host)
 
     def _owners(self, host: str, port: int | None) -> list[_Base]:

@@ -71,7 +71,7 @@ WRONG: list[tuple[Any, str]] = [
         {"sessions": [{"token": "x", "expires": 1}]},
         r"sessions\[0\]: unknown key 'expires'; expected one of token, user_id",
     ),
-    ({"dialogs": [{"type": 4, "occupants_ids": [7]}]}, r"dialogs\[0\]: unknown dialog type 4; expected 1 public group"),
+    ({"dialogs": [{"type": 4, "occupants_ids": [7]}]}, r"dialogs\[0\]: unknown dialog type 4; expected 'public'"),
     ({"dialogs": [{"type": 2}]}, r"dialogs\[0\]: a dialog needs at least its owner"),
     ({"dialogs": [{"occupants_ids": "7,8"}]}, r"dialogs\[0\]: invalid occupants_ids='7,8'; expected a list"),
     ({"dialogs": [{"type": 3, "occupants_ids": [7]}]}, r"dialogs\[0\]: a private dialog has two occupants"),
