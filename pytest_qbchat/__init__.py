@@ -11,34 +11,40 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_qbchat.each_fault.loop import Trial
+    from pytest_qbchat.each_fault.options import FaultName
     from pytest_qbchat.exceptions import CallRefused, QuickBloxWarning
     from pytest_qbchat.explain.field_matching import ABSENT
+    from pytest_qbchat.explain.problems import Expectation
     from pytest_qbchat.explain.record_list import Records
     from pytest_qbchat.fake.httpx_transport import QuickBloxTransport
     from pytest_qbchat.fake.message import Message
     from pytest_qbchat.fake.quickblox import FakeQuickBlox
     from pytest_qbchat.fake.user import User
     from pytest_qbchat.payloads.factory import PayloadFactory, QuickBloxProvider
-    from pytest_qbchat.server.live_server import LiveServer
+    from pytest_qbchat.server.live_server import EncryptedServer, LiveServer
+    from pytest_qbchat.service.assumptions import Choices
     from pytest_qbchat.service.calls import Call
     from pytest_qbchat.service.endpoints.events import Push
-    from pytest_qbchat.service.models import Blob, Dialog, Session
+    from pytest_qbchat.service.models import Blob, Dialog, DialogType, Session
+    from pytest_qbchat.service.wire import Request, Response
 
     __version__: str
 
 __all__ = [
-    "ABSENT", "Blob", "Call", "CallRefused", "Dialog", "FakeQuickBlox", "LiveServer", "Message", "PayloadFactory",
-    "Push", "QuickBloxProvider", "QuickBloxTransport", "QuickBloxWarning", "Records", "Session", "Trial", "User",
+    "ABSENT", "Blob", "Call", "CallRefused", "Choices", "Dialog", "DialogType", "EncryptedServer", "Expectation",
+    "FakeQuickBlox", "FaultName", "LiveServer", "Message", "PayloadFactory", "Push", "QuickBloxProvider",
+    "QuickBloxTransport", "QuickBloxWarning", "Records", "Request", "Response", "Session", "Trial", "User",
 ]  # fmt: skip
 
 _MODULES = {
-    "ABSENT": "explain.field_matching", "Records": "explain.record_list",
+    "ABSENT": "explain.field_matching", "Records": "explain.record_list", "Expectation": "explain.problems",
     "FakeQuickBlox": "fake.quickblox", "Message": "fake.message", "User": "fake.user",
-    "QuickBloxTransport": "fake.httpx_transport", "LiveServer": "server.live_server", "Trial": "each_fault.loop",
-    "PayloadFactory": "payloads.factory", "QuickBloxProvider": "payloads.factory",
-    "CallRefused": "exceptions", "QuickBloxWarning": "exceptions", "Call": "service.calls",
-    "Push": "service.endpoints.events",
-    "Blob": "service.models", "Dialog": "service.models", "Session": "service.models",
+    "QuickBloxTransport": "fake.httpx_transport", "LiveServer": "server.live_server",
+    "EncryptedServer": "server.live_server", "Trial": "each_fault.loop", "FaultName": "each_fault.options",
+    "PayloadFactory": "payloads.factory", "QuickBloxProvider": "payloads.factory", "CallRefused": "exceptions",
+    "QuickBloxWarning": "exceptions", "Call": "service.calls", "Choices": "service.assumptions",
+    "Push": "service.endpoints.events", "Request": "service.wire", "Response": "service.wire",
+    "Blob": "service.models", "Dialog": "service.models", "DialogType": "service.models", "Session": "service.models",
 }  # fmt: skip
 
 
@@ -48,3 +54,7 @@ def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

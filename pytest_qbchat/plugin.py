@@ -251,6 +251,8 @@ def pytest_runtest_makereport(
     if _PUT_BACK in item.stash:
         item.stash[_PUT_BACK]()
         del item.stash[_PUT_BACK]
+    if report.failed and not used:
+        _point_to_fixture(report, item)
     if guard is not None:
         guard.complete(report, item, None if call.excinfo is None else call.excinfo.value)
     on_page = item.config.option.qbchat_report is not None
@@ -274,6 +276,18 @@ def pytest_runtest_makereport(
     if used and call.when == "teardown":  # pytest keeps the test until its session ends, and may run it again
         del item.stash[_FAKE]
     return report
+
+
+def _point_to_fixture(report: pytest.TestReport, item: pytest.Item) -> None:
+    """Say how to get the fake, in a failure which shows that the test means it."""
+    text, advice = report.longreprtext, ""
+    if "ScopeMismatch" in text and "scoped fixture qbchat" in text:
+        advice = "for a wider scope make a fake of its own: with FakeQuickBlox().intercept() as qbchat: yield qbchat"
+    elif ".quickblox.com" in text and not item.config.getini("qbchat_guard") and not _nearest(item, "live"):
+        advice = (
+            "the failure names a host of QuickBlox, and qbchat_guard is false; take the fixture qbchat in this test"
+        )
+    report.sections += [("qbchat", advice)] if advice else []
 
 
 # Not a wrapper: those run before pytest knows the failure of a TestCase.

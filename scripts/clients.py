@@ -90,7 +90,7 @@ def _into(fake: FakeQuickBlox, way: Way) -> Iterator[Callable[..., Any]]:
 def _toured(way: Way | None) -> Any:
     application = Application()
     fake = FakeQuickBlox(strict=True)
-    fake.credentials(
+    fake.add_credentials(
         api_key=application.api_key,
         application_id=int(application.id),
         auth_key=application.auth_key,

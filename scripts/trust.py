@@ -86,7 +86,9 @@ def answers() -> dict[str, tuple[int, Any]]:
     """The first successful response of each route on a tour of the fake."""
     application = Application()
     fake = FakeQuickBlox(strict=True)
-    fake.credentials(api_key=application.api_key, auth_key=application.auth_key, auth_secret=application.auth_secret)
+    fake.add_credentials(
+        api_key=application.api_key, auth_key=application.auth_key, auth_secret=application.auth_secret
+    )
     with httpx.Client(transport=QuickBloxTransport(fake)) as client:
         notes = make(client.request, application).notes
     return {note.what: (note.status, note.body) for note in reversed(notes) if ": " not in note.what}

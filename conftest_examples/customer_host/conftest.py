@@ -9,7 +9,7 @@ def clinic(qbchat: FakeQuickBlox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Configure the same API key in the clinic's environment and in the fake."""
     monkeypatch.setenv("CLINIC_CHAT_KEY", KEY)
     monkeypatch.delenv("CLINIC_CHAT_URL", raising=False)
-    qbchat.credentials(api_key=KEY)
+    qbchat.add_credentials(api_key=KEY)
 
 
 @pytest.fixture

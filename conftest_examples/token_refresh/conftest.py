@@ -8,7 +8,7 @@ from pharmacy import Account, PharmacyChat
 def account(qbchat: FakeQuickBlox) -> Account:
     """The account of the pharmacy, declared in the fake, which then refuses all other credentials."""
     account = Account(76730, "made-up-key", "made-up-secret", "pharmacy", "made-up-password")
-    qbchat.credentials(
+    qbchat.add_credentials(
         application_id=account.application_id,
         auth_key=account.auth_key,
         auth_secret=account.auth_secret,

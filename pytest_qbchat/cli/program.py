@@ -131,7 +131,7 @@ class Program(Server):
         try:
             for credential in [declared, *({"api_key": key} for key in options.api_key)]:
                 if any(value is not None for value in credential.values()):
-                    fake.credentials(**credential)
+                    fake.add_credentials(**credential)
         except ValueError as error:
             raise _StartError(in_requests(str(error))) from None
         try:

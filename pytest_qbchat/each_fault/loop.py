@@ -171,7 +171,7 @@ class Trial(Block):
             if not self.loop.has_concurrent_calls:
                 call.fault = str(_UNAUTHORIZED)
                 if session := self.loop.store.session(token):
-                    session.expires_at = self.loop.store.now()  # the calls get 401 until there is a new one
+                    session.expires_at = 0  # the calls get 401 until there is a new one
                 return None
             self._lasting[same] = kind  # which calls come later differs from run to run, but for a repetition
         return Fault(kind.what, 1, None, None, kind.stored, f"qbchat.each_fault({name!r})")

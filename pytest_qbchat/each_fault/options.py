@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
-from pytest_qbchat.each_fault.faults import BROKEN, LOST, check_fault, check_method, is_at, known_path
+from pytest_qbchat.each_fault.faults import BROKEN, check_fault, check_method, is_at, known_path
 from pytest_qbchat.service.declaration import Route
 from pytest_qbchat.service.spelling import closest_name
 from pytest_qbchat.service.wire import Request
@@ -16,9 +16,15 @@ _STORED, _LASTING = "-stored", "-lasting"
 _DEFAULT = (
     "timeout-stored", "timeout", "disconnect", 401, 429, 503, "503-lasting", "401-lasting", "timeout-lasting",
 )  # fmt: skip
-_NAMES = (
-    *LOST, "timeout-stored", "disconnect-stored", *(f"{what}{_LASTING}" for what in LOST), *BROKEN,
-)  # fmt: skip
+# For type checkers. At run time every error status can have a suffix; one without a suffix is a number.
+FaultName = Literal[
+    "timeout", "disconnect", "connect", "timeout-stored", "disconnect-stored", "timeout-lasting", "disconnect-lasting",
+    "connect-lasting", "malformed", "empty",
+    "400-stored", "400-lasting", "401-stored", "401-lasting", "403-stored", "403-lasting", "404-stored", "404-lasting",
+    "408-stored", "408-lasting", "409-stored", "409-lasting", "422-stored", "422-lasting", "429-stored", "429-lasting",
+    "500-stored", "500-lasting", "502-stored", "502-lasting", "503-stored", "503-lasting", "504-stored", "504-lasting",
+]  # fmt: skip
+_NAMES = [name for name in get_args(FaultName) if not name[0].isdecimal()]
 _PART = re.compile(r"([1-9]\d*):([\w-]+)")
 _MIN_LIMIT = 2
 _MAX_FAULTS = 2  # in a trial

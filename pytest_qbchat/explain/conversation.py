@@ -38,18 +38,18 @@ def people(store: Store) -> dict[int, str]:
 
 def described(message: Message) -> dict[str, Any]:
     """A message with what its users saw of it."""
-    others = [reader for reader in message.read_by if reader != message.sender_id]
+    others = [reader for reader in message._read_by if reader != message.sender_id]
     own_dialog = ("dialog_id", message.chat_dialog_id)  # every app adds it
     return {
         "id": message.id,
         "sender": message.sender_id,
         "text": message.message,
-        "original": message.posted_text if message.edited else None,
+        "original": message._posted_text if message.edited else None,
         "deleted": _is_deleted(message),
         "sent": message.date_sent,
         "to_chat": message.sent_to_chat,
         "delivered_to": message.delivered_to,
-        "received_by": [user for user in message.delivered if user != message.sender_id and user not in others],
+        "received_by": [user for user in message._delivered if user != message.sender_id and user not in others],
         "read_by": others,
         "markable": message.markable == 1,
         "attachments": list(attachment_labels(message)),
@@ -95,7 +95,7 @@ def transcript(store: Store, calls: Sequence[Call], seen: int | None = None) -> 
 
 def _is_deleted(message: Message) -> bool:
     """Whether a message was deleted for all users."""
-    return message.id not in message.store.messages
+    return message.id not in message._store.messages
 
 
 def _dialog(dialog_id: str, dialog: Dialog | None) -> dict[str, Any]:

@@ -115,8 +115,10 @@ def of_attachments(message: Message, expected: Sequence[Mapping[str, Any]]) -> s
     }
     if not rows:
         return None
+    lost = [item["url"] for index, item in enumerate(actual) if "url" in item and f"attachments[{index}].id" in rows]
+    urls = [f"  the request had the url {url!r}" for url in lost]
     verdict = f"{effects.named(message)} differs in {', '.join(rows)}"
-    return "\n".join([verdict, *_compared(rows, message), f"  {effects.where(message)}"])
+    return "\n".join([verdict, *_compared(rows, message), *urls, f"  {effects.where(message)}"])
 
 
 def wrong_fields(message: Message | Push, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,7 +155,7 @@ def _compared(rows: Mapping[str, tuple[Any, Any, str]], message: Message | Push)
     lines: list[str] = [f"  - expected, + {_SENT[effects.noun_of(message)]}"] if rows else []
     for label, (expected, actual, note) in rows.items():
         # Masked before they are cut: a secret without its beginning is not recognized.
-        mask = message.store.secrets.mask
+        mask = message._store.secrets.mask
         masked = [mask(value) if isinstance(value, str) else value for value in (expected, actual)]
         left, right = _excerpts(*masked)
         lines += [f"  - {label:<{width}}   {left}", f"  + {label:<{width}}   {right}{note and f': {note}'}"]

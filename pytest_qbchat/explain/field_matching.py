@@ -44,15 +44,15 @@ def matches(expected: Any, actual: Any) -> bool:
     return bool(expected == actual)
 
 
-def field_of(record: object, name: str) -> Any:
+def field_of(record: Any, name: str) -> Any:
     """A field of a message, dialog, user, session or call; a custom field of a message; or ABSENT.
 
     `_id` means `id`, as in QuickBlox's replies. A flag that was not sent is absent.
     """
-    custom: dict[str, Any] = getattr(record, "custom", {})
-    if name in custom:
-        return custom[name]
-    value = getattr(record, "id" if name == "_id" else name, ABSENT)
+    fields = _fields(record.__class__)
+    if "custom" in fields and name in record.custom:
+        return record.custom[name]
+    value = getattr(record, "id" if name == "_id" else name) if name in fields else ABSENT
     if value is None and name in FLAGS:
         return ABSENT
     return value

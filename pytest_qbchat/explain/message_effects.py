@@ -11,7 +11,7 @@ from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints.events import Events, Push
 from pytest_qbchat.service.hosts import Hosts
 from pytest_qbchat.service.models import Blob, Dialog, Message, User
-from pytest_qbchat.service.spelling import similar_name
+from pytest_qbchat.service.spelling import misspelt, similar_name
 from pytest_qbchat.service.store import Store
 
 WIDTH = 72  # of a value in a failure text
@@ -39,9 +39,9 @@ def where(message: Message | Push) -> str:
     """The sender of a message, its id and its dialog; of a push its event."""
     if isinstance(message, Push):
         user_id = message.event["user_id"]
-        sender = person(message.store, user_id) if user_id else "an API key"
+        sender = person(message._store, user_id) if user_id else "an API key"
         return f"from {sender}, event {message.event['id']} for {message.event['environment']}"
-    return f"from {person(message.store, message.sender_id)}, message {message.id} in {dialog_of(message)}"
+    return f"from {person(message._store, message.sender_id)}, message {message.id} in {dialog_of(message)}"
 
 
 def person(store: Store, user_id: int) -> str:
@@ -52,7 +52,7 @@ def person(store: Store, user_id: int) -> str:
 
 def dialog_of(message: Message) -> str:
     """The dialog of a message, by name and id."""
-    dialog = message.store.dialogs.get(message.chat_dialog_id)
+    dialog = message._store.dialogs.get(message.chat_dialog_id)
     name = f"{dialog.name!r} " if dialog is not None and dialog.name else ""
     return f"dialog {name}{message.chat_dialog_id}"
 
@@ -60,7 +60,7 @@ def dialog_of(message: Message) -> str:
 def brief(message: Message | Push) -> str:
     """A message in one line: its text, delivery, receipts and attachments; a push: its text and receivers."""
     if isinstance(message, Push):
-        return f"{shortened(message.message)} (to {', '.join(person(message.store, each) for each in message.to)})"
+        return f"{shortened(message.message)} (to {', '.join(person(message._store, each) for each in message.to)})"
     details = ", ".join([reach(message), receipts(message), *attachment_labels(message)])
     return f"{shortened(message.message)} ({details})"
 
@@ -98,6 +98,9 @@ def remedy(message: Message | Push, name: str, expected: Any) -> str:
     if name == "sender_id" and _is_adopted(message, name):
         return "declare the user of the token: qbchat.add_session(token, user)"
     if name == "chat_dialog_id" and _is_adopted(message, name):
+        known = [dialog.id for dialog in message._store.dialogs.values() if not dialog.adopted]
+        if near := misspelt(message.chat_dialog_id, known):
+            return f"post to the declared dialog {near}, which {message.chat_dialog_id} misspells"
         dialog = f"qbchat.add_dialog({message.chat_dialog_id!r}, occupants_ids=[...])"
         return f"post to a declared dialog, or declare this one: {dialog}"
     return other_type(expected, field_of(message, name))
@@ -107,7 +110,7 @@ def _unsubscribed(push: Push, expected: Any) -> str:
     """The expected receivers of a push who have no subscription, and how to add one."""
     wanted = [getattr(each, "id", each) for each in (expected if isinstance(expected, list | tuple) else [expected])]
     missing = [
-        person(push.store, who) for who in wanted if isinstance(who, int) and not push.store.part(Events).of_user(who)
+        person(push._store, who) for who in wanted if isinstance(who, int) and not push._store.part(Events).of_user(who)
     ]
     return f"{', '.join(missing)} has no subscription; call subscribe() of the user in the test" if missing else ""
 
@@ -131,10 +134,11 @@ def consequence(message: Any, name: str) -> str:
     if name == "attachments":
         return warned_attachments(message)
     if name == "sender_id":
-        adopted = "adopted: the test declared neither the token nor its user"
+        note = message._store.note_on(message.call.request.headers.get("QB-Token", "")) if message.call else ""
+        adopted = f"adopted: the test declared neither the token nor its user{note}"
         return adopted if _is_adopted(message, name) else "the user of the token, or of On-Behalf-Of"
     if name == "chat_dialog_id" and _is_adopted(message, name):
-        declared = ", ".join(dialog.id for dialog in message.store.dialogs.values() if not dialog.adopted) or "none"
+        declared = ", ".join(dialog.id for dialog in message._store.dialogs.values() if not dialog.adopted) or "none"
         return f"adopted: the test did not declare it; declared: {declared}"
     near = similar_name(name, message.custom) if field_of(message, name) is ABSENT else None
     return f"there is a custom field {near!r}" if near else ""
@@ -142,7 +146,7 @@ def consequence(message: Any, name: str) -> str:
 
 def _is_adopted(message: Message, name: str) -> bool:
     """Whether the sender or the dialog of a message was adopted."""
-    records = message.store.users if name == "sender_id" else message.store.dialogs
+    records = message._store.users if name == "sender_id" else message._store.dialogs
     record = records.get(getattr(message, name))
     return record is not None and record.adopted
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, overload
 
 from pytest_qbchat.explain.field_matching import check_names, has_fields
+from pytest_qbchat.service.guessed_names import Hinted
 
 T = TypeVar("T")
 _MAX_LISTED = 10
@@ -17,7 +18,7 @@ def _as_it_is(record: T) -> T:
 
 
 @dataclass(eq=False, repr=False)
-class Records(Sequence[T], Generic[T]):
+class Records(Hinted, Sequence[T], Generic[T]):
     """A view of records, oldest first. It grows with the list that it shows.
 
     Equal to any sequence of equal items: `qbchat.posted == []`, `qbchat.posted == [{"message": "hi"}]`.
@@ -57,15 +58,16 @@ class Records(Sequence[T], Generic[T]):
         return f"{list(self)!r}"
 
     @property
-    def last(self) -> T:
-        """The newest record.
-
-        Raises:
-            AssertionError: The collection is empty.
-        """
+    def first(self) -> T:
+        """The oldest record. Raises AssertionError if there is none."""
         if not self._items:
             raise self._none_found(f"expected a {self._noun}, found none")
-        return self[-1]
+        return self[0]
+
+    @property
+    def last(self) -> T:
+        """The newest record. Raises AssertionError if there is none."""
+        return self[-1] if self._items else self.first
 
     def one(self) -> T:
         """The only record.

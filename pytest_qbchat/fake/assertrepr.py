@@ -15,7 +15,7 @@ def explain(left: object, right: object) -> list[str] | None:
     if isinstance(right, Message | Records):  # `==` may have it on either side
         left, right = right, left
     if isinstance(left, Message) and isinstance(right, Mapping):
-        return left.masked("\n".join(_message_lines(left, right))).splitlines()
+        return str(left._store.secrets.mask("\n".join(_message_lines(left, right)))).splitlines()
     if isinstance(left, Records) and isinstance(right, Sequence):
         return _records_lines(left, right)
     return None

@@ -8,26 +8,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import fields
 from datetime import timedelta
-from typing import Any, Unpack, cast
+from typing import Any, Literal, Never, Unpack, cast
 
 from pytest_qbchat.fake.message import Message
 from pytest_qbchat.fake.user import User, find_dialog, send
 from pytest_qbchat.service import models
 from pytest_qbchat.service.assumptions import Assumptions, Choices, invalid_value_hint
+from pytest_qbchat.service.guessed_names import Hinted, hinted
 from pytest_qbchat.service.ids import is_object_id
 from pytest_qbchat.service.masking import names_secret
 from pytest_qbchat.service.models import Blob, Dialog, DialogType, Session, id_of
 from pytest_qbchat.service.spelling import closest_name
 from pytest_qbchat.service.store import Store
 
+_DIALOG_TYPES: dict[Any, int] = {"public": 1, "group": 2, "private": 3}
 _UNITS = ("days", "hours", "microseconds", "milliseconds", "minutes", "seconds", "weeks")
 
 
-class Declarations:
+class Declarations(Hinted):
     """What a test declares: the part of a fake that changes its state as no call of the code under test does."""
 
     _store: Store
 
+    @hinted
     def add_user(
         self,
         id: int | None = None,
@@ -93,12 +96,13 @@ class Declarations:
         with self._store.lock:
             return self._store.add_session(token, None if user is None else self._user_id(user))
 
+    @hinted
     def add_dialog(
         self,
         id: str | None = None,
         *,
         occupants_ids: Iterable[int | models.User],
-        type: int = DialogType.GROUP,
+        type: int | Literal["public", "group", "private"] = DialogType.GROUP,
         name: str | None = None,
     ) -> Dialog:
         """Declare a dialog. Only its occupants may post to it, and others get 403.
@@ -108,7 +112,7 @@ class Declarations:
         Args:
             id: 24 hexadecimal digits; a new id if omitted.
             occupants_ids: Users or their ids. The first is the owner.
-            type: 1 public group, to which every user may post; 2 group; 3 private.
+            type: "public" or 1, a group to which every user may post; "group" or 2; "private" or 3.
             name: The name of a group.
 
         Raises:
@@ -119,8 +123,9 @@ class Declarations:
         users = _as_list("occupants_ids", occupants_ids, "[user, ...]")
         if not users:
             raise ValueError("a dialog needs at least its owner; use occupants_ids=[user, ...]")
-        if type not in tuple(DialogType):
-            raise ValueError(f"unknown dialog type {type!r}; expected 1 public group, 2 group or 3 private")
+        kind = _DIALOG_TYPES.get(type, type) if isinstance(type, str) else type
+        if kind not in tuple(DialogType):
+            raise ValueError(f"unknown dialog type {type!r}; expected 'public', 'group', 'private', or 1, 2, 3")
         if id is not None and not is_object_id(id):
             raise ValueError(f"invalid dialog id {id!r}; expected 24 hexadecimal digits, or None for a new id")
         with self._store.lock:
@@ -128,9 +133,9 @@ class Declarations:
             dialog_id, existing = id and id.lower(), self._store.find_dialog(id)
             if existing is not None and not existing.adopted:
                 raise ValueError(f"dialog {id} already exists, with the occupants {existing.occupants_ids}")
-            if type == DialogType.PRIVATE:
+            if kind == DialogType.PRIVATE:
                 dialog_id = self._id_for_private_dialog(dialog_id, occupants)
-            return self._store.add_dialog(DialogType(type), occupants, occupants[0], id=dialog_id, name=name)
+            return self._store.add_dialog(DialogType(kind), occupants, occupants[0], id=dialog_id, name=name)
 
     def add_message(
         self, dialog: Dialog | str, sender: int | models.User, message: str | None = None, **fields: Any
@@ -218,7 +223,7 @@ class Declarations:
             owner = None if user is None else self._user_id(user)
             return self._store.add_blob(name, content_type, user_id=owner, public=public, content=content)
 
-    def credentials(
+    def add_credentials(
         self,
         *,
         api_key: str | None = None,
@@ -240,7 +245,7 @@ class Declarations:
             ValueError: The key is empty or starts with "ApiKey ", or the secret is empty.
         """
         if (api_key, application_id, auth_key, auth_secret) == (None, None, None, None):
-            raise TypeError("credentials() needs at least one credential; use credentials(auth_secret=...)")
+            raise TypeError("add_credentials() needs at least one credential; use add_credentials(auth_secret=...)")
         _check_strings(api_key=api_key, auth_key=auth_key, auth_secret=auth_secret)
         if application_id is not None and type(application_id) is not int:
             raise TypeError(f"invalid application_id={application_id!r}; expected a number")
@@ -286,10 +291,11 @@ class Declarations:
         """
         self._store.expire_sessions()
 
-    def advance(self, **delta: float) -> None:
+    def advance(self, *positional: Never, **delta: float) -> None:
         """Advance the fake's clock. Nothing sleeps, and the clock of the code under test does not change.
 
         Args:
+            *positional: None; the unit is a name.
             **delta: As for `datetime.timedelta`: `hours=2`, `minutes=1`, `seconds=0.5`. An unused declared session
                 does not expire.
 
@@ -297,8 +303,8 @@ class Declarations:
             TypeError: No time is given, or the unit is unknown.
             ValueError: The time is negative.
         """
-        if not delta:
-            raise TypeError("advance() needs a time; use advance(hours=2)")
+        if positional or not delta:
+            raise TypeError(f"advance() needs a unit; use advance(hours={positional[0] if positional else 2})")
         if unknown := sorted(delta.keys() - _UNITS):
             suggestion = closest_name(unknown[0], _UNITS) or f"one of {', '.join(_UNITS)}"
             raise TypeError(f"unknown unit {unknown[0]!r}; expected {suggestion}")

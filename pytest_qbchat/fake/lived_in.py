@@ -67,11 +67,11 @@ def history(store: Store, dialog: Dialog, number: int) -> list[Message]:
             params["dialog_id"] = dialog.id  # as an app sends it over XMPP
         message = build_message(store, dialog, sender, params, time)
         if peculiarity == "edited":
-            message.edit(f"{message.message} (corrected)", time + 1)
+            message._edit(f"{message.message} (corrected)", time + 1)
         if peculiarity == "hidden":
-            message.hidden_from = (owner,)
+            message._hidden_from = (owner,)
         if not dialog.public:
-            message.delivered = message.read_by = tuple(dict.fromkeys([sender, *occupants]))
+            message._delivered = message._read_by = tuple(dict.fromkeys([sender, *occupants]))
             message.read = int(private)
         added.append(message)
         time -= 0 if peculiarity == "ok again" else _GAPS[int(source.random.random() * len(_GAPS))]

@@ -12,7 +12,7 @@ from pytest_qbchat.explain import message_effects as effects
 from pytest_qbchat.explain.field_matching import has_fields
 from pytest_qbchat.service import models
 from pytest_qbchat.service.calls import Call
-from pytest_qbchat.service.spelling import similar_name
+from pytest_qbchat.service.guessed_names import hint_for
 
 _FIELDS = [field.name for field in fields(models.Message)]
 
@@ -37,35 +37,29 @@ class Message(models.Message):
     def __hash__(self) -> int:
         return hash(self.id)
 
-    def __getattr__(self, name: str) -> NoReturn:
-        """Say what a test should write for a field with another name, or for a custom field."""
-        if field := _OTHER_NAMES.get(name) or similar_name(name, _FIELDS):
-            hint = f"; use .{field}"
-        else:
-            hint = f"; use .custom[{name!r}]" if not name.startswith("_") and name in self.custom else ""
-        raise AttributeError(f"a message has no attribute {name!r}{hint}")
-
     def __getitem__(self, name: object) -> NoReturn:
-        field = _OTHER_NAMES.get(str(name)) or similar_name(str(name), _FIELDS) or name
-        hint = f".custom[{name!r}]" if name in self.custom else f".{field}"
-        raise TypeError(f"the fields of a message are attributes; use {hint}")
+        hint = f"; use .custom[{name!r}]" if name in self.custom else hint_for(self, str(name)) or f"; use .{name}"
+        raise TypeError(f"the fields of a message are attributes{hint}")
 
-    def as_posted(self) -> Message:
+    def _as_posted(self) -> Message:
         """The message with its original text. All other fields have their present values."""
         return _AsPosted(self) if self.edited else self
 
     def __repr__(self) -> str:
-        return self.masked(f"<Message {effects.brief(self)}, {self.id} in dialog {self.chat_dialog_id}>")
+        shown = f"<Message {effects.brief(self)}, {self.id} in dialog {self.chat_dialog_id}>"
+        return str(self._store.secrets.mask(shown))
 
     def assert_sent_to_chat(self) -> None:
         """Assert that the message was pushed to the occupants in real time: `send_to_chat` was 1."""
         if not self.sent_to_chat:
             self._fail_for("send_to_chat", "was not sent to the chat")
 
-    def assert_history_only(self) -> None:
+    def assert_not_sent_to_chat(self) -> None:
         """Assert that the message was added to the history, and that no occupant was notified."""
         if self.sent_to_chat:
             self._fail_for("send_to_chat", "was sent to the chat")
+
+    assert_history_only = assert_not_sent_to_chat
 
     def assert_markable(self) -> None:
         """Assert that the message requests delivered and read receipts: `markable` was 1."""
@@ -92,7 +86,7 @@ class Message(models.Message):
         if not all(isinstance(each, Mapping) for each in expected):
             raise TypeError("assert_attachments() takes a dict for each attachment; use assert_attachments({...})")
         if difference := differences.of_attachments(self, expected):
-            raise AssertionError(self.masked(difference))
+            raise AssertionError(self._store.secrets.mask(difference))
 
     def assert_no_attachments(self) -> None:
         """Assert that the message has no attachments."""
@@ -118,31 +112,24 @@ class Message(models.Message):
             *users: User ids, or users that `qbchat.add_user` returned.
         """
         if missing := _missing(self, users, self.read_ids):
-            dialog = self.store.dialogs.get(self.chat_dialog_id)
+            dialog = self._store.dialogs.get(self.chat_dialog_id)
             if dialog is not None and (outsiders := _missing(self, users, dialog.occupants_ids)):
                 what = effects.remedy(self, "chat_dialog_id", None)
                 what = what or "post to a dialog of this user, or declare the dialog with the user in occupants_ids"
                 self._fail(f"cannot be read by {outsiders}", "not an occupant of the dialog", what)
             unset = [name for name in ("markable", "send_to_chat") if getattr(self, name) != 1]
-            readers = [effects.person(self.store, user) for user in self.read_by if user != self.sender_id]
+            readers = [effects.person(self._store, user) for user in self._read_by if user != self.sender_id]
             others = f"only {', '.join(readers)} has" if readers else "only its sender has"
             reason = effects.flag(self, unset[0]) if unset else f"{others}; call read() of the user in the test"
-            self._fail(f"has not been read by {missing}", reason)
+            remedy = effects.remedy(self, unset[0], 1) if unset else ""
+            self._fail(f"has not been read by {missing}", reason, remedy)
 
     def _fail_for(self, flag: str, what: str) -> None:
         self._fail(what, effects.flag(self, flag), effects.remedy(self, flag, 1))
 
     def _fail(self, what: str, reason: str, remedy: str = "") -> None:
         lines = [f"{effects.named(self)} {what}: {reason}", *filter(None, [remedy]), effects.where(self)]
-        raise AssertionError(self.masked("\n  ".join(lines)))
-
-    def masked(self, text: str) -> str:
-        """Mask every token, key and password that the fake has seen in a text."""
-        return str(self.store.secrets.mask(text))
-
-
-# What tests write for the fields of a message, besides the synonyms that code writes in a request.
-_OTHER_NAMES = {"body": "message", "content": "message", "_id": "id"}
+        raise AssertionError(self._store.secrets.mask("\n  ".join(lines)))
 
 
 class _AsPosted(Message):
@@ -155,11 +142,11 @@ class _AsPosted(Message):
 
 
 for _name in _FIELDS:
-    setattr(_AsPosted, _name, property(attrgetter(f"_message.{'posted_text' if _name == 'message' else _name}")))
+    setattr(_AsPosted, _name, property(attrgetter(f"_message.{'_posted_text' if _name == 'message' else _name}")))
 
 
 def _missing(message: Message, users: tuple[int | models.User, ...], ids: Collection[int]) -> str:
     """The users with other ids, as text."""
     if not users:
         raise TypeError("expected at least one user or user id")
-    return ", ".join(effects.person(message.store, user) for user in map(models.id_of, users) if user not in ids)
+    return ", ".join(effects.person(message._store, user) for user in map(models.id_of, users) if user not in ids)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Never, TypeVar
 
 from pytest_qbchat.explain import conversation, differences
 from pytest_qbchat.explain import message_effects as effects
-from pytest_qbchat.explain.field_matching import check_names, has_fields
+from pytest_qbchat.explain.field_matching import check_names, custom_fields, has_fields
 from pytest_qbchat.explain.problems import Expectation
 from pytest_qbchat.explain.record_list import Records
 from pytest_qbchat.fake.backend import Backend
@@ -19,12 +19,14 @@ from pytest_qbchat.intercept import Interception
 from pytest_qbchat.service import models
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints.events import Events, Push
+from pytest_qbchat.service.guessed_names import hinted
 from pytest_qbchat.service.models import Blob, Dialog, Session, id_of
 
 if TYPE_CHECKING:
     import respx
 
     from pytest_qbchat.each_fault.loop import Trial
+    from pytest_qbchat.each_fault.options import FaultName
 
 T = TypeVar("T")
 R = TypeVar("R", Message, Push)
@@ -59,6 +61,7 @@ class FakeQuickBlox(Declarations):
 
     # Break
 
+    @hinted
     def fail(
         self,
         what: int | Literal["timeout", "disconnect", "connect", "malformed", "empty"],
@@ -96,7 +99,7 @@ class FakeQuickBlox(Declarations):
 
     def each_fault(
         self,
-        *faults: int | str,
+        *faults: int | FaultName,
         methods: Collection[str] | None = None,
         path: str | None = None,
         pairs: bool = False,
@@ -169,7 +172,7 @@ class FakeQuickBlox(Declarations):
         """The messages that were sent through POST, oldest first, each with its original text."""
         reasons = partial(effects.why_none, self.calls, self._backend.hosts)
         posted = self._backend.posted
-        return Records(posted, Message, "posted message", self._masked, reasons, Message.as_posted)
+        return Records(posted, Message, "posted message", self._masked, reasons, Message._as_posted)
 
     @property
     def pushed(self) -> Records[Push]:
@@ -287,6 +290,8 @@ class FakeQuickBlox(Declarations):
         found = [message for message in posted if has_fields(message, fields)]
         if not posted:
             text = differences.none_posted(fields, self.calls, self._backend.hosts, kind.__name__.lower())
+        elif not found and "count" in fields and "count" not in custom_fields(posted):
+            raise TypeError(f"no {kind.__name__.lower()} has a field 'count'; for their number use times=...")
         elif not found:
             text = differences.no_match(posted, fields, self.calls)
         elif (len(found) < at_least) if at_least else (len(found) != (times or 1)):
@@ -386,7 +391,9 @@ class FakeQuickBlox(Declarations):
     def _transcript(self, failure: BaseException | None) -> str:
         """The transcript, which names the calls that arrived after a failed assertion."""
         rendered = conversation.transcript(self._store, self.calls, getattr(failure, "calls_seen", None))
-        return self._masked("\n".join([rendered, *self._backend.faults.unused()]))
+        hosts, faults = self._backend.hosts, self._backend.faults
+        others = effects.why_none((), hosts) if hosts.others - {"127.0.0.1", "localhost"} and not self.calls else []
+        return self._masked("\n".join([rendered, *faults.unused(), *others]))
 
     def _failure(self, text: str) -> Any:
         """The error of an assertion, which knows how many calls it saw."""
@@ -401,4 +408,5 @@ class FakeQuickBlox(Declarations):
 
 def _refuse_positional(method: str, values: tuple[object, ...]) -> None:
     if values:
-        raise TypeError(f"{method}() takes fields by name; use {method}(message={values[0]!r})")
+        fields = f"**{values[0]!r}" if isinstance(values[0], Mapping) else f"message={values[0]!r}"
+        raise TypeError(f"{method}() takes fields by name; use {method}({fields})")

@@ -139,7 +139,7 @@ class User(models.User):
     def _confirm(self, message: Message | None, *, read: bool) -> Records[Message]:
         if message is not None and not isinstance(message, models.Message):
             raise TypeError(f"invalid message {message!r}; expected a message in the inbox; {_FOR_HISTORY}")
-        if message is not None and (self.id not in message.delivered_to or message.store is not self._store):
+        if message is not None and (self.id not in message.delivered_to or message._store is not self._store):
             reason = f"is not in the inbox of user {self.id}, because it was not delivered in real time"
             raise ValueError(f"{message!r} {reason}; {_FOR_HISTORY}")
         confirmed: list[models.Message] = []
@@ -157,10 +157,12 @@ class User(models.User):
                     if read:
                         dialog.mark_read(current, self.id, now)
                     confirmed.append(current)
-        return self._records(confirmed, "markable message")
+        plain = [each for each in (self.inbox if message is None else [message]) if each.markable != 1][-1:]
+        why = [text for each in plain for text in (effects.flag(each, "markable"), effects.remedy(each, "markable", 1))]
+        return self._records(confirmed, "markable message", lambda: why)
 
-    def _records(self, messages: Sequence[models.Message], noun: str) -> Records[Message]:
-        return Records(cast("Sequence[Message]", messages), Message, noun, self._store.secrets.mask)
+    def _records(self, messages: Sequence[models.Message], noun: str, reasons: Any = tuple) -> Records[Message]:
+        return Records(cast("Sequence[Message]", messages), Message, noun, self._store.secrets.mask, reasons)
 
 
 def inbox_of(store: Store, user_id: int) -> Records[Message]:

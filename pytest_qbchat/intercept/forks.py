@@ -77,11 +77,7 @@ class Forks:
 
 
 class FakeOfParent:
-    """The fake of the parent process, in a forked one.
-
-    Attributes:
-        hosts: The hosts whose calls are intercepted.
-    """
+    """The fake of the parent process, in a forked one; `hosts` are those whose calls are intercepted."""
 
     def __init__(self, hosts: Hosts, address: Any) -> None:
         """Know where the parent listens."""

@@ -13,6 +13,7 @@ through a proxy.
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -23,10 +24,11 @@ from typing import Any, NoReturn
 from pytest_qbchat.exceptions import CallRefused
 from pytest_qbchat.explain.call_site import OTHER_LIBRARIES, in_thread_of_library, package_of
 from pytest_qbchat.intercept.loopback_servers import is_loopback_server
-from pytest_qbchat.intercept.patching import Function, PatchPoint, classes, fake_for_host
+from pytest_qbchat.intercept.patching import Function, PatchPoint, classes, fake_for_call, fake_for_host
 from pytest_qbchat.service.interface import Fake
 
 Address = tuple[object, object]  # host and port
+_ADDRESS = re.compile(r"None|[\d.]*|.*:.*")
 
 
 def _address(given: object) -> Address:
@@ -91,7 +93,8 @@ def _guarded(address_of: Callable[..., Address], function: Function, fakes: list
 
 def _refuse_quickblox(fakes: list[Fake], host: object, port: object) -> None:
     __tracebackhide__ = True
-    fake = fake_for_host(fakes, host, port)
+    named = not _ADDRESS.fullmatch(str(host))  # an address is that of a host that was looked up
+    fake = (fake_for_call if named else fake_for_host)(fakes, host, port)
     if fake is None or is_loopback_server((host, port)):
         return
     text = (

@@ -91,11 +91,7 @@ def _target(connection: Any, url: str) -> Url:
 
 
 class FakeSocket:
-    """The socket of a connection to QuickBlox. A request is answered when its last byte is written.
-
-    Attributes:
-        target: The URL of the latest request.
-    """
+    """The socket of a connection to QuickBlox. A request, to `target`, is answered when its last byte is written."""
 
     _watched: _socket.socket | None = None
 

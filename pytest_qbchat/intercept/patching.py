@@ -53,7 +53,7 @@ def fake_for_host(fakes: list[Fake], host: object, port: object) -> Fake | None:
     return next((fake for fake in fakes if fake.hosts.own(host, port)), None)
 
 
-def fake_for_call(fakes: list[Fake], host: str, port: int | None) -> Fake | None:
+def fake_for_call(fakes: list[Fake], host: object, port: object) -> Fake | None:
     """The fake that answers a call. The failure of a test names other hosts that were called."""
     found = fake_for_host(fakes, host, port)
     for fake in fakes if found is None else ():

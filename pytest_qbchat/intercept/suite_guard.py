@@ -18,11 +18,7 @@ from pytest_qbchat.service.masking import mask_fields
 
 
 class SuiteGuard:
-    """Refuses calls while no fake is active, and reports those whose exceptions the code under test caught.
-
-    Attributes:
-        problems: The refused calls.
-    """
+    """Refuses calls while no fake is active, and reports those whose exceptions the code under test caught."""
 
     def __init__(self, hosts: Iterable[str]) -> None:
         """Make a guard for `*.quickblox.com` and further hosts. Raises ValueError if a host is malformed."""

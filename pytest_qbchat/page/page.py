@@ -58,7 +58,7 @@ def html(heading: str, tests: Iterable[Mapping[str, Any]], *, live: bool = False
 
 def _call(call: Call) -> dict[str, Any]:
     response, message = call.response, call.message
-    text = message and (message.posted_text if message.edited else message.message)
+    text = message and (message._posted_text if message.edited else message.message)
     same_names = ("method", "path", "status", "reason", "fault", "stubbed", "warnings")
     return {
         **{name: getattr(call, name) for name in same_names},

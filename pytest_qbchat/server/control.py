@@ -102,7 +102,7 @@ def _record(record: Any) -> Given:
         **{name: None if value is ABSENT else value for name, value in sent.items()},
         "sent_to_chat": record.sent_to_chat,
         "delivered_to": record.delivered_to,
-        "read_by": [reader for reader in record.read_by if reader != record.sender_id],
+        "read_by": [reader for reader in record.read_ids if reader != record.sender_id],
         "posted": record.call is not None,
         "warnings": record.call.warnings if record.call else [],
     }

@@ -100,11 +100,7 @@ def _check_size(size: int) -> None:
 
 
 def destination(head: Head) -> tuple[str, str]:
-    """The host with port, and the path with query.
-
-    Raises:
-        h11.RemoteProtocolError: The host or the target is malformed.
-    """
+    """The host with port, and the path with query. Raises h11.RemoteProtocolError if one is malformed."""
     authority, target = split_target(head.target)
     host = Headers(head.headers).get("Host") or "localhost" if authority is None else authority
     if not target.startswith("/"):

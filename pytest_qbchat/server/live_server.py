@@ -48,11 +48,7 @@ class Server(ABC):
         """Answer a request."""
 
     def request(self, head: Head, body: bytes) -> Request:
-        """The request for a head and a decoded body.
-
-        Raises:
-            RemoteProtocolError: The host or the target is malformed.
-        """
+        """The request for a head and a decoded body. Raises RemoteProtocolError for a malformed host or target."""
         host, target = destination(head)
         prefix = _prefix(head.method, target)
         path, _, query = target.removeprefix(prefix).partition("?")

@@ -82,17 +82,17 @@ def _add_message(fake: Any, record: Record) -> Any:
     if any(message.id == own.get("id") for message in fake.messages):
         raise ValueError(f"the _id {own['id']!r} already belongs to another message")
     message = fake.add_message(record.pop("chat_dialog_id"), record.pop("sender_id"), **record)
-    with message.store.lock:  # the history is sorted by time
-        message.store.delete_message(message)
+    with message._store.lock:  # the history is sorted by time
+        message._store.delete_message(message)
         _with(message, {**own, "custom": {**message.custom, **custom}})
-        message.store.messages[message.id] = message
+        message._store.messages[message.id] = message
         dialog.add(message)
     return message
 
 
 def _with(record: Any, fields: Record) -> Any:
     for name, value in fields.items():
-        setattr(record, name, tuple(value) if name in ("delivered", "read_by") else value)
+        setattr(record, name, tuple(value) if name in ("_delivered", "_read_by") else value)
     return record
 
 
@@ -136,7 +136,7 @@ _KINDS: list[tuple[str, str, Callable[[Any], object]]] = [
     ("occupants_ids admin_ids delivered_ids read_ids", "a list of ids", _are_ids),
 ]
 _REQUIRED = ("token", "chat_dialog_id", "sender_id")
-_KEPT = {"_id": "id", "date_sent": "date_sent", "delivered_ids": "delivered", "read_ids": "read_by", "read": "read"}
+_KEPT = {"_id": "id", "date_sent": "date_sent", "delivered_ids": "_delivered", "read_ids": "_read_by", "read": "read"}
 _USER = {"id", "full_name", "login", "email", "password", "phone", "external_user_id", "custom_data", "user_tags"}
 _OF_USER = {*UserRecord.__annotations__} - {"created_at", "updated_at", "last_request_at"} | _USER
 _OF_DIALOG = {"_id", "type", "name", "occupants_ids", "user_id", "photo", "data", "admin_ids", "is_joinable"}
@@ -156,8 +156,8 @@ def in_requests(text: str) -> str:
 
 
 def _in_requests(call: re.Match[str]) -> str:
+    if call[1] == "add_credentials":
+        return f"--{(call[2] or 'auth_secret').replace('_', '-')}"
     if call[1].startswith("add_"):
         return f"a record in the {call[1].removeprefix('add_')}s of the seed file, or of POST {CONTROL_PREFIX}/add"
-    if call[1] == "credentials":
-        return f"--{(call[2] or 'auth_secret').replace('_', '-')}"
     return f"POST {CONTROL_PREFIX}/{call[1]} {call[2]}{call[3]}".rstrip()

@@ -12,7 +12,8 @@ client; the test's output shows it, so it names the remedy in the test. From the
 - `endpoints`: one file for each QuickBlox resource; `declaration`: what each endpoint says about its API;
 - `signature`, `access`, `flags`, `attachments`, `queries`, `batch_reply`: the rules that endpoints share;
 - `errors`: the refusals in QuickBlox's format;
-- `pitfalls`, `spelling`: silent mistakes; `masking`: hidden tokens, keys and passwords;
+- `pitfalls`, `spelling`: silent mistakes; `guessed_names`: hints for the author of a test;
+- `masking`: hidden tokens, keys and passwords;
 - `models`, `store`, `ids`: the state; `snapshot`: its restoration;
 - `assumptions`: unknown behaviour that a test may choose;
 - `calls`: the record of a request, from its arrival to the assertion about it.

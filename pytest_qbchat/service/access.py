@@ -65,7 +65,7 @@ def require_message(store: Store, reader_id: int, message_id: str) -> Message:
         QuickBloxError: 404 if there is no such message for this user, 403 if the user is not an occupant.
     """
     message = store.find_message(message_id)
-    if message is None or reader_id in message.hidden_from:
+    if message is None or reader_id in message._hidden_from:
         raise not_found(f"there is no message {message_id!r}")
     require_dialog(store, reader_id, message.chat_dialog_id)
     return message
@@ -120,5 +120,5 @@ def _missing_permission_reason(store: Store, sender_id: int, dialog: Dialog) -> 
     tokens = [session.token for session in store.sessions.values() if session.user_id == sender_id]
     if not tokens:
         return f"{reason}; adopted, since the test did not declare it\n  declare it: qbchat.add_user({sender_id})"
-    remedy = "declare the token of an occupant: qbchat.add_session(token, user)"
-    return f"{reason}; adopted for the token {mask(tokens[0])}, which the test did not declare\n  {remedy}"
+    remedy = f"{store.note_on(tokens[0])}\n  declare the token of an occupant: qbchat.add_session(token, user)"
+    return f"{reason}; adopted for the token {mask(tokens[0])}, which the test did not declare{remedy}"

@@ -30,11 +30,7 @@ _SCHEME = "ApiKey "
 
 
 def require_user(store: Store, call: Call) -> int:
-    """The id of the calling user, for an endpoint that needs one.
-
-    Raises:
-        QuickBloxError: 422 "Forbidden. Need user." (observed).
-    """
+    """The id of the calling user. Raises QuickBloxError, 422 "Forbidden. Need user." (observed), without one."""
     caller = call.caller
     if caller.user_id is not None:
         return caller.user_id
@@ -68,8 +64,8 @@ def _by_token(store: Store, token: str, now: float) -> Caller:
     if session is None:
         raise errors.session_does_not_exist(_unknown_token_reason(store, token))
     if now >= session.expires_at:
-        by_test = session.expires_at == -inf
-        end = "was ended by qbchat.expire_sessions()" if by_test else "expired two hours after its last call"
+        by_test = {-inf: "was ended by qbchat.expire_sessions()", 0: "was ended by the fault 401 of each_fault()"}
+        end = by_test.get(session.expires_at, "expired two hours after its last call")
         raise errors.session_does_not_exist(f"the session of the token {mask(token)} {end}")
     session.expires_at = now + SESSION_LIFETIME
     if session.user_id is not None:
@@ -94,19 +90,20 @@ def _by_api_key(store: Store, key: str, on_behalf_of: str | None, now: float) ->
 
 def _unknown_token_reason(store: Store, token: str) -> str:
     if store.strict:
-        return f"unknown token {mask(token)} in strict mode; declare it with qbchat.add_session(token, user)"
+        shown = f"{mask(token)} in strict mode{store.note_on(token)}"
+        return f"unknown token {shown}; declare it with qbchat.add_session(token, user)"
     if token in store.deleted:
         return f"the session of the token {mask(token)} was destroyed"
-    remedy = "log in, or declare it with qbchat.add_session(token, user)"
-    return f"qbchat.expire_sessions() ended all sessions, and {mask(token)} was not created since; {remedy}"
+    remedy = f"{store.note_on(token)}; log in, or declare it with qbchat.add_session(token, user)"
+    return f"qbchat.expire_sessions() ended all sessions, and {mask(token)} was not created since{remedy}"
 
 
 def _wrong_key_reason(store: Store, key: str) -> str:
     if not key:
         return "the API key after 'ApiKey ' is empty"
     if not store.application.api_keys:
-        return f"unknown API key {mask(key)} in strict mode; declare it with qbchat.credentials(api_key=...)"
-    return f"the API key {mask(key)} was not declared with qbchat.credentials(api_key=...)"
+        return f"unknown API key {mask(key)} in strict mode; declare it with qbchat.add_credentials(api_key=...)"
+    return f"the API key {mask(key)} was not declared with qbchat.add_credentials(api_key=...)"
 
 
 def _missing_token_reason(headers: Headers) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from pytest_qbchat.service.declaration import Route
 from pytest_qbchat.service.decoding import decode
 from pytest_qbchat.service.errors import QuickBloxError
+from pytest_qbchat.service.guessed_names import Hinted
 from pytest_qbchat.service.masking import Secrets, may_name_secret, names_secret, secrets_in
 from pytest_qbchat.service.models import UNAUTHENTICATED, Caller, Dialog, Message
 from pytest_qbchat.service.wire import Request, Response
@@ -16,7 +17,7 @@ _MAX_WARNINGS = 300  # a request may have any number of fields
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Call:
+class Call(Hinted):
     """A request, and everything that is known about it.
 
     Attributes:

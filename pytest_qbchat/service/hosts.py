@@ -102,9 +102,9 @@ class Hosts:
         prefix = prefix or ""
         return Request(method, base, prefix, path.removeprefix(prefix), query, headers, body, outside)
 
-    def note_other(self, host: str) -> None:
+    def note_other(self, host: object) -> None:
         """Note that another host was called; a few are enough."""
-        if len(self.others) < _MAX_OTHERS:
+        if isinstance(host, str) and len(self.others) < _MAX_OTHERS:
             self.others.add(host)
 
     def _owners(self, host: str, port: int | None) -> list[_Base]:

@@ -12,8 +12,9 @@ from typing import Any, TypeVar, cast
 
 from pytest_qbchat.service.assumptions import Assumptions
 from pytest_qbchat.service.ids import Ids
-from pytest_qbchat.service.masking import Secrets
+from pytest_qbchat.service.masking import Secrets, mask
 from pytest_qbchat.service.models import Blob, Dialog, DialogType, Message, Session, User
+from pytest_qbchat.service.spelling import misspelt
 
 SESSION_LIFETIME = 2 * 60 * 60  # seconds after the last call (documented)
 _UNKNOWN_APPLICATION = 99_999
@@ -154,6 +155,11 @@ class Store:
             session = self.add_session(token, self.add_user(adopted=True).id, adopted=True)
         return session
 
+    def note_on(self, token: str) -> str:
+        """What to add to a text about an undeclared token: the declared one that it misspells; empty if none."""
+        near = misspelt(token, [session.token for session in self.sessions.values() if not session.adopted])
+        return f"; it misspells the declared token {mask(near)}" if near else ""
+
     def expire_sessions(self) -> None:
         """End every session, and stop adopting tokens: an unknown one would be older than this."""
         with self.lock:
@@ -249,7 +255,7 @@ class Store:
             dialog.add(message)
             dialog.activity = self._next_activity()
         if in_real_time and message.send_to_chat == 1:
-            for occupant in message.audience:
+            for occupant in message._audience:
                 self.inboxes[occupant].append(message)
 
     def find_message(self, message_id: str) -> Message | None:

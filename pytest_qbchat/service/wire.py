@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from pytest_qbchat.service.guessed_names import Hinted
 from pytest_qbchat.service.masking import mask_fields, mask_header
 
 MAX_BODY_SIZE = 128 * 1024 * 1024  # bytes, of a request
@@ -48,7 +49,7 @@ _headers = lru_cache(maxsize=100)(Headers)  # equal ones are kept once: a test m
 
 
 @dataclass(slots=True, eq=False)
-class Request:
+class Request(Hinted):
     """One request, as a client sent it.
 
     Attributes:
@@ -90,7 +91,7 @@ class Request:
         return f"<Request {self.method} {mask_fields(self.url)}>"
 
 
-class Response:
+class Response(Hinted):
     """The response of the fake, or of a stub in the test.
 
     Attributes:

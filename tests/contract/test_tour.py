@@ -23,7 +23,7 @@ MADE_UP = Application()
 
 
 def declare(fake: FakeQuickBlox, application: Application) -> None:
-    fake.credentials(
+    fake.add_credentials(
         api_key=application.api_key,
         application_id=int(application.id),
         auth_key=application.auth_key,

@@ -115,7 +115,7 @@ class Program:
         elif other == 4:
             fake.expire_sessions() if who % 2 else fake.forget_calls()
         elif other == 5:
-            fake.credentials(api_key=API_KEY, application_id=who + 1)
+            fake.add_credentials(api_key=API_KEY, application_id=who + 1)
         elif user.dialogs:
             user.send(user.dialogs[0], "from an app", markable=1)
 

@@ -307,3 +307,12 @@ def test_secrets_of_former_trials_stay_masked(qbchat: FakeQuickBlox, client: htt
     assert len(tokens) > 1
     for token in tokens:
         assert token not in qbchat._backend.masked(f"the token {token}")
+
+
+def test_a_session_that_a_fault_ended_did_not_expire_by_itself(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+    reasons = []
+    for trial in qbchat.each_fault(401):
+        with trial:
+            client.get("/chat/Dialog.json").raise_for_status()
+        reasons += [call.reason for call in qbchat.calls]
+    assert [reason.partition(" was ")[2] for reason in reasons if reason] == ["ended by the fault 401 of each_fault()"]

@@ -11,8 +11,9 @@ from support.elsewhere import another_server
 from support.shop import FILE, SHIPPED, Shop, failure, origin
 from support.ways import DIALOG, TLS, TOKEN, URL
 
-from pytest_qbchat import FakeQuickBlox
+from pytest_qbchat import FakeQuickBlox, QuickBloxTransport
 from pytest_qbchat.explain.message_effects import remedy, shortened
+from pytest_qbchat.service.masking import mask
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
 
@@ -296,11 +297,11 @@ def test_a_user_outside_of_the_dialog_cannot_read(shop: Shop) -> None:
         first,
         "  post to a dialog of this user, or declare the dialog with the user in occupants_ids",
     ]
-    adopted = shop.post("hi", chat_dialog_id="5d75327ba28f9a0f32cb0f98", markable=1)
+    adopted = shop.post("hi", chat_dialog_id="6e86438ca28f9a0f32cb0f11", markable=1)
     assert failure(adopted.assert_read_by, cleo).splitlines()[:2] == [
         first,
         "  post to a declared dialog, or declare this one: "
-        "qbchat.add_dialog('5d75327ba28f9a0f32cb0f98', occupants_ids=[...])",
+        "qbchat.add_dialog('6e86438ca28f9a0f32cb0f11', occupants_ids=[...])",
     ]
 
 
@@ -387,3 +388,54 @@ def test_a_flag_that_the_test_expects_to_be_zero_has_no_remedy(shop: Shop, flag:
     assert remedy(message, flag, 0) == ""
     assert remedy(message, flag, 1) == f"write {flag}=1 in the request"
     assert "write" not in failure(shop.fake.assert_posted, **{flag: 0})
+
+
+# --- slips ---
+
+
+def test_a_dialog_id_that_differs_in_one_digit_names_the_declared_one(shop: Shop) -> None:
+    wrong = f"{DIALOG[:-1]}8"
+    shop.post("hi", chat_dialog_id=wrong, send_to_chat=1)
+    remedy = f"  post to the declared dialog {DIALOG}, which {wrong} misspells"
+    assert failure(shop.fake.inbox(20).one).splitlines()[1:] == [remedy]
+    assert remedy in failure(shop.fake.assert_posted, chat_dialog_id=DIALOG).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "note"), [(f"{TOKEN}s", True), (f"{TOKEN[:-1]}x", True), (TOKEN[1:], True), ("another-token", False)]
+)
+def test_a_token_that_differs_in_one_character_from_a_declared_one_says_so(shop: Shop, wrong: str, note: bool) -> None:
+    said = f"it misspells the declared token {mask(TOKEN)}"
+    strict, ended = FakeQuickBlox(strict=True), FakeQuickBlox()
+    ended.expire_sessions()
+    fakes = [shop.fake, strict, ended]
+    for fake in fakes:
+        fake.add_session(TOKEN, 10)
+        with httpx.Client(transport=QuickBloxTransport(fake)) as client:
+            client.post(URL, json={"chat_dialog_id": DIALOG, "message": "hi"}, headers={"QB-Token": wrong})
+        text = failure(fake.assert_posted)
+        assert (said in text) is note
+        assert TOKEN not in text
+    shop.fake.add_session(TOKEN, 10)
+    free = "6e86438ca28f9a0f32cb0f11"
+    with httpx.Client(transport=QuickBloxTransport(shop.fake)) as client:
+        client.post(URL, json={"chat_dialog_id": free, "message": "hi"}, headers={"QB-Token": wrong})
+    assert (said in failure(shop.fake.assert_posted, sender_id=10)) is note
+
+
+def test_reading_a_message_that_is_not_markable_says_what_to_write(shop: Shop) -> None:
+    message, reader = shop.post("hi", send_to_chat=1), shop.fake.users.where(id=20).one()
+    expected = [
+        "expected one markable message, found none: the request has no markable: receivers send no receipts",
+        "  write markable=1 in the request",
+    ]
+    assert failure(reader.read().one).splitlines() == expected
+    assert failure(reader.receive(message).one).splitlines() == expected
+    assert failure(shop.fake.add_user(70).read().one) == "expected one markable message, found none"
+
+
+def test_a_lost_id_of_an_attachment_shows_the_url_that_was_sent(shop: Shop) -> None:
+    url = "https://files.shop.example/invoice.png"
+    message = shop.post("hi", attachments={"0": {"type": "image", "url": url}, "1": {"type": "image", "url": url}})
+    text = failure(message.assert_attachments, {"id": "47863"}, {"type": "video"})
+    assert text.count(f"\n  the request had the url {url!r}\n") == 1

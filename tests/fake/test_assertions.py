@@ -191,7 +191,7 @@ def test_a_text_without_a_name_is_refused_with_the_right_form(shop: Shop, name: 
 )
 def test_another_name_for_a_field_is_refused_with_the_right_one(shop: Shop, name: str, hint: str) -> None:
     message = shop.post("hi", order=7)
-    with pytest.raises(AttributeError, match=f"^{re.escape(f'a message has no attribute {name!r}{hint}')}$"):
+    with pytest.raises(AttributeError, match=f"^{re.escape(f'Message has no attribute {name!r}{hint}')}$"):
         getattr(message, name)
 
 
@@ -290,6 +290,7 @@ def test_delivered_and_read(shop: Shop) -> None:
     )
     assert failure(silent.assert_read_by, 20) == (
         "message 'hi' has not been read by user 20: the request has no markable: receivers send no receipts\n"
+        "  write markable=1 in the request\n"
         f"  {origin(silent)}"
     )
     assert failure(silent.assert_delivered_to, 20) == (
@@ -349,10 +350,10 @@ def test_wrong_arrangements_say_what_to_write() -> None:
         ValueError, match=r"unknown dialog '5d'; expected one that qbchat\.add_dialog\(\.\.\.\) returned"
     ):
         fake.add_message("5d", 1)
-    with pytest.raises(ValueError, match="unknown dialog type 4; expected 1 public group, 2 group or 3 private"):
+    with pytest.raises(ValueError, match="unknown dialog type 4; expected 'public', 'group', 'private', or 1, 2, 3"):
         fake.add_dialog(occupants_ids=[1], type=4)
     with pytest.raises(ValueError, match="expected the string after 'ApiKey '"):
-        fake.credentials(api_key="ApiKey made-up-key")
+        fake.add_credentials(api_key="ApiKey made-up-key")
     wrong: Any
     for wrong in (True, 1.5):
         with pytest.raises(TypeError, match="is not a user"):
@@ -383,9 +384,15 @@ def test_declared_records_can_be_observed() -> None:
 @pytest.mark.parametrize(
     ("wrong", "text"),
     [
-        (lambda fake: fake.credentials(auth_secret=b"secret"), "invalid auth_secret of type bytes; expected a string"),
-        (lambda fake: fake.credentials(api_key=5), "invalid api_key of type int; expected a string"),
-        (lambda fake: fake.credentials(application_id="76730"), "invalid application_id='76730'; expected a number"),
+        (
+            lambda fake: fake.add_credentials(auth_secret=b"secret"),
+            "invalid auth_secret of type bytes; expected a string",
+        ),
+        (lambda fake: fake.add_credentials(api_key=5), "invalid api_key of type int; expected a string"),
+        (
+            lambda fake: fake.add_credentials(application_id="76730"),
+            "invalid application_id='76730'; expected a number",
+        ),
         (lambda fake: fake.add_user(login="a", password=12345678), "invalid password of type int; expected a string"),
         (lambda fake: fake.add_user(custom_data={"vip": 1}), r"invalid custom_data=\{\'vip\': 1\}; expected a string"),
         (lambda fake: fake.add_user(tags=[1]), r"invalid tags\[0\]=1; expected a string"),

@@ -66,8 +66,8 @@ def test_a_history_has_what_real_ones_have(fake: FakeQuickBlox, owner: User, gro
     assert [message.attachments[0]["type"] for message in messages if message.message is None] == ["image"]
     assert any("?" in str(text) and "&" in str(text) and "://" in str(text) for text in texts)
     assert any("é" in str(text) and "🎉" in str(text) and "'" in str(text) for text in texts)
-    assert [message.posted_text != message.message for message in messages if message.edited] == [True]
-    assert [message.hidden_from for message in messages if message.hidden_from] == [(owner.id,)]
+    assert [message._posted_text != message.message for message in messages if message.edited] == [True]
+    assert [message._hidden_from for message in messages if message._hidden_from] == [(owner.id,)]
     senders = {message.sender_id for message in messages}
     assert len(senders - {*group.occupants_ids}) == 1
     assert len(senders) == 3

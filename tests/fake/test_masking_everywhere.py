@@ -47,7 +47,7 @@ def test_a_credential_is_masked_in_every_output(carried: dict[str, Any]) -> None
     shown += map(
         repr, [*fake.calls, *(call.request for call in fake.calls), *(call.request.headers for call in fake.calls)]
     )
-    shown.append(fake._backend.masked(json.dumps([message.as_dict() for message in fake.messages])))
+    shown.append(fake._backend.masked(json.dumps([message._as_json() for message in fake.messages])))
     for assertion in (
         lambda: fake.assert_posted(message="other", **named),
         lambda: fake.assert_posted(**dict.fromkeys(named, "other"), message="x"),

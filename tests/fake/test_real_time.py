@@ -616,8 +616,8 @@ def test_a_message_that_was_there_before_arrives_like_any_other(shop: Shop) -> N
 
 @pytest.mark.filterwarnings("ignore:.* is not the one declared:pytest_qbchat.QuickBloxWarning")
 def test_declared_credentials_are_the_only_good_ones(shop: Shop) -> None:
-    shop.fake.credentials(api_key="made-up-key-of-the-shop", application_id=7)
-    shop.fake.credentials(api_key="made-up-key-of-the-stock", auth_key="made-up-auth-key")
+    shop.fake.add_credentials(api_key="made-up-key-of-the-shop", application_id=7)
+    shop.fake.add_credentials(api_key="made-up-key-of-the-stock", auth_key="made-up-auth-key")
     dialog, body = shop.group(), {"message": "hi"}
     statuses = []
     for key in ("made-up-key-of-the-shop", "made-up-key-of-the-stock", "made-up-key-of-a-thief"):
@@ -634,7 +634,7 @@ def test_declared_credentials_are_the_only_good_ones(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("kwargs", "error", "text"),
     [
-        ({}, TypeError, r"credentials\(\) needs at least one credential; use credentials\(auth_secret=...\)"),
+        ({}, TypeError, r"add_credentials\(\) needs at least one credential; use add_credentials\(auth_secret=...\)"),
         (
             {"api_key": ""},
             ValueError,
@@ -651,7 +651,7 @@ def test_declared_credentials_are_the_only_good_ones(shop: Shop) -> None:
 )
 def test_invalid_credentials_are_refused(qbchat: FakeQuickBlox, kwargs: Any, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
-        qbchat.credentials(**kwargs)
+        qbchat.add_credentials(**kwargs)
 
 
 def test_a_message_of_another_fake_is_in_no_inbox(qbchat: FakeQuickBlox) -> None:

@@ -303,7 +303,7 @@ def test_the_newest_of_many_are_shown(qbchat: FakeQuickBlox) -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
 def test_nothing_on_the_page_is_secret_or_markup(qbchat: FakeQuickBlox) -> None:
-    qbchat.credentials(api_key="made-up-api-key-of-the-shop")
+    qbchat.add_credentials(api_key="made-up-api-key-of-the-shop")
     post(json={"chat_dialog_id": DIALOG, "message": f"</script><b>{TOKEN}", "note": TOKEN, "password": "made-up-pass"})
     post("/users.json", "GET", headers={"Authorization": "ApiKey made-up-api-key-of-the-shop"})
     post(headers={"Cookie": "session=made-up-cookie; theme=dark"}, files={"password": (None, "made-up-part")})

@@ -173,3 +173,15 @@ def test_none_of_ours(qbchat):
 def test_other_comparisons_are_left_to_pytest(run) -> None:
     result = run("def test_it():\n    assert [1] == [2]\n\ndef test_that(qbchat):\n    assert 1 != 1\n")
     result.stdout.fnmatch_lines(["E       assert *1* == *2*", "E       assert 1 != 1"])
+
+
+def test_a_wrong_host_is_named_if_the_client_raised(run) -> None:
+    result = run("""
+import socket
+def test_lookup(qbchat): socket.getaddrinfo("api.quickblocks.invalid", 443)
+def test_address(qbchat):
+    with socket.socket() as one: one.connect(("127.0.0.1", 1))
+""")
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*no call reached the fake, but api.quickblocks.invalid was called"])
+    result.stdout.no_fnmatch_line("*127.0.0.1 was called*")

@@ -162,3 +162,17 @@ def test_it(qbchat, qbchat_transport):
     assert [fake() for fake in fakes[:-1]] == [None] * (len(fakes) - 1)
 """
     ).assert_outcomes(passed=1)
+
+
+def test_the_package_lists_its_public_names() -> None:
+    import pytest_qbchat
+
+    assert dir(pytest_qbchat) == sorted([*pytest_qbchat.__all__, "__version__"])
+
+
+def test_each_name_of_a_fault_for_type_checkers_is_accepted() -> None:
+    from typing import get_args
+
+    from pytest_qbchat import FakeQuickBlox, FaultName
+
+    FakeQuickBlox().each_fault(*get_args(FaultName))

@@ -339,3 +339,38 @@ def test_the_refusal_shows_what_the_client_on_the_stack_knows(
 def test_a_refusal_that_was_swallowed_leaves_an_expected_failure_as_it_is(run) -> None:
     result = run("@pytest.mark.xfail\ndef test_it():\n    swallow(send)\n    assert False\n")
     result.assert_outcomes(xfailed=1)
+
+
+def test_a_failure_that_names_quickblox_says_how_to_get_the_fake_if_the_guard_is_off(run) -> None:
+    test = """
+def fail(): raise OSError("cannot resolve api.quickblox.com")
+def test_forgotten(): fail()
+@pytest.mark.qbchat(live=True)
+def test_live(): fail()
+def test_other(): assert 1 == 2
+def test_skipped(): pytest.skip("api.quickblox.com")
+def test_with(qbchat): fail()
+"""
+    advice = "the failure names a host of QuickBlox, and qbchat_guard is false; take the fixture qbchat in this test"
+    off = run(test, qbchat_guard="false")
+    off.assert_outcomes(failed=4, skipped=1)
+    assert off.stdout.str().count(advice) == 1
+    on = run(test, qbchat_guard="true")
+    on.assert_outcomes(failed=4, skipped=1)
+    assert advice not in on.stdout.str()
+
+
+def test_a_fixture_of_a_wider_scope_is_told_how_to_make_a_fake(run) -> None:
+    result = run(
+        """
+@pytest.fixture(scope="session")
+def shop(qbchat): pass
+@pytest.fixture(scope="session")
+def other(tmp_path): pass
+def test_shop(shop): pass
+def test_other(other): pass
+"""
+    )
+    result.assert_outcomes(errors=2)
+    advice = "for a wider scope make a fake of its own: with FakeQuickBlox().intercept() as qbchat: yield qbchat"
+    assert result.stdout.str().count(advice) == 1

@@ -294,7 +294,7 @@ def test_custom_parameters_that_are_no_object_are_ignored_with_a_warning(api: Ap
 )
 @pytest.mark.qbchat(hosts=["gateway.shop.example"])
 def test_the_room_is_named_after_application_dialog_and_host(qbchat: FakeQuickBlox, host: str, muc: str) -> None:
-    qbchat.credentials(application_id=76730)
+    qbchat.add_credentials(application_id=76730)
     reply = httpx.post(
         f"https://{host}/chat/Dialog.json", json={"type": 1, "name": "News"}, headers=token_of(ANNA), verify=TLS
     ).json()

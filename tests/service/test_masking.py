@@ -91,7 +91,7 @@ def test_a_header_is_masked_if_it_is_a_credential(name: str, value: str, masked:
         ('{"password": ["abc", "de', '{"password": […'),
         ("'token: \"abc\n  next line", "'token: \"…#41c2\n  next line"),
         ("'QB-Token ': is another header; write 'QB-Token'", None),
-        ("the request has no password: write credentials(api_key=...)", None),
+        ("the request has no password: write add_credentials(api_key=...)", None),
         ("the token made…#9cae, token=made…#9cae", None),
     ],
 )

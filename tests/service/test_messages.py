@@ -762,7 +762,7 @@ def test_a_message_is_deleted_for_the_caller_alone(world: World) -> None:
 
     assert answer(first) == (200, deleted([message.id]))
     assert answer(second) == (404, NOT_FOUND)
-    assert message.hidden_from == (ANNA,)
+    assert message._hidden_from == (ANNA,)
     assert world.fake.messages == [message]
     assert world.fake.dialogs.one().unread_by(ANNA) == 0
 
@@ -876,7 +876,7 @@ def test_an_api_key_deletes_for_the_user_that_it_acts_for(api: Api, four: str) -
         forced = client.delete(f"{HOST}/chat/Message/{two.id}.json", params={"force": 1})
         softly = client.delete(f"{HOST}/chat/Message/{two.id}.json")
     assert (answer(forced), answer(softly)) == ((403, NO_PERMISSION), (200, deleted([two.id])))
-    assert two.hidden_from == (CLEO,)
+    assert two._hidden_from == (CLEO,)
 
 
 def test_a_deletion_of_several_messages_answers_with_up_to_three_lists(api: Api, four: str) -> None:

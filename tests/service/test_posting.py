@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 from urllib.parse import urlencode
@@ -56,7 +57,7 @@ def test_the_record_of_a_message_sent_to_chat_is_complete(world: World) -> None:
     with freeze_time("2019-09-09 20:30:15"):
         assert world.post({"chat_dialog_id": DIALOG, "send_to_chat": 1}).json()["created_at"] is None
 
-    record = world.fake.messages.one().as_dict()
+    record = json.loads(world.fake.messages.one()._as_json())
     assert record["created_at"] == record["updated_at"] == "2019-09-09T20:30:15Z"
     assert record["delivered_ids"] == record["read_ids"] == [record["sender_id"]]
 
@@ -398,7 +399,7 @@ def test_the_fake_reads_the_time_from_time_time(world: World, monkeypatch: pytes
 
 
 def test_a_declared_api_key_is_the_only_good_one(world: World) -> None:
-    world.fake.credentials(api_key="made-up-key")
+    world.fake.add_credentials(api_key="made-up-key")
     good = world.post({"chat_dialog_id": DIALOG}, token=None, headers=key("made-up-key", 10))
     bad = world.post({"chat_dialog_id": DIALOG}, token=None, headers=key("made-up-kez", 10))
     assert good.status_code == 201
@@ -421,7 +422,7 @@ def test_a_declared_api_key_is_the_only_good_one(world: World) -> None:
     ids=["token", "dialog", "recipient", "API key", "On-Behalf-Of"],
 )
 def test_strict_mode_refuses_the_unknown(world: World, headers: Any, params: Any, status: int, body: Any) -> None:
-    world.fake.credentials(api_key="made-up-key")
+    world.fake.add_credentials(api_key="made-up-key")
     world.fake.add_session(TOKEN, 10)
     world.fake.add_dialog(DIALOG, occupants_ids=[10, 20])
     response = world.post(params, token=None, headers=headers)
@@ -436,7 +437,7 @@ def test_strict_mode_knows_no_key_before_one_is_declared(world: World) -> None:
 
 @pytest.mark.qbchat(strict=True)
 def test_strict_mode_takes_what_was_declared(world: World) -> None:
-    world.fake.credentials(api_key="made-up-key")
+    world.fake.add_credentials(api_key="made-up-key")
     world.fake.add_session(TOKEN, 10)
     world.fake.add_user(20)
     world.fake.add_dialog(DIALOG, occupants_ids=[10, 20])

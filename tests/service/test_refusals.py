@@ -52,8 +52,8 @@ class Place:
         self._client = client
         application = Application()
         self._tour = Tour(client.request, application)
-        fake.credentials(application_id=int(application.id), auth_secret=application.auth_secret)
-        fake.credentials(api_key="made-up-api-key")
+        fake.add_credentials(application_id=int(application.id), auth_secret=application.auth_secret)
+        fake.add_credentials(api_key="made-up-api-key")
         for user, name in NAMES.items():
             fake.add_session(token_of(user)["QB-Token"], fake.add_user(user, full_name=name, login=f"login-{user}"))
         fake.add_session(OF_THE_APPLICATION["QB-Token"], None)

@@ -142,7 +142,7 @@ def test_a_hidden_value_is_masked_at_any_depth() -> None:
 
 @pytest.mark.parametrize("digest", [hashlib.sha1, hashlib.sha256], ids=["HMAC-SHA1", "HMAC-SHA256"])
 def test_a_declared_secret_checks_the_signature(world: World, digest: Any) -> None:
-    world.fake.credentials(application_id=76730, auth_key="made-up-auth-key", auth_secret=SECRET)
+    world.fake.add_credentials(application_id=76730, auth_key="made-up-auth-key", auth_secret=SECRET)
     user = {"login": "anna", "password": "made up & päss+word"}
     with freeze_time(NOW):
         good = world.send("POST", f"{API}/session.json", json=signed(user=user, digest=digest))
@@ -157,14 +157,14 @@ def test_a_declared_secret_checks_the_signature(world: World, digest: Any) -> No
 
 
 def test_another_digest_is_refused(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
-    qbchat.credentials(auth_secret=SECRET)
+    qbchat.add_credentials(auth_secret=SECRET)
     with pytest.warns(QuickBloxWarning, match="HMAC-SHA1 or HMAC-SHA256"):
         assert answer(new_session(api, digest=hashlib.sha512)) == (422, BAD_SIGNATURE)
 
 
 @freeze_time(NOW)
 def test_a_wrong_signature_is_explained_without_showing_the_password(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
-    qbchat.credentials(auth_secret=SECRET)
+    qbchat.add_credentials(auth_secret=SECRET)
     params = signed(user={"login": "anna", "password": PASSWORD}) | {"signature": "0" * 40}
 
     with pytest.warns(QuickBloxWarning) as warned:
@@ -209,7 +209,7 @@ UPPER = "it is in upper case; write lower-case hexadecimal digits"
 def test_a_usual_mistake_in_a_signature_is_named(
     qbchat: FakeQuickBlox, api: httpx.Client, wrong: Callable[..., str], found: str, digest: Any
 ) -> None:
-    qbchat.credentials(auth_secret=SECRET)
+    qbchat.add_credentials(auth_secret=SECRET)
     params = unsigned(user={"login": "anna example", "password": "made@up&word"})
     with pytest.warns(QuickBloxWarning, match=re.escape(f"signature: does not fit: {found}. The string to sign")):
         response = api.post("/session.json", json=params | {"signature": wrong(flat(params), digest)})
@@ -221,7 +221,7 @@ def test_a_usual_mistake_in_a_signature_is_named(
 def test_nonsense_in_place_of_a_signature_is_refused(
     qbchat: FakeQuickBlox, api: httpx.Client, signature: object
 ) -> None:
-    qbchat.credentials(auth_secret=SECRET)
+    qbchat.add_credentials(auth_secret=SECRET)
     with pytest.warns(QuickBloxWarning, match="signature: does not fit. The"):
         assert answer(api.post("/session.json", json=unsigned(signature=signature))) == (422, BAD_SIGNATURE)
 
@@ -240,7 +240,7 @@ def test_a_correct_signature_is_accepted_and_a_changed_character_refused(
     more: dict[str, Any], secret: str, digest: Any, data: st.DataObject
 ) -> None:
     fake = FakeQuickBlox()
-    fake.credentials(auth_secret=secret)
+    fake.add_credentials(auth_secret=secret)
     with httpx.Client(base_url=API, transport=QuickBloxTransport(fake)) as client:
         params = more | unsigned(nonce="7334", timestamp=str(int(time.time())))
         pairs = sorted(flat(params))
@@ -259,7 +259,7 @@ def test_a_correct_signature_is_accepted_and_a_changed_character_refused(
 @given(more=NESTED)
 def test_nested_parameters_are_signed_alike_in_json_and_in_forms(more: dict[str, Any]) -> None:
     fake = FakeQuickBlox()
-    fake.credentials(auth_secret=SECRET)
+    fake.add_credentials(auth_secret=SECRET)
     with httpx.Client(base_url=API, transport=QuickBloxTransport(fake)) as client:
         first, second = (more | unsigned(nonce=nonce, timestamp=str(int(time.time()))) for nonce in ("1", "2"))
         for params, encoding in ((first, "json"), (second, "data")):
@@ -306,7 +306,7 @@ FORMS = {
 def test_a_session_of_a_user_is_made_by_every_encoding(
     qbchat: FakeQuickBlox, api: httpx.Client, form: Any, name: str, path: str
 ) -> None:
-    qbchat.credentials(auth_secret=SECRET)
+    qbchat.add_credentials(auth_secret=SECRET)
     user = qbchat.add_user(login="anna+work", email="anna@shop.example", password=PASSWORD)
     response = api.post(path, **form(signed(user={name: getattr(user, name), "password": PASSWORD})))
     assert response.status_code == 201
@@ -359,7 +359,7 @@ def test_several_missing_parameters_are_named_at_once(world: World) -> None:
 def test_a_timestamp_may_be_an_hour_off_and_a_fraction(
     qbchat: FakeQuickBlox, api: httpx.Client, timestamp: object, ts: int
 ) -> None:
-    qbchat.credentials(auth_secret=SECRET)
+    qbchat.add_credentials(auth_secret=SECRET)
     response = new_session(api, timestamp=timestamp)
     assert response.status_code == 201
     assert response.json()["session"]["ts"] == ts
@@ -372,7 +372,7 @@ def test_a_timestamp_may_be_an_hour_off_and_a_fraction(
 )
 @freeze_time(NOW)
 def test_a_timestamp_further_off_is_refused(qbchat: FakeQuickBlox, api: httpx.Client, timestamp: object) -> None:
-    qbchat.credentials(auth_secret=SECRET)
+    qbchat.add_credentials(auth_secret=SECRET)
     response = new_session(api, timestamp=timestamp)
     assert answer(response) == (422, BAD_TIMESTAMP)
     assert len(response.content) == 37  # as logged
@@ -431,14 +431,17 @@ def test_a_refused_session_uses_up_no_nonce(qbchat: FakeQuickBlox, api: httpx.Cl
 def test_another_application_than_the_declared_one_is_refused(
     qbchat: FakeQuickBlox, api: httpx.Client, wrong: dict[str, Any]
 ) -> None:
-    qbchat.credentials(application_id=76730, auth_key="made-up-auth-key")
+    qbchat.add_credentials(application_id=76730, auth_key="made-up-auth-key")
     assert new_session(api, nonce="1").status_code == 201
     assert new_session(api, nonce="2", application_id="76730").status_code == 201
     [name] = wrong
     with pytest.warns(QuickBloxWarning, match=rf"^{name}: .* so QuickBlox would refuse the signature$"):
         assert answer(new_session(api, nonce="3", **wrong)) == (422, BAD_SIGNATURE)
     given = "76731" if name == "application_id" else "sent"
-    assert qbchat.calls.last.reason == f"the {name} {given} is not the one declared with qbchat.credentials({name}=...)"
+    assert (
+        qbchat.calls.last.reason
+        == f"the {name} {given} is not the one declared with qbchat.add_credentials({name}=...)"
+    )
 
 
 def test_applications_that_nobody_declared_are_all_good(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
@@ -455,10 +458,10 @@ def test_an_application_id_that_is_no_number_reads_as_none(api: httpx.Client) ->
 def test_strict_mode_makes_no_session_before_its_application_is_declared(
     qbchat: FakeQuickBlox, api: httpx.Client
 ) -> None:
-    qbchat.credentials(application_id=76730, auth_key="made-up-auth-key")
+    qbchat.add_credentials(application_id=76730, auth_key="made-up-auth-key")
     assert answer(new_session(api)) == (422, BAD_SIGNATURE)
     assert "unknown application in strict mode" in qbchat.calls.one().reason
-    qbchat.credentials(auth_secret=SECRET)
+    qbchat.add_credentials(auth_secret=SECRET)
     assert new_session(api).status_code == 201
 
 
@@ -621,7 +624,7 @@ def test_a_deleted_user_cannot_log_in_before_signing_up_again(
 def test_strict_mode_adopts_no_login(
     qbchat: FakeQuickBlox, log_in: Callable[..., httpx.Response], params: dict[str, Any], reason: str
 ) -> None:
-    qbchat.credentials(auth_secret=SECRET)
+    qbchat.add_credentials(auth_secret=SECRET)
     assert answer(log_in(**params)) == (401, UNAUTHORIZED)
     assert reason in qbchat.calls.one().reason
     assert not qbchat.users
@@ -843,7 +846,7 @@ def test_a_token_for_a_deleted_user_is_refused(qbchat: FakeQuickBlox, api: httpx
 
 @pytest.mark.qbchat(strict=True)
 def test_strict_mode_makes_no_token_for_an_unknown_user(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
-    qbchat.credentials(api_key="made-up-key-of-the-shop")
+    qbchat.add_credentials(api_key="made-up-key-of-the-shop")
     qbchat.add_user(10)
     statuses = [ask(api, "POST", f"/users/{each}/tokens", None, headers=KEY).status_code for each in (10, 11)]
     assert statuses == [201, 404]
@@ -904,7 +907,7 @@ def test_a_request_on_behalf_of_a_deleted_user_is_refused(qbchat: FakeQuickBlox,
 def test_an_api_key_is_given_in_one_form(
     qbchat: FakeQuickBlox, api: httpx.Client, authorization: str, text: str, reason: str
 ) -> None:
-    qbchat.credentials(api_key="made-up-key-of-the-shop")
+    qbchat.add_credentials(api_key="made-up-key-of-the-shop")
     response = ask(api, "GET", "/users.json", None, headers={"Authorization": authorization})
     assert answer(response) == (401, based(text))
     assert reason in qbchat.calls.one().reason
@@ -916,7 +919,7 @@ def test_an_api_key_is_given_in_one_form(
     ("headers", "body", "reason"),
     [
         ({"QB-Token": "made-up-unknown-token"}, NO_SESSION, "unknown token made…#0fbf in strict mode; declare it with"),
-        (KEY, based("Authorization failed"), "in strict mode; declare it with qbchat.credentials(api_key="),
+        (KEY, based("Authorization failed"), "in strict mode; declare it with qbchat.add_credentials(api_key="),
     ],
     ids=["token", "API key"],
 )
@@ -937,7 +940,7 @@ def test_a_header_name_with_a_space_carries_no_token(qbchat: FakeQuickBlox, api:
 
 def test_several_api_keys_can_be_declared(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
     for key in ("made-up-key-one", "made-up-key-two"):
-        qbchat.credentials(api_key=key)
+        qbchat.add_credentials(api_key=key)
     statuses = [
         ask(api, "GET", "/users.json", None, headers={"Authorization": f"ApiKey {key}"}).status_code
         for key in ("made-up-key-one", "made-up-key-two", "made-up-key-three")

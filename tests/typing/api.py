@@ -11,13 +11,21 @@ import respx
 from pytest_qbchat import (
     Call,
     CallRefused,
+    Choices,
     Dialog,
+    DialogType,
+    EncryptedServer,
+    Expectation,
     FakeQuickBlox,
+    FaultName,
+    LiveServer,
     Message,
     PayloadFactory,
     QuickBloxTransport,
     QuickBloxWarning,
     Records,
+    Request,
+    Response,
     Session,
     Trial,
     User,
@@ -30,8 +38,14 @@ def arrange(qbchat: FakeQuickBlox) -> None:
     assert_type(qbchat.add_session("made-up-app-token", None), Session)
     dialog = assert_type(qbchat.add_dialog(occupants_ids=[anna, 20], type=2, name="Team"), Dialog)
     assert_type(qbchat.add_message(dialog, anna, "hi", markable=1, order=7), Message)
-    qbchat.credentials(api_key="made-up-key")
+    qbchat.add_credentials(api_key="made-up-key")
     assert_type(qbchat.router, respx.Router)
+    assert_type(qbchat.add_dialog(occupants_ids=[anna, 20], type="private").type, DialogType)
+    qbchat.add_dialog(occupants_ids=[anna, 20], type="party")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    qbchat.add_user(name="Anna")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    qbchat.advance(2)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    qbchat.advance(hours=2)
+    qbchat.credentials(api_key="made-up-key")  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue]
 
 
 def observe(qbchat: FakeQuickBlox) -> None:
@@ -48,6 +62,23 @@ def observe(qbchat: FakeQuickBlox) -> None:
         assert_type(message.delivered_to, tuple[int, ...])
         assert_type(message.sent_to_chat, bool)
         assert_type(message.call, Call | None)
+        assert_type(message.delivered_ids, list[int])
+        message.txt  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue] # noqa: B018
+
+
+def look_at_calls(qbchat: FakeQuickBlox, call: Call) -> None:
+    assert_type(qbchat.calls.first, Call)
+    assert_type(call.request, Request)
+    assert_type(call.request.headers["QB-Token"], str)
+    assert_type(call.response, Response | None)
+    assert call.response is not None
+    assert_type(call.response.status, int)
+    assert_type(call.response.json(), Any)
+    call.body  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue] # noqa: B018
+    call.response.text  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue] # noqa: B018
+    qbchat.users[0].name  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue] # noqa: B018
+    qbchat.dialogs[0].occupants  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue] # noqa: B018
+    qbchat.posted.all  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue] # noqa: B018
 
 
 async def wait(qbchat: FakeQuickBlox) -> None:
@@ -63,7 +94,8 @@ def ask(qbchat: FakeQuickBlox, anna: User) -> None:
     qbchat.assert_not_posted(message="ho")
     qbchat.assert_not_posted(message="ho", within=0.5)
     qbchat.assert_nothing_posted(within=1)
-    with qbchat.expect_refused("GET", "/data/Order.json"):
+    refusal = assert_type(qbchat.expect_refused("GET", "/data/Order.json"), Expectation)
+    with refusal:
         pass
 
 
@@ -72,6 +104,8 @@ def arrange_faults(qbchat: FakeQuickBlox) -> None:
     qbchat.fail(503)
     qbchat.fail("time-out")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     qbchat.assume(need_user_status=403, true_is_one=True)
+    choices: Choices = {"need_user_status": 403}
+    qbchat.assume(**choices)
     qbchat.assume(need_user=403)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
     qbchat.assert_posted("hi")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
@@ -81,6 +115,11 @@ def serve() -> None:
         assert_type(qbchat, FakeQuickBlox)
     httpx.Client(transport=QuickBloxTransport(qbchat))
     httpx.AsyncClient(transport=QuickBloxTransport(qbchat))
+
+
+def serve_encrypted(qbchat_tls_server: EncryptedServer, qbchat_server: LiveServer) -> None:
+    assert_type(qbchat_tls_server.url, str)
+    assert_type(qbchat_server.url, str)
 
 
 def make(factory: PayloadFactory) -> None:
@@ -100,3 +139,9 @@ def trials(qbchat: FakeQuickBlox) -> None:
         assert_type(trial.error, Exception | None)
         assert_type(trial.recovered, bool)
         assert_type(trial.calls, Records[Call])
+
+
+def misspelt_trials(qbchat: FakeQuickBlox) -> None:
+    fault: FaultName = "503-lasting"
+    qbchat.each_fault(fault, 401, "timeout", "429-stored", "connect-lasting")
+    qbchat.each_fault("timeuot")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]

@@ -48,7 +48,7 @@ def sdk() -> Path:
 def test_every_rest_method_of_the_vendors_sdk_gets_what_it_expects(
     sdk: Path, qbchat: FakeQuickBlox, qbchat_tls_server: Any
 ) -> None:
-    qbchat.credentials(
+    qbchat.add_credentials(
         application_id=int(str(APPLICATION["id"])),
         auth_key=str(APPLICATION["auth_key"]),
         auth_secret=str(APPLICATION["auth_secret"]),

@@ -67,7 +67,7 @@ class Push:
     payload: dict[str, Any] | None
     event: dict[str, Any]
     call: Call | None
-    store: Store
+    _store: Store
 
     @property
     def push_type(self) -> str | None:
@@ -79,7 +79,7 @@ class Push:
         return self.event
 
     def __repr__(self) -> str:
-        return str(self.store.secrets.mask(f"<Push {self.message!r} to {[*self.to]}, event {self.event['id']}>"))
+        return str(self._store.secrets.mask(f"<Push {self.message!r} to {[*self.to]}, event {self.event['id']}>"))
 
 
 for _name in EVENT.keys() - {"message"}:

@@ -26,12 +26,12 @@ FILTERS: dict[str, Field] = {
     "attachments.type": Field(lambda message: [item.get("type") for item in message.attachments]),
     "created_at": Field(attrgetter("date_sent"), number),
     "date_sent": Field(attrgetter("date_sent"), number, api.RANGE | api.NE | api.SET),
-    "delivered_ids": Field(attrgetter("delivered"), number, api.SET),
+    "delivered_ids": Field(attrgetter("_delivered"), number, api.SET),
     "message": Field(attrgetter("message"), str, api.NE | api.CTN),
-    "read_ids": Field(attrgetter("read_by"), number, api.SET),
+    "read_ids": Field(attrgetter("_read_by"), number, api.SET),
     "recipient_id": Field(attrgetter("recipient_id"), number, api.RANGE | api.NE | api.SET),
     "sender_id": Field(attrgetter("sender_id"), number, api.RANGE | api.NE | api.SET),
-    "updated_at": Field(attrgetter("updated"), number, api.RANGE),
+    "updated_at": Field(attrgetter("_updated"), number, api.RANGE),
 }
 
 
@@ -112,7 +112,7 @@ def create_message(store: Store, call: Call) -> Reply:
     store.add_message(message, dialog, stored=message.send_to_chat != 1 or not is_zero(params.get("save_to_history")))
     if store.blobs:
         _warn_of_missing_content(store, call, message)
-    return 201, message.as_json(unsaved=message.send_to_chat == 1)
+    return 201, message._as_json(unsaved=message.send_to_chat == 1)
 
 
 @route("GET", "/chat/Message", takes=_HISTORY, filters=FILTERS, replies={200: MessagePage | Counted})
@@ -154,13 +154,13 @@ def list_messages(store: Store, call: Call) -> Reply:
         return 200, {"items": {"count": len(found)}}
     with_reactions = is_one(call.params.get("include_reactions"))
     page = query.page(found)
-    items = [message.as_json(with_reactions=with_reactions) for message in page]
+    items = [message._as_json(with_reactions=with_reactions) for message in page]
     if not is_zero(call.params.get("mark_as_read")):
         for message in page:
             dialog.mark_delivered(message, reader, int(call.now))
             dialog.mark_read(message, reader, int(call.now))
         if store.assume.marked_in_reply:
-            items = [message.as_json(with_reactions=with_reactions) for message in page]
+            items = [message._as_json(with_reactions=with_reactions) for message in page]
     return 200, f'{{"skip":{query.skip},"limit":{query.limit},"items":[{",".join(items)}]}}'
 
 
@@ -174,7 +174,7 @@ def get_message(store: Store, call: Call, message_id: api.ObjectId) -> Reply:
     observed(JavaScript SDK): `include_reactions` 1 adds the reactions.
     """
     message = require_message(store, require_user(store, call), message_id)
-    return 200, message.as_json(with_reactions=is_one(call.params.get("include_reactions")))
+    return 200, message._as_json(with_reactions=is_one(call.params.get("include_reactions")))
 
 
 @route("PUT", "/chat/Message/{ids}", "/chat/Message", takes=_CHANGES)
@@ -211,7 +211,7 @@ def update_message(store: Store, call: Call, message_ids: api.ObjectIds = "") ->
         raise errors.no_permission(why)
     for message in messages:
         if text is not None:
-            message.edit(as_text(text), now)
+            message._edit(as_text(text), now)
         if is_one(params.get("delivered")):
             dialog.mark_delivered(message, caller, now)
         if is_one(params.get("read")):
@@ -289,16 +289,16 @@ def build_message(store: Store, dialog: Dialog, sender_id: int, params: dict[str
         sender_id=sender_id,
         recipient_id=recipient,
         message=text if text is None or isinstance(text, str) else as_text(text),
-        attachments_json=encode_json(_parse_attachments(store, params.get("attachments"))),
+        _attachments_json=encode_json(_parse_attachments(store, params.get("attachments"))),
         custom=custom or NO_FIELDS,
         send_to_chat=send_to_chat,
         markable=_parse_flag(store, params, "markable"),
         date_sent=now,
-        audience=others if send_to_chat == 1 or store.assume.history_counts_as_unread else (),
-        updated=now,
-        delivered=initial_readers,
-        read_by=initial_readers,
-        store=store,
+        _audience=others if send_to_chat == 1 or store.assume.history_counts_as_unread else (),
+        _updated=now,
+        _delivered=initial_readers,
+        _read_by=initial_readers,
+        _store=store,
     )
 
 
@@ -353,7 +353,7 @@ def _require_messages(store: Store, reader: int, dialog: Dialog, message_ids: st
 def _delete_message(store: Store, message_id: str, caller: int | None, *, force: bool) -> None:
     """Delete a message for a user, or for everyone with `force`, or without a user."""
     message = store.find_message(message_id)
-    if message is None or (caller in message.hidden_from and not force):
+    if message is None or (caller in message._hidden_from and not force):
         raise errors.not_found(f"there is no message {message_id!r}")
     if caller is not None:
         dialog = require_dialog(store, caller, message.chat_dialog_id)
@@ -363,4 +363,4 @@ def _delete_message(store: Store, message_id: str, caller: int | None, *, force:
     if caller is None or force:
         store.delete_message(message)
     else:
-        message.hidden_from += (caller,)
+        message._hidden_from += (caller,)

@@ -71,7 +71,7 @@ def list_reactions(store: Store, call: Call, message_id: ObjectId) -> Reply:
 
     observed(JavaScript SDK): the reply is `total_entries` and `items`, each with name, count and user_ids.
     """
-    items = _require_message(store, require_user(store, call), message_id).reaction_counts()
+    items = _require_message(store, require_user(store, call), message_id)._reaction_counts()
     return 200, {"total_entries": len(items), "items": items}
 
 
@@ -79,7 +79,7 @@ def _require_message(store: Store, caller: int, message_id: str) -> Message:
     if not is_object_id(message_id):
         raise errors.invalid_message_id(f"{message_id!r} is not a message id")
     message = store.find_message(message_id)
-    if message is None or caller in message.hidden_from:
+    if message is None or caller in message._hidden_from:
         raise errors.message_not_found(f"there is no message {message_id}")
     dialog = store.dialogs[message.chat_dialog_id]
     if not dialog.admits(caller) and not dialog.adopted:

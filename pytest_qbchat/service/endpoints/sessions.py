@@ -199,12 +199,12 @@ def _check_application(store: Store, call: Call) -> None:
     for name, value in declared.items():
         if value is not None and str(params[name]) != str(value):
             given = params[name] if name == "application_id" else "sent"
-            why = f"the {name} {given} is not the one declared with qbchat.credentials({name}=...)"
+            why = f"the {name} {given} is not the one declared with qbchat.add_credentials({name}=...)"
             call.warn(f"{name}: {why}, so QuickBlox would refuse the signature")
             raise errors.unexpected_signature(why)
     if application.auth_secret is None:
         if store.strict:
-            why = "unknown application in strict mode; declare it with qbchat.credentials(...)"
+            why = "unknown application in strict mode; declare it with qbchat.add_credentials(...)"
             raise errors.unexpected_signature(why)
     elif not is_valid(params, application.auth_secret):
         found = diagnose(params, application.auth_secret)

@@ -152,7 +152,7 @@ class Dialog(Dated):
 
     def visible_to(self, user_id: int) -> list[Message]:
         """The history without the messages that a user has hidden by deleting them."""
-        return [message for message in self.history if user_id not in message.hidden_from]
+        return [message for message in self.history if user_id not in message._hidden_from]
 
     # Receipts
 
@@ -166,29 +166,29 @@ class Dialog(Dated):
         if self.public or user_id not in self.occupants_ids:
             return 0
         return sum(
-            user_id in message.audience and user_id not in message.read_by and user_id not in message.hidden_from
+            user_id in message._audience and user_id not in message._read_by and user_id not in message._hidden_from
             for message in self.history
         )
 
     def mark_delivered(self, message: Message, user_id: int, now: int) -> None:
         """Note that a message was delivered to a user."""
-        if not self.public and user_id not in message.delivered:
-            message.delivered += (user_id,)
-            message.updated = now
+        if not self.public and user_id not in message._delivered:
+            message._delivered += (user_id,)
+            message._updated = now
 
     def mark_read(self, message: Message, user_id: int, now: int) -> None:
         """Note that a user has read a message."""
-        if not self.public and user_id not in message.read_by:
-            message.read_by += (user_id,)
-            message.updated = now
+        if not self.public and user_id not in message._read_by:
+            message._read_by += (user_id,)
+            message._updated = now
             if self.type is DialogType.PRIVATE and user_id != message.sender_id:
                 message.read = 1
 
     def mark_unread(self, message: Message, user_id: int, now: int) -> None:
         """Undo `mark_read`, unless the user is the sender."""
-        if not self.public and user_id in message.read_by and user_id != message.sender_id:
-            message.read_by = tuple(reader for reader in message.read_by if reader != user_id)
-            message.updated = now
+        if not self.public and user_id in message._read_by and user_id != message.sender_id:
+            message._read_by = tuple(reader for reader in message._read_by if reader != user_id)
+            message._updated = now
             message.read = 0
 
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, NotRequired, TypedDict
 
 from pytest_qbchat.service.declaration import Custom, ObjectId, Time
+from pytest_qbchat.service.guessed_names import Hinted
 from pytest_qbchat.service.ids import timestamp
 from pytest_qbchat.service.wire import encode_json
 
@@ -43,7 +44,7 @@ class MessageRecord(TypedDict):
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Message:
+class Message(Hinted):
     """A record of the history.
 
     Attributes:
@@ -51,20 +52,20 @@ class Message:
         sender_id: The user of the session, or the user in `On-Behalf-Of`.
         recipient_id: The other user in a private dialog. In a group 0, or the number in the request (documented); None
             for a message that an app sent to a group over XMPP (observed, Ruby client).
-        attachments_json: The attachments as a JSON list, which needs a tenth of the memory of a list of dicts.
+        _attachments_json: The attachments as a JSON list, which needs a tenth of the memory of a list of dicts.
         custom: Fields that are not parameters of QuickBlox, stored with their JSON types (assumed).
         send_to_chat: 1 if the occupants were notified, 0 for any other value in the request, None if omitted.
         markable: 1 if receipts were requested, 0 for any other value in the request, None if omitted.
         date_sent: Unix time, set by the server.
-        audience: The other occupants at `date_sent`, for whom the message is unread at first. Empty for a message
+        _audience: The other occupants at `date_sent`, for whom the message is unread at first. Empty for a message
             without `send_to_chat` if the assumption `history_counts_as_unread` is false.
-        updated: Unix time of the last change, including receipts (observed).
-        hidden_from: Users who deleted it for themselves.
+        _updated: Unix time of the last change, including receipts (observed).
+        _hidden_from: Users who deleted it for themselves.
         reactions: User ids by reaction name; None before the first reaction.
         read: Deprecated by QuickBlox: 1 in a private dialog when the recipient has read the message, else 0.
-        store: The state of the fake.
+        _store: The state of the fake.
         call: The call that posted it; None for a message that the test added.
-        posted_text: The original text of an edited message.
+        _posted_text: The original text of an edited message.
     """
 
     id: str
@@ -72,27 +73,27 @@ class Message:
     sender_id: int
     recipient_id: int | None
     message: str | None
-    attachments_json: str
+    _attachments_json: str
     custom: Mapping[str, Any]
     send_to_chat: int | None
     markable: int | None
     date_sent: int
-    audience: tuple[int, ...]
-    updated: int
-    delivered: tuple[int, ...]
-    read_by: tuple[int, ...]
-    store: Any  # a Store; its type would make an import circle
-    hidden_from: tuple[int, ...] = ()
+    _audience: tuple[int, ...]
+    _updated: int
+    _delivered: tuple[int, ...]
+    _read_by: tuple[int, ...]
+    _store: Any  # a Store; its type would make an import circle
+    _hidden_from: tuple[int, ...] = ()
     reactions: dict[str, list[int]] | None = None
     read: int = 0
     call: Any = None  # a Call; its type would make an import circle
     edited: bool = False
-    posted_text: str | None = None
+    _posted_text: str | None = None
 
     @property
     def attachments(self) -> list[dict[str, Any]]:
         """The attachments in index order, with the keys that were sent."""
-        attachments: list[dict[str, Any]] = loads(self.attachments_json)
+        attachments: list[dict[str, Any]] = loads(self._attachments_json)
         return attachments
 
     @property
@@ -103,17 +104,17 @@ class Message:
     @property
     def delivered_to(self) -> tuple[int, ...]:
         """Occupants who were notified in real time; empty without `send_to_chat`."""
-        return self.audience if self.send_to_chat == 1 else ()
+        return self._audience if self.send_to_chat == 1 else ()
 
     @property
     def delivered_ids(self) -> list[int]:
         """Users to whom it was delivered, including the sender."""
-        return list(self.delivered)
+        return list(self._delivered)
 
     @property
     def read_ids(self) -> list[int]:
         """Users who have read it, including the sender."""
-        return list(self.read_by)
+        return list(self._read_by)
 
     @property
     def created_at(self) -> str:
@@ -123,16 +124,16 @@ class Message:
     @property
     def updated_at(self) -> str:
         """The time of the last change."""
-        return timestamp(self.updated)
+        return timestamp(self._updated)
 
-    def edit(self, text: str | None, now: int) -> None:
-        """Change the text and keep the original one in `posted_text`."""
+    def _edit(self, text: str | None, now: int) -> None:
+        """Change the text and keep the original one in `_posted_text`."""
         if not self.edited:
-            self.edited, self.posted_text = True, self.message
+            self.edited, self._posted_text = True, self.message
         self.message = text
-        self.updated = now
+        self._updated = now
 
-    def as_json(self, *, unsaved: bool = False, with_reactions: bool = False) -> str:
+    def _as_json(self, *, unsaved: bool = False, with_reactions: bool = False) -> str:
         """The record as QuickBlox lists it: fields and custom fields in alphabetical order, `read` last.
 
         The string is composed by hand, which is faster than encoding a dict. With `unsaved` it is the reply to a
@@ -142,28 +143,27 @@ class Message:
             created = updated = "null"
             delivered = read_by = "[]"
         else:
-            created, updated = f'"{timestamp(self.date_sent)}"', f'"{timestamp(self.updated)}"'
-            delivered, read_by = encode_json(self.delivered), encode_json(self.read_by)
+            created, updated = f'"{timestamp(self.date_sent)}"', f'"{timestamp(self._updated)}"'
+            delivered, read_by = encode_json(self._delivered), encode_json(self._read_by)
         # No published sample shows the flag unless it was sent.
         markable = "" if self.markable is None else f',"markable":{self.markable}'
         recipient = "null" if self.recipient_id is None else self.recipient_id
         text = (
-            f'{{"_id":"{self.id}","attachments":{self.attachments_json},"chat_dialog_id":"{self.chat_dialog_id}",'
+            f'{{"_id":"{self.id}","attachments":{self._attachments_json},"chat_dialog_id":"{self.chat_dialog_id}",'
             f'"created_at":{created},"date_sent":{self.date_sent},"delivered_ids":{delivered}{markable},'
             f'"message":{encode_json(self.message)},"read_ids":{read_by},"recipient_id":{recipient},'
             f'"sender_id":{self.sender_id},"updated_at":{updated},"read":{self.read}}}'
         )
         if not self.custom and not with_reactions:
             return text
-        fields = {**loads(text), **({"reactions": self.reaction_counts()} if with_reactions else {}), **self.custom}
+        fields = {**loads(text), **({"reactions": self._reaction_counts()} if with_reactions else {}), **self.custom}
         return encode_json({name: fields[name] for name in sorted(fields, key=lambda name: (name == "read", name))})
 
     def as_dict(self, *, with_reactions: bool = False) -> dict[str, Any]:
-        """The decoded `as_json`."""
-        fields: dict[str, Any] = loads(self.as_json(with_reactions=with_reactions))
-        return fields
+        """The record as QuickBlox lists it."""
+        return dict(loads(self._as_json(with_reactions=with_reactions)))
 
-    def reaction_counts(self) -> list[dict[str, Any]]:
+    def _reaction_counts(self) -> list[dict[str, Any]]:
         """The reactions as QuickBlox lists them (observed)."""
         reactions = self.reactions or {}
         return [{"name": name, "count": len(users), "user_ids": list(users)} for name, users in reactions.items()]

@@ -33,7 +33,7 @@ class Session(Dated):
         token: Masked in the repr.
         user_id: The user who is logged in; None for an application session.
         expires_at: Unix time of the end, postponed by every call. Infinite before the first call with a declared token,
-            minus infinity after `expire_sessions()`.
+            minus infinity after `expire_sessions()`, 0 after a fault.
         updated: Unix time of the last login or logout.
         adopted: Whether the fake invented the session for an unknown token.
     """

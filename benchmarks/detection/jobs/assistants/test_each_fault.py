@@ -2,7 +2,7 @@ from assistants import Assistants
 
 
 def test_a_message_is_sent_once_or_fails(qbchat):
-    qbchat.credentials(api_key="made-up-api-key")
+    qbchat.add_credentials(api_key="made-up-api-key")
     anna, customer = qbchat.add_user(full_name="Anna Ä."), qbchat.add_user(full_name="Zoë O'Neill")
 
     for trial in qbchat.each_fault():

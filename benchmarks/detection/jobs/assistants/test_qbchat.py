@@ -2,7 +2,7 @@ from assistants import Assistants
 
 
 def test_each_agent_speaks_for_himself(qbchat):
-    qbchat.credentials(api_key="made-up-api-key")
+    qbchat.add_credentials(api_key="made-up-api-key")
     anna, bert = qbchat.add_user(full_name="Anna Ä."), qbchat.add_user(full_name="Bert O'Brien")
     customer = qbchat.add_user(full_name="Zoë O'Neill")
     qbchat.add_dialog(type=3, occupants_ids=[anna, customer])

@@ -2,7 +2,7 @@ from erasure import Eraser
 
 
 def test_what_is_left_is_said(qbchat):
-    qbchat.credentials(api_key="made-up-api-key")
+    qbchat.add_credentials(api_key="made-up-api-key")
     agent, customer = qbchat.add_user(full_name="Ágnes Agent"), qbchat.add_user(full_name="Zoë O'Neill")
     dialog = qbchat.add_dialog(occupants_ids=[agent, customer])
     for number in range(26):

@@ -2,7 +2,7 @@ from erasure import Eraser
 
 
 def test_the_messages_of_the_customer_are_erased_for_everybody(qbchat):
-    qbchat.credentials(api_key="made-up-api-key")
+    qbchat.add_credentials(api_key="made-up-api-key")
     agent, customer = qbchat.add_user(full_name="Ágnes Agent"), qbchat.add_user(full_name="Zoë O'Neill")
     dialog = qbchat.add_dialog(occupants_ids=[agent, customer])
     other = qbchat.add_dialog(occupants_ids=[agent, customer])

@@ -4,7 +4,7 @@ ACCOUNT = Account(76730, "made-up-key", "made-up-secret", "desk", "made-up-pass&
 
 
 def test_an_answer_arrives_once_or_fails(qbchat):
-    qbchat.credentials(application_id=76730, auth_key="made-up-key", auth_secret="made-up-secret")
+    qbchat.add_credentials(application_id=76730, auth_key="made-up-key", auth_secret="made-up-secret")
     desk = qbchat.add_user(full_name="Désirée Desk", login="desk", password="made-up-pass&word + é?")
     customer = qbchat.add_user(full_name="Zoë O'Neill")
     dialog = qbchat.add_dialog(occupants_ids=[desk, customer])

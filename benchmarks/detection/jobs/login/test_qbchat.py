@@ -7,7 +7,7 @@ ACCOUNT = Account(76730, "made-up-key", "made-up-secret", "desk", "made-up-pass&
 
 def test_the_desk_keeps_its_token_for_almost_two_hours(qbchat, time_machine):
     time_machine.move_to("2019-09-09 20:30:15Z", tick=False)
-    qbchat.credentials(application_id=76730, auth_key="made-up-key", auth_secret="made-up-secret")
+    qbchat.add_credentials(application_id=76730, auth_key="made-up-key", auth_secret="made-up-secret")
     desk = qbchat.add_user(full_name="Désirée Desk", login="desk", password="made-up-pass&word + é?")
     customer = qbchat.add_user(full_name="Zoë O'Neill")
     dialog = qbchat.add_dialog(occupants_ids=[desk, customer])

@@ -2,7 +2,7 @@ from reminders import Clinic
 
 
 def test_a_reminder_is_sent_again_in_a_new_session(qbchat):
-    qbchat.credentials(application_id=76730, auth_key="made-up-key", auth_secret="made-up-secret")
+    qbchat.add_credentials(application_id=76730, auth_key="made-up-key", auth_secret="made-up-secret")
     doctor = qbchat.add_user(full_name="Dr. Bäcker", login="clinic", password="made-up-password")
     patient = qbchat.add_user(full_name="Seán O'Casey")
     clinic = Clinic("clinic", "made-up-password", "made-up-secret")

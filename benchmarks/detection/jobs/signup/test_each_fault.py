@@ -4,7 +4,7 @@ ZOE = {"number": 7, "secret": "made-up-pass&word", "name": "Zoë O'Neill", "emai
 
 
 def test_a_customer_has_one_user_after_a_fault(qbchat):
-    qbchat.credentials(api_key="made-up-api-key")
+    qbchat.add_credentials(api_key="made-up-api-key")
     signup = Signup("made-up-api-key")
 
     for trial in qbchat.each_fault():

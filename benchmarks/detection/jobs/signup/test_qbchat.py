@@ -5,7 +5,7 @@ IAN = {"number": 71, "secret": "made-up-pass+word", "name": "Ian & Co.", "email"
 
 
 def test_each_customer_has_one_user(qbchat):
-    qbchat.credentials(api_key="made-up-api-key")
+    qbchat.add_credentials(api_key="made-up-api-key")
     other = qbchat.add_user(login="other", full_name="Somebody Else")
     signup = Signup("made-up-api-key")
 
