@@ -151,6 +151,23 @@ def test_a_test_that_posted_nothing_says_so(url: str, open_page: Any) -> None:
     assert page.locator(".row").nth(2).locator(".inside").inner_text() == "No message was posted."
 
 
+def test_failed_tests_come_first_and_say_why_nothing_was_posted(tmp_path: Path, open_page: Any) -> None:
+    fake, lost = FakeQuickBlox(), FakeQuickBlox()
+    with pytest.warns():
+        send(fake, "Lost", chat_dialog_id="5d75")
+    lost.fail("disconnect", stored=True)
+    with pytest.raises(httpx.RemoteProtocolError):
+        send(lost, "Its answer is lost")
+    tests = [entry(lost, "test_lost"), entry(fake, "test_refused", "failed", "AssertionError: none")]
+    path = tmp_path / "chat.html"
+    path.write_text(report_page.html("A run", tests), encoding="utf-8")
+    page = open_page(path.as_uri())
+    assert page.locator(".row:visible > summary code").all_inner_texts() == ["test_refused", "test_lost"]
+    assert "1 posted;" in page.locator(".row > summary").nth(1).inner_text()
+    page.locator(".row > summary").first.click()
+    assert "No message was posted: invalid chat_dialog_id '5d75'" in page.locator(".inside").first.inner_text()
+
+
 def test_json_is_indented_without_being_changed(url: str, open_page: Any) -> None:
     page = open_page(url)
     bodies = {
@@ -204,6 +221,8 @@ def test_the_page_of_the_server_follows_it(server: subprocess.Popen[str], open_p
         page.get_by_text("Elsewhere", exact=True).wait_for()
         assert abs(line.bounding_box()["y"] - place["y"]) < 2
     assert not page.locator(".search").is_visible()
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_text("No message was posted.").wait_for()
 
 
 def test_ten_thousand_messages_open_within_a_second(tmp_path: Path, open_page: Any) -> None:
