@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from support.ways import DIALOG, World
 
-PATIENCE = 0.3  # seconds, which a client waits where the answer has a line to come over
+PATIENCE = 1  # seconds, which a client waits where the answer has a line to come over
 
 
 def test_each_call_gets_each_fault_and_the_errors_of_the_client_are_expected(world: World) -> None:
