@@ -48,7 +48,7 @@ OLDEST = PYTHONS[0]
 # `coverage` runs the tests on the oldest Python.
 nox.options.sessions = [
     *(f"tests-{python}" for python in PYTHONS[1:]),
-    *("coverage", "lowest", "examples", "judges", "browser", "lint", "types", "docs"),
+    *("coverage", "lowest", "examples", "detection", "judges", "browser", "lint", "types", "docs"),
 ]
 # nox looks for "python3.12" on the PATH, where a version manager may have a launcher that refuses.
 os.environ["PATH"] = os.pathsep.join(

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 import tomllib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from benchmarks.detection.catalogue import load_jobs
@@ -19,7 +21,7 @@ from benchmarks.detection.runs import run
 _ROOT = Path(__file__).parents[2]
 _DOCUMENTS = ("README.md", "benchmarks/README.md")
 # What this product must find, as shares of the mistakes. No correct variant may alarm.
-_FLOORS = {"caught": 0.74, "caught with each_fault": 0.86, "caught with no assertion": 0.41}
+_FLOORS = {"caught": 0.78, "caught with each_fault": 0.94, "caught with no assertion": 0.44}
 
 
 def main(arguments: list[str]) -> None:
@@ -39,7 +41,7 @@ def main(arguments: list[str]) -> None:
         for document in _DOCUMENTS:
             _write(_ROOT / document, blocks)
     if "--check" in options:
-        sys.exit("\n".join(below(figures)))
+        sys.exit("\n".join(below(figures)) or None)  # an empty text would be a failure
 
 
 def table(figures: Figures) -> str:
@@ -71,7 +73,9 @@ def survivors(figures: Figures) -> str:
     for edit in [*figures.survivors(EACH_FAULT), *figures.alarms(EACH_FAULT)]:
         reason = reasons.get(edit.job, {}).get(edit.name, "no reason is known yet")
         by_reason.setdefault(reason, []).append(f"`{edit.key}`")
-    return "\n".join(f"- {', '.join(keys)}: {reason}" for reason, keys in by_reason.items()) or "- none"
+    lines = [f"- {', '.join(keys)}: {reason}" for reason, keys in by_reason.items()]
+    wrapped = partial(textwrap.fill, width=120, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return "\n".join(map(wrapped, lines)) or "- none"
 
 
 def _warnings(figures: Figures) -> str:
