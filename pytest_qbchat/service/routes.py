@@ -13,12 +13,7 @@ from pytest_qbchat.service.wire import Request
 ROUTES = tuple(DECLARED)
 
 # The modules of QuickBlox that the fake does not have, by the beginning of their paths.
-UNSUPPORTED = {
-    "/data": "custom objects",
-    "/class": "custom objects",
-    "/address_book": "the address book",
-    "/ai": "AI",
-}
+UNSUPPORTED = {"/data": "custom objects", "/class": "custom objects", "/address_book": "the address book", "/ai": "AI"}
 # Paths without a variable are looked up; the others are compared. No request fits two of them.
 _PLAIN = {(route.method, route.path): route for route in ROUTES if "{" not in route.path}
 _TEMPLATES = [(route.method, route.path.split("/"), route) for route in ROUTES if "{" in route.path]

@@ -107,10 +107,8 @@ def test_the_failing_line_is_that_of_the_test(pytester: pytest.Pytester) -> None
 
 def test_a_copy_asks_for_no_hints(shop: Shop) -> None:
     """A copy has no values yet when Python asks it for its methods."""
-    message, user = shop.fake.posted.one(), shop.fake.users[0]
-    for each in (message, user, shop.fake.dialogs[0], shop.fake.calls[0], shop.fake.posted, shop.fake):
+    for each in (shop.fake.calls[0], shop.fake.posted, shop.fake):
         assert type(copy.copy(each)) is type(each)
-    assert copy.copy(message).message == "hi"
     empty = Message.__new__(Message)
     for name in ("custom", "_store", "__setstate__", "message"):
         with pytest.raises(AttributeError):
