@@ -161,9 +161,9 @@ def stand_in(qbchat: FakeQuickBlox, monkeypatch: pytest.MonkeyPatch) -> Iterator
     fakes.clear()
     with pytest.raises(ConnectionFault, match="no fake answers this host"):
         stand_in.handle(REQUEST)
-    listener.close()
-    with pytest.raises(ConnectionFault):
-        stand_in.handle(REQUEST)
+    ended = FakeOfParent(stand_in.hosts, "/made-up/socket")
+    with pytest.raises(ConnectionFault, match="No such file"):
+        ended.handle(REQUEST)
 
 
 REQUEST = Request("GET", "https://api.quickblox.com", "", "/session.json", "a=1", ((b"X-Shop", b"\xe9"),), b"\xff")
