@@ -30,6 +30,7 @@ def sdk() -> Path:
     shutil.copy(FOLDER / "package.json", INSTALLED)
     if not (INSTALLED / "node_modules" / "quickblox").exists():
         command = [npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
+        command += ["--fetch-retries=0"]  # without a network npm would try longer than anybody waits
         done = subprocess.run(
             command, cwd=INSTALLED, capture_output=True, encoding="utf-8", timeout=_INSTALLING, check=False
         )
