@@ -73,7 +73,7 @@ class Request(Hinted):
 
     @property
     def base(self) -> str:
-        """The base URL of the API: `https://api.quickblox.com`."""
+        """The base URL of the API, which is the origin and the prefix."""
         return f"{self.origin}{self.prefix}"
 
     @property
