@@ -119,7 +119,7 @@ def test_the_control_requests_are_those_of_the_program() -> None:
     assert members == declared
 
 
-def test_no_part_but_the_program_reads_environment_variables() -> None:
+def test_the_program_alone_reads_environment_variables() -> None:
     for path in {*(ROOT / "pytest_qbchat").rglob("*.py")} - {ROOT / "pytest_qbchat/cli/program.py"}:
         read = {node.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)}
         assert read.isdisjoint({"environ", "environb", "getenv"}), path

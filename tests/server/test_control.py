@@ -235,7 +235,7 @@ def test_a_message_is_waited_for(client: httpx.Client) -> None:
         assert reply.json()["message"].startswith("1 message with message='too late' was posted, expected none")
 
 
-def test_what_does_not_come_is_waited_for(client: httpx.Client) -> None:
+def test_an_assertion_waits_for_a_message_that_does_not_come(client: httpx.Client) -> None:
     reply = ask(client, "assert_posted", message="hi", within=0.01)
     assert reply.json()["message"].endswith("\n  waited 0.01 s")
     assert ask(client, "assert_nothing_posted", within=0.01).status_code == 204
