@@ -6,7 +6,9 @@ package in every run, also without a test that uses a fixture.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from importlib.machinery import ModuleSpec, PathFinder
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -48,12 +50,30 @@ _MODULES = {
 }  # fmt: skip
 
 
+class _OwnModules:
+    """Finds the modules of this package for Python's own loader.
+
+    pytest has another one for the modules of plugins, which rewrites `assert` and reads each module piece by piece.
+    That took half of the first use of a fixture, and no module here needs it.
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        return PathFinder.find_spec(name, path, target) if name.startswith(f"{__name__}.") else None
+
+
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("importlib.metadata").version("pytest-qbchat")
-    if name not in _MODULES:
+    if name not in _MODULES and name != "plugin":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    sys.meta_path.insert(0, _OwnModules)
+    try:
+        if name == "plugin":  # the entry point
+            return import_module(f"{__name__}.plugin")
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    finally:
+        sys.meta_path.remove(_OwnModules)
 
 
 def __dir__() -> list[str]:

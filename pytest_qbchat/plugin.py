@@ -6,12 +6,16 @@ It imports only pytest and the standard library; fixtures import everything else
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Iterator
-from typing import TYPE_CHECKING, Any
+from types import FunctionType
+from typing import TYPE_CHECKING
 
 import pytest
 
+# pytest looks at every name of a plugin.
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+    from typing import Any
+
     from pytest_qbchat.fake.httpx_transport import QuickBloxTransport
     from pytest_qbchat.fake.quickblox import FakeQuickBlox
     from pytest_qbchat.intercept import Interception
@@ -24,6 +28,7 @@ _PUT_BACK: pytest.StashKey[Callable[[], object]] = pytest.StashKey()  # the text
 _CALLING: pytest.StashKey[bool] = pytest.StashKey()  # in the stash while the test function runs
 _GUARD: pytest.StashKey[SuiteGuard] = pytest.StashKey()
 _configs: list[pytest.Config] = []  # the innermost run is the last
+_checks: list[Callable[[str, tuple[Any, ...]], None]] = []  # none outside of a run
 _SOCKET_EVENTS = frozenset(
     f"socket.{name}" for name in ("getaddrinfo", "gethostbyname", "gethostbyaddr", "connect", "sendto", "sendmsg")
 )
@@ -51,12 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, and guard the whole suite."""
     config.addinivalue_line("markers", _MARKER)
     # Before the project's own filters, which decide like -W and markers, since the last filter that matches counts.
-    config.getini("filterwarnings").insert(0, "error::pytest_qbchat.exceptions.QuickBloxWarning")
-    if config.getini("qbchat_guard"):
-        if config.getini("qbchat_hosts"):
-            _guard_of(config)
-        if not _configs:
-            sys.addaudithook(_audit)  # for ever: outside of a run it does nothing
+    config.getini("filterwarnings").insert(0, "error::pytest_qbchat.QuickBloxWarning")
+    if config.getini("qbchat_guard") and config.getini("qbchat_hosts"):
+        _guard_of(config)
     _configs.append(config)
     if config.option.qbchat_report is not None and not hasattr(config, "workerinput"):
         from pytest_qbchat.page.run_report import HtmlReport
@@ -65,17 +67,30 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(HtmlReport(path), "qbchat_report")
 
 
+@pytest.hookimpl(trylast=True)  # pytest raises two thousand audit events when its session starts
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Guard everything from the collection to the end of the run."""
+    if session.config.getini("qbchat_guard") and not _checks:
+        # The interpreter keeps a hook to its end, with all that its globals lead to, which slows the end down.
+        names = {"__name__": __name__, "_SOCKET_EVENTS": _SOCKET_EVENTS, "_checks": _checks}
+        sys.addaudithook(FunctionType(_audit.__code__, names))
+        _checks.append(check_address)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Let calls through again."""
     if config in _configs:  # else it has a malformed option
         _configs.remove(config)
+    if not _configs:
+        _checks.clear()
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     """Refuse a call to QuickBlox outside of the fixture. Coverage does not see a hook, and every import calls it."""
     __tracebackhide__ = True
-    if event in _SOCKET_EVENTS and _configs:
-        check_address(event, arguments)
+    if event in _SOCKET_EVENTS:
+        for check in _checks:
+            check(event, arguments)
 
 
 def check_address(event: str, arguments: tuple[Any, ...]) -> None:
@@ -164,7 +179,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     pyfakefs makes Python forget every module that is imported while it is active.
     """
     if any(name.startswith("qbchat") for name in getattr(item, "fixturenames", ())):
-        import pytest_qbchat.fake.quickblox  # noqa: F401
+        sys.modules["pytest_qbchat"].FakeQuickBlox  # noqa: B018 - the package imports it faster than pytest would
     _running.append(item)
     try:
         return (yield)

@@ -49,7 +49,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(dist: Path) -> None:
     assert names - set(info.values()) == PACKAGE
     assert "pytest_qbchat/py.typed" in names
     assert info.keys() >= {"METADATA", "RECORD", "WHEEL", "LICENSE", "entry_points.txt"}
-    assert "[pytest11]\nqbchat = pytest_qbchat.plugin\n" in entry_points
+    assert "[pytest11]\nqbchat = pytest_qbchat:plugin\n" in entry_points
     requirements = [
         line for line in metadata.splitlines() if line.startswith("Requires-Dist: ") and "extra ==" not in line
     ]

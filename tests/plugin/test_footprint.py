@@ -75,6 +75,30 @@ def test_importing_the_package_imports_nothing_else() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_the_modules_of_the_package_are_read_by_the_loader_of_python(
+    pytester: pytest.Pytester, alone: tuple[str, ...]
+) -> None:
+    pytester.makepyfile(
+        """
+        import sys
+
+        finders = list(sys.meta_path)
+
+        def test_it(qbchat):
+            loaders = {
+                name: type(module.__spec__.loader).__name__
+                for name, module in sys.modules.items()
+                if name.startswith("pytest_qbchat.")
+            }
+            assert len(loaders) > 40
+            assert set(loaders.values()) == {"SourceFileLoader"}
+            assert [each for each in sys.meta_path if each in finders] == finders
+            assert not [each for each in finders if "pytest_qbchat" in getattr(each, "__module__", "")]
+        """
+    )
+    pytester.runpytest_subprocess(*alone).assert_outcomes(passed=1)
+
+
 def test_an_unknown_name_of_the_package_raises_attribute_error() -> None:
     import pytest_qbchat
 
