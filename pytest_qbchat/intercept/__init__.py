@@ -29,10 +29,9 @@ def is_any_fake_active() -> bool:
 
 
 class Interception(Generic[T]):
-    """A context in which calls to QuickBlox reach a fake, and no library reaches a QuickBlox host."""
+    """A context in which calls reach a fake, and no library reaches a QuickBlox host. It gives something else."""
 
     def __init__(self, fake: Fake, given: T) -> None:
-        """Make a context that answers with a fake and gives something else to the `with` statement."""
         self._fake = fake
         self._given = given
 

@@ -30,10 +30,9 @@ class Forks:
     """Listens to forked processes until this process ends."""
 
     def __init__(self, fakes: list[Fake]) -> None:
-        """Watch the forks of this process, if the system has any. The list of active fakes changes over time."""
         self._fakes = fakes
         self._listener: Listener | None = None
-        if hasattr(os, "register_at_fork"):
+        if hasattr(os, "register_at_fork"):  # not on Windows
             os.register_at_fork(before=self.before, after_in_child=self.in_child)
 
     def before(self) -> None:
@@ -80,7 +79,6 @@ class FakeOfParent:
     """The fake of the parent process, in a forked one; `hosts` are those whose calls are intercepted."""
 
     def __init__(self, hosts: Hosts, address: Any) -> None:
-        """Know where the parent listens."""
         self.hosts = hosts
         self._address = address
 

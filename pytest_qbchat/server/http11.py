@@ -58,11 +58,7 @@ class RequestReader:
         return True
 
     def read(self, data: bytes) -> tuple[Head, bytes] | None:
-        """Add received bytes, and return the next request and its body; None while it is incomplete.
-
-        Raises:
-            h11.RemoteProtocolError: The bytes are malformed, or the request is too large.
-        """
+        """Add received bytes, and return the next request and its body; None while it is incomplete."""
         if data:
             self._connection.receive_data(data)
         try:

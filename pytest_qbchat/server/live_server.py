@@ -37,7 +37,6 @@ class Server(ABC):
     """A server that listens in a thread of its own, with the attributes of `LiveServer`."""
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> None:
-        """Create a server that does not listen yet; see `LiveServer`."""
         self.host = host
         self.port = port
         self._tls = tls
@@ -84,11 +83,7 @@ class Server(ABC):
         self.stop()
 
     def start(self) -> None:
-        """Start to listen. The server is ready when this returns.
-
-        Raises:
-            OSError: The server cannot listen on this address.
-        """
+        """Start to listen. The server is ready when this returns. Raises OSError if it cannot listen there."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         listening = socket.create_server((self.host, self.port), family=family, backlog=_BACKLOG)
         ready = threading.Event()
