@@ -202,13 +202,11 @@ def _nearest(item: pytest.Item, name: str) -> bool | None:
 
 
 def _check_marker(marker: pytest.Mark) -> None:
-    flag_names = ("strict", "assert_all_called", "live")
-    invalid = [*map(repr, marker.args), *sorted(marker.kwargs.keys() - {"hosts", *flag_names})]
-    hosts = marker.kwargs.get("hosts", [])
-    if not isinstance(hosts, list | tuple | set):
-        invalid.append(f"hosts={hosts!r}")
-    flags = {name: marker.kwargs.get(name) for name in flag_names}
-    invalid += [f"{name}={value!r}" for name, value in flags.items() if value not in (None, True, False)]
+    flag, hosts = bool | None, list | tuple | set
+    kinds: dict[str, Any] = {"strict": flag, "hosts": hosts, "assert_all_called": flag, "live": flag}
+    invalid = [*map(repr, marker.args), *sorted(marker.kwargs.keys() - kinds)]
+    given = [(name, value, kinds.get(name, object)) for name, value in marker.kwargs.items()]
+    invalid += [f"{name}={value!r}" for name, value, kind in given if not isinstance(value, kind)]
     if invalid:
         example = "@pytest.mark.qbchat(strict=True, hosts=['chat.shop.example'])"
         pytest.fail(f"@pytest.mark.qbchat does not take {', '.join(invalid)}; use {example}", pytrace=False)

@@ -24,16 +24,31 @@ _VARIABLE = re.compile(r"\{\w+\}")
 
 @dataclass(slots=True, eq=False)
 class Fault:
-    """A fault that is applied to the next calls."""
+    """A fault that is applied to the next calls, made of the arguments of `FakeQuickBlox.fail`."""
 
     what: int | str  # a status, or one of LOST and BROKEN
     left: int  # the remaining number of calls
     method: str | None  # None for any
     path: str | None  # without `.json`, or a route with {} for its variables; None for any
-    stored: bool  # whether the request takes effect although its response is lost
-    source: str = ""  # what injected it, other than `fail`
+    stored: bool | None  # whether the request takes effect although its response is lost
     optional: bool = False  # whether a test passes if no call meets it
+    source: str = ""  # what injected it, other than `fail`
     met: bool = False  # whether a call has met it
+
+    def __post_init__(self) -> None:
+        check_fault(self.what)
+        if isinstance(self.left, bool) or not isinstance(self.left, int) or self.left < 1:
+            raise ValueError(f"invalid times={self.left!r}; expected 1 or greater")
+        if self.what in BROKEN and self.stored is False:
+            raise ValueError(f"fail({self.what!r}) breaks the response of a request that took effect; omit stored")
+        if self.what == "connect" and self.stored:
+            raise ValueError("fail('connect') makes no connection, so the request cannot take effect; omit stored")
+        if self.method is not None:
+            check_method(self.method)
+        if self.path is not None:
+            self.path = known_path(self.method, self.path)
+        if self.stored is None:
+            self.stored = self.what in BROKEN
 
     def __str__(self) -> str:
         only = {"method": self.method, "path": self.path}
@@ -46,23 +61,9 @@ class Faults:
     def __init__(self) -> None:
         self._faults: list[Fault] = []
 
-    def inject(
-        self, what: int | str, *, times: int, method: str | None, path: str | None, stored: bool | None, optional: bool
-    ) -> None:
-        """Add a fault; see `FakeQuickBlox.fail`."""
-        check_fault(what)
-        if isinstance(times, bool) or not isinstance(times, int) or times < 1:
-            raise ValueError(f"invalid times={times!r}; expected 1 or greater")
-        if what in BROKEN and stored is False:
-            raise ValueError(f"fail({what!r}) breaks the response of a request that took effect; omit stored")
-        if what == "connect" and stored:
-            raise ValueError("fail('connect') makes no connection, so the request cannot take effect; omit stored")
-        if method is not None:
-            check_method(method)
-        if path is not None:
-            path = known_path(method, path)
-        stored = what in BROKEN if stored is None else stored
-        self._faults.append(Fault(what, times, method, path, stored, optional=optional))
+    def inject(self, fault: Fault) -> None:
+        """Add a fault."""
+        self._faults.append(fault)
 
     def pop_matching(self, request: Request) -> Fault | None:
         """Count down and return the fault for a request. A request for an unknown route gets none."""

@@ -10,7 +10,7 @@ from threading import TIMEOUT_MAX, Condition
 from typing import TYPE_CHECKING, Any, Never, TypeVar, cast
 
 from pytest_qbchat.each_fault.faults import Faults, apply_fault
-from pytest_qbchat.each_fault.trial_tasks import current_block
+from pytest_qbchat.each_fault.snapshot import current_block
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.explain.call_site import warn
 from pytest_qbchat.explain.problems import Problem, Problems, report
