@@ -55,26 +55,19 @@ class Fault:
         return f"qbchat.fail({', '.join([repr(self.what), *(f'{name}={it!r}' for name, it in only.items() if it)])})"
 
 
-class Faults:
+class Faults(list[Fault]):
     """The unused faults of a test, in the order of their injection."""
-
-    def __init__(self) -> None:
-        self._faults: list[Fault] = []
-
-    def inject(self, fault: Fault) -> None:
-        """Add a fault."""
-        self._faults.append(fault)
 
     def pop_matching(self, request: Request) -> Fault | None:
         """Count down and return the fault for a request. A request for an unknown route gets none."""
-        if not self._faults or (route := self.route_of(request)) is None:
+        if not self or (route := self.route_of(request)) is None:
             return None
-        for fault in self._faults:
+        for fault in self:
             if fault.method in (None, request.method) and is_at(request, route, fault.path):
                 fault.left -= 1
                 fault.met = True
                 if not fault.left:
-                    self._faults.remove(fault)
+                    self.remove(fault)
                 return fault
         return None
 
@@ -84,11 +77,11 @@ class Faults:
 
     def unmet(self) -> list[str]:
         """The faults that no call has met although it should, as the test wrote them."""
-        return [str(fault) for fault in self._faults if not (fault.met or fault.optional)]
+        return [str(fault) for fault in self if not (fault.met or fault.optional)]
 
     def unused(self) -> list[str]:
         """A line for each unused fault."""
-        return [f"unused fault: {fault}, {count(fault.left, 'call')} left" for fault in self._faults]
+        return [f"unused fault: {fault}, {count(fault.left, 'call')} left" for fault in self]
 
 
 def apply_fault(fault: Fault, service: Service, call: Call) -> None:

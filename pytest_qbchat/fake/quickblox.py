@@ -96,7 +96,7 @@ class FakeQuickBlox(Declarations):
             TypeError: `what` is neither a status nor a string.
             ValueError: The fault, the status or the route is unknown, or `times` is not 1 or greater.
         """
-        self._backend.faults.inject(Fault(what, times, method, path, stored, optional))
+        self._backend.faults.append(Fault(what, times, method, path, stored, optional))
 
     def each_fault(
         self,

@@ -144,7 +144,6 @@ class Patcher:
         self._libraries = libraries
         self._known: set[tuple[ModuleType, PatchPoints]] = set()  # of which the patch points are known
         self._points: list[PatchPoint] = []
-        self._import_hook = _ImportHook({name for name, _ in libraries}, self._patch_imported)
         self.fakes: list[Fake] = []  # the newest first
         self._layers: list[ExitStack] = []
 
@@ -160,13 +159,13 @@ class Patcher:
         if len(self.fakes) == 1:
             # Before the finders of Python, and not at the front, where pyfakefs removes whatever it finds.
             first = sys.meta_path.index(BuiltinImporter) if BuiltinImporter in sys.meta_path else 0
-            sys.meta_path.insert(first, self._import_hook)
+            sys.meta_path.insert(first, self)
 
     def leave(self, fake: Fake) -> None:
         """Remove a fake and the newest layer."""
         self.fakes.remove(fake)
-        if not self.fakes and self._import_hook in sys.meta_path:  # a test may restore an earlier list
-            sys.meta_path.remove(self._import_hook)
+        if not self.fakes and self in sys.meta_path:  # a test may restore an earlier list
+            sys.meta_path.remove(self)
         self.restore()
 
     def patch(self) -> None:
@@ -188,8 +187,22 @@ class Patcher:
         self._points += found
         return found
 
-    def _patch_imported(self, module: ModuleType) -> None:
-        """Patch a module that the code under test has imported or reloaded, until the last fake is left."""
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """As a finder of Python, let a library be patched after its import: the spec gets a copy of its loader."""
+        if name not in {library for library, _ in self._libraries}:
+            return None
+        finders = [each for each in sys.meta_path if each is not self and hasattr(each, "find_spec")]
+        spec = next(filter(None, (finder.find_spec(name, path, target) for finder in finders)), None)
+        if spec is not None and hasattr(spec.loader, "exec_module"):
+            loader: Any = spec.loader
+            spec.loader = copy(loader)
+            spec.loader.exec_module = partial(self._import, loader)  # type: ignore[method-assign]
+        return spec
+
+    def _import(self, loader: Any, module: Any) -> None:
+        """Patch a module that the code under test imports or reloads, until the last fake is left."""
+        module.__spec__.loader = module.__loader__ = loader
+        loader.exec_module(module)
         self._known = {each for each in self._known if each[0] is not module}
         points = self._find_points()
         if self.fakes:
@@ -216,28 +229,3 @@ class Patcher:
     def restore(self) -> None:
         """Undo the newest layer, as a whole even if one of its patches cannot be undone."""
         self._layers.pop().close()
-
-
-class _ImportHook:
-    """A finder of modules that calls a function after the import of certain modules."""
-
-    def __init__(self, names: set[str], imported: Callable[[ModuleType], None]) -> None:
-        self._names = names
-        self._imported = imported
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """The spec that the other finders find, with a copy of its loader that calls the function."""
-        if name not in self._names:
-            return None
-        finders = [each for each in sys.meta_path if each is not self and hasattr(each, "find_spec")]
-        spec = next(filter(None, (finder.find_spec(name, path, target) for finder in finders)), None)
-        if spec is not None and hasattr(spec.loader, "exec_module"):
-            loader: Any = spec.loader
-            spec.loader = copy(loader)
-            spec.loader.exec_module = partial(self._import, loader)  # type: ignore[method-assign]
-        return spec
-
-    def _import(self, loader: Any, module: Any) -> None:
-        module.__spec__.loader = module.__loader__ = loader
-        loader.exec_module(module)
-        self._imported(module)

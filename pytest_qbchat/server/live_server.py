@@ -159,20 +159,16 @@ class Server(ABC):
         from_page = "Origin" in request.headers and control.control_name(request) is None
         if request.method == "OPTIONS" and from_page:
             self.log(f"OPTIONS {request.prefix}{request.path} 200: preflight request of a browser")
-            response = Response(200, [], b"")
-        else:
-            response = await self._answer_request(request)
-        return _with_cors(request, response) if from_page else response
-
-    async def _answer_request(self, request: Request) -> Response:
+            return _with_cors(request, Response(200, [], b""))
         try:
-            return await self.answer(request)
+            response = await self.answer(request)
         except CallRefused as refusal:
-            return http11.refusal(404, refusal.text)
+            response = http11.refusal(404, refusal.text)
         except (ConnectionFault, asyncio.CancelledError):
             raise
         except BaseException as error:  # from a custom route, perhaps by pytest.fail()
             raise fault_of(error, self.refuse) from error
+        return _with_cors(request, response) if from_page else response
 
 
 async def _piece(reader: asyncio.StreamReader, requests: RequestReader) -> bytes:
