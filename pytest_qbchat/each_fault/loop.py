@@ -222,11 +222,10 @@ class Trial(Block):
 class Loop(Iterator[Trial]):
     """The trials of one call of `each_fault`, as an iterator."""
 
-    def __init__(self, fake: Any, store: Store, faults: Faults, options: Options) -> None:
-        """Make a loop for a `FakeQuickBlox`, which its type cannot name: that imports this file."""
-        self.fake = fake
-        self.store = store
-        self.faults = faults
+    def __init__(self, fake: Any, options: Options) -> None:
+        self.fake = fake  # a `Backend`, which imports this folder
+        self.store: Store = fake.store
+        self.faults: Faults = fake.faults
         self.options = options
         self.has_concurrent_calls = False  # in the first trial
         self._ran = 0
@@ -236,7 +235,7 @@ class Loop(Iterator[Trial]):
         self._last = Block()
         self._dropped: list[str] = []
         self._trials = self._all()
-        self.masked = store.secrets.mask
+        self.masked: Callable[[str], str] = fake.masked
 
     def __next__(self) -> Trial:
         """Finish the last trial, and rewind the fake for another one."""

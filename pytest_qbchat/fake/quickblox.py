@@ -144,8 +144,7 @@ class FakeQuickBlox(Declarations):
         from pytest_qbchat.each_fault.options import Options  # noqa: PLC0415 - for the tests that use it
 
         self._backend.has_trials = True
-        options = Options(faults, methods, path, pairs, only, expected, reset, limit)
-        return Loop(self._backend, self._store, self._backend.faults, options)
+        return Loop(self._backend, Options(faults, methods, path, pairs, only, expected, reset, limit))
 
     @property
     def router(self) -> respx.Router:
