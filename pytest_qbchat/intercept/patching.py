@@ -150,12 +150,8 @@ class Patcher:
     def enter(self, fake: Fake) -> None:
         """Let a fake answer before those that were entered earlier. If this fails, everything is as before."""
         self._find_points()
+        self.patch()  # which changes nothing until there is a fake
         self.fakes.insert(0, fake)
-        try:
-            self.patch()
-        except BaseException:
-            self.fakes.remove(fake)
-            raise
         if len(self.fakes) == 1:
             # Before the finders of Python, and not at the front, where pyfakefs removes whatever it finds.
             first = sys.meta_path.index(BuiltinImporter) if BuiltinImporter in sys.meta_path else 0
