@@ -141,18 +141,22 @@ class Server(ABC):
         writer.close()
 
     async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        requests = RequestReader()
-        while data := await _piece(reader, requests):
+        requests, data = RequestReader(), b""
+        while True:
             request = requests.read(data)
-            if request is None and requests.expects_continue:
-                writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            while request is not None:
+            if request is None:
+                if requests.expects_continue:
+                    writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                data = await _piece(reader, requests)
+                if not data:
+                    return
+            else:
                 head, body = request
                 writer.write(http11.encode(await self._response(head, body), head.method, is_last=head.is_last))
                 await writer.drain()
                 if head.is_last:
                     return
-                request = requests.read(b"")
+                data = b""
 
     async def _response(self, head: Head, body: bytes) -> Response:
         request = self.request(head, body)
