@@ -204,6 +204,7 @@ def test_it(late): send("early")
 
 
 def test_half_of_a_surrogate_pair_is_kept(pytester: pytest.Pytester) -> None:
+    (pytester.path / "chat.html").write_text("the page of the former run")
     pytester.makepyfile("def test_it(qbchat): raise ValueError('half \\ud83d')")
     pytester.runpytest("--qbchat-report=chat.html")
     [test] = rows_of(pytester.path / "chat.html").values()
