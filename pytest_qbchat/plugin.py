@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from pytest_qbchat.fake.httpx_transport import QuickBloxTransport
     from pytest_qbchat.fake.quickblox import FakeQuickBlox
-    from pytest_qbchat.intercept import Interception
     from pytest_qbchat.intercept.suite_guard import SuiteGuard
     from pytest_qbchat.payloads.factory import PayloadFactory
     from pytest_qbchat.server.live_server import EncryptedServer, LiveServer
@@ -33,7 +32,6 @@ _SOCKET_EVENTS = frozenset(
     f"socket.{name}" for name in ("getaddrinfo", "gethostbyname", "gethostbyaddr", "connect", "sendto", "sendmsg")
 )
 _LOOP, _PROBLEMS = "pytest_qbchat.each_fault.loop", "pytest_qbchat.explain.problems"
-_INTERCEPTION: pytest.StashKey[Interception[FakeQuickBlox]] = pytest.StashKey()
 _MARKER = (
     "qbchat(*, strict: bool, hosts: list[str], assert_all_called: bool, live: bool): strict=True refuses undeclared "
     "tokens, API keys, users and dialogs; hosts=[...] adds hosts that belong to QuickBlox; assert_all_called=False "
@@ -116,14 +114,8 @@ def _guard_of(config: pytest.Config) -> SuiteGuard:
 @pytest.fixture
 def qbchat() -> Iterator[FakeQuickBlox]:
     """A fake QuickBlox that answers the calls of every HTTP client; assert with qbchat.assert_posted(message="...")."""
-    item = _running[-1]
-    fake = _fake_of(item)
-    interception = item.stash[_INTERCEPTION] = fake.intercept()
-    try:
-        with interception:
-            yield fake
-    finally:
-        del item.stash[_INTERCEPTION]
+    with _fake_of(_running[-1]).intercept() as fake:
+        yield fake
 
 
 @pytest.fixture
@@ -217,13 +209,11 @@ def _nearest(item: pytest.Item, name: str) -> bool | None:
 
 
 def _check_marker(marker: pytest.Mark) -> None:
-    flag_names = ("strict", "assert_all_called", "live")
-    invalid = [*map(repr, marker.args), *sorted(marker.kwargs.keys() - {"hosts", *flag_names})]
-    hosts = marker.kwargs.get("hosts", [])
-    if not isinstance(hosts, list | tuple | set):
-        invalid.append(f"hosts={hosts!r}")
-    flags = {name: marker.kwargs.get(name) for name in flag_names}
-    invalid += [f"{name}={value!r}" for name, value in flags.items() if value not in (None, True, False)]
+    flag, hosts = bool | None, list | tuple | set
+    kinds: dict[str, Any] = {"strict": flag, "hosts": hosts, "assert_all_called": flag, "live": flag}
+    invalid = [*map(repr, marker.args), *sorted(marker.kwargs.keys() - kinds)]
+    given = [(name, value, kinds.get(name, object)) for name, value in marker.kwargs.items()]
+    invalid += [f"{name}={value!r}" for name, value, kind in given if not isinstance(value, kind)]
     if invalid:
         example = "@pytest.mark.qbchat(strict=True, hosts=['chat.shop.example'])"
         pytest.fail(f"@pytest.mark.qbchat does not take {', '.join(invalid)}; use {example}", pytrace=False)
@@ -232,9 +222,8 @@ def _check_marker(marker: pytest.Mark) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Give the fake precedence over other mocks during the test, and fail for caught problems."""
-    interception = item.stash.get(_INTERCEPTION, None)
-    if interception is not None:
-        interception.repatch()
+    intercept = sys.modules.get("pytest_qbchat.intercept")
+    repatched = intercept is not None and intercept.repatch()
     if _LOOP in sys.modules:
         sys.modules[_LOOP].current_trial.clear()  # of a former test
     item.stash[_CALLING] = True
@@ -242,8 +231,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         result = yield
     finally:
         del item.stash[_CALLING]
-        if interception is not None:
-            interception.undo_repatch()
+        if intercept is not None and repatched:
+            intercept.undo_repatch()
     if _FAKE in item.stash:
         backend = item.stash[_FAKE]._backend
         backend.note_unmet(routes=_nearest(item, "assert_all_called") is not False)

@@ -213,8 +213,6 @@ class Program(Server):
         page = html(f"The fake QuickBlox at {request.url.partition('?')[0].rstrip('/')}", [state], live=True)
         return Response(200, [_HTML, (b"Cache-Control", b"no-store")], page.encode())
 
-    # Output
-
     def print_startup(self) -> None:
         """Print the URL and the declared credentials."""
         if isinstance(sys.stdout, TextIOWrapper):
@@ -292,9 +290,6 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-# Starting and stopping
 
 
 def _read(path: Path) -> Any:

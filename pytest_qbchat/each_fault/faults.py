@@ -24,56 +24,50 @@ _VARIABLE = re.compile(r"\{\w+\}")
 
 @dataclass(slots=True, eq=False)
 class Fault:
-    """A fault that is applied to the next calls."""
+    """A fault that is applied to the next calls, made of the arguments of `FakeQuickBlox.fail`."""
 
     what: int | str  # a status, or one of LOST and BROKEN
     left: int  # the remaining number of calls
     method: str | None  # None for any
     path: str | None  # without `.json`, or a route with {} for its variables; None for any
-    stored: bool  # whether the request takes effect although its response is lost
-    source: str = ""  # what injected it, other than `fail`
+    stored: bool | None  # whether the request takes effect although its response is lost
     optional: bool = False  # whether a test passes if no call meets it
+    source: str = ""  # what injected it, other than `fail`
     met: bool = False  # whether a call has met it
+
+    def __post_init__(self) -> None:
+        check_fault(self.what)
+        if isinstance(self.left, bool) or not isinstance(self.left, int) or self.left < 1:
+            raise ValueError(f"invalid times={self.left!r}; expected 1 or greater")
+        if self.what in BROKEN and self.stored is False:
+            raise ValueError(f"fail({self.what!r}) breaks the response of a request that took effect; omit stored")
+        if self.what == "connect" and self.stored:
+            raise ValueError("fail('connect') makes no connection, so the request cannot take effect; omit stored")
+        if self.method is not None:
+            check_method(self.method)
+        if self.path is not None:
+            self.path = known_path(self.method, self.path)
+        if self.stored is None:
+            self.stored = self.what in BROKEN
 
     def __str__(self) -> str:
         only = {"method": self.method, "path": self.path}
         return f"qbchat.fail({', '.join([repr(self.what), *(f'{name}={it!r}' for name, it in only.items() if it)])})"
 
 
-class Faults:
+class Faults(list[Fault]):
     """The unused faults of a test, in the order of their injection."""
-
-    def __init__(self) -> None:
-        self._faults: list[Fault] = []
-
-    def inject(
-        self, what: int | str, *, times: int, method: str | None, path: str | None, stored: bool | None, optional: bool
-    ) -> None:
-        """Add a fault; see `FakeQuickBlox.fail`."""
-        check_fault(what)
-        if isinstance(times, bool) or not isinstance(times, int) or times < 1:
-            raise ValueError(f"invalid times={times!r}; expected 1 or greater")
-        if what in BROKEN and stored is False:
-            raise ValueError(f"fail({what!r}) breaks the response of a request that took effect; omit stored")
-        if what == "connect" and stored:
-            raise ValueError("fail('connect') makes no connection, so the request cannot take effect; omit stored")
-        if method is not None:
-            check_method(method)
-        if path is not None:
-            path = known_path(method, path)
-        stored = what in BROKEN if stored is None else stored
-        self._faults.append(Fault(what, times, method, path, stored, optional=optional))
 
     def pop_matching(self, request: Request) -> Fault | None:
         """Count down and return the fault for a request. A request for an unknown route gets none."""
-        if not self._faults or (route := self.route_of(request)) is None:
+        if not self or (route := self.route_of(request)) is None:
             return None
-        for fault in self._faults:
+        for fault in self:
             if fault.method in (None, request.method) and is_at(request, route, fault.path):
                 fault.left -= 1
                 fault.met = True
                 if not fault.left:
-                    self._faults.remove(fault)
+                    self.remove(fault)
                 return fault
         return None
 
@@ -83,11 +77,11 @@ class Faults:
 
     def unmet(self) -> list[str]:
         """The faults that no call has met although it should, as the test wrote them."""
-        return [str(fault) for fault in self._faults if not (fault.met or fault.optional)]
+        return [str(fault) for fault in self if not (fault.met or fault.optional)]
 
     def unused(self) -> list[str]:
         """A line for each unused fault."""
-        return [f"unused fault: {fault}, {count(fault.left, 'call')} left" for fault in self._faults]
+        return [f"unused fault: {fault}, {count(fault.left, 'call')} left" for fault in self]
 
 
 def apply_fault(fault: Fault, service: Service, call: Call) -> None:

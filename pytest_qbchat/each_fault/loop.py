@@ -20,7 +20,8 @@ exception and the loop goes on. Either way, `name_trial` puts the name of the tr
 What is rewound: before the second trial and each further one, the fake gets back the state that it had before the
 first (`snapshot.py`). The objects stay the same, so what the test holds stays valid. Secrets are not rewound, so that
 they stay masked, and neither is anything outside of the fake: `reset` is for that. A task that began in the block of an
-earlier trial cannot reach the rewound fake: its calls are dropped (`trial_tasks.py`), and a warning counts them.
+earlier trial cannot reach the rewound fake: its calls are dropped, and a warning counts them. Only tasks are covered
+whose client is answered in place. Until Python 3.14, threads do not inherit the context of the code that starts them.
 
 How a call is recognized: a fault is planned for a position in the list of calls of a former trial, which is the first
 one, or for a pair that with the first fault. `recognition.py` finds the position of a call by method, route and
@@ -46,8 +47,7 @@ from pytest_qbchat.each_fault.failure_text import change_text, is_failure, text_
 from pytest_qbchat.each_fault.faults import Fault, Faults
 from pytest_qbchat.each_fault.options import Kind, Options
 from pytest_qbchat.each_fault.recognition import FormerCalls, SeenCall
-from pytest_qbchat.each_fault.snapshot import Snapshot
-from pytest_qbchat.each_fault.trial_tasks import NO_BLOCK, Block, current_block
+from pytest_qbchat.each_fault.snapshot import NO_BLOCK, Block, Snapshot, current_block
 from pytest_qbchat.exceptions import QuickBloxWarning
 from pytest_qbchat.explain.problems import report
 from pytest_qbchat.explain.record_list import Records
@@ -174,7 +174,7 @@ class Trial(Block):
                     session.expires_at = 0  # the calls get 401 until there is a new one
                 return None
             self._lasting[same] = kind  # which calls come later differs from run to run, but for a repetition
-        return Fault(kind.what, 1, None, None, kind.stored, f"qbchat.each_fault({name!r})")
+        return Fault(kind.what, 1, None, None, kind.stored, source=f"qbchat.each_fault({name!r})")
 
     def calls_made(self) -> tuple[list[SeenCall], int]:
         """The calls of this trial in their order, and the position after the last fault; 0 without a fault."""
@@ -222,11 +222,10 @@ class Trial(Block):
 class Loop(Iterator[Trial]):
     """The trials of one call of `each_fault`, as an iterator."""
 
-    def __init__(self, fake: Any, store: Store, faults: Faults, options: Options) -> None:
-        """Make a loop for a `FakeQuickBlox`, which its type cannot name: that imports this file."""
-        self.fake = fake
-        self.store = store
-        self.faults = faults
+    def __init__(self, fake: Any, options: Options) -> None:
+        self.fake = fake  # a `Backend`, which imports this folder
+        self.store: Store = fake.store
+        self.faults: Faults = fake.faults
         self.options = options
         self.has_concurrent_calls = False  # in the first trial
         self._ran = 0
@@ -236,7 +235,7 @@ class Loop(Iterator[Trial]):
         self._last = Block()
         self._dropped: list[str] = []
         self._trials = self._all()
-        self.masked = store.secrets.mask
+        self.masked: Callable[[str], str] = fake.masked
 
     def __next__(self) -> Trial:
         """Finish the last trial, and rewind the fake for another one."""

@@ -35,19 +35,16 @@ class SeenCall(NamedTuple):
         return f"{self.call.method} {self.call.path}"
 
 
-class FormerCalls:
+class FormerCalls(list[SeenCall]):
     """The calls of the former trial. Each is recognized once."""
 
     def __init__(self, calls: list[SeenCall]) -> None:
-        self._calls = calls
+        super().__init__(calls)
         self._left = list(range(len(calls)))
-
-    def __len__(self) -> int:
-        return len(self._calls)
 
     def name(self, position: int) -> str:
         """A call in the text of a failure."""
-        return f"call {position + 1} of {len(self._calls)}, {self._calls[position]}"
+        return f"call {position + 1} of {len(self)}, {self[position]}"
 
     def position(self, seen: SeenCall) -> int | None:
         """The position of a call in the former trial; None for a call that it did not have.
@@ -55,9 +52,9 @@ class FormerCalls:
         A call with a content that the former trial did not have is the next call to its route: it has a time or a
         random id.
         """
-        here = [at for at in self._left if self._calls[at].place == seen.place]
-        same = [at for at in here if self._calls[at].content == seen.content]
-        if not same and any(other[:2] == seen[:2] for other in self._calls):
+        here = [at for at in self._left if self[at].place == seen.place]
+        same = [at for at in here if self[at].content == seen.content]
+        if not same and any(other[:2] == seen[:2] for other in self):
             return None  # one time more than in the former trial
         position = next(iter(same or here), None)
         if position is not None:

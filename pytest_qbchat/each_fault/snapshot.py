@@ -1,13 +1,25 @@
-"""A snapshot of a graph of objects, which can be restored in place: references from outside stay valid."""
+"""The rewind of the fake: a snapshot of a graph of objects, restored in place so that outside references stay valid."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from enum import Enum
 from functools import cache, partial
 from typing import Any
 
 _PACKAGE = __name__.partition(".")[0]
+
+
+class Block:
+    """The block of a trial."""
+
+    undone = False  # whether the fake was rewound since
+
+
+# The block that a task began in: tasks inherit it from the code that starts them.
+NO_BLOCK = Block()
+current_block: ContextVar[Block] = ContextVar("qbchat_block", default=NO_BLOCK)
 
 
 class Snapshot:

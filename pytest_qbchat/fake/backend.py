@@ -10,7 +10,7 @@ from threading import TIMEOUT_MAX, Condition
 from typing import TYPE_CHECKING, Any, Never, TypeVar, cast
 
 from pytest_qbchat.each_fault.faults import Faults, apply_fault
-from pytest_qbchat.each_fault.trial_tasks import current_block
+from pytest_qbchat.each_fault.snapshot import current_block
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
 from pytest_qbchat.explain.call_site import warn
 from pytest_qbchat.explain.problems import Problem, Problems, report
@@ -22,7 +22,7 @@ from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints.events import Events
 from pytest_qbchat.service.hosts import Hosts
 from pytest_qbchat.service.store import Store
-from pytest_qbchat.service.wire import RawHeaders, Request, Response
+from pytest_qbchat.service.wire import Request, Response
 
 if TYPE_CHECKING:
     from pytest_qbchat.each_fault.loop import Trial
@@ -138,11 +138,8 @@ class Backend:
     def _new_secrets(self) -> Iterator[str]:
         calls = self._calls[self._scanned_calls :]
         self._scanned_calls += len(calls)
-        known: RawHeaders = ()
         for call in calls:
-            if call.request.raw_headers is not known:
-                known = call.request.raw_headers
-                yield from call.header_secrets()
+            yield from call.header_secrets()
             yield from call.parameter_secrets()
 
     def _record(self, request: Request) -> Call:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Never, TypeVar
 
+from pytest_qbchat.each_fault.faults import Fault
 from pytest_qbchat.explain import conversation, differences
 from pytest_qbchat.explain import message_effects as effects
 from pytest_qbchat.explain.field_matching import check_names, custom_fields, has_fields
@@ -95,7 +96,7 @@ class FakeQuickBlox(Declarations):
             TypeError: `what` is neither a status nor a string.
             ValueError: The fault, the status or the route is unknown, or `times` is not 1 or greater.
         """
-        self._backend.faults.inject(what, times=times, method=method, path=path, stored=stored, optional=optional)
+        self._backend.faults.append(Fault(what, times, method, path, stored, optional))
 
     def each_fault(
         self,
@@ -143,8 +144,7 @@ class FakeQuickBlox(Declarations):
         from pytest_qbchat.each_fault.options import Options  # noqa: PLC0415 - for the tests that use it
 
         self._backend.has_trials = True
-        options = Options(faults, methods, path, pairs, only, expected, reset, limit)
-        return Loop(self._backend, self._store, self._backend.faults, options)
+        return Loop(self._backend, Options(faults, methods, path, pairs, only, expected, reset, limit))
 
     @property
     def router(self) -> respx.Router:

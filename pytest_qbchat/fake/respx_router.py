@@ -31,20 +31,15 @@ class Stubs:
     def snapshot(self) -> Callable[[], None]:
         """A function that restores the routes, their calls and what is left of their side effects, again and again."""
         # respx copies an iterator by reading it to its end, which an endless one does not have.
-        effects: list[tuple[respx.Route, Iterator[Any], bool]] = [
-            (route, route.side_effect, route.is_pass_through)
-            for route in self.router.routes
-            if isinstance(route.side_effect, Iterator)
-        ]
+        routes = [route for route in self.router.routes if isinstance(route.side_effect, Iterator)]
+        left: list[Any] = [route.side_effect for route in routes]
 
         def save() -> None:
-            for route, _, _ in effects:
+            for route in routes:
                 route.side_effect = None
             self.router.snapshot()
-            for position, (route, left, passes) in enumerate(effects):
-                route.side_effect, kept = tee(left)
-                route.pass_through(passes)
-                effects[position] = route, kept, passes
+            for position, route in enumerate(routes):
+                route.side_effect, left[position] = tee(left[position])
 
         def restore() -> None:
             self.router.rollback()

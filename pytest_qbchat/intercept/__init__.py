@@ -28,11 +28,22 @@ def is_any_fake_active() -> bool:
     return bool(_patcher().fakes)
 
 
+def repatch() -> bool:
+    """Patch again over other mocks if a fake is active. They then get only the calls to other hosts."""
+    if is_any_fake_active():
+        _patcher().patch()
+    return is_any_fake_active()
+
+
+def undo_repatch() -> None:
+    """Undo `repatch`, before the other mock undoes its patches."""
+    _patcher().restore()
+
+
 class Interception(Generic[T]):
-    """A context in which calls to QuickBlox reach a fake, and no library reaches a QuickBlox host."""
+    """A context in which calls reach a fake, and no library reaches a QuickBlox host. It gives something else."""
 
     def __init__(self, fake: Fake, given: T) -> None:
-        """Make a context that answers with a fake and gives something else to the `with` statement."""
         self._fake = fake
         self._given = given
 
@@ -45,11 +56,3 @@ class Interception(Generic[T]):
         _patcher().leave(self._fake)
         if kind is None:
             self._fake.raise_problems()
-
-    def repatch(self) -> None:
-        """Patch again over another mock, which then gets only the calls to other hosts."""
-        _patcher().patch()
-
-    def undo_repatch(self) -> None:
-        """Undo `repatch`, before the other mock undoes its patches."""
-        _patcher().restore()

@@ -23,17 +23,16 @@ from pytest_qbchat.service.wire import Request, Response
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection, Listener
 
-_ANY_HOST = "api.quickblox.com"  # which every fake owns
+_ANY_ORIGIN = "https://api.quickblox.com"  # which every fake owns
 
 
 class Forks:
     """Listens to forked processes until this process ends."""
 
     def __init__(self, fakes: list[Fake]) -> None:
-        """Watch the forks of this process, if the system has any. The list of active fakes changes over time."""
         self._fakes = fakes
         self._listener: Listener | None = None
-        if hasattr(os, "register_at_fork"):
+        if hasattr(os, "register_at_fork"):  # not on Windows
             os.register_at_fork(before=self.before, after_in_child=self.in_child)
 
     def before(self) -> None:
@@ -55,11 +54,12 @@ class Forks:
 
     def _answer(self, connection: Connection[Any, Any]) -> None:
         with connection, suppress(EOFError, OSError):  # the process has ended
-            connection.send(self._reply(*connection.recv()))
+            connection.send(self._reply(connection.recv()))
 
-    def _reply(self, host: str, port: int | None, sent: Request | str) -> Response | CallRefused | tuple[str, str]:
+    def _reply(self, sent: Request | str) -> Response | CallRefused | tuple[str, str]:
         """The response to a request; for the reason of a refusal, the refusal. A fault is a pair of kind and text."""
-        fake = fake_for_host(self._fakes, host, port)
+        url = urlsplit(_ANY_ORIGIN if isinstance(sent, str) else sent.origin)
+        fake = fake_for_host(self._fakes, url.hostname, url.port)
         if fake is None:
             return "disconnect", "no fake answers this host"
         try:
@@ -80,15 +80,13 @@ class FakeOfParent:
     """The fake of the parent process, in a forked one; `hosts` are those whose calls are intercepted."""
 
     def __init__(self, hosts: Hosts, address: Any) -> None:
-        """Know where the parent listens."""
         self.hosts = hosts
         self._address = address
 
     def handle(self, request: Request) -> Response:
         """Let the fake of the parent answer a request."""
         __tracebackhide__ = True
-        url = urlsplit(request.origin)
-        reply = self._ask(url.hostname, url.port, request)
+        reply = self._ask(request)
         if isinstance(reply, Response):
             return reply
         raise ConnectionFault(*reply) if isinstance(reply, tuple) else reply
@@ -102,7 +100,7 @@ class FakeOfParent:
 
     def refuse(self, reason: str) -> CallRefused:
         """Record a refused call in the parent, whose test fails."""
-        self._ask(_ANY_HOST, None, reason)
+        self._ask(reason)
         return CallRefused(reason)
 
     def note_missing_timeout(self, method: str) -> None:
@@ -112,7 +110,7 @@ class FakeOfParent:
     def raise_problems(self) -> None:
         """Do nothing: the parent has the problems."""
 
-    def _ask(self, *question: Any) -> Any:
+    def _ask(self, question: Request | str) -> Any:
         from multiprocessing.connection import Client  # noqa: PLC0415 - for tests that fork
 
         try:

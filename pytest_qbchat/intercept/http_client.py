@@ -168,10 +168,6 @@ class FakeSocket:
         """The host and port of the latest request."""
         return self.target.host, self.target.port
 
-    def __getattr__(self, name: str) -> Any:
-        """Raise AttributeError for an attribute of real sockets that is missing."""
-        raise AttributeError(f"a connection to the fake QuickBlox has no socket, and therefore no {name!r}")
-
     def fileno(self) -> int:
         """A descriptor that becomes readable when the fake stops: pools use it to detect closed connections."""
         if self._watched is None:

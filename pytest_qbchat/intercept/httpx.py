@@ -156,24 +156,22 @@ def _events(request: Any, outcome: Response | Exception) -> Iterator[tuple[str, 
     """What the extension `trace` is told, as on a connection that is open already."""
     if "trace" not in request.extensions:
         return
-    failed = {"exception": outcome}
-    if isinstance(outcome, Exception) and type(outcome).__name__ in _CONNECT_ERRORS:
-        yield "connection.connect_tcp.started", {}
-        yield "connection.connect_tcp.failed", failed
-        return
-    for step in ("send_request_headers", "send_request_body"):
-        yield f"http11.{step}.started", {"request": request}
-        yield f"http11.{step}.complete", {"return_value": None}
-    yield "http11.receive_response_headers.started", {"request": request}
-    if isinstance(outcome, Exception):
-        yield "http11.receive_response_headers.failed", failed
-    else:
+    sent = {"http11.send_request_headers": None, "http11.send_request_body": None}
+    closed = {"http11.response_closed": None}
+    steps: dict[str, object]
+    if not isinstance(outcome, Exception):
         head = b"HTTP/1.1", outcome.status, http11.phrase(outcome.status), list(outcome.raw_headers)
-        yield "http11.receive_response_headers.complete", {"return_value": head}
-        yield "http11.receive_response_body.started", {"request": request}
-        yield "http11.receive_response_body.complete", {"return_value": None}
-    yield "http11.response_closed.started", {}
-    yield "http11.response_closed.complete", {"return_value": None}
+        steps = {**sent, "http11.receive_response_headers": head, "http11.receive_response_body": None, **closed}
+    elif type(outcome).__name__ in _CONNECT_ERRORS:
+        steps = {"connection.connect_tcp": outcome}
+    else:
+        steps = {**sent, "http11.receive_response_headers": outcome, **closed}
+    for name, result in steps.items():
+        yield f"{name}.started", {"request": request}
+        if isinstance(result, Exception):
+            yield f"{name}.failed", {"exception": result}
+        else:
+            yield f"{name}.complete", {"return_value": result}
 
 
 # The differences between httpx and httpcore

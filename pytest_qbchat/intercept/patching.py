@@ -24,7 +24,9 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from importlib.machinery import BuiltinImporter, ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -63,35 +65,23 @@ def fake_for_call(fakes: list[Fake], host: object, port: object) -> Fake | None:
 
 @dataclass(slots=True, eq=False)
 class PatchPoint:
-    """A public function of a library, as an attribute of a class or module.
-
-    Attributes:
-        owner: The class or module.
-        name: The attribute.
-        wrap: Makes the replacement from the function and the list of active fakes, which changes over time.
-        latest: The latest patch, reused from test to test: wrapping all functions takes longer than the rest.
-    """
+    """A public function of a library, as an attribute of a class or module."""
 
     owner: Any
     name: str
-    wrap: Callable[[Function, list[Fake]], Function]
-    latest: Patch | None = None
+    wrap: Callable[[Function, list[Fake]], Function]  # makes the replacement; the list of active fakes changes
+    latest: Patch | None = None  # reused from test to test: wrapping all functions takes longer than the rest
 
 
 @dataclass(slots=True, eq=False)
 class Patch:
-    """A replacement at a patch point.
-
-    Attributes:
-        inherited: Whether the owner inherits the original from a base class.
-        active: Whether the patch was applied and not yet undone.
-    """
+    """A replacement at a patch point."""
 
     point: PatchPoint
     original: Function
     replacement: Function
-    inherited: bool = False
-    active: bool = False
+    inherited: bool = False  # whether the owner inherits the original from a base class
+    active: bool = False  # whether the patch was applied and not yet undone
 
     def undo(self) -> None:
         """Restore the original, unless another patch is on top of this one."""
@@ -148,42 +138,30 @@ def patch_of(function: Function) -> Patch | None:
 
 
 class Patcher:
-    """Patches a process for any number of fakes.
-
-    Each fake adds a layer of patches, and each further `patch` adds another on top of the patches of other mocks.
-
-    Attributes:
-        fakes: The active fakes, the newest first.
-    """
+    """Patches a process for any number of fakes."""
 
     def __init__(self, libraries: Sequence[tuple[str, PatchPoints]]) -> None:
-        """Know what makes the patch points of modules, each with the name of its module."""
         self._libraries = libraries
         self._known: set[tuple[ModuleType, PatchPoints]] = set()  # of which the patch points are known
         self._points: list[PatchPoint] = []
-        self._import_hook = _ImportHook({name for name, _ in libraries}, self._patch_imported)
-        self.fakes: list[Fake] = []
+        self.fakes: list[Fake] = []  # the newest first
         self._layers: list[ExitStack] = []
 
     def enter(self, fake: Fake) -> None:
         """Let a fake answer before those that were entered earlier. If this fails, everything is as before."""
         self._find_points()
+        self.patch()  # which changes nothing until there is a fake
         self.fakes.insert(0, fake)
-        try:
-            self.patch()
-        except BaseException:
-            self.fakes.remove(fake)
-            raise
         if len(self.fakes) == 1:
             # Before the finders of Python, and not at the front, where pyfakefs removes whatever it finds.
             first = sys.meta_path.index(BuiltinImporter) if BuiltinImporter in sys.meta_path else 0
-            sys.meta_path.insert(first, self._import_hook)
+            sys.meta_path.insert(first, self)
 
     def leave(self, fake: Fake) -> None:
         """Remove a fake and the newest layer."""
         self.fakes.remove(fake)
-        if not self.fakes and self._import_hook in sys.meta_path:  # a test may restore an earlier list
-            sys.meta_path.remove(self._import_hook)
+        if not self.fakes and self in sys.meta_path:  # a test may restore an earlier list
+            sys.meta_path.remove(self)
         self.restore()
 
     def patch(self) -> None:
@@ -205,8 +183,22 @@ class Patcher:
         self._points += found
         return found
 
-    def _patch_imported(self, module: ModuleType) -> None:
-        """Patch a module that the code under test has imported or reloaded, until the last fake is left."""
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """As a finder of Python, let a library be patched after its import: the spec gets a copy of its loader."""
+        if name not in {library for library, _ in self._libraries}:
+            return None
+        finders = [each for each in sys.meta_path if each is not self and hasattr(each, "find_spec")]
+        spec = next(filter(None, (finder.find_spec(name, path, target) for finder in finders)), None)
+        if spec is not None and hasattr(spec.loader, "exec_module"):
+            loader: Any = spec.loader
+            spec.loader = copy(loader)
+            spec.loader.exec_module = partial(self._import, loader)  # type: ignore[method-assign]
+        return spec
+
+    def _import(self, loader: Any, module: Any) -> None:
+        """Patch a module that the code under test imports or reloads, until the last fake is left."""
+        module.__spec__.loader = module.__loader__ = loader
+        loader.exec_module(module)
         self._known = {each for each in self._known if each[0] is not module}
         points = self._find_points()
         if self.fakes:
@@ -233,38 +225,3 @@ class Patcher:
     def restore(self) -> None:
         """Undo the newest layer, as a whole even if one of its patches cannot be undone."""
         self._layers.pop().close()
-
-
-class _ImportHook:
-    """A finder of modules that calls a function after the import of certain modules."""
-
-    def __init__(self, names: set[str], imported: Callable[[ModuleType], None]) -> None:
-        self._names = names
-        self._imported = imported
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """The spec that the other finders find, with a loader that calls the function."""
-        if name not in self._names:
-            return None
-        finders = [each for each in sys.meta_path if each is not self and hasattr(each, "find_spec")]
-        spec = next(filter(None, (finder.find_spec(name, path, target) for finder in finders)), None)
-        if spec is not None and hasattr(spec.loader, "exec_module"):
-            spec.loader = _Loader(spec.loader, self._imported)  # type: ignore[assignment]  # it has what import uses
-        return spec
-
-
-class _Loader:
-    """A loader that gives way to another one, and calls a function after the import."""
-
-    def __init__(self, loader: Any, imported: Callable[[ModuleType], None]) -> None:
-        self._loader = loader
-        self._imported = imported
-
-    def exec_module(self, module: Any) -> None:
-        """Execute the module with its own loader."""
-        module.__spec__.loader = module.__loader__ = self._loader
-        self._loader.exec_module(module)
-        self._imported(module)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loader, name)

@@ -33,7 +33,10 @@ class HtmlReport:
         self._shown: set[str] = set()  # the tests that used the fake, or whose worker crashed
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            former = path.exists()
             path.open("a").close()
+            if not former:  # an empty page would be left behind if the process was killed
+                path.unlink()
         except OSError as error:
             raise pytest.UsageError(f"--qbchat-report: {path} is not a file to write: {error.strerror}") from None
 
@@ -64,7 +67,9 @@ class HtmlReport:
         """Write the page."""
         tests = [test for nodeid, test in self._tests.items() if nodeid in self._shown]
         try:
-            self._path.write_text(page.html("QuickBlox conversations of a test run", tests), encoding="utf-8")
+            beside = self._path.with_name(f"{self._path.name}.part")
+            beside.write_text(page.html("QuickBlox conversations of a test run", tests), encoding="utf-8")
+            beside.replace(self._path)
         except OSError as error:
             self._result = f"the page {self._path} could not be written: {error.strerror}"
 

@@ -45,6 +45,11 @@ class RequestReader:
             self._connection.receive_data(received)
 
     @property
+    def has_begun(self) -> bool:
+        """Whether a part of a request was read."""
+        return self._head is not None or bool(self._connection.trailing_data[0])
+
+    @property
     def expects_continue(self) -> bool:
         """Whether the client waits for 100 Continue before it sends the body. True at most once for each request."""
         if not self._connection.they_are_waiting_for_100_continue:
@@ -53,11 +58,7 @@ class RequestReader:
         return True
 
     def read(self, data: bytes) -> tuple[Head, bytes] | None:
-        """Add received bytes, and return the next request and its body; None while it is incomplete.
-
-        Raises:
-            h11.RemoteProtocolError: The bytes are malformed, or the request is too large.
-        """
+        """Add received bytes, and return the next request and its body; None while it is incomplete."""
         if data:
             self._connection.receive_data(data)
         try:

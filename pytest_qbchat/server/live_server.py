@@ -13,7 +13,6 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,6 +27,8 @@ from pytest_qbchat.service.routes import ROUTES, UNSUPPORTED, find
 from pytest_qbchat.service.wire import Request, Response
 
 _BACKLOG = 1024
+_PIECE = 1024 * 1024  # bytes
+_MAX_PAUSE = 60  # seconds within a request, as in nginx
 _ANY_ORIGIN = (b"Access-Control-Allow-Origin", b"*")
 _ROOTS = {route.path.split("/")[1] for route in ROUTES} | {path.split("/")[1] for path in UNSUPPORTED}
 
@@ -36,11 +37,10 @@ class Server(ABC):
     """A server that listens in a thread of its own, with the attributes of `LiveServer`."""
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> None:
-        """Create a server that does not listen yet; see `LiveServer`."""
         self.host = host
         self.port = port
         self._tls = tls
-        self.connections: set[asyncio.Transport] = set()
+        self.connections: set[asyncio.WriteTransport] = set()
         self._thread: threading.Thread | None = None
 
     @abstractmethod
@@ -83,11 +83,7 @@ class Server(ABC):
         self.stop()
 
     def start(self) -> None:
-        """Start to listen. The server is ready when this returns.
-
-        Raises:
-            OSError: The server cannot listen on this address.
-        """
+        """Start to listen. The server is ready when this returns. Raises OSError if it cannot listen there."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         listening = socket.create_server((self.host, self.port), family=family, backlog=_BACKLOG)
         ready = threading.Event()
@@ -112,8 +108,8 @@ class Server(ABC):
 
     async def _serve(self, listening: socket.socket, ready: threading.Event) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        connection_of = partial(_Connection, self)
-        server = await self._loop.create_server(connection_of, sock=listening, ssl=self._tls, backlog=_BACKLOG)
+        converse = self._converse
+        server = await asyncio.start_server(converse, sock=listening, ssl=self._tls, backlog=_BACKLOG, limit=_PIECE)
         ready.set()
         await self._stopping.wait()
         self._loop.remove_reader(listening)
@@ -122,6 +118,76 @@ class Server(ABC):
         server.close()
         for transport in list(self.connections):
             transport.abort()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer the requests of a connection one after the other."""
+        self.connections.add(writer.transport)
+        with suppress(OSError, asyncio.CancelledError):  # the client is gone; the server stops
+            try:
+                await self._answer_all(reader, writer)
+            except RemoteProtocolError as error:
+                self.report_malformed(error)
+                response = http11.refusal(error.error_status_hint, str(error), _ANY_ORIGIN)
+                writer.write(http11.encode(response, "GET", is_last=True))
+                # The client should close the connection first. If the server closed it while the client still sends,
+                # such as a body that is too large, the system could drop the response before the client reads it.
+                if writer.can_write_eof():  # not with TLS
+                    writer.write_eof()
+                await _discard(reader)
+            except ConnectionFault as fault:
+                if fault.kind == "timeout":
+                    await _discard(reader)
+        self.connections.discard(writer.transport)
+        writer.close()
+
+    async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        requests, data = RequestReader(), b""
+        while True:
+            request = requests.read(data)
+            if request is None:
+                if requests.expects_continue:
+                    writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                data = await _piece(reader, requests)
+                if not data:
+                    return
+            else:
+                head, body = request
+                writer.write(http11.encode(await self._response(head, body), head.method, is_last=head.is_last))
+                await writer.drain()
+                if head.is_last:
+                    return
+                data = b""
+
+    async def _response(self, head: Head, body: bytes) -> Response:
+        request = self.request(head, body)
+        from_page = "Origin" in request.headers and control.control_name(request) is None
+        if request.method == "OPTIONS" and from_page:
+            self.log(f"OPTIONS {request.prefix}{request.path} 200: preflight request of a browser")
+            return _with_cors(request, Response(200, [], b""))
+        try:
+            response = await self.answer(request)
+        except CallRefused as refusal:
+            response = http11.refusal(404, refusal.text)
+        except (ConnectionFault, asyncio.CancelledError):
+            raise
+        except BaseException as error:  # from a custom route, perhaps by pytest.fail()
+            raise fault_of(error, self.refuse) from error
+        return _with_cors(request, response) if from_page else response
+
+
+async def _piece(reader: asyncio.StreamReader, requests: RequestReader) -> bytes:
+    """The next bytes; none at the end of the connection."""
+    try:
+        async with asyncio.timeout(_MAX_PAUSE if requests.has_begun else None):
+            return await reader.read(_PIECE)
+    except TimeoutError:
+        raise RemoteProtocolError(f"the rest of the request did not come within {_MAX_PAUSE} s", 408) from None
+
+
+async def _discard(reader: asyncio.StreamReader) -> None:
+    """Drop what a client still sends, until it closes the connection."""
+    while await reader.read(_PIECE):
+        pass
 
 
 class LiveServer(Server):
@@ -161,12 +227,7 @@ class LocalServer(Server):
     """A server for clients in this process, whose unencrypted connections lead to another host."""
 
     def __init__(self, fake: Callable[[], Fake | None], url: Url) -> None:
-        """Create a server that does not listen yet.
-
-        Args:
-            fake: Returns the fake that answers at the moment, if any.
-            url: The destination of the clients.
-        """
+        """Create a server for a destination; the function returns the fake that answers at the moment, if any."""
         super().__init__()
         self._find = fake
         self._url = url
@@ -216,109 +277,6 @@ class EncryptedServer(LiveServer):
         super().__init__(fake, tls=context)
         self.ca_file = str(folder / "ca.pem")
         authority.cert_pem.write_to_path(self.ca_file)
-
-
-class _Connection(asyncio.Protocol):
-    """A connection. Its requests are answered one after the other."""
-
-    _transport: asyncio.Transport
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self._reader = RequestReader()
-        self._received = bytearray()  # while a request is answered
-        self._task: asyncio.Task[None] | None = None  # answers the current request
-        self._at_eof = False
-        self._discarding = False  # input is dropped
-
-    def connection_made(self, transport: Any) -> None:  # an `asyncio.Transport`
-        self._transport = transport
-        self._server.connections.add(transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._server.connections.discard(self._transport)
-        if self._task is not None:
-            self._task.cancel()
-
-    def data_received(self, data: bytes) -> None:
-        """Answer the request that the data completes."""
-        if self._discarding:
-            return
-        self._received += data
-        if self._task is None:
-            self._answer_next()
-
-    def eof_received(self) -> bool:
-        """Keep the connection while the client waits for a response. TLS does not support this."""
-        self._at_eof = True
-        return self._task is not None and not self._discarding and self._transport.can_write_eof()
-
-    def _answer_next(self) -> None:
-        received, self._received = bytes(self._received), bytearray()
-        try:
-            request = self._reader.read(received)
-        except RemoteProtocolError as error:
-            self._reject(error)
-            return
-        if request is not None:
-            self._task = asyncio.get_running_loop().create_task(self._answer(*request))
-        elif self._at_eof:
-            self._transport.close()
-        elif self._reader.expects_continue:
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-    def _reject(self, error: RemoteProtocolError) -> None:
-        """Answer a malformed request, and discard further input.
-
-        The client should close the connection first. If the server closed it while the client still sends, for
-        example a body that is too large, the system could drop the response before the client reads it.
-        """
-        self._server.report_malformed(error)
-        response = http11.refusal(error.error_status_hint, str(error), _ANY_ORIGIN)
-        self._transport.write(http11.encode(response, "GET", is_last=True))
-        self._discarding = True
-        with suppress(OSError, NotImplementedError):  # the client has closed the connection already; TLS
-            self._transport.write_eof()
-
-    async def _answer(self, head: Head, body: bytes) -> None:
-        try:
-            response = await self._response(head, body)
-        except RemoteProtocolError as error:
-            self._reject(error)
-            return
-        except ConnectionFault as fault:
-            if fault.kind == "timeout" and not self._at_eof:  # the client ends the connection
-                self._discarding = True
-            else:
-                self._transport.close()
-            return
-        self._transport.write(http11.encode(response, head.method, is_last=head.is_last))
-        if head.is_last:
-            self._transport.close()
-            return
-        self._task = None
-        self._answer_next()
-
-    async def _response(self, head: Head, body: bytes) -> Response:
-        request = self._server.request(head, body)
-        path = f"{request.prefix}{request.path}"
-        from_page = "Origin" in request.headers and control.control_name(request) is None
-        if request.method == "OPTIONS" and from_page:
-            self._server.log(f"OPTIONS {path} 200: preflight request of a browser")
-            response = Response(200, [], b"")
-        else:
-            response = await self._answer_request(request)
-        return _with_cors(request, response) if from_page else response
-
-    async def _answer_request(self, request: Request) -> Response:
-        try:
-            return await self._server.answer(request)
-        except CallRefused as refusal:
-            return http11.refusal(404, refusal.text)
-        except (ConnectionFault, asyncio.CancelledError):
-            raise
-        except BaseException as error:  # from a custom route, perhaps by pytest.fail()
-            raise fault_of(error, self._server.refuse) from error
 
 
 def _prefix(method: str, target: str) -> str:

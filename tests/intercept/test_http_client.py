@@ -114,7 +114,7 @@ def test_the_socket_of_a_connection_names_its_peer_and_has_no_recv(qbchat: FakeQ
     assert line.sock.getpeername() == ("api.quickblox.com", 443)
     line.request("GET", "/session.json")
     assert line.sock.getpeername() == ("api.quickblox.com", 443)
-    with pytest.raises(AttributeError, match=r"to the fake QuickBlox has no socket, and therefore no 'recv'$"):
+    with pytest.raises(AttributeError, match="'FakeSocket' object has no attribute 'recv'"):
         line.sock.recv(1)
     line.close()
 

@@ -166,13 +166,23 @@ def test_a_page_that_cannot_be_written_at_the_end_leaves_the_report_of_the_run(p
         from pathlib import Path
 
         def test_it():
-            Path("chat.html").unlink()
             Path("chat.html").mkdir()
         """
     )
     result = pytester.runpytest("--qbchat-report=chat.html")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["qbchat: the page */chat.html could not be written: Is a directory"])
+
+
+@pytest.mark.parametrize("former", [None, "the page of the former run"])
+def test_a_process_that_is_killed_leaves_the_former_page(pytester: pytest.Pytester, former: str | None) -> None:
+    page = pytester.path / "chat.html"
+    if former is not None:
+        page.write_text(former)
+    pytester.makepyfile("import os\n\ndef test_it(qbchat): os._exit(3)")
+    assert pytester.runpytest_subprocess("--qbchat-report=chat.html").ret == 3
+    assert (page.read_text() if page.exists() else None) == former
+    assert not (pytester.path / "chat.html.part").exists()
 
 
 def test_calls_in_the_teardown_of_a_fixture_are_shown(pytester: pytest.Pytester) -> None:
@@ -194,6 +204,7 @@ def test_it(late): send("early")
 
 
 def test_half_of_a_surrogate_pair_is_kept(pytester: pytest.Pytester) -> None:
+    (pytester.path / "chat.html").write_text("the page of the former run")
     pytester.makepyfile("def test_it(qbchat): raise ValueError('half \\ud83d')")
     pytester.runpytest("--qbchat-report=chat.html")
     [test] = rows_of(pytester.path / "chat.html").values()

@@ -93,7 +93,8 @@ def test_a_generator_is_sent_in_chunks_by_clients(qbchat_server: LiveServer) -> 
 
 def test_a_client_that_expects_100_continue_gets_it(line: Line) -> None:
     head, _, body = posting("hi", b"Expect: 100-continue").partition(b"\r\n\r\n")
-    line.send(head + b"\r\n\r\n")
+    line.send(posting() + head + b"\r\n\r\n")
+    assert line.answer().status == 201
     assert line.file.readline() + line.file.readline() == b"HTTP/1.1 100 Continue\r\n\r\n"
     line.send(body)
     assert line.answer().status == 201

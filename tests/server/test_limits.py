@@ -10,6 +10,7 @@ import re
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
@@ -67,28 +68,23 @@ def test_a_client_that_leaves_without_a_request_causes_no_error(
     assert caplog.messages == []
 
 
-class Gone(asyncio.Transport):
-    """The transport of a client that has closed its connection."""
-
-    written = b""
-
-    def write(self, data: Any) -> None:
-        self.written += data
-
-    def write_eof(self) -> None:
-        raise OSError("Transport endpoint is not connected")
+@pytest.mark.parametrize("sent", [20, -5], ids=["head", "body"])
+def test_a_request_whose_rest_does_not_come_is_refused(line: Line, monkeypatch: pytest.MonkeyPatch, sent: int) -> None:
+    monkeypatch.setattr(server_module, "_MAX_PAUSE", 0.05)
+    line.send(posting() + posting()[:sent])
+    assert line.answer().status == 201
+    answer = line.answer()
+    assert (answer.status, line.rest()) == (408, b"")
+    assert json.loads(answer.body)["message"] == "the rest of the request did not come within 0.05 s"
 
 
-def test_a_client_that_leaves_before_its_refusal_causes_no_error() -> None:
-    async def receive() -> None:
-        connection = server_module._Connection(LiveServer(FakeQuickBlox()))
-        connection.connection_made(transport)
-        connection.data_received(b"\0")
-        connection.connection_lost(None)
-
-    transport = Gone()
-    asyncio.run(receive())
-    assert transport.written.startswith(b"HTTP/1.1 400 ")
+def test_a_connection_without_a_request_stays_open(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "_MAX_PAUSE", 0)
+    line.send(posting())
+    assert line.answer().status == 201
+    time.sleep(0.05)
+    line.send(posting())
+    assert line.answer().status == 201
 
 
 def test_a_target_that_is_too_long_is_refused_clearly(line: Line) -> None:
