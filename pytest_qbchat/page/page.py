@@ -42,16 +42,17 @@ def conversation(store: Store, calls: Sequence[Call], newest: int | None = None)
     return shown_state
 
 
-def html(heading: str, tests: Iterable[Mapping[str, Any]], *, live: bool = False) -> str:
+def html(heading: str, tests: Iterable[Mapping[str, Any]], *, live: bool = False, run: str = "") -> str:
     """The page.
 
     Args:
         heading: What stands above the tests.
         tests: For each test its `conversation`, and `id`, `outcome`, `seconds` and `failures`.
         live: Whether the page reads its own address again every two seconds, and shows what has changed.
+        run: When and how the tests ran.
     """
     # Half of a surrogate pair has no encoding but this one. "<" could end the element that holds the data.
-    data = json.dumps({"heading": heading, "live": live, "tests": list(tests)})
+    data = json.dumps({"heading": heading, "live": live, "run": run, "tests": list(tests)})
     template = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
     return template.replace("DATA", data.replace("<", "\\u003c"))
 

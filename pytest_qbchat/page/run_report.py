@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
+from shlex import join
 from typing import Any
 
 import pytest
@@ -63,12 +67,17 @@ class HtmlReport:
         elif hasattr(report, "wasxfail"):
             test["outcome"] = "xpassed"
 
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the page."""
         tests = [test for nodeid, test in self._tests.items() if nodeid in self._shown]
+        versions = (
+            f"Python {sys.version.split()[0]}, pytest {pytest.__version__}, pytest-qbchat {version('pytest-qbchat')}"
+        )
+        command = mask_fields(join(["pytest", *session.config.invocation_params.args]))
+        run = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {versions}: {command}"
         try:
             beside = self._path.with_name(f"{self._path.name}.part")
-            beside.write_text(page.html("QuickBlox conversations of a test run", tests), encoding="utf-8")
+            beside.write_text(page.html("QuickBlox conversations of a test run", tests, run=run), encoding="utf-8")
             beside.replace(self._path)
         except OSError as error:
             self._result = f"the page {self._path} could not be written: {error.strerror}"

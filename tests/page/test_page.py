@@ -115,6 +115,15 @@ def test_swallowed(qbchat): swallow()
     assert tests["test_passes"]["seconds"] > 0
 
 
+def test_the_page_says_when_and_how_the_tests_ran_without_a_secret(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(f"{SEND}\ndef test_it(qbchat): send()")
+    pytester.runpytest("--qbchat-report", "page.html", "-k", "test_it and not token=made-up-token-of-a-filter")
+    run = read((pytester.path / "page.html").read_text(encoding="utf-8"))["run"]
+    versions = r"Python 3\.\d+\.\w+, pytest [\d.]+, pytest-qbchat [\d.]+"
+    assert re.match(rf"20\d\d-\d\d-\d\d \d\d:\d\d UTC, {versions}: pytest .*--qbchat-report page.html -k ", run)
+    assert "made-up-token" not in run
+
+
 @pytest.mark.long
 def test_the_workers_of_a_parallel_run_share_a_page_and_a_crash_loses_no_finished_test(
     pytester: pytest.Pytester,
