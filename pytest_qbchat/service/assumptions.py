@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, TypedDict
+from typing import Any
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,28 +58,6 @@ class Assumptions:
     newer_cluster: bool = True
     utc_expiration: bool = False
     retry_after: int | None = None
-
-
-class Choices(TypedDict, total=False):
-    """The names and types of the assumptions, for type checkers."""
-
-    unknown_routes_refused: bool
-    need_user_status: int
-    missing_dialog_status: int
-    login_status: int
-    duplicate_dialog_status: int
-    true_is_one: bool
-    attachment_list: bool
-    data_without_class: bool
-    unlisted_attachment_keys: bool
-    history_counts_as_unread: bool
-    marked_in_reply: bool
-    deleting_leaves_group: bool
-    owner_deletes_messages: bool
-    largest_page: int
-    newer_cluster: bool
-    utc_expiration: bool
-    retry_after: int | None
 
 
 _BOOLEANS = {name for name in Assumptions.__slots__ if isinstance(getattr(Assumptions(), name), bool)}

@@ -5,14 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import fields
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 from support.ways import TLS
 
 from pytest_qbchat import CallRefused, Dialog, FakeQuickBlox, Message, QuickBloxWarning
-from pytest_qbchat.service.assumptions import Assumptions, Choices
+from pytest_qbchat.service.assumptions import Assumptions
 
 API = "https://api.quickblox.com"
 OWNER, MEMBER, STRANGER = 10, 20, 30
@@ -149,10 +149,6 @@ def largest_page(shop: Shop) -> list[int]:
 def retry_after(shop: Shop) -> str | None:
     shop.fake.fail(429)
     return shop.post().headers.get("Retry-After")
-
-
-def test_type_checkers_know_every_assumption() -> None:
-    assert get_type_hints(Choices) == get_type_hints(Assumptions)
 
 
 def newer_cluster(shop: Shop) -> list[Any]:
