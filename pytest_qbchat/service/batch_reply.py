@@ -56,11 +56,7 @@ class BatchResult:
         return {success: self.done, "NotFound": self._not_found, "WrongPermissions": self._wrong_permissions}
 
     def reply(self, success: str, *, with_empty: bool = True) -> dict[str, Any]:
-        """The three arrays, each wrapped in `ids`; empty ones may be omitted.
-
-        Raises:
-            QuickBloxError: 403 or 404 if no id worked.
-        """
+        """The three arrays, each wrapped in `ids`; empty ones may be omitted. Refuses the call if no id worked."""
         if not self.done:
             error = no_permission if self._wrong_permissions else not_found
             raise error("; ".join(self._reasons) or "the request names no id")
