@@ -82,8 +82,7 @@ class Service:
             *more,
         ]
         if session := call.caller.session:
-            expires = expiration_date(int(session.expires_at), self.store.assume.utc_expiration)
-            headers.append((b"QB-Token-ExpirationDate", expires))
+            headers.append((b"QB-Token-ExpirationDate", expiration_date(int(session.expires_at))))
         return Response(status, headers, content)
 
 

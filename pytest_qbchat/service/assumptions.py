@@ -27,7 +27,6 @@ class Assumptions:
             send one; no reply to it is known.
         data_without_class: Whether dialogs keep `data` without `class_name`, and lists filter by it. Four replies from
             2015 to 2020 lost it; the current reference shows filters without `class_name`.
-        unlisted_attachment_keys: Whether attachments keep undocumented keys.
         history_counts_as_unread: Whether a message without `send_to_chat` is counted as unread.
         marked_in_reply: Whether listing messages returns them as read by the caller, although they were unread before.
         deleting_leaves_group: Whether a user who deletes a group for themselves stops being an occupant; otherwise
@@ -36,8 +35,6 @@ class Assumptions:
         largest_page: The maximum number of dialogs or messages in one response.
         newer_cluster: Whether the chat is as on newer clusters of QuickBlox: a new dialog has `is_joinable` without
             asking for it, and a message with `system` 1 to a group is refused. Otherwise `system` is ignored.
-        utc_expiration: Whether `QB-Token-ExpirationDate` ends in UTC instead of +0000. Both were seen, the latter since
-            2017.
         retry_after: Seconds in the `Retry-After` header of a 429; None omits the header.
     """
 
@@ -49,14 +46,12 @@ class Assumptions:
     true_is_one: bool = False
     attachment_list: bool = True
     data_without_class: bool = False
-    unlisted_attachment_keys: bool = True
     history_counts_as_unread: bool = True
     marked_in_reply: bool = False
     deleting_leaves_group: bool = False
     owner_deletes_messages: bool = True
     largest_page: int = 1000
     newer_cluster: bool = True
-    utc_expiration: bool = False
     retry_after: int | None = None
 
 

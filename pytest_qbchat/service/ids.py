@@ -76,9 +76,9 @@ class Dated(Hinted):
         return timestamp(self.updated)
 
 
-def expiration_date(seconds: int, utc: bool) -> bytes:
-    """Unix time in the format of `QB-Token-ExpirationDate`: `2018-05-02 16:44:54 +0000`, or with `UTC` (observed)."""
-    return strftime(f"%Y-%m-%d %H:%M:%S {'UTC' if utc else '+0000'}", gmtime(seconds)).encode()
+def expiration_date(seconds: int) -> bytes:
+    """Unix time in the format of `QB-Token-ExpirationDate`: `2018-05-02 16:44:54 +0000` (observed)."""
+    return strftime("%Y-%m-%d %H:%M:%S +0000", gmtime(seconds)).encode()
 
 
 def whole_number(value: Any) -> int | None:
