@@ -12,6 +12,7 @@ from pytest_qbchat.service.authentication import require_user
 from pytest_qbchat.service.batch_reply import Deleted, delete_each
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.declaration import Field, Reply, refuses, route
+from pytest_qbchat.service.decoding import object_in
 from pytest_qbchat.service.endpoints.account import chat_host
 from pytest_qbchat.service.flags import is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
@@ -93,9 +94,11 @@ def create_dialog(store: Store, call: Call) -> Reply:
     dialog_type = _parse_type(params)
     private = dialog_type is DialogType.PRIVATE
     occupants = {caller, *_parse_user_ids(store, params.get("occupants_ids"))}
-    if private:
-        _check_pair(occupants - {caller})
-    else:
+    if private and len(occupants) == 1:
+        raise errors.opponent_missing("a private dialog needs one other user in occupants_ids")
+    if private and len(occupants) > 2:  # noqa: PLR2004 - the two of a private dialog
+        raise errors.too_many_occupants(f"a private dialog has one other user, not {sorted(occupants - {caller})}")
+    if not private:
         _check_name(params.get("name"))
     joinable = _parse_joinable(params, dialog_type)
     if joinable is None and store.assume.newer_cluster:
@@ -187,8 +190,8 @@ def update_dialog(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     params = call.params
     caller = require_user(store, call)
     dialog = call.dialog = require_dialog(store, caller, dialog_id)
-    joining = _parse_user_ids(store, _operands(params, "push_all").get("occupants_ids"))
-    leaving = _parse_user_ids(store, _operands(params, "pull_all").get("occupants_ids"))
+    joining = _parse_user_ids(store, object_in(params, "push_all").get("occupants_ids"))
+    leaving = _parse_user_ids(store, object_in(params, "pull_all").get("occupants_ids"))
     _check_membership(dialog, caller, joining, leaving)
     occupants = ({*dialog.occupants_ids} | joining) - leaving
     admins = _updated_admins(store, call, dialog, occupants, leaving)
@@ -289,13 +292,6 @@ def _check_name(name: Any) -> None:
         raise errors.invalid(f"the name has {len(name)} characters; at most {_MAX_NAME_LENGTH} are allowed", name=text)
 
 
-def _check_pair(opponents: set[int]) -> None:
-    if not opponents:
-        raise errors.opponent_missing("a private dialog needs one other user in occupants_ids")
-    if len(opponents) > 1:
-        raise errors.too_many_occupants(f"a private dialog has one other user, not {sorted(opponents)}")
-
-
 def _parse_joinable(params: dict[str, Any], type: DialogType) -> int | None:
     """1 for 1 and "1", 0 for any other value; None if omitted or null."""
     if params.get("is_joinable") is None:
@@ -347,11 +343,6 @@ def _parse_admin_ids(store: Store, given: Any, occupants: set[int]) -> list[int]
     return sorted(admins)
 
 
-def _operands(params: dict[str, Any], operator: str) -> dict[str, Any]:
-    operands = params.get(operator)
-    return operands if isinstance(operands, dict) else {}
-
-
 def _check_membership(dialog: Dialog, caller: int, joining: set[int], leaving: set[int]) -> None:
     """Refuse to change a dialog, or to add or remove users, without the right."""
     if dialog.public and caller != dialog.user_id:
@@ -367,7 +358,7 @@ def _check_membership(dialog: Dialog, caller: int, joining: set[int], leaving: s
 
 def _updated_admins(store: Store, call: Call, dialog: Dialog, kept: set[int], leaving: set[int]) -> list[int] | None:
     """The admins after `push_all` and `pull_all`."""
-    push, pull = _operands(call.params, "push_all"), _operands(call.params, "pull_all")
+    push, pull = object_in(call.params, "push_all"), object_in(call.params, "pull_all")
     if "admin_ids" not in push and "admin_ids" not in pull:
         return dialog.admin_ids
     if dialog.type is DialogType.PRIVATE:
