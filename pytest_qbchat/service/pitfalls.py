@@ -11,7 +11,7 @@ from collections.abc import Collection
 from itertools import islice
 from typing import Any
 
-from pytest_qbchat.service.attachments import check_attachments
+from pytest_qbchat.service.attachments import MAX_KEYS, check_attachments
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.declaration import Flag, Needed, OffFlag, Route
 from pytest_qbchat.service.endpoints.messages import CONTROL_PARAMETERS, PARAMETERS, SERVER_FIELDS, create_message
@@ -20,7 +20,6 @@ from pytest_qbchat.service.ids import is_object_id, whole_number
 from pytest_qbchat.service.models import DialogType
 from pytest_qbchat.service.spelling import closest_name, misspelt, similar_name
 
-_MAX_KEYS = 100  # that are checked in one object: a request may have any number of them
 _SPECIAL_NAMES = {
     "system": "is not documented for this call; in a private dialog the fake ignores it, omit it",
     "body": "became a custom field, and the chat reserves this name; write message",
@@ -62,7 +61,7 @@ def _check_parameters(call: Call, route: Route) -> None:
 def _check_names(call: Call, wrapper: str, params: dict[str, Any], known: Collection[str], *, certain: bool) -> None:
     """Warn of unknown parameters; if an unknown one may have a purpose, only of those that resemble a known one."""
     names = {*known}
-    for name in sorted(islice((name for name in params if name not in names), _MAX_KEYS)):
+    for name in sorted(islice((name for name in params if name not in names), MAX_KEYS)):
         suggestion = similar_name(name, names)
         if certain and not wrapper and name in _HARMLESS:
             continue
@@ -87,7 +86,7 @@ def _check_new_message(call: Call) -> None:
     if not params.keys() <= PARAMETERS:
         missing = PARAMETERS - params.keys()
         known = PARAMETERS if message is not None else PARAMETERS | {"system"}  # for which a message may be refused
-        for name in islice((name for name in params if name not in known), _MAX_KEYS):
+        for name in islice((name for name in params if name not in known), MAX_KEYS):
             if text := _unknown_key_warning(name, params[name], missing, sent_to_chat):
                 call.warn(text)
     if not sent_to_chat:
