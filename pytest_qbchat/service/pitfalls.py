@@ -31,7 +31,6 @@ _HARMLESS = {"_", "_dc", "_t", "_ts", "cache", "cache_buster", "cb", "nocache", 
 _NOT_SETTABLE = (SERVER_FIELDS | CONTROL_PARAMETERS) - {"_id", "read_ids", "token"}
 # Characters that are invalid in XML 1.0, and therefore in the chat.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_PLACEHOLDER = re.compile(r"custom_field_(N|\d+)", re.IGNORECASE)
 
 
 def find(call: Call) -> None:
@@ -117,13 +116,6 @@ def _unknown_key_warning(name: str, value: Any, missing: set[str], sent_to_chat:
         return f"{name}: became a custom field, since QuickBlox has no parameter of this name; write {suggestion}"
     if field := misspelt(name, _NOT_SETTABLE):
         return f"{name}: became a custom field; omit it, since a request cannot set {field} either"
-    return _custom_field_warning(name, value, sent_to_chat)
-
-
-def _custom_field_warning(name: str, value: Any, sent_to_chat: bool) -> str | None:
-    if _PLACEHOLDER.fullmatch(name):
-        effect = "became a custom field of this name, which is a placeholder in the documentation"
-        return f"{name}: {effect}; write the actual name"
     if sent_to_chat and isinstance(value, dict | list):
         problem = "is an object or a list, but in the chat a custom field is a string"
         return f"{name}: {problem} (the conversion is not documented); write it as a JSON string"
