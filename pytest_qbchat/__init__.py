@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pytest_qbchat.fake.user import User
     from pytest_qbchat.payloads.factory import PayloadFactory, QuickBloxProvider
     from pytest_qbchat.server.live_server import EncryptedServer, LiveServer
-    from pytest_qbchat.service.assumptions import Choices
     from pytest_qbchat.service.calls import Call
     from pytest_qbchat.service.endpoints.events import Push
     from pytest_qbchat.service.models import Blob, Dialog, DialogType, Session
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
-    "ABSENT", "Blob", "Call", "CallRefused", "Choices", "Dialog", "DialogType", "EncryptedServer", "Expectation",
+    "ABSENT", "Blob", "Call", "CallRefused", "Dialog", "DialogType", "EncryptedServer", "Expectation",
     "FakeQuickBlox", "FaultName", "LiveServer", "Message", "PayloadFactory", "Push", "QuickBloxProvider",
     "QuickBloxTransport", "QuickBloxWarning", "Records", "Request", "Response", "Session", "Trial", "User",
 ]  # fmt: skip
@@ -44,8 +43,8 @@ _MODULES = {
     "QuickBloxTransport": "fake.httpx_transport", "LiveServer": "server.live_server",
     "EncryptedServer": "server.live_server", "Trial": "each_fault.loop", "FaultName": "each_fault.options",
     "PayloadFactory": "payloads.factory", "QuickBloxProvider": "payloads.factory", "CallRefused": "exceptions",
-    "QuickBloxWarning": "exceptions", "Call": "service.calls", "Choices": "service.assumptions",
-    "Push": "service.endpoints.events", "Request": "service.wire", "Response": "service.wire",
+    "QuickBloxWarning": "exceptions", "Call": "service.calls", "Push": "service.endpoints.events",
+    "Request": "service.wire", "Response": "service.wire",
     "Blob": "service.models", "Dialog": "service.models", "DialogType": "service.models", "Session": "service.models",
 }  # fmt: skip
 

@@ -159,20 +159,9 @@ def _compared(rows: Mapping[str, tuple[Any, Any, str]], message: Message | Push)
         masked = [mask(value) if isinstance(value, str) else value for value in (expected, actual)]
         left, right = _excerpts(*masked)
         lines += [f"  - {label:<{width}}   {left}", f"  + {label:<{width}}   {right}{note and f': {note}'}"]
-        if isinstance(expected, str) and isinstance(actual, str) and (marks := _marks(left, right)):
-            lines.append(f"    {'':<{width}}   {marks}")
+        if isinstance(expected, str) and isinstance(actual, str) and len(right) >= _MIN_MARKED:
+            lines.append(f"    {'':<{width}}   {' ' * _common_length(left, right)}^")
     return lines
-
-
-def _marks(left: str, right: str) -> str:
-    """Carets below the words of a long text that differ from another; empty for a short one, or if most differ."""
-    start = _common_length(left, right)
-    end = max(start + 1, len(right) - _common_length(left[::-1], right[::-1]))
-    start = right.rfind(" ", 0, start) + 1
-    end = right.find(" ", end) if " " in right[end:] else len(right)
-    if len(right) < _MIN_MARKED or end - start > len(right) // 2:
-        return ""
-    return " " * start + "^" * (end - start)
 
 
 def _excerpts(expected: Any, actual: Any) -> tuple[str, str]:

@@ -53,9 +53,7 @@ def field_of(record: Any, name: str) -> Any:
     if "custom" in fields and name in record.custom:
         return record.custom[name]
     value = getattr(record, "id" if name == "_id" else name) if name in fields else ABSENT
-    if value is None and name in FLAGS:
-        return ABSENT
-    return value
+    return ABSENT if value is None and name in FLAGS else value
 
 
 def field_matches(record: object, name: str, expected: Any) -> bool:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import fields
 from datetime import timedelta
-from typing import Any, Literal, Never, Unpack, cast
+from typing import Any, Literal, Never, cast
 
 from pytest_qbchat.fake.message import Message
 from pytest_qbchat.fake.user import User, find_dialog, send
 from pytest_qbchat.service import models
-from pytest_qbchat.service.assumptions import Assumptions, Choices, invalid_value_hint
+from pytest_qbchat.service.assumptions import Assumptions, invalid_value_hint
 from pytest_qbchat.service.guessed_names import Hinted, hinted
 from pytest_qbchat.service.ids import is_object_id
 from pytest_qbchat.service.masking import names_secret
@@ -262,7 +262,7 @@ class Declarations(Hinted):
         for secret in (api_key, auth_key, auth_secret):
             self._store.secrets.add(secret or "")
 
-    def assume(self, **assumptions: Unpack[Choices]) -> None:
+    def assume(self, **assumptions: bool | int | None) -> None:
         """Change how the fake behaves where QuickBlox's behaviour is not documented or observed.
 
         Args:

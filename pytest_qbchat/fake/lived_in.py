@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from faker import Generator
 
 from pytest_qbchat.payloads.factory import PayloadFactory
+from pytest_qbchat.payloads.phrasebook import phrasebook
 from pytest_qbchat.service.endpoints.messages import build_message
 from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.store import Store
@@ -54,13 +56,12 @@ def history(store: Store, dialog: Dialog, number: int) -> list[Message]:
     customers = [user_id for user_id in occupants if user_id != owner] or [owner]
 
     time, added = int(store.now()) - 60, []
-    items = factory.conversation_response(number)["items"]
-    for position, item in reversed([*enumerate(items)]):
+    turns = islice(phrasebook("en_US").conversation(source.random), number)
+    for position, (speaker, text) in reversed([*enumerate(turns)]):
         peculiarity = _PECULIARITIES[position % len(_PECULIARITIES)]
-        by_customer = item["sender_id"] == items[0]["sender_id"]
-        sender = customers[position // len(_PECULIARITIES) % len(customers)] if by_customer else owner
+        sender = owner if speaker else customers[position // len(_PECULIARITIES) % len(customers)]
         sender = {"ok": owner, "ok again": owner, "former agent": former_agent or owner}.get(peculiarity, sender)
-        params = {"message": _TEXTS.get(peculiarity, item["message"]), "send_to_chat": 1, "markable": 1}
+        params: dict[str, Any] = {"message": _TEXTS.get(peculiarity, text), "send_to_chat": 1, "markable": 1}
         if peculiarity == "photo":
             params["attachments"] = {"0": factory.attachment("image")}
         if sender in customers:

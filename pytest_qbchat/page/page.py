@@ -21,10 +21,7 @@ _MAX_BODY = 20_000  # characters of a request or a response
 def conversation(store: Store, calls: Sequence[Call], newest: int | None = None) -> dict[str, Any]:
     """The state of a fake as the page reads it: people, dialogs with their messages, and calls; masked.
 
-    Args:
-        store: The state.
-        calls: The calls.
-        newest: The number of dialogs, of messages in each, and of pushes that are shown; None for all.
+    `newest` is the number of dialogs, of messages in each, and of pushes that are shown; None for all.
     """
     shown = dialogs_with_messages(store, calls)
     if newest is not None:
@@ -43,13 +40,10 @@ def conversation(store: Store, calls: Sequence[Call], newest: int | None = None)
 
 
 def html(heading: str, tests: Iterable[Mapping[str, Any]], *, live: bool = False, run: str = "") -> str:
-    """The page.
+    """The page of tests: of each its `conversation`, and `id`, `outcome`, `seconds` and `failures`.
 
-    Args:
-        heading: What stands above the tests.
-        tests: For each test its `conversation`, and `id`, `outcome`, `seconds` and `failures`.
-        live: Whether the page reads its own address again every two seconds, and shows what has changed.
-        run: When and how the tests ran.
+    With `live`, the page reads its own address again every two seconds, and shows what has changed. `run` says when
+    and how the tests ran.
     """
     # Half of a surrogate pair has no encoding but this one. "<" could end the element that holds the data.
     data = json.dumps({"heading": heading, "live": live, "run": run, "tests": list(tests)})

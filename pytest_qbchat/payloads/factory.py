@@ -17,21 +17,19 @@ from faker.providers import BaseProvider
 from pytest_qbchat.payloads.attachments import ATTACHMENTS, attachment, indexed, listed
 from pytest_qbchat.payloads.phrasebook import Phrasebook, phrasebook, pick
 from pytest_qbchat.service.ids import is_object_id, timestamp
-from pytest_qbchat.service.models import DialogType, User
+from pytest_qbchat.service.models import DialogType
 
 # 2025-01-01T00:00:00Z. All payloads are from the following half year.
 _EPOCH = 1_735_689_600
 
 # Like those in QuickBlox's documentation.
 _USER_IDS = range(96_000_000, 97_000_000)
-_APPLICATION_ID = 76730
 _ATTACHMENTS = 2
 
 _TAGS = ("customer", "customer,newsletter", "driver", "support")
 
 # Parameters of a request that are not in its reply.
-_MESSAGE_CONTROLS = ("send_to_chat", "save_to_history", "system")
-_USER_CONTROLS = ("password", "old_password")
+_CONTROLS = ("send_to_chat", "save_to_history", "system")
 
 Names = str | Iterable[str]
 
@@ -59,7 +57,6 @@ class PayloadFactory:
         generators = _generators(source)
         self._generator = generators[0]
         self._phrasebooks = [phrasebook(_locale(generator)) for generator in generators]
-        self._weights: list[float] | None = getattr(source, "weights", None)
 
     @property
     def _random(self) -> Random:
@@ -67,7 +64,7 @@ class PayloadFactory:
 
     @property
     def _phrases(self) -> Phrasebook:
-        return self._random.choices(self._phrasebooks, self._weights)[0]
+        return pick(self._random, self._phrasebooks)
 
     def object_id(self) -> str:
         """An id in MongoDB's form: 24 hex digits. The first 8 are the second in which it was created (observed)."""
@@ -150,7 +147,9 @@ class PayloadFactory:
             "updated_at": timestamp(date_sent),
             "read": int(recipient in readers),
         }
-        return _ordered(_amended(record, fields, without, controls=_MESSAGE_CONTROLS), last="read")
+        fields = {name: value for name, value in fields.items() if name not in _CONTROLS}
+        record = _amended(record, fields, without)
+        return {name: record[name] for name in sorted(record, key=lambda name: (name == "read", name))}
 
     def dialog(self, type: int = 2, *, without: Names = (), **fields: Any) -> dict[str, Any]:
         """The body of `POST /chat/Dialog.json`, of type 1 public group, 2 group or 3 private.
@@ -158,8 +157,11 @@ class PayloadFactory:
         It has `type`, `name`, `occupants_ids` (three, without the caller) and `photo` (a content id, as a string). A
         private dialog has one occupant and no `name`, because QuickBlox shows each user the name of the other.
         """
+        if type not in [*DialogType]:
+            known = ", ".join(f"{each.value} {each.name}" for each in DialogType)
+            raise ValueError(f"unknown dialog type {type!r}; expected {known}")
         random = self._random
-        private = _dialog_type(type) is DialogType.PRIVATE
+        private = type == DialogType.PRIVATE
         body = {
             "type": type,
             "name": self._phrases.dialog_name(random),
@@ -169,44 +171,6 @@ class PayloadFactory:
         if private:
             del body["name"]
         return _amended(body, fields, without)
-
-    def dialog_response(self, type: int = 2, *, without: Names = (), **fields: Any) -> dict[str, Any]:
-        """A dialog in the reply to `GET /chat/Dialog.json`, of type 1 public group, 2 group or 3 private.
-
-        Keys are in alphabetical order, `unread_messages_count` is last. `occupants_ids` ascend (observed) and include
-        the owner, `user_id`. A private dialog has two occupants, the full name of the opponent as its `name`, and no
-        `xmpp_room_jid`.
-
-        `last_message=None` gives a dialog without messages. `_id` determines `created_at`, `last_message_id` determines
-        `last_message_date_sent`, and `occupants_ids` determine `user_id`.
-        """
-        random, phrases = self._random, self._phrases
-        private = _dialog_type(type) is DialogType.PRIVATE
-        dialog_id, created = _origin(random, fields.get("_id"))
-        last_id, last_sent = _origin(
-            random, fields.get("last_message_id"), fields.get("last_message_date_sent"), since=created
-        )
-        last_message = fields.get("last_message", phrases.message(random))
-        written = last_message is not None
-        drawn = random.sample(_USER_IDS, 2 if private else 4)
-        owner = fields.get("user_id", next(iter(fields.get("occupants_ids", ())), drawn[0]))
-        record = {
-            "_id": dialog_id,
-            "created_at": timestamp(created),
-            "last_message": last_message,
-            "last_message_date_sent": last_sent if written else None,
-            "last_message_id": last_id if written else None,
-            "last_message_user_id": owner if written else None,
-            "name": phrases.person(random).full_name if private else phrases.dialog_name(random),
-            "occupants_ids": sorted([owner, *drawn[1:]]),
-            "photo": str(pick(random, range(10_000, 100_000))),
-            "type": type,
-            "updated_at": timestamp(last_sent if written else created),
-            "user_id": owner,
-            "xmpp_room_jid": None if private else f"{_APPLICATION_ID}_{dialog_id}@muc.chat.quickblox.com",
-            "unread_messages_count": int(4 * random.random()) if written else 0,
-        }
-        return _ordered(_amended(record, fields, without), last="unread_messages_count")
 
     def user(self, *, without: Names = (), **fields: Any) -> dict[str, Any]:
         """The body of `POST /users.json`: `{"user": {...}}`; fields and `without` are those of the user.
@@ -226,33 +190,6 @@ class PayloadFactory:
         }
         return {"user": _amended(user, fields, without)}
 
-    def user_response(self, *, without: Names = (), **fields: Any) -> dict[str, Any]:
-        """A user in a reply: `{"user": {...}}`; fields and `without` are those of the user.
-
-        Keys are in documented order; times are `YYYY-MM-DDTHH:MM:SSZ`. The arguments may be the fields of a request: a
-        `tag_list` becomes `user_tags`, and a password is omitted.
-        """
-        random = self._random
-        person = self._phrases.person(random)
-        created = _EPOCH + random.getrandbits(24)
-        updated = created + random.getrandbits(20)
-        user = User(
-            pick(random, _USER_IDS),
-            full_name=person.full_name,
-            login=person.login,
-            email=f"{person.login}@example.com",
-            phone=person.phone,
-            age_over16=False,
-            allow_statistics_analysis=False,
-            allow_sales_activities=False,
-            parents_contacts="",
-            created=created,
-            updated=updated,
-            last_request=updated + random.getrandbits(16),
-            user_tags=fields.pop("tag_list", pick(random, _TAGS)),
-        ).as_dict()
-        return {"user": _amended(user, fields, without, controls=_USER_CONTROLS)}
-
     def conversation(self, length: int = 6, **fields: Any) -> list[dict[str, Any]]:
         """The bodies of the `POST /chat/Message.json` calls in which two people talk in one dialog.
 
@@ -260,32 +197,9 @@ class PayloadFactory:
             length: The number of messages. Long conversations have several topics.
             **fields: As in `message()`, for every message. By default they have no attachments.
         """
-        return [self.message(**turn) for _, turn in self._turns(length, fields)]
-
-    def conversation_response(self, length: int = 6, **fields: Any) -> dict[str, Any]:
-        """The reply to `GET /chat/Message.json`: a conversation of two people, oldest message first.
-
-        It is `{"skip": 0, "limit": 100, "items": [...]}`; the limit is higher for a longer conversation.
-
-        Args:
-            length: The number of messages.
-            **fields: As in `message_response()`, for every message. By default they have no attachments.
-        """
-        random = self._random
-        senders = random.sample(_USER_IDS, 2)
-        date_sent = _EPOCH + random.getrandbits(24)
-        items: list[dict[str, Any]] = []
-        for speaker, turn in self._turns(length, fields):
-            date_sent += 5 + random.getrandbits(8)
-            sent: dict[str, Any] = {"sender_id": senders[speaker], "date_sent": date_sent}
-            items.append(self.message_response(**sent | turn))
-        return {"skip": 0, "limit": max(100, length), "items": items}
-
-    def _turns(self, length: int, fields: Mapping[str, Any]) -> list[tuple[int, dict[str, Any]]]:
-        """The speaker, 0 or 1, and the fields of each message."""
         shared = {"chat_dialog_id": self.object_id(), "attachments": 0}
-        turns = islice(self._phrases.conversation(self._random), length)
-        return [(speaker, {**shared, "message": text, **fields}) for speaker, text in turns]
+        turns = [*islice(self._phrases.conversation(self._random), length)]
+        return [self.message(**{**shared, "message": text, **fields}) for _, text in turns]
 
 
 class QuickBloxProvider(BaseProvider):
@@ -322,32 +236,21 @@ def _locale(generator: Generator) -> str:
     return next((each for each in languages if each and not each.startswith(("en", "la"))), "en_US")
 
 
-def _object_id(random: Random, since: int = _EPOCH) -> str:
-    return f"{(since << 64) + random.getrandbits(88):024x}"  # 24 of the bits are seconds, 194 days
+def _object_id(random: Random) -> str:
+    return f"{(_EPOCH << 64) + random.getrandbits(88):024x}"  # 24 of the bits are seconds, 194 days
 
 
-def _origin(random: Random, id: str | None, seconds: int | None = None, since: int = _EPOCH) -> tuple[str, int]:
-    """The id of a record and its creation time in seconds. The id starts with it, so each determines the other."""
-    drawn = _object_id(random, since)
+def _origin(random: Random, id: str | None, seconds: int | None) -> tuple[str, int]:
+    """The id of a message and its time in seconds. The id starts with it, so each determines the other."""
+    drawn = _object_id(random)
     if seconds is None:
         seconds = int((id if id and is_object_id(id) else drawn)[:8], 16)
     return id or f"{seconds:08x}{drawn[8:]}", seconds
 
 
-def _dialog_type(type: int) -> DialogType:
-    if type not in [*DialogType]:
-        known = ", ".join(f"{each.value} {each.name}" for each in DialogType)
-        raise ValueError(f"unknown dialog type {type!r}; expected {known}")
-    return DialogType(type)
-
-
-def _amended(
-    payload: dict[str, Any], fields: Mapping[str, Any], without: Names, *, controls: Iterable[str] = ()
-) -> dict[str, Any]:
+def _amended(payload: dict[str, Any], fields: Mapping[str, Any], without: Names) -> dict[str, Any]:
     """The payload with fields overridden, added and omitted."""
     payload.update(fields)
-    for name in controls:
-        payload.pop(name, None)
     if without:
         names = dict.fromkeys([without] if isinstance(without, str) else without)
         if unknown := [name for name in names if name not in payload]:
@@ -355,8 +258,3 @@ def _amended(
         for name in names:
             del payload[name]
     return payload
-
-
-def _ordered(record: dict[str, Any], *, last: str) -> dict[str, Any]:
-    """The record with its keys in the order of QuickBlox's replies."""
-    return {name: record[name] for name in sorted(record, key=lambda name: (name == last, name))}

@@ -20,10 +20,6 @@ def dialog_for_new_message(store: Store, sender_id: int, params: dict[str, Any])
     observed(JavaScript SDK): a recipient alone names the private dialog of the pair.
     documented(create-dialog): the first message creates the private dialog of the pair; stated for messages in general.
     assumed: a message over REST creates the private dialog of the pair.
-
-    Raises:
-        QuickBloxError: 404 for a malformed id, for a deleted dialog, and for an unknown one in strict mode; 403 if the
-            sender is not an occupant; 422 for a recipient who does not exist, or with neither parameter.
     """
     dialog_id = params.get("chat_dialog_id")
     recipient = params.get("recipient_id")
@@ -38,12 +34,7 @@ def dialog_for_new_message(store: Store, sender_id: int, params: dict[str, Any])
 def require_dialog(
     store: Store, caller_id: int, dialog_id: Any, *, opponent: Any = None, missing_status: int = 404
 ) -> Dialog:
-    """The dialog with an id. An unknown id is adopted, except in strict mode, with the opponent in a private dialog.
-
-    Raises:
-        QuickBloxError: 404 or another status for a missing one if the id is malformed, its dialog was deleted, or it is
-            unknown in strict mode; 403 if the caller is not an occupant.
-    """
+    """The dialog with an id. An unknown id is adopted, except in strict mode, with the opponent in a private dialog."""
     dialog = store.find_dialog(dialog_id)
     if dialog is None:
         if not is_object_id(dialog_id):
@@ -59,11 +50,7 @@ def require_dialog(
 
 
 def require_message(store: Store, reader_id: int, message_id: str) -> Message:
-    """The message with an id.
-
-    Raises:
-        QuickBloxError: 404 if there is no such message for this user, 403 if the user is not an occupant.
-    """
+    """The message with an id, if the user can see it."""
     message = store.find_message(message_id)
     if message is None or reader_id in message._hidden_from:
         raise not_found(f"there is no message {message_id!r}")

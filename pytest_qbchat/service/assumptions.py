@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, TypedDict
+from typing import Any
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,7 +27,6 @@ class Assumptions:
             send one; no reply to it is known.
         data_without_class: Whether dialogs keep `data` without `class_name`, and lists filter by it. Four replies from
             2015 to 2020 lost it; the current reference shows filters without `class_name`.
-        unlisted_attachment_keys: Whether attachments keep undocumented keys.
         history_counts_as_unread: Whether a message without `send_to_chat` is counted as unread.
         marked_in_reply: Whether listing messages returns them as read by the caller, although they were unread before.
         deleting_leaves_group: Whether a user who deletes a group for themselves stops being an occupant; otherwise
@@ -49,7 +48,6 @@ class Assumptions:
     true_is_one: bool = False
     attachment_list: bool = True
     data_without_class: bool = False
-    unlisted_attachment_keys: bool = True
     history_counts_as_unread: bool = True
     marked_in_reply: bool = False
     deleting_leaves_group: bool = False
@@ -58,28 +56,6 @@ class Assumptions:
     newer_cluster: bool = True
     utc_expiration: bool = False
     retry_after: int | None = None
-
-
-class Choices(TypedDict, total=False):
-    """The names and types of the assumptions, for type checkers."""
-
-    unknown_routes_refused: bool
-    need_user_status: int
-    missing_dialog_status: int
-    login_status: int
-    duplicate_dialog_status: int
-    true_is_one: bool
-    attachment_list: bool
-    data_without_class: bool
-    unlisted_attachment_keys: bool
-    history_counts_as_unread: bool
-    marked_in_reply: bool
-    deleting_leaves_group: bool
-    owner_deletes_messages: bool
-    largest_page: int
-    newer_cluster: bool
-    utc_expiration: bool
-    retry_after: int | None
 
 
 _BOOLEANS = {name for name in Assumptions.__slots__ if isinstance(getattr(Assumptions(), name), bool)}

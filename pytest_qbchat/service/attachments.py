@@ -21,7 +21,7 @@ Attachments = Annotated[dict[str, Attachment], Mark(propertyNames={"pattern": r"
 ATTACHMENT_KEYS = Attachment.__annotations__.keys()
 _REMEDY = "post JSON with attachments={'0': {'type': ..., 'id': ...}}"
 _MAX_SHOWN = 60  # characters
-_MAX_KEYS = 100  # that are checked in one object: a request may have any number of them
+MAX_KEYS = 100  # that are checked in one object: a request may have any number of them
 
 
 def attachments(value: Any) -> list[dict[str, Any]]:
@@ -41,7 +41,7 @@ def check_attachments(call: Call, given: Any) -> None:
         call.warn(f"attachments: arrived as a list, so QuickBlox stores none; {_REMEDY}")
     elif isinstance(given, list):
         call.warn(f"attachments: is a list, which QuickBlox lost in 2016, and may still lose; {_REMEDY}")
-        for position, item in enumerate(given[:_MAX_KEYS]):
+        for position, item in enumerate(given[:MAX_KEYS]):
             _check_attachment(call, position, item)
     elif not isinstance(given, dict):
         call.warn(f"attachments: {given!r} is not an object, so QuickBlox stores none (assumed); {_REMEDY}")
@@ -49,7 +49,7 @@ def check_attachments(call: Call, given: Any) -> None:
         problem = "is one attachment, but QuickBlox expects an object of attachments and stores none"
         call.warn(f"attachments: {problem}; {_REMEDY}")
     else:
-        for key, item in islice(given.items(), _MAX_KEYS):
+        for key, item in islice(given.items(), MAX_KEYS):
             if key.isdecimal():
                 _check_attachment(call, key, item)
             else:
@@ -68,6 +68,6 @@ def _check_attachment(call: Call, key: str | int, item: Any) -> None:
     if not (item.get("id") or item.get("url") or item.get("data") or item.get("uid")):
         call.warn(f"{where}: has neither id nor url, so receivers cannot fetch it; write the id of the uploaded file")
     if not item.keys() <= ATTACHMENT_KEYS:
-        for name in sorted(islice((key for key in item if key not in ATTACHMENT_KEYS), _MAX_KEYS)):
+        for name in sorted(islice((key for key in item if key not in ATTACHMENT_KEYS), MAX_KEYS)):
             suggestion = similar_name(name, ATTACHMENT_KEYS) or "a custom field of the message, or omit it"
             call.warn(f"{where}: {name!r} is not a documented key, and QuickBlox may drop it; write {suggestion}")

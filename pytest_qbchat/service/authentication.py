@@ -42,12 +42,7 @@ def require_user(store: Store, call: Call) -> int:
 
 
 def authenticate(store: Store, call: Call) -> Caller:
-    """The caller of a request. An API key takes precedence over a token (assumed).
-
-    Raises:
-        QuickBloxError: 401 without credentials, with an unknown or expired token, or with a wrong API key;
-            404 for an unknown user in `On-Behalf-Of`, in strict mode.
-    """
+    """The caller of a request. An API key takes precedence over a token (assumed)."""
     headers = call.request.headers
     authorization = headers.get("Authorization", "")
     if authorization.startswith(_SCHEME):

@@ -1,14 +1,13 @@
-"""The reply to calls that name several ids."""
+"""The reply to calls that delete several ids."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, TypedDict
+from typing import TypedDict
 
-from pytest_qbchat.service.declaration import Custom
 from pytest_qbchat.service.errors import QuickBloxError, no_permission, not_found
+from pytest_qbchat.service.queries import split
 
 
 class Ids(TypedDict):
@@ -25,43 +24,22 @@ class Deleted(TypedDict, total=False):
     WrongPermissions: Ids
 
 
-def updated(id_type: Any) -> dict[str, Any]:
-    """The reply for the users or the dialogs in a call that adds or removes occupants; unknown ids are as sent."""
-    return {"SuccessfullyUpdated": [id_type], "NotFound": [Custom], "WrongPermissions": [id_type]}
-
-
-class BatchResult:
-    """The ids of a call by their result, as QuickBlox's replies list them. `done` has those that worked."""
-
-    def __init__(self) -> None:
-        self.done: list[Hashable] = []
-        self._not_found: list[Hashable] = []
-        self._wrong_permissions: list[Hashable] = []
-        self._reasons: list[str] = []
-
-    @contextmanager
-    def of(self, id: Hashable) -> Iterator[None]:
-        """Note whether a block works for an id, or is refused with 404 or for another reason."""
+def delete_each(ids: str, delete: Callable[[str], None]) -> dict[str, dict[str, list[str]]]:
+    """Delete by each id, and return the ids by their result. The call is refused if no id worked."""
+    results: dict[str, list[str]] = {name: [] for name in Deleted.__annotations__}
+    reasons = []
+    distinct: dict[str, str] = {}
+    for each in split(ids):
+        distinct.setdefault(each.lower(), each)
+    for each in distinct.values():
+        result = "SuccessfullyDeleted"
         try:
-            yield
+            delete(each)
         except QuickBloxError as error:
-            refused = self._not_found if error.status == HTTPStatus.NOT_FOUND else self._wrong_permissions
-            refused.append(id)
-            self._reasons.append(error.reason)
-        else:
-            self.done.append(id)
-
-    def as_arrays(self, success: str) -> dict[str, list[Hashable]]:
-        """The three arrays; that of the ids that worked is called `success`."""
-        return {success: self.done, "NotFound": self._not_found, "WrongPermissions": self._wrong_permissions}
-
-    def reply(self, success: str, *, with_empty: bool = True) -> dict[str, Any]:
-        """The three arrays, each wrapped in `ids`; empty ones may be omitted.
-
-        Raises:
-            QuickBloxError: 403 or 404 if no id worked.
-        """
-        if not self.done:
-            error = no_permission if self._wrong_permissions else not_found
-            raise error("; ".join(self._reasons) or "the request names no id")
-        return {name: {"ids": ids} for name, ids in self.as_arrays(success).items() if ids or with_empty}
+            result = "NotFound" if error.status == HTTPStatus.NOT_FOUND else "WrongPermissions"
+            reasons.append(error.reason)
+        results[result].append(each)
+    if not results["SuccessfullyDeleted"]:
+        refusal = no_permission if results["WrongPermissions"] else not_found
+        raise refusal("; ".join(reasons) or "the request names no id")
+    return {result: {"ids": ids} for result, ids in results.items()}

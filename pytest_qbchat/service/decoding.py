@@ -47,6 +47,12 @@ def decode(request: Request) -> dict[str, Any]:
     return params
 
 
+def object_in(params: dict[str, Any], name: str) -> dict[str, Any]:
+    """A parameter that is an object; empty if it is missing, or anything else."""
+    value = params.get(name)
+    return value if isinstance(value, dict) else {}
+
+
 def _decode_body(request: Request) -> dict[str, Any]:
     if request.body.startswith(b"--") and (fields := form_fields(request)):
         return _nested((name, value.decode(errors="replace")) for name, value in fields.items())

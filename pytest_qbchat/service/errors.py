@@ -7,6 +7,7 @@ each gives the cause of the refusal, and how it is known.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 TAKEN = "has already been taken"  # also seen with a full stop at its end (observed, issue threads)
@@ -125,10 +126,7 @@ def by_status(status: int) -> QuickBloxError:
         403: no_permission.body,
         404: not_found.body,
         422: {"errors": {"base": ["Unprocessable entity"]}},
-        429: {"errors": ["Too many requests"]},
         500: {"status": "500", "error": "Internal Server Error"},
-        502: {"errors": ["Bad gateway"]},
-        503: {"errors": ["Service unavailable"]},
-        504: {"errors": ["Gateway timeout"]},
     }
-    return QuickBloxError(status, bodies.get(status, {"errors": ["Error"]}), f"injected by qbchat.fail({status}, ...)")
+    body = bodies.get(status, {"errors": [HTTPStatus(status).phrase]})
+    return QuickBloxError(status, body, f"injected by qbchat.fail({status}, ...)")

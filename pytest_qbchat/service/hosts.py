@@ -62,12 +62,7 @@ class Hosts:
     processes = False
 
     def __init__(self, extra: Iterable[str] = ()) -> None:
-        """Parse host names and base URLs: `chat.shop.example`, `localhost:8080`, `https://shop.example/quickblox`.
-
-        Raises:
-            TypeError: The argument is a single string.
-            ValueError: A host is malformed.
-        """
+        """Parse host names and base URLs: `chat.shop.example`, `localhost:8080`, `https://shop.example/quickblox`."""
         if isinstance(extra, str):
             raise TypeError(f"invalid hosts={extra!r}; expected a list, hosts=[{extra!r}]")
         self._bases = [_parse(each) for each in extra]
@@ -79,12 +74,7 @@ class Hosts:
         return [_DOMAIN, *(base.host for base in self._bases)]
 
     def own(self, host: object, port: object) -> bool:
-        """Whether a host belongs to QuickBlox.
-
-        Args:
-            host: A name as a string or bytes. No other value belongs to QuickBlox.
-            port: A number or its digits. Any other value means an unknown port.
-        """
+        """Whether a host, a string or bytes, belongs to QuickBlox. A port that is no number is unknown."""
         if isinstance(host, bytes | bytearray):
             host = host.decode("ascii", "replace")
         if not isinstance(host, str):

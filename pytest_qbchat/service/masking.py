@@ -62,12 +62,7 @@ def may_name_secret(text: str) -> bool:
 
 
 def secrets_in(value: Any, *, named: bool = False) -> Iterator[str]:
-    """The values of credentials in decoded parameters, at any depth.
-
-    Args:
-        value: The parameters, or the value of one.
-        named: Whether the value has the name of a credential.
-    """
+    """The values of credentials in decoded parameters, at any depth. `named` says that the value is one."""
     if isinstance(value, dict):
         for name, each in value.items():
             yield from secrets_in(each, named=named or names_secret(name))

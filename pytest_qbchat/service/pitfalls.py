@@ -11,7 +11,7 @@ from collections.abc import Collection
 from itertools import islice
 from typing import Any
 
-from pytest_qbchat.service.attachments import check_attachments
+from pytest_qbchat.service.attachments import MAX_KEYS, check_attachments
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.declaration import Flag, Needed, OffFlag, Route
 from pytest_qbchat.service.endpoints.messages import CONTROL_PARAMETERS, PARAMETERS, SERVER_FIELDS, create_message
@@ -20,7 +20,6 @@ from pytest_qbchat.service.ids import is_object_id, whole_number
 from pytest_qbchat.service.models import DialogType
 from pytest_qbchat.service.spelling import closest_name, misspelt, similar_name
 
-_MAX_KEYS = 100  # that are checked in one object: a request may have any number of them
 _SPECIAL_NAMES = {
     "system": "is not documented for this call; in a private dialog the fake ignores it, omit it",
     "body": "became a custom field, and the chat reserves this name; write message",
@@ -32,7 +31,6 @@ _HARMLESS = {"_", "_dc", "_t", "_ts", "cache", "cache_buster", "cb", "nocache", 
 _NOT_SETTABLE = (SERVER_FIELDS | CONTROL_PARAMETERS) - {"_id", "read_ids", "token"}
 # Characters that are invalid in XML 1.0, and therefore in the chat.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_PLACEHOLDER = re.compile(r"custom_field_(N|\d+)", re.IGNORECASE)
 
 
 def find(call: Call) -> None:
@@ -62,7 +60,7 @@ def _check_parameters(call: Call, route: Route) -> None:
 def _check_names(call: Call, wrapper: str, params: dict[str, Any], known: Collection[str], *, certain: bool) -> None:
     """Warn of unknown parameters; if an unknown one may have a purpose, only of those that resemble a known one."""
     names = {*known}
-    for name in sorted(islice((name for name in params if name not in names), _MAX_KEYS)):
+    for name in sorted(islice((name for name in params if name not in names), MAX_KEYS)):
         suggestion = similar_name(name, names)
         if certain and not wrapper and name in _HARMLESS:
             continue
@@ -87,7 +85,7 @@ def _check_new_message(call: Call) -> None:
     if not params.keys() <= PARAMETERS:
         missing = PARAMETERS - params.keys()
         known = PARAMETERS if message is not None else PARAMETERS | {"system"}  # for which a message may be refused
-        for name in islice((name for name in params if name not in known), _MAX_KEYS):
+        for name in islice((name for name in params if name not in known), MAX_KEYS):
             if text := _unknown_key_warning(name, params[name], missing, sent_to_chat):
                 call.warn(text)
     if not sent_to_chat:
@@ -118,13 +116,6 @@ def _unknown_key_warning(name: str, value: Any, missing: set[str], sent_to_chat:
         return f"{name}: became a custom field, since QuickBlox has no parameter of this name; write {suggestion}"
     if field := misspelt(name, _NOT_SETTABLE):
         return f"{name}: became a custom field; omit it, since a request cannot set {field} either"
-    return _custom_field_warning(name, value, sent_to_chat)
-
-
-def _custom_field_warning(name: str, value: Any, sent_to_chat: bool) -> str | None:
-    if _PLACEHOLDER.fullmatch(name):
-        effect = "became a custom field of this name, which is a placeholder in the documentation"
-        return f"{name}: {effect}; write the actual name"
     if sent_to_chat and isinstance(value, dict | list):
         problem = "is an object or a list, but in the chat a custom field is a string"
         return f"{name}: {problem} (the conversion is not documented); write it as a JSON string"

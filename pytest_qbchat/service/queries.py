@@ -210,14 +210,6 @@ def split(value: Any) -> list[Any]:
     return [each for item in value for each in split(item)] if isinstance(value, list) else [value]
 
 
-def unique_ids(value: Any) -> list[Any]:
-    """The ids in a list without repetitions, which may differ in upper and lower case."""
-    found: dict[str, Any] = {}
-    for each in split(value):
-        found.setdefault(str(each).lower(), each)
-    return list(found.values())
-
-
 def paged(call: Call, records: Sequence[Any], wrapper: str) -> dict[str, Any]:
     """The reply with one page of users, files or events."""
     page = _number_param(call, "page", default=1, minimum=1)

@@ -16,7 +16,7 @@ from difflib import get_close_matches
 _SYNONYMS = {
     "admin_ids": "push_all={'admin_ids': [...]}", "attachment": "attachments", "chat_dialog": "chat_dialog_id",
     "dialog": "chat_dialog_id", "dialogId": "chat_dialog_id", "dialog_id": "chat_dialog_id",
-    "dialog_ids": "chat_dialog_ids", "dialogs_ids": "chat_dialog_ids", "file": "attachments", "files": "attachments",
+    "dialog_ids": "chat_dialog_ids", "file": "attachments", "files": "attachments",
     "forced": "force", "limit": "per_page", "media": "attachments", "msg": "message",
     "occupants_ids": "push_all={'occupants_ids': [...]}", "offset": "skip", "order": "sort_asc or sort_desc",
     "page": "skip", "per_page": "limit", "read": "mark_as_read", "recipient": "recipient_id", "sender": "sender_id",

@@ -44,12 +44,12 @@ def post(client: httpx.Client, **fields: Any) -> httpx.Response:
         ),
         (404, {"errors": ["The resource wasn't found"]}, "404 Not Found"),
         (422, {"errors": {"base": ["Unprocessable entity"]}}, "422 Unprocessable Entity"),
-        (429, {"errors": ["Too many requests"]}, "429 Too Many Requests"),
+        (429, {"errors": ["Too Many Requests"]}, "429 Too Many Requests"),
         (500, {"status": "500", "error": "Internal Server Error"}, "500 Internal Server Error"),
-        (502, {"errors": ["Bad gateway"]}, "502 Bad Gateway"),
-        (503, {"errors": ["Service unavailable"]}, "503 Service Unavailable"),
-        (504, {"errors": ["Gateway timeout"]}, "504 Gateway Timeout"),
-        (507, {"errors": ["Error"]}, "507 Insufficient Storage"),
+        (502, {"errors": ["Bad Gateway"]}, "502 Bad Gateway"),
+        (503, {"errors": ["Service Unavailable"]}, "503 Service Unavailable"),
+        (504, {"errors": ["Gateway Timeout"]}, "504 Gateway Timeout"),
+        (507, {"errors": ["Insufficient Storage"]}, "507 Insufficient Storage"),
     ],
 )
 def test_a_status_comes_in_quickbloxs_words(

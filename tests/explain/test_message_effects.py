@@ -173,18 +173,21 @@ def test_long_texts_are_shown_around_their_difference(shop: Shop) -> None:
     expected, actual = text.splitlines()[2:4]
     assert expected == "  - message   …Jack a dull boy. Milk and sugarAll work and no play makes Jack a dull bo…"
     assert actual == "  + message   …Jack a dull boy. Milk and honeyAll work and no play makes Jack a dull bo…"
-    assert text.splitlines()[4] == "                                         ^^^^^^^^"
+    assert text.splitlines()[4] == " " * 41 + "^"
 
 
-def test_the_words_that_differ_in_long_texts_are_marked(shop: Shop) -> None:
+def test_a_caret_marks_where_long_texts_begin_to_differ(shop: Shop) -> None:
     shop.post("Your order #7 has shipped and will arrive on Monday")
     text = failure(shop.fake.assert_posted, message="Your order #7 has shipped and will arrive on Tuesday")
     assert text.splitlines()[3:5] == [
         "  + message   'Your order #7 has shipped and will arrive on Monday'",
-        "                                                            ^^^^^^^",
+        "                                                            ^",
     ]
-    text = failure(shop.fake.assert_posted, message="Your order #7 was lost")
-    assert "^" not in text
+
+
+def test_short_texts_have_no_caret(shop: Shop) -> None:
+    shop.post("Your order #7 has shipped")
+    assert "^" not in failure(shop.fake.assert_posted, message="Your order #7 was lost")
 
 
 def test_a_long_token_is_masked_before_the_text_is_cut(shop: Shop) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import fields
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 from support.ways import TLS
 
 from pytest_qbchat import CallRefused, Dialog, FakeQuickBlox, Message, QuickBloxWarning
-from pytest_qbchat.service.assumptions import Assumptions, Choices
+from pytest_qbchat.service.assumptions import Assumptions
 
 API = "https://api.quickblox.com"
 OWNER, MEMBER, STRANGER = 10, 20, 30
@@ -87,10 +87,6 @@ def attachment_list(shop: Shop) -> list[Any]:
     return [shop.posted(attachments=each).attachments for each in ([FILE], {"0": FILE})]
 
 
-def unlisted_attachment_keys(shop: Shop) -> list[str]:
-    return [*shop.posted(attachments={"0": FILE | {"colour": "red", "width": 5}}).attachments[0]]
-
-
 def data_without_class(shop: Shop) -> list[Any]:
     body = {"type": 2, "name": "Team", "data": {"number": 7}}
     created = shop.call("POST", "/chat/Dialog.json", json=body).json()
@@ -151,10 +147,6 @@ def retry_after(shop: Shop) -> str | None:
     return shop.post().headers.get("Retry-After")
 
 
-def test_type_checkers_know_every_assumption() -> None:
-    assert get_type_hints(Choices) == get_type_hints(Assumptions)
-
-
 def newer_cluster(shop: Shop) -> list[Any]:
     group = shop.call("POST", "/chat/Dialog.json", json={"type": 2, "name": "Team"}).json()
     pair = shop.call("POST", "/chat/Dialog.json", json={"type": 3, "occupants_ids": str(MEMBER)}).json()
@@ -188,7 +180,6 @@ CHOICES = {
         Choice(true_is_one, [*OFF, (1, 1), (0, 0), (0, 0)], True, [*ON, (1, 1), (0, 0), (0, 0)]),
         Choice(attachment_list, [[FILE], [FILE]], False, [[], [FILE]]),
         Choice(data_without_class, [None, 2], True, [{"number": 7}, 0]),
-        Choice(unlisted_attachment_keys, ["type", "id", "colour", "width"], False, ["type", "id", "width"]),
         Choice(history_counts_as_unread, 2, False, 1),
         Choice(marked_in_reply, [[OWNER]] * 2, True, [[OWNER, MEMBER]] * 2),
         Choice(deleting_leaves_group, [OWNER, MEMBER], True, [OWNER]),

@@ -53,10 +53,6 @@ def groups(done: list[Any], missing: list[Any], forbidden: list[Any]) -> Any:
     return {"SuccessfullyDeleted": {"ids": done}, "NotFound": {"ids": missing}, "WrongPermissions": {"ids": forbidden}}
 
 
-def updated(done: list[Any], missing: list[Any], forbidden: list[Any]) -> Any:
-    return {"SuccessfullyUpdated": done, "NotFound": missing, "WrongPermissions": forbidden}
-
-
 NOT_JOINABLE = field_error(is_joinable="is not allowed for this type of dialog")
 
 
@@ -575,7 +571,6 @@ def test_a_malformed_id_is_not_found(api: Api, method: str, path: str, dialog_id
         ("GET", "Dialog/{}", 200),
         ("PUT", "Dialog/{}", 200),
         ("GET", "Dialog/{}/notifications", 200),
-        ("POST", "Dialogs/add_occupants?users_ids=20&dialogs_ids={}", 200),
         ("GET", "Message?chat_dialog_id={}", 200),
         ("POST", "Message?chat_dialog_id={}", 201),
         ("PUT", "Message?read=1&chat_dialog_id={}", 200),
@@ -1170,79 +1165,10 @@ def test_repeated_slashes_count_as_one(api: Api) -> None:
     assert httpx.get(f"{HOST}//chat/Dialog.json", headers=token_of(ANNA), verify=TLS).status_code == 503
 
 
-# --- /chat/Dialogs ---
-
-
-@pytest.mark.parametrize("encoding", ["json", "data", "params"])
-def test_users_are_added_to_and_removed_from_several_dialogs(api: Api, encoding: str) -> None:
-    with freeze_time("2019-09-08 17:24:11"):
-        one, two = create(api)["_id"], create(api, by=BERT, occupants_ids="10")["_id"]
-        params = {"users_ids": "30, 40", "dialogs_ids": f"{one},{two}"}
-        with freeze_time("2019-09-08 17:30:00"):
-            added = api("POST", "Dialogs/add_occupants", **{encoding: params})
-    assert answer(added) == (200, {"users": updated([30, 40], [], []), "dialogs": updated([one, two], [], [])})
-    assert [dialog.occupants_ids for dialog in api.fake.dialogs] == [[10, 30, 40], [10, 20, 30, 40]]
-    assert [dialog.updated_at for dialog in api.fake.dialogs] == ["2019-09-08T17:30:00Z"] * 2
-
-    with freeze_time("2019-09-08 17:40:00"):
-        removed = api("POST", "Dialogs/remove_occupants", **{encoding: params})
-    assert answer(removed) == (200, {"users": updated([30, 40], [], []), "dialogs": updated([one], [], [two])})
-    assert [dialog.occupants_ids for dialog in api.fake.dialogs] == [[10], [10, 20, 30, 40]]
-
-
-def test_arrays_are_as_good_as_comma_lists(api: Api) -> None:
-    one = create(api)["_id"]
-    reply = api("POST", "Dialogs/add_occupants", json={"users_ids": [30, "40"], "dialogs_ids": [one.upper()]}).json()
-    assert reply["dialogs"] == updated([one.upper()], [], [])
-    assert api.fake.dialogs.one().occupants_ids == [10, 30, 40]
-
-
-def test_the_rights_are_those_of_changing_a_dialog(api: Api) -> None:
-    group, private = create(api, occupants_ids="20,30")["_id"], create(api, type=PRIVATE, occupants_ids="20")["_id"]
-    public = create(api, type=PUBLIC, occupants_ids="20")["_id"]
-    foreign = create(api, by=CLEO)["_id"]
-    ids = ",".join([group, private, public, foreign, "5d75"])
-
-    added = api("POST", "Dialogs/add_occupants", by=BERT, json={"users_ids": 40, "dialogs_ids": ids}).json()
-    assert added["dialogs"] == updated([group], ["5d75"], [private, public, foreign])
-    others = api("POST", "Dialogs/remove_occupants", by=BERT, json={"users_ids": 30, "dialogs_ids": ids}).json()
-    assert others["dialogs"] == updated([], ["5d75"], [group, private, public, foreign])
-    assert others["users"] == updated([], [], [30])
-    itself = api("POST", "Dialogs/remove_occupants", by=BERT, json={"users_ids": 20, "dialogs_ids": ids}).json()
-    assert itself["dialogs"] == updated([group], ["5d75"], [private, public, foreign])
-    owner = api("POST", "Dialogs/remove_occupants", json={"users_ids": "20,30", "dialogs_ids": ids}).json()
-    assert owner["dialogs"] == updated([group, public], ["5d75"], [private, foreign])
-    assert [dialog.occupants_ids for dialog in api.fake.dialogs] == [[10, 40], [10, 20], [10], [30]]
-
-
-@pytest.mark.qbchat(strict=True)
-def test_users_who_are_not_there_are_listed_and_the_others_added(api: Api) -> None:
-    one = create(api)["_id"]
-    reply = api("POST", "Dialogs/add_occupants", json={"users_ids": [20, 77, "bert"], "dialogs_ids": one}).json()
-    assert reply == {"users": updated([20], [77, "bert"], []), "dialogs": updated([one], [], [])}
-    assert api.fake.dialogs.one().occupants_ids == [10, 20]
-
-
 def test_an_id_counts_once_in_whichever_case(api: Api) -> None:
     one, two = (create(api, occupants_ids="20")["_id"] for _ in range(2))
-    ids = f"{one.upper()},{one},{two},{one}"
-    added = api("POST", "Dialogs/add_occupants", json={"users_ids": 30, "dialogs_ids": ids}).json()
-    assert added["dialogs"] == updated([one.upper(), two], [], [])
+    ids = f"{one.upper()},{two},{one}"
     assert answer(api("DELETE", f"Dialog/{ids}", params={"force": 1})) == (200, groups([one.upper(), two], [], []))
-
-
-def test_a_change_without_users_and_dialogs_succeeds_and_changes_nothing(api: Api) -> None:
-    create(api)
-    for path in ("add", "remove"):
-        reply = api("POST", f"Dialogs/{path}_occupants", json={})
-        assert answer(reply) == (200, {"users": updated([], [], []), "dialogs": updated([], [], [])})
-
-
-def test_a_group_whose_occupants_are_all_removed_is_destroyed(api: Api) -> None:
-    one = create(api, occupants_ids="20")["_id"]
-    reply = api("POST", "Dialogs/remove_occupants", json={"users_ids": "10,20", "dialogs_ids": one}).json()
-    assert reply["dialogs"] == updated([one], [], [])
-    assert len(api.fake.dialogs) == 0
 
 
 def test_a_dialog_hidden_by_a_user_stays_hidden_when_it_is_declared(api: Api) -> None:

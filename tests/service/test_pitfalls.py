@@ -73,11 +73,6 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
         {"text": "hi"},
         "text: became a custom field, since QuickBlox has no parameter of this name; write message",
     ),
-    "placeholder field": (
-        {"custom_field_N": "x"},
-        "custom_field_N: became a custom field of this name, which is a placeholder in the documentation; "
-        "write the actual name",
-    ),
     "time of sending": (
         {"date_sent": 1568061015},
         "date_sent: QuickBlox sets this field itself and ignores yours; omit it",

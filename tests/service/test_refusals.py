@@ -359,11 +359,11 @@ REFUSALS = [
     Refusal(errors.by_status, 403, NO_PERMISSION, lambda at: at.ordered(403)),
     Refusal(errors.by_status, 404, NOT_FOUND, lambda at: at.ordered(404)),
     Refusal(errors.by_status, 422, field(base="Unprocessable entity"), lambda at: at.ordered(422)),
-    Refusal(errors.by_status, 429, {"errors": ["Too many requests"]}, lambda at: at.ordered(429)),
+    Refusal(errors.by_status, 429, {"errors": ["Too Many Requests"]}, lambda at: at.ordered(429)),
     Refusal(errors.by_status, 500, {"status": "500", "error": "Internal Server Error"}, lambda at: at.ordered(500)),
-    Refusal(errors.by_status, 502, {"errors": ["Bad gateway"]}, lambda at: at.ordered(502)),
-    Refusal(errors.by_status, 503, {"errors": ["Service unavailable"]}, lambda at: at.ordered(503)),
-    Refusal(errors.by_status, 504, {"errors": ["Gateway timeout"]}, lambda at: at.ordered(504)),
+    Refusal(errors.by_status, 502, {"errors": ["Bad Gateway"]}, lambda at: at.ordered(502)),
+    Refusal(errors.by_status, 503, {"errors": ["Service Unavailable"]}, lambda at: at.ordered(503)),
+    Refusal(errors.by_status, 504, {"errors": ["Gateway Timeout"]}, lambda at: at.ordered(504)),
 ]
 
 

@@ -283,9 +283,6 @@ def _dialogs(
     )
     tour.call("GET", f"/chat/Dialog/{group}/notifications")
     tour.call("PUT", f"/chat/Dialog/{group}/notifications", json={"enabled": 0})
-    users = {"users_ids": str(cleo["id"]), "dialogs_ids": group}
-    tour.call("POST", "/chat/Dialogs/remove_occupants", json=users)
-    tour.call("POST", "/chat/Dialogs/add_occupants", json=users)
     tour.call("DELETE", f"/chat/Dialog/{private},{public},123_not_existent")
     tour.call("DELETE", f"/chat/Dialog/{group}", wrong="not the owner", token=tokens[ben["id"]], params={"force": 1})
     tour.call("DELETE", f"/chat/Dialog/{public}", params={"force": 1})

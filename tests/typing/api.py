@@ -11,7 +11,6 @@ import respx
 from pytest_qbchat import (
     Call,
     CallRefused,
-    Choices,
     Dialog,
     DialogType,
     EncryptedServer,
@@ -104,9 +103,7 @@ def arrange_faults(qbchat: FakeQuickBlox) -> None:
     qbchat.fail(503)
     qbchat.fail("time-out")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     qbchat.assume(need_user_status=403, true_is_one=True)
-    choices: Choices = {"need_user_status": 403}
-    qbchat.assume(**choices)
-    qbchat.assume(need_user=403)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    qbchat.assume(need_user_status="403")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     qbchat.assert_posted("hi")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
 

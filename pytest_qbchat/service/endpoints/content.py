@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Literal, TypedDict
 from urllib.parse import urlencode
 
 from pytest_qbchat.service.authentication import authenticate, require_user
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.declaration import Also, Digits, Needed, Number, Reply, Time, page_of, refuses, route
-from pytest_qbchat.service.decoding import form_fields
+from pytest_qbchat.service.decoding import form_fields, object_in
 from pytest_qbchat.service.endpoints.account import ACCOUNT_ID, BUCKET
 from pytest_qbchat.service.errors import bad_upload, invalid, no_permission, not_found
 from pytest_qbchat.service.flags import is_one
@@ -61,7 +61,7 @@ def create_blob(store: Store, call: Call) -> Reply:
     documented(authentication): a user is needed, or an API key.
     """
     owner = _require_owner(store, call)
-    params = _blob_params(call)
+    params = object_in(call.params, "blob")
     missing = {name: "can't be blank" for name in ("content_type", "name") if not params.get(name)}
     if missing:
         raise invalid(f"the request has no {', '.join(f'blob[{name}]' for name in missing)}", **missing)
@@ -175,7 +175,7 @@ def complete_blob(store: Store, call: Call, blob_id: Digits) -> Reply:
     assumed: a missing upload, or a wrong size, is accepted; the fake warns of it.
     """
     blob = _require_own_blob(store, call, blob_id)
-    size = whole_number(_blob_params(call).get("size", call.params.get("size")))
+    size = whole_number(object_in(call.params, "blob").get("size", call.params.get("size")))
     if size is None:
         raise invalid("blob[size] is missing or invalid; expected the number of bytes", size="is not a number")
     if blob.content is None:
@@ -195,7 +195,7 @@ def update_blob(store: Store, call: Call, blob_id: Digits) -> Reply:
     assumed: `public` cannot be changed.
     """
     blob = _require_own_blob(store, call, blob_id)
-    params = _blob_params(call)
+    params = object_in(call.params, "blob")
     for name in ("name", "content_type"):
         if params.get(name):
             setattr(blob, name, str(params[name]))
@@ -212,11 +212,6 @@ def delete_blob(store: Store, call: Call, blob_id: Digits) -> Reply:
     """
     del store.blobs[_require_own_blob(store, call, blob_id).id]
     return 200, ""
-
-
-def _blob_params(call: Call) -> dict[str, Any]:
-    params = call.params.get("blob")
-    return params if isinstance(params, dict) else {}
 
 
 def _require_owner(store: Store, call: Call) -> int | None:

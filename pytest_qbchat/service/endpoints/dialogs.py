@@ -9,9 +9,10 @@ from pytest_qbchat.service import declaration as api
 from pytest_qbchat.service import errors, queries
 from pytest_qbchat.service.access import NO_ACCESS, missing_dialog_reason, missing_user_reason, require_dialog
 from pytest_qbchat.service.authentication import require_user
-from pytest_qbchat.service.batch_reply import BatchResult, Deleted, updated
+from pytest_qbchat.service.batch_reply import Deleted, delete_each
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.declaration import Field, Reply, refuses, route
+from pytest_qbchat.service.decoding import object_in
 from pytest_qbchat.service.endpoints.account import chat_host
 from pytest_qbchat.service.flags import is_one, is_zero
 from pytest_qbchat.service.ids import whole_number
@@ -51,8 +52,6 @@ _NEW_DIALOG = {"type": api.Needed(_Type), **_MEMBERS, **_FIELDS, "is_join_requir
 _CHANGES = {**_FIELDS, "push_all": _MEMBERS, "pull_all": _MEMBERS}
 _INVALID = (errors.invalid, errors.incorrect_occupant, errors.occupants_do_not_exist, errors.too_many_occupants)
 _INVALID_ADMINS = (errors.bad_admin_ids, errors.admins_do_not_exist)
-_BATCHES = ("/chat/Dialogs/add_occupants", "/chat/Dialogs/remove_occupants")
-_BATCH_REPLY = {"users": updated(int), "dialogs": updated(api.Custom)}
 NOTIFICATIONS = {"notifications": {"enabled": Literal[0, 1]}}
 
 
@@ -95,9 +94,11 @@ def create_dialog(store: Store, call: Call) -> Reply:
     dialog_type = _parse_type(params)
     private = dialog_type is DialogType.PRIVATE
     occupants = {caller, *_parse_user_ids(store, params.get("occupants_ids"))}
-    if private:
-        _check_pair(occupants - {caller})
-    else:
+    if private and len(occupants) == 1:
+        raise errors.opponent_missing("a private dialog needs one other user in occupants_ids")
+    if private and len(occupants) > 2:  # noqa: PLR2004 - the two of a private dialog
+        raise errors.too_many_occupants(f"a private dialog has one other user, not {sorted(occupants - {caller})}")
+    if not private:
         _check_name(params.get("name"))
     joinable = _parse_joinable(params, dialog_type)
     if joinable is None and store.assume.newer_cluster:
@@ -189,8 +190,8 @@ def update_dialog(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     params = call.params
     caller = require_user(store, call)
     dialog = call.dialog = require_dialog(store, caller, dialog_id)
-    joining = _parse_user_ids(store, _operands(params, "push_all").get("occupants_ids"))
-    leaving = _parse_user_ids(store, _operands(params, "pull_all").get("occupants_ids"))
+    joining = _parse_user_ids(store, object_in(params, "push_all").get("occupants_ids"))
+    leaving = _parse_user_ids(store, object_in(params, "pull_all").get("occupants_ids"))
     _check_membership(dialog, caller, joining, leaving)
     occupants = ({*dialog.occupants_ids} | joining) - leaving
     admins = _updated_admins(store, call, dialog, occupants, leaving)
@@ -207,7 +208,9 @@ def update_dialog(store: Store, call: Call, dialog_id: api.ObjectId) -> Reply:
     if data := _parse_data(store, call, dialog):
         dialog.data = {**(dialog.data or {}), **data}
     dialog.admin_ids = admins
-    _change_membership(store, call, dialog, joining, leaving)
+    dialog.updated = max(dialog.updated, int(call.now))
+    if leaving or occupants != {*dialog.occupants_ids}:  # an adopted dialog no longer admits every user
+        store.set_occupants(dialog, occupants, known=bool(leaving) or not dialog.adopted)
     return 200, _as_dict_for(store, call, dialog, caller)
 
 
@@ -228,11 +231,7 @@ def delete_dialog(store: Store, call: Call, dialog_ids: api.ObjectIds) -> Reply:
     """
     caller = require_user(store, call)
     force = is_one(call.params.get("force"))
-    result = BatchResult()
-    for dialog_id in queries.unique_ids(dialog_ids):
-        with result.of(dialog_id):
-            _delete_dialog(store, dialog_id, caller, force=force)
-    return 200, result.reply("SuccessfullyDeleted")
+    return 200, delete_each(dialog_ids, lambda each: _delete_dialog(store, each, caller, force=force))
 
 
 @route("GET", "/chat/Dialog/{id}/notifications", replies={200: NOTIFICATIONS})
@@ -271,37 +270,6 @@ def update_notifications(store: Store, call: Call, dialog_id: api.ObjectId) -> R
     return 200, {"notifications": {"enabled": int(is_one(enabled))}}
 
 
-@route("POST", *_BATCHES, takes={"users_ids": api.Numbers, "dialogs_ids": api.Texts}, replies={200: _BATCH_REPLY})
-def change_occupants(store: Store, call: Call) -> Reply:
-    """Add users to several dialogs, or remove them.
-
-    documented(REST description): `users_ids` and `dialogs_ids` are comma lists.
-    documented(REST description): the reply has `users` and `dialogs`, each with three arrays of ids.
-    documented(release notes): the reply lists successes under SuccessfullyUpdated.
-    assumed: the caller needs the same rights as for changing one dialog.
-    assumed: if no dialog was changed, all users are under WrongPermissions.
-    """
-    caller = require_user(store, call)
-    adding = "add_occupants" in call.path
-    dialogs = BatchResult()
-    users: dict[int, None] = {}  # each once, in the order of the request
-    unknown = []
-    for each in queries.split(call.params.get("users_ids", "")):
-        if user := store.user(whole_number(each)):
-            users[user.id] = None
-        else:
-            unknown.append(each)
-    joining, leaving = ({*users}, set[int]()) if adding else (set[int](), {*users})
-    for dialog_id in queries.unique_ids(call.params.get("dialogs_ids", "")):
-        with dialogs.of(dialog_id):
-            dialog = require_dialog(store, caller, dialog_id)
-            _check_membership(dialog, caller, joining, leaving)
-            _change_membership(store, call, dialog, joining, leaving)
-    success, refused = ([*users], []) if dialogs.done else ([], [*users])
-    of_users = {"SuccessfullyUpdated": success, "NotFound": unknown, "WrongPermissions": refused}
-    return 200, {"users": of_users, "dialogs": dialogs.as_arrays("SuccessfullyUpdated")}
-
-
 # Parameters
 
 
@@ -322,13 +290,6 @@ def _check_name(name: Any) -> None:
     if len(name) > _MAX_NAME_LENGTH:
         text = f"is too long (maximum is {_MAX_NAME_LENGTH} characters)"
         raise errors.invalid(f"the name has {len(name)} characters; at most {_MAX_NAME_LENGTH} are allowed", name=text)
-
-
-def _check_pair(opponents: set[int]) -> None:
-    if not opponents:
-        raise errors.opponent_missing("a private dialog needs one other user in occupants_ids")
-    if len(opponents) > 1:
-        raise errors.too_many_occupants(f"a private dialog has one other user, not {sorted(opponents)}")
 
 
 def _parse_joinable(params: dict[str, Any], type: DialogType) -> int | None:
@@ -382,11 +343,6 @@ def _parse_admin_ids(store: Store, given: Any, occupants: set[int]) -> list[int]
     return sorted(admins)
 
 
-def _operands(params: dict[str, Any], operator: str) -> dict[str, Any]:
-    operands = params.get(operator)
-    return operands if isinstance(operands, dict) else {}
-
-
 def _check_membership(dialog: Dialog, caller: int, joining: set[int], leaving: set[int]) -> None:
     """Refuse to change a dialog, or to add or remove users, without the right."""
     if dialog.public and caller != dialog.user_id:
@@ -400,17 +356,9 @@ def _check_membership(dialog: Dialog, caller: int, joining: set[int], leaving: s
         raise errors.no_permission(why)
 
 
-def _change_membership(store: Store, call: Call, dialog: Dialog, joining: set[int], leaving: set[int]) -> None:
-    dialog.updated = max(dialog.updated, int(call.now))
-    before = {*dialog.occupants_ids}
-    occupants = (before | joining) - leaving
-    if leaving or occupants != before:  # an adopted dialog with a removed user no longer admits every user
-        store.set_occupants(dialog, occupants, known=bool(leaving) or not dialog.adopted)
-
-
 def _updated_admins(store: Store, call: Call, dialog: Dialog, kept: set[int], leaving: set[int]) -> list[int] | None:
     """The admins after `push_all` and `pull_all`."""
-    push, pull = _operands(call.params, "push_all"), _operands(call.params, "pull_all")
+    push, pull = object_in(call.params, "push_all"), object_in(call.params, "pull_all")
     if "admin_ids" not in push and "admin_ids" not in pull:
         return dialog.admin_ids
     if dialog.type is DialogType.PRIVATE:

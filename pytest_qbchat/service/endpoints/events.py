@@ -15,6 +15,7 @@ from pytest_qbchat.service import errors, queries
 from pytest_qbchat.service.authentication import require_user
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.declaration import Reply, refuses, route
+from pytest_qbchat.service.decoding import object_in
 from pytest_qbchat.service.ids import timestamp, whole_number
 from pytest_qbchat.service.models import User
 from pytest_qbchat.service.store import Store
@@ -121,7 +122,8 @@ def create_subscription(store: Store, call: Call) -> Reply:
     assumed: one more is refused; the same device again takes the place of the former one.
     assumed: the sequence in `push_token` is malformed if it is blank or contains white space.
     """
-    user_id, (token, device) = require_user(store, call), _objects(call.params, "push_token", "device")
+    user_id = require_user(store, call)
+    token, device = object_in(call.params, "push_token"), object_in(call.params, "device")
     sequence = str(token.get("client_identification_sequence") or "")
     if not re.fullmatch(r"\S+", sequence):
         raise invalid_sequence("push_token[client_identification_sequence] is blank, or contains white space")
@@ -181,7 +183,7 @@ def create_event(store: Store, call: Call) -> Reply:
     by design: an `event` with a date is pushed at once.
     """
     user_id = None if call.caller.has_full_access else require_user(store, call)
-    [given] = _objects(call.params, "event")
+    given = object_in(call.params, "event")
     environment, push_type = given.get("environment"), given.get("push_type")
     if given.get("notification_type") != "push" or environment not in _ENVIRONMENTS:
         raise errors.invalid(
@@ -224,7 +226,7 @@ def update_event(store: Store, call: Call, event_id: api.Digits) -> Reply:
     documented(REST description): the reply is wrapped in `event`; active in a request sends the push once more.
     assumed: `event` keeps its receivers.
     """
-    former, [given] = _require_event(store, event_id), _objects(call.params, "event")
+    former, given = _require_event(store, event_id), object_in(call.params, "event")
     push = _saved(store, call, former.event, given, former.to)
     if given.get("active") in (True, "1", "true"):
         store.part(Events).pushed.append(replace(push, call=call))
@@ -248,15 +250,11 @@ def _require_event(store: Store, id: str) -> Push:
     raise errors.not_found(f"there is no event {id!r}")
 
 
-def _objects(params: dict[str, Any], *names: str) -> list[dict[str, Any]]:
-    return [value if isinstance(value := params.get(name), dict) else {} for name in names]
-
-
 def _receivers(store: Store, environment: str, push_type: str | None, given: dict[str, Any]) -> tuple[int, ...]:
     """The users with a subscription among the receivers of an event."""
-    user, external = _objects(given, "user", "external_user")
+    user, external = object_in(given, "user"), object_in(given, "external_user")
     ids, external_ids = ({*map(str, queries.split(each.get("ids") or ""))} for each in (user, external))
-    tags = {name: {*map(str, queries.split(each))} for name, each in _objects(user, "tags")[0].items()}
+    tags = {name: {*map(str, queries.split(each))} for name, each in object_in(user, "tags").items()}
     subscriptions = store.part(Events).subscriptions
     subscribed = {key[0] for key in subscriptions if key[3] == environment and push_type in (None, key[1])}
     users = [store.users[each] for each in sorted(subscribed & store.users.keys())]

@@ -8,9 +8,9 @@ from typing import Annotated, Any, TypedDict
 from pytest_qbchat.service import declaration as api
 from pytest_qbchat.service import errors, queries
 from pytest_qbchat.service.access import NO_ACCESS, dialog_for_new_message, require_dialog, require_message
-from pytest_qbchat.service.attachments import ATTACHMENT_KEYS, Attachments, attachments
+from pytest_qbchat.service.attachments import Attachments, attachments
 from pytest_qbchat.service.authentication import require_user
-from pytest_qbchat.service.batch_reply import BatchResult, Deleted
+from pytest_qbchat.service.batch_reply import Deleted, delete_each
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.declaration import Field, Reply, refuses, route
 from pytest_qbchat.service.flags import is_one, is_zero
@@ -241,11 +241,8 @@ def delete_message(store: Store, call: Call, message_ids: api.ObjectIds) -> Repl
     """
     force = is_one(call.params.get("force"))
     caller = None if call.caller.has_full_access else require_user(store, call)
-    result = BatchResult()
-    for message_id in queries.unique_ids(message_ids):
-        with result.of(message_id):
-            _delete_message(store, message_id, caller, force=force)
-    return 200, result.reply("SuccessfullyDeleted", with_empty=False)
+    found = delete_each(message_ids, lambda each: _delete_message(store, each, caller, force=force))
+    return 200, {result: ids for result, ids in found.items() if ids["ids"]}
 
 
 @route("GET", "/chat/Message/unread", takes={"chat_dialog_ids": api.Texts}, replies={200: UnreadCounts})
@@ -281,6 +278,8 @@ def build_message(store: Store, dialog: Dialog, sender_id: int, params: dict[str
     else:
         recipient = (whole_number(params["recipient_id"]) or 0) if "recipient_id" in params else 0
     send_to_chat, text = _parse_flag(store, params, "send_to_chat"), params.get("message")
+    given = params.get("attachments")
+    kept = attachments(given) if store.assume.attachment_list or not isinstance(given, list) else []
     custom = {name: params[name] for name in params if name not in _NOT_CUSTOM}
     initial_readers = () if dialog.public else (sender_id,)  # public dialogs keep both lists empty (documented)
     return store.message_class(
@@ -289,7 +288,7 @@ def build_message(store: Store, dialog: Dialog, sender_id: int, params: dict[str
         sender_id=sender_id,
         recipient_id=recipient,
         message=text if text is None or isinstance(text, str) else as_text(text),
-        _attachments_json=encode_json(_parse_attachments(store, params.get("attachments"))),
+        _attachments_json=encode_json(kept),
         custom=custom or NO_FIELDS,
         send_to_chat=send_to_chat,
         markable=_parse_flag(store, params, "markable"),
@@ -308,15 +307,6 @@ def _parse_flag(store: Store, params: dict[str, Any], name: str) -> int | None:
         return None
     value = params[name]
     return int(is_one(value) or (store.assume.true_is_one and value in (True, "true", "True")))
-
-
-def _parse_attachments(store: Store, given: Any) -> list[dict[str, Any]]:
-    if isinstance(given, list) and not store.assume.attachment_list:
-        return []
-    kept = attachments(given)
-    if store.assume.unlisted_attachment_keys:
-        return kept
-    return [{key: value for key, value in item.items() if key in ATTACHMENT_KEYS} for item in kept]
 
 
 def _warn_of_missing_content(store: Store, call: Call, message: Message) -> None:

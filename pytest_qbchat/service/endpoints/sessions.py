@@ -8,6 +8,7 @@ from typing import Any
 from pytest_qbchat.service import errors
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.declaration import Digits, Needed, Number, Reply, Time, refuses, route
+from pytest_qbchat.service.decoding import object_in
 from pytest_qbchat.service.ids import timestamp, whole_number
 from pytest_qbchat.service.models import UNAUTHENTICATED, Caller, Session, User
 from pytest_qbchat.service.models.session import SessionRecord
@@ -61,7 +62,7 @@ def create_session(store: Store, call: Call) -> Reply:
     nonce = str(params["nonce"])
     if (seconds, nonce) in store.seen_nonces:
         raise errors.invalid(f"timestamp {seconds} and nonce {nonce} were used before", nonce=errors.TAKEN)
-    user = _logged_in_user(store, params, params.get("user"))
+    user = _logged_in_user(store, params, object_in(params, "user"))
     if user is None:
         for name in sorted(_MISPLACED_LOGINS & params.keys()):
             remedy = "write user={'login': ..., 'password': ...}, in a form user[login]=...&user[password]=..."
@@ -112,7 +113,7 @@ def log_in_session(store: Store, call: Call) -> Reply:
     """
     session = _require_session(call)
     params = call.params
-    user = _logged_in_user(store, params, params["user"] if isinstance(params.get("user"), dict) else params)
+    user = _logged_in_user(store, params, object_in(params, "user") or params)
     if user is None:
         raise errors.unauthorized("the request names neither login nor email nor provider")
     session.user_id = user.id
@@ -149,12 +150,12 @@ def create_token(store: Store, call: Call, user_id: Digits) -> Reply:
     return 201, {"token": session.token, "expires_at": timestamp(int(session.expires_at))}
 
 
-def _logged_in_user(store: Store, params: dict[str, Any], credentials: Any) -> User | None:
+def _logged_in_user(store: Store, params: dict[str, Any], credentials: dict[str, Any]) -> User | None:
     """The user that a request logs in, with a provider or with credentials; None if it has neither."""
     if provider := params.get("provider"):
         return _user_by_provider(store, str(provider), params)
     for name in ("login", "email"):
-        if isinstance(credentials, dict) and credentials.get(name):
+        if credentials.get(name):
             return _user_by_password(store, name, str(credentials[name]).strip(), credentials.get("password"))
     return None
 
@@ -178,8 +179,8 @@ def _user_by_password(store: Store, name: str, value: str, password: Any) -> Use
 
 
 def _user_by_provider(store: Store, provider: str, params: dict[str, Any]) -> User:
-    keys = params.get("firebase_phone" if provider == "firebase_phone" else "keys")
-    token = (keys.get("access_token") or keys.get("token")) if isinstance(keys, dict) else None
+    keys = object_in(params, "firebase_phone" if provider == "firebase_phone" else "keys")
+    token = keys.get("access_token") or keys.get("token")
     if not token:
         raise errors.unauthorized(f"the request has no token of the provider {provider!r}")
     store.secrets.add(str(token))
