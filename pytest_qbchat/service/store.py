@@ -156,9 +156,9 @@ class Store:
         return session
 
     def note_on(self, token: str) -> str:
-        """What to add to a text about an undeclared token: the declared one that it misspells; empty if none."""
+        """What to add to a text about an undeclared token: the declared one that it is a slip of; empty if none."""
         near = misspelt(token, [session.token for session in self.sessions.values() if not session.adopted])
-        return f"; it misspells the declared token {mask(near)}" if near else ""
+        return f"; it differs only slightly from the declared token {mask(near)}" if near else ""
 
     def expire_sessions(self) -> None:
         """End every session, and stop adopting tokens: an unknown one would be older than this."""
