@@ -55,6 +55,7 @@ class Store:
         deleted: Deleted ids of users and dialogs, tokens, logins and addresses, which are not adopted.
         seen_nonces: Timestamps and nonces of signed sessions, which must not be used again (documented).
         secrets: Tokens, keys and passwords, which are masked in all output.
+        failure: Makes the error of an assertion on records.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Store:
         self.blobs: dict[int, Blob] = {}
         self.seen_nonces: set[tuple[int, str]] = set()
         self.secrets = Secrets()
+        self.failure: Callable[[str], AssertionError] = AssertionError
         self.identities: dict[tuple[str, str], User] = {}
         self.deleted: set[int | str | tuple[str, str]] = set()
         self._parts: dict[type, object] = {}
