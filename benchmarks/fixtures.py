@@ -1,4 +1,4 @@
-"""What a fixture costs each test that takes it and does nothing with it."""
+"""What a fixture costs each test that takes it and does nothing with it, and the first of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WAYS = {
     "`respx_mock`": ("respx_mock", "respx"),
 }
 
-# The clock starts after the first test, which may pay for imports that others pay when the run starts.
+# A second clock starts after the first test, which may pay for imports that others pay when the run starts.
 _CONFTEST = """\
 import time
 from pathlib import Path
@@ -45,9 +45,11 @@ def empty():
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item, nextitem):
     global _started
+    before = time.process_time()
     result = yield
     if _started is None:
         _started = time.process_time()
+        Path(__file__).with_name("first").write_text(str(_started - before))
     elif nextitem is None:
         Path(__file__).with_name("seconds").write_text(str(time.process_time() - _started))
     return result
@@ -64,10 +66,21 @@ def fixtures() -> Iterator[str]:
             (tests / "pytest.ini").write_text("[pytest]\n")
             (tests / "conftest.py").write_text(_CONFTEST)
             (tests / "test_nothing.py").write_text(
-                "\n\n".join(f"def test_{number}({fixture}):\n    pass\n" for number in range(_TESTS + 1))
+                "import httpx\n\n\n"  # as the code under test does
+                + "\n\n".join(f"def test_{number}({fixture}):\n    pass\n" for number in range(_TESTS + 1))
             )
             ways[name] = partial(_run, tests, plugin)
         seconds = interleave(ways, _ROUNDS)
+        firsts = interleave(
+            {name: partial(_first, Path(folder, _WAYS[name][0]), _WAYS[name][1]) for name in _WAYS}, _ROUNDS
+        )
+    first = firsts.over(_EMPTY)
+    yield table(
+        "The first test that takes a fixture, over an empty one",
+        ("fixture", "ms"),
+        [(name, f"{first.median(name) * 1e3:.0f}") for name in first.taken],
+        [Aim(f"the first {_QBCHAT}, in ms", 25.00, first.median(_QBCHAT) * 1e3)],
+    )
     over = seconds.over(_EMPTY)
     yield table(
         "Set-up and tear-down of a fixture, over an empty one",
@@ -88,3 +101,9 @@ def _run(tests: Path, plugin: str | None) -> float:
         capture_output=True,
     )
     return float((tests / "seconds").read_text()) / _TESTS
+
+
+def _first(tests: Path, plugin: str | None) -> float:
+    """CPU seconds of the first test of such a run."""
+    _run(tests, plugin)
+    return float((tests / "first").read_text())
