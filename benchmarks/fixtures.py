@@ -15,6 +15,7 @@ from benchmarks.interleaved import Batch, interleave
 from benchmarks.report import Aim, micro, table
 
 _ROUNDS = 7
+_ROUNDS_OF_FIRSTS = 25
 _TESTS = 600
 
 _EMPTY, _QBCHAT, _PYTEST_HTTPX = "an empty fixture", "**`qbchat`**", "`httpx_mock`"
@@ -57,31 +58,25 @@ def pytest_runtest_protocol(item, nextitem):
 
 
 def fixtures() -> Iterator[str]:
-    """CPU time of set-up and tear-down, over an empty fixture."""
-    with TemporaryDirectory() as folder:
+    """CPU time of the first test in a process, and of set-up and tear-down, over an empty fixture."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        firsts: dict[str, Batch] = {}
         ways: dict[str, Batch] = {}
-        for name, (fixture, plugin) in _WAYS.items():
-            tests = Path(folder, fixture)
-            tests.mkdir()
-            (tests / "pytest.ini").write_text("[pytest]\n")
-            (tests / "conftest.py").write_text(_CONFTEST)
-            (tests / "test_nothing.py").write_text(
-                "import httpx\n\n\n"  # as the code under test does
-                + "\n\n".join(f"def test_{number}({fixture}):\n    pass\n" for number in range(_TESTS + 1))
-            )
-            ways[name] = partial(_run, tests, plugin)
-        seconds = interleave(ways, _ROUNDS)
-        firsts = interleave(
-            {name: partial(_first, Path(folder, _WAYS[name][0]), _WAYS[name][1]) for name in _WAYS}, _ROUNDS
-        )
-    first = firsts.over(_EMPTY)
+        for way, (fixture, plugin) in _WAYS.items():
+            tests = _write(folder / fixture, fixture, _TESTS + 1)
+            ways[way] = partial(_run, tests, plugin)
+            if way in (_EMPTY, _QBCHAT):  # the others are imported when the run starts
+                alone = _write(folder / f"{fixture}_alone", fixture, 1, "import httpx\n\n\n")
+                firsts[way] = partial(_first, alone, plugin)
+        first = interleave(firsts, _ROUNDS_OF_FIRSTS).over(_EMPTY)
+        over = interleave(ways, _ROUNDS).over(_EMPTY)
     yield table(
-        "The first test that takes a fixture, over an empty one",
+        "The first test of a process that takes the fixture, over an empty one",
         ("fixture", "ms"),
-        [(name, f"{first.median(name) * 1e3:.0f}") for name in first.taken],
+        [(_QBCHAT, f"{first.median(_QBCHAT) * 1e3:.0f}")],
         [Aim(f"the first {_QBCHAT}, in ms", 25.00, first.median(_QBCHAT) * 1e3)],
     )
-    over = seconds.over(_EMPTY)
     yield table(
         "Set-up and tear-down of a fixture, over an empty one",
         ("fixture", "µs", "ratio to pytest-httpx"),
@@ -90,8 +85,30 @@ def fixtures() -> Iterator[str]:
     )
 
 
+def _write(tests: Path, fixture: str, number: int, head: str = "") -> Path:
+    """A folder with a number of tests that take a fixture and do nothing."""
+    tests.mkdir()
+    (tests / "pytest.ini").write_text("[pytest]\n")
+    (tests / "conftest.py").write_text(_CONFTEST)
+    text = "\n\n".join(f"def test_{each}({fixture}):\n    pass\n" for each in range(number))
+    (tests / "test_nothing.py").write_text(head + text)
+    return tests
+
+
 def _run(tests: Path, plugin: str | None) -> float:
-    """CPU seconds of one test, in a run of its own with no other plugin."""
+    """CPU seconds of one test, in a run of its own."""
+    _pytest(tests, plugin)
+    return float((tests / "seconds").read_text()) / _TESTS
+
+
+def _first(tests: Path, plugin: str | None) -> float:
+    """CPU seconds of the first test of a run."""
+    _pytest(tests, plugin)
+    return float((tests / "first").read_text())
+
+
+def _pytest(tests: Path, plugin: str | None) -> None:
+    """A run with no other plugin."""
     command = [sys.executable, "-m", "pytest", "-q", *(["-p", plugin] if plugin else [])]
     subprocess.run(
         command,
@@ -100,10 +117,3 @@ def _run(tests: Path, plugin: str | None) -> float:
         check=True,
         capture_output=True,
     )
-    return float((tests / "seconds").read_text()) / _TESTS
-
-
-def _first(tests: Path, plugin: str | None) -> float:
-    """CPU seconds of the first test of such a run."""
-    _run(tests, plugin)
-    return float((tests / "first").read_text())
