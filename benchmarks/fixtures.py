@@ -67,7 +67,7 @@ def fixtures() -> Iterator[str]:
             tests = _write(folder / fixture, fixture, _TESTS + 1)
             ways[way] = partial(_run, tests, plugin)
             if way in (_EMPTY, _QBCHAT):  # the others are imported when the run starts
-                alone = _write(folder / f"{fixture}_alone", fixture, 1, "import httpx\n\n\n")
+                alone = _write(folder / f"{fixture}_alone", fixture, 1, "import httpcore\nimport httpx\n\n\n")
                 firsts[way] = partial(_first, alone, plugin)
         first = interleave(firsts, _ROUNDS_OF_FIRSTS).over(_EMPTY)
         over = interleave(ways, _ROUNDS).over(_EMPTY)
