@@ -227,10 +227,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     if _LOOP in sys.modules:
         sys.modules[_LOOP].current_trial.clear()  # of a former test
     item.stash[_CALLING] = True
+    call_site = sys.modules["pytest_qbchat.explain.call_site"] if _FAKE in item.stash else None
+    if call_site is not None:
+        call_site.note_threads("")
     try:
         result = yield
     finally:
         del item.stash[_CALLING]
+        if call_site is not None:
+            call_site.note_threads(item.nodeid)
         if intercept is not None and repatched:
             intercept.undo_repatch()
     if _FAKE in item.stash:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import threading
 import warnings
 from contextlib import suppress
 from pathlib import Path
 from traceback import walk_stack
 from types import FrameType
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from pytest_qbchat.exceptions import QuickBloxWarning
 
@@ -21,6 +23,21 @@ _CLIENTS = OTHER_LIBRARIES | {"httpx", "httpx2", "socket", "ssl"}
 # Packages whose frames lie between the code under test and the fake.
 _BETWEEN = _CLIENTS | {"pytest_qbchat", "contextlib"}
 _CONCURRENCY = {"asyncio", "threading", "concurrent"}
+
+
+# For each thread the test whose function started it; empty for one that a fixture or something else started.
+_began_in: WeakKeyDictionary[threading.Thread, str] = WeakKeyDictionary()
+
+
+def note_threads(test: str) -> None:
+    """Note in which test the threads began that run now and have not been noted yet."""
+    for thread in threading.enumerate():
+        _began_in.setdefault(thread, test)
+
+
+def began_in() -> str:
+    """The test, now over, whose function started this thread; empty for any other thread."""
+    return _began_in.get(threading.current_thread(), "")
 
 
 class Place(NamedTuple):

@@ -89,6 +89,8 @@ def transcript(store: Store, calls: Sequence[Call], seen: int | None = None) -> 
         notes[f"{call.method} {call.path}{text} arrived after the assertion: the test did not wait for it"] += 1
     for call in calls:
         notes.update([*not_accepted([call]), *(f"warning: {text}" for text in call.warnings)])
+        if call.began_in:
+            notes[f"{call.method} {call.path} came from a thread that began in {call.began_in}"] += 1
     lines += [line if times == 1 else f"{line} ({times} times)" for line, times in notes.items()]
     return "\n".join(lines) or "nothing was posted"
 

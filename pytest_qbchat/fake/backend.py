@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Never, TypeVar, cast
 from pytest_qbchat.each_fault.faults import Faults, apply_fault
 from pytest_qbchat.each_fault.snapshot import current_block
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
-from pytest_qbchat.explain.call_site import warn
+from pytest_qbchat.explain.call_site import began_in, warn
 from pytest_qbchat.explain.problems import Problem, Problems, report
 from pytest_qbchat.explain.record_list import Records
 from pytest_qbchat.fake.message import Message
@@ -143,7 +143,8 @@ class Backend:
             yield from call.parameter_secrets()
 
     def _record(self, request: Request) -> Call:
-        call = Call(request, stubbed=self.stubs is not None)  # also if the route raises an error
+        # Stubbed also if the route raises an error.
+        call = Call(request, stubbed=self.stubs is not None, began_in=began_in())
         self._calls.append(call)
         return call
 

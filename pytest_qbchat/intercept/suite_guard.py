@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_qbchat.explain.call_site import is_between
+from pytest_qbchat.explain.call_site import began_in, is_between
 from pytest_qbchat.explain.problems import Problems, report
 from pytest_qbchat.intercept import is_any_fake_active
 from pytest_qbchat.intercept.guard import EVENTS, raise_refusal
@@ -23,6 +23,7 @@ class SuiteGuard:
     def __init__(self, hosts: Iterable[str]) -> None:
         """Make a guard for `*.quickblox.com` and further hosts. Raises ValueError if a host is malformed."""
         self.problems = Problems()
+        self._late = Problems()  # of threads that outlived their test, which fail the run and no other test
         self._hosts = Hosts(hosts)
 
     def check(self, event: str, arguments: tuple[Any, ...], item: pytest.Item | None) -> None:
@@ -32,6 +33,9 @@ class SuiteGuard:
         live = item is not None and any(marker.kwargs.get("live") for marker in item.iter_markers("qbchat"))
         if live or not self._hosts.own(host, port) or is_any_fake_active():
             return
+        if test := began_in():
+            text = f"a thread that began in {test} called {_request() or host}\n  let that test wait for its thread"
+            raise_refusal(self._late.refuse(text))
         caller = "code outside of the tests" if item is None else "this test"
         text = (
             f"{caller} called {_request() or host} without the qbchat fixture\n  take the fixture qbchat in this test, "
@@ -56,7 +60,7 @@ class SuiteGuard:
 
     def finish(self, session: pytest.Session) -> None:
         """Fail the run for calls that were refused after the last test."""
-        if problems := self.problems.drain():
+        if problems := [*self._late.drain(), *self.problems.drain()]:
             pytest.exit(report(problems), max(session.exitstatus, pytest.ExitCode.TESTS_FAILED))
 
 

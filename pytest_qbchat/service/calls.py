@@ -33,6 +33,7 @@ class Call(Hinted):
         dialog: The dialog that it concerned.
         message: The message that it created.
         now: Unix time of the fake's clock, the same throughout the call.
+        began_in: The earlier test whose function started the thread that made it; empty for any other call.
     """
 
     request: Request
@@ -46,6 +47,7 @@ class Call(Hinted):
     dialog: Dialog | None = None
     message: Message | None = None
     now: float = 0.0
+    began_in: str = ""
     _params: dict[str, Any] | None = None
 
     @property

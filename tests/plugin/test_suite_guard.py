@@ -189,6 +189,63 @@ def test_a_call_between_two_tests_fails_the_second_with_its_origin(
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 
+def test_a_call_by_a_thread_of_an_earlier_test_fails_the_run_and_no_test(run) -> None:
+    result = run(
+        """
+import threading
+
+go, gone = threading.Event(), threading.Event()
+
+def test_starts_a_thread(qbchat):
+    def announce():
+        go.wait(10)
+        swallow(send)
+        gone.set()
+    threading.Thread(target=announce).start()
+
+def test_without_the_fixture():
+    go.set()
+    assert gone.wait(10)
+"""
+    )
+    result.assert_outcomes(passed=2)
+    origin = "a thread that began in *.py::test_starts_a_thread"
+    result.stderr.fnmatch_lines(
+        [f"Exit: {origin} called POST https://*/chat/Message.json", "  let that test wait for its thread"]
+    )
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_the_conversation_names_the_earlier_test_of_a_thread(run) -> None:
+    result = run(
+        """
+import threading
+
+go, gone = threading.Event(), threading.Event()
+
+def announce():
+    go.wait(10)
+    send()
+    gone.set()
+
+@pytest.fixture
+def announcer():
+    threading.Thread(target=announce).start()
+
+def test_starts_a_thread(qbchat):
+    threading.Thread(target=announce).start()
+
+def test_has_its_own_thread(qbchat, announcer):
+    send()
+    go.set()
+    assert gone.wait(10)
+    qbchat.assert_nothing_posted()
+"""
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["POST /chat/Message.json came from a thread that began in *::test_starts_a_thread"])
+
+
 def test_the_suite_guard_masks_the_token_of_the_refused_call(run) -> None:
     result = run(
         """
