@@ -18,10 +18,10 @@ from typing import Any
 import httpx
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))  # where the tour is
-from support.tour import Application, differences, make
 from support.ways import WAYS, Way
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, LiveServer, QuickBloxTransport, QuickBloxWarning
+from pytest_qbchat.cli.tour import Application, differences, make
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "clients.md"

@@ -22,9 +22,9 @@ import httpx
 sys.path.append(str(Path(__file__).parents[1] / "tests"))  # where the tour is
 from api_document.behaviours import REFUSING, behaviours, summary
 from api_document.document import example
-from support.tour import Application, make
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, QuickBloxWarning
+from pytest_qbchat.cli.tour import Application, make
 from pytest_qbchat.service import access, authentication, decoding, errors, queries
 from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.assumptions import Assumptions

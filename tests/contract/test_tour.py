@@ -12,10 +12,10 @@ from typing import Any
 
 import httpx
 import pytest
-from support.tour import Application, Note, Tour, differences, make
 from support.ways import TLS, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport
+from pytest_qbchat.cli.tour import Application, Note, Tour, differences, make
 from pytest_qbchat.service.routes import ROUTES
 
 pytestmark = pytest.mark.filterwarnings("ignore:signature. does not fit")

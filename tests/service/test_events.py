@@ -11,10 +11,10 @@ import httpx
 import pytest
 from support.chat_api import ANNA, BERT, CLEO, HOST, NEED_USER, NOT_FOUND, Api, answer, at, token_of
 from support.shop import failure
-from support.tour import Tour
 from support.ways import TLS, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxWarning
+from pytest_qbchat.cli.tour import Tour
 from pytest_qbchat.page import page
 from pytest_qbchat.service.endpoints.events import Events, Push
 

@@ -25,10 +25,10 @@ from support.chat_api import (
     answer,
     token_of,
 )
-from support.tour import Application, Tour
 from support.ways import TLS
 
 from pytest_qbchat import CallRefused, FakeQuickBlox
+from pytest_qbchat.cli.tour import Application, Tour
 from pytest_qbchat.service import errors
 
 OF_THE_APPLICATION = {"QB-Token": "made-up-token-of-the-application"}

@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl
 
 from pytest_qbchat.service import routes
 
-ENDPOINTS = Path(__file__).parents[1] / "service"  # a test file of endpoints may have a `visit` of them
+ENDPOINTS = Path(__file__).parents[2] / "tests" / "service"  # a test file of endpoints may have a `visit` of them
 PASSWORD = "made-up-password"
 _CREATED = 201
 NO_DIALOG = "000000000000000000000000"
