@@ -17,7 +17,7 @@ from pytest_qbchat.service import errors
 from pytest_qbchat.service.assumptions import Assumptions
 from pytest_qbchat.service.routes import ROUTES
 
-pytestmark = pytest.mark.filterwarnings("ignore:signature. does not fit")
+pytestmark = pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
 REFUSALS = {name_of(each): each for each in trust.refusals()}
 DOCUMENTED: dict[str, Any] = {**COMMON, **{str(route): route.endpoint for route in ROUTES}, **REFUSALS}
 SOURCED = ("documented", "observed", "verified")
