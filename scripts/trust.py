@@ -124,6 +124,7 @@ def page() -> str:
         "responses, and from a tour of all routes. Tests check that this page is up to date, and that every behaviour",
         "has one of these labels, with the year and month of the evidence where it is recent:",
         "",
+        "- *verified*: compared with a QuickBlox application, by [the command `compare`](compare.md)",
         "- *documented*: stated in QuickBlox's documentation, or shown there as it is here",
         "- *observed*: seen in the vendor's SDKs, in tests that ran against the server, or in a transcript",
         "- *assumed*: unknown, or more general than a sample; the fake has the least surprising behaviour",
@@ -163,21 +164,24 @@ def page() -> str:
     return "\n".join([*_wrapped(lines), ""])
 
 
-def numbers() -> Counter[str]:
+def numbers(*further: Any) -> Counter[str]:
     """How many behaviours there are by label. One with several labels counts as that with the best evidence."""
     endpoints = dict.fromkeys(route.endpoint for route in ROUTES)
-    listed = [each for documented in (*COMMON.values(), *endpoints, *refusals()) for each in behaviours(documented)]
+    documented = (*COMMON.values(), *endpoints, *refusals(), *further)
+    listed = [each for one in documented for each in behaviours(one)]
     return Counter(min((claim.label for claim in each.claims), key=_LABELS.index) for each in listed)
 
 
-def evidence() -> str:
+def evidence(*further: Any) -> str:
     """How much of the fake is known, in numbers."""
-    number = numbers()
+    number = numbers(*further)
+    verified = number["verified"]
+    compared = f"{verified} of them were" if verified else "None of them was"
     return (
-        f"Of {number.total()} behaviours, {number['documented']} are documented, {number['observed']} are observed, "
-        f"{number['assumed']} are assumed, and {number['by design']} are by design. None of them was "
-        "compared with the live service. You can do that: `tests/contract/test_tour.py` compares the fake with a "
-        "QuickBlox application of yours."
+        f"Of {number.total()} behaviours, {verified} are verified, {number['documented']} are documented, "
+        f"{number['observed']} are observed, {number['assumed']} are assumed, and {number['by design']} are by design. "
+        f"{compared} compared with the live service. You can do that: `python -m pytest_qbchat compare` compares the "
+        "fake with a QuickBlox application of yours."
     )
 
 
