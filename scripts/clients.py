@@ -17,11 +17,12 @@ from typing import Any
 
 import httpx
 
-sys.path.append(str(Path(__file__).parents[1] / "tests"))  # where the tour is
-from support.tour import Application, differences, make
+sys.path.append(str(Path(__file__).parents[1] / "tests"))  # where the ways are
+from support.application import MADE_UP, declare
 from support.ways import WAYS, Way
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, LiveServer, QuickBloxTransport, QuickBloxWarning
+from pytest_qbchat.cli.tour import Note, Tour
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "clients.md"
@@ -87,20 +88,14 @@ def _into(fake: FakeQuickBlox, way: Way) -> Iterator[Callable[..., Any]]:
             fake._backend.problems.drain()  # the refusal that `_refusal` provokes
 
 
-def _toured(way: Way | None) -> Any:
-    application = Application()
+def _toured(way: Way | None) -> list[Note]:
     fake = FakeQuickBlox(strict=True)
-    fake.add_credentials(
-        api_key=application.api_key,
-        application_id=int(application.id),
-        auth_key=application.auth_key,
-        auth_secret=application.auth_secret,
-    )
+    declare(fake)
     if way is None:
         with httpx.Client(transport=QuickBloxTransport(fake)) as client:
-            return make(client.request, application).notes
+            return Tour(client.request, MADE_UP).make().notes
     with _into(fake, way) as send:
-        return make(send, application).notes
+        return Tour(send, MADE_UP).make().notes
 
 
 def _outcome(way: Way, what: str) -> str:
@@ -134,7 +129,7 @@ def rows(name: str = "") -> Iterator[str]:
     reference = _toured(None)
     for way in WAYS:
         if way.name.startswith(name):
-            different = differences(_toured(way), reference)
+            different = [note for note, other in zip(_toured(way), reference, strict=True) if note != other]
             alike = f"{len(different)} differ" if different else "identical responses"
             outcomes = [_outcome(way, what) for what in ("timeout", "disconnect")]
             yield f"| {' | '.join([way.name, alike, *outcomes, _refusal(way)])} |"

@@ -49,6 +49,23 @@ _NEW_SUBSCRIPTION = {
     "notification_channel": str, "notification_channels": api.Texts, "device": {"platform": str, "udid": str},
     "push_token": dict.fromkeys(("environment", "client_identification_sequence", "bundle_identifier"), str),
 }  # fmt: skip
+TOUR = """# The calls of a tour of the API.
+anna     GET /subscriptions  ! no subscription
+anna     POST /subscriptions  {"push_token": {"client_identification_sequence": "a b"}}  ! a token with a space
+anna     POST /subscriptions  {"notification_channel": "gcm", "device": {"platform": "android", "udid": "$run"},
+    "push_token": {"environment": "production", "client_identification_sequence": "$run"}}  -> subscription
+anna     GET /subscriptions
+anna     POST /events  {"event": {"notification_type": "push", "environment": "production", "message": "SGVsbG8=",
+    "user": {"tags": {"any": "$run"}}}}  -> event
+anna     POST /events  {"event": {"notification_type": "push", "environment": "production", "message": "SGk=",
+    "user": {"tags": {"any": "$run-nobody"}}}}  ! no receiver
+anna     GET /events  {"per_page": 1}
+anna     GET /events/$event
+anna     PUT /events/$event  {"event": {"name": "Tour"}}
+anna     DELETE /events/$event
+anna     GET /events/$event  ! an event that was deleted
+anna     DELETE /subscriptions/$subscription
+"""
 
 
 @dataclass(slots=True, eq=False)
