@@ -587,7 +587,9 @@ def test_assertions_are_refused_after_calls_were_forgotten(monkeypatch: pytest.M
 # --- stopping ---
 
 
-@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM], ids=lambda number: number.name
+)
 def test_a_signal_stops_it(number: signal.Signals) -> None:
     with running() as server:
         server.post(message="hi")

@@ -117,6 +117,7 @@ def test_200_clients_keep_their_connections_at_once(qbchat_server: LiveServer) -
     assert held(qbchat_server).connections == 0
 
 
+@pytest.mark.long
 def test_200_tasks_lose_and_mix_nothing(qbchat_server: LiveServer) -> None:
     async def main() -> list[str]:
         async with httpx.AsyncClient(base_url=qbchat_server.url, verify=TLS, timeout=PATIENCE) as client:
