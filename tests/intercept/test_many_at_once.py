@@ -17,7 +17,7 @@ from support.ways import TLS, URL
 
 from pytest_qbchat import FakeQuickBlox
 
-EACH = sized(10, 50)  # messages of a thread
+EACH = sized(10, 20)  # messages of a thread
 TASKS = sized(100, 200)  # of each library
 
 
