@@ -7,13 +7,16 @@ from typing import Any
 import httpx
 import pytest
 from support.application import MADE_UP, declare
-from support.ways import World
+from support.ways import WAYS, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport
 from pytest_qbchat.cli.tour import UNSENT, Tour, calls, tour_of_fake
 from pytest_qbchat.service.routes import ROUTES
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
+# A tour of one way takes as long as forty other tests; every other test of the contract takes all ways.
+IN_SHORT = {"httpx client", "httpx2 async client", "requests session", "aiohttp", "live server"}
+EVERY_WAY = [pytest.param(way, id=way.name, marks=[] if way.name in IN_SHORT else [pytest.mark.long]) for way in WAYS]
 
 
 def unlike(tour: Tour, other: Tour) -> list[Any]:
@@ -25,6 +28,7 @@ def state(fake: FakeQuickBlox) -> list[int]:
     return [len(each) for each in (fake.users, fake.dialogs, fake.blobs, fake.sessions)]
 
 
+@pytest.mark.parametrize("world", EVERY_WAY, indirect=True)
 @pytest.mark.qbchat(strict=True)
 def test_every_route_answers_alike_over_every_way(world: World) -> None:
     declare(world.fake)

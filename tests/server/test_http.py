@@ -151,6 +151,7 @@ def test_a_path_without_a_known_beginning_has_no_prefix(qbchat_server: LiveServe
         assert httpx.get(qbchat_server.url + "/tb/data/Customer/7.json", verify=TLS).status_code == 404
 
 
+@pytest.mark.long
 def test_a_file_of_50_megabytes_goes_up_and_comes_down(qbchat_server: LiveServer) -> None:
     content = random.Random(7).randbytes(1024) * (50 * 1024)
     url = qbchat_server.url
