@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import urllib.request
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ import requests
 from support.runs import PARALLEL
 
 from pytest_qbchat import CallRefused, plugin
+from pytest_qbchat.explain import call_site
 
 OUTSIDE = "code outside of the tests called POST https://api.quickblox.com/chat/Message.json without the qbchat fixture"
 
@@ -367,6 +369,25 @@ def test_the_hook_lets_every_call_through_without_the_guard(run) -> None:
 @pytest.mark.qbchat(live=True)
 def test_the_hook_lets_a_live_test_through() -> None:
     plugin._audit("socket.gethostbyname", ("api.quickblox.com",))
+
+
+def test_the_hook_names_the_earlier_test_of_a_thread(pytestconfig: pytest.Config) -> None:
+    class Loud(threading.Thread):
+        def run(self) -> None:
+            again.wait(10)
+            with pytest.raises(CallRefused, match=r"^a thread that began in tests/test_a.py::test_it called api\."):
+                plugin._audit("socket.gethostbyname", ("api.quickblox.com",))
+            refused.set()
+
+    again, refused = threading.Event(), threading.Event()
+    thread = Loud()
+    call_site.note_threads("")
+    thread.start()
+    call_site.note_threads("tests/test_a.py::test_it")
+    again.set()
+    thread.join()
+    assert refused.is_set()
+    assert len(pytestconfig.stash[plugin._GUARD]._late.drain()) == 1
 
 
 def test_the_hook_leaves_an_active_fake_to_its_own(qbchat: object) -> None:
