@@ -55,9 +55,13 @@ def audit(fakes: list[Fake], event: str, arguments: tuple[Any, ...]) -> None:
     __tracebackhide__ = True
     if fakes and event in EVENTS:  # in this order: at the end of the process, the second name is None
         _refuse_quickblox(fakes, *EVENTS[event](*arguments))
-    elif fakes and event == "subprocess.Popen":
-        for fake in fakes:
-            fake.hosts.processes = True
+    elif fakes and event in ("subprocess.Popen", "os.posix_spawn", "os.system"):
+        _note_process(fakes)
+
+
+def _note_process(fakes: list[Fake]) -> None:
+    for fake in fakes:
+        fake.hosts.processes = True
 
 
 def _sockets(module: Any) -> Iterator[PatchPoint]:
@@ -77,7 +81,24 @@ def _proxies(module: Any) -> Iterator[PatchPoint]:
         yield PatchPoint(module, "getproxies_environment", _getproxies)
 
 
-LIBRARIES = {"socket": _sockets, "asyncio.base_events": _event_loops, "urllib.request": _proxies}
+def _processes(module: Any) -> Iterator[PatchPoint]:
+    """A process that multiprocessing spawns, or asks its fork server for, raises no audit event."""
+    if hasattr(module, "get_preparation_data"):  # not in a stub
+        yield PatchPoint(module, "get_preparation_data", _noting)
+
+
+LIBRARIES = {
+    "socket": _sockets, "asyncio.base_events": _event_loops, "urllib.request": _proxies,
+    "multiprocessing.spawn": _processes,
+}  # fmt: skip
+
+
+def _noting(function: Function, fakes: list[Fake]) -> Function:
+    def get_preparation_data(name: str) -> Any:
+        _note_process(fakes)
+        return function(name)
+
+    return get_preparation_data
 
 
 def _guarded(address_of: Callable[..., Address], function: Function, fakes: list[Fake]) -> Function:
