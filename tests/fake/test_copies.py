@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
 import subprocess
 import sys
@@ -109,9 +110,13 @@ def test_records_are_compared_with_syrupy_and_inline_snapshot(tmp_path: Path) ->
     file = tmp_path / "test_shop.py"
     file.write_text(PROJECT + "".join(TESTS.format(name=name) for name in RECORDS), encoding="utf-8")
 
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+
     def run(*options: str) -> subprocess.CompletedProcess[str]:
         command = [*WITH_SNAPSHOTS, "-p", "no:randomly", *options]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", check=False
+        )
 
     first = run("--snapshot-update", "--inline-snapshot=create")
     skip_if_offline(first.stderr)
