@@ -12,10 +12,6 @@ T = TypeVar("T")
 _MAX_LISTED = 10
 
 
-def _as_it_is(record: T) -> T:
-    return record
-
-
 @record
 class Records(Record, Sequence[T], Generic[T]):
     """A view of records, oldest first. It grows with the list that it shows.
@@ -30,7 +26,7 @@ class Records(Record, Sequence[T], Generic[T]):
     _noun: str  # the name of a record in error texts: `posted message`
     _masked: Callable[[str], str]  # masks the secrets in an error text
     _reasons: Callable[[], Iterable[str]] = tuple  # lines that may explain why an expected item is missing
-    _shown: Callable[[T], T] = _as_it_is  # what is shown of a record
+    _shown: Callable[[T], T] = lambda record: record  # what is shown of a record
     _whole: Sequence[T] | None = None  # before `where` and slices
 
     @property

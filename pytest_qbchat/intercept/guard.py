@@ -24,7 +24,15 @@ from typing import Any, NoReturn
 from pytest_qbchat.exceptions import CallRefused
 from pytest_qbchat.explain.call_site import OTHER_LIBRARIES, in_thread_of_library, package_of
 from pytest_qbchat.intercept.loopback_servers import is_loopback_server
-from pytest_qbchat.intercept.patching import Function, PatchPoint, classes, fake_for_call, fake_for_host
+from pytest_qbchat.intercept.patching import (
+    Function,
+    PatchPoint,
+    classes,
+    fake_for_call,
+    fake_for_host,
+    functions,
+    methods,
+)
 from pytest_qbchat.service.interface import Fake
 
 Address = tuple[object, object]  # host and port
@@ -56,49 +64,14 @@ def audit(fakes: list[Fake], event: str, arguments: tuple[Any, ...]) -> None:
     if fakes and event in EVENTS:  # in this order: at the end of the process, the second name is None
         _refuse_quickblox(fakes, *EVENTS[event](*arguments))
     elif fakes and event in ("subprocess.Popen", "os.posix_spawn", "os.system"):
-        _note_process(fakes)
-
-
-def _note_process(fakes: list[Fake]) -> None:
-    for fake in fakes:
-        fake.hosts.processes = True
+        for fake in fakes:
+            fake.hosts.processes = True
 
 
 def _sockets(module: Any) -> Iterator[PatchPoint]:
     for sockets in classes(module, "socket"):
         for method in {"connect", "connect_ex", "sendto", "sendmsg"} & {*dir(sockets)}:  # Windows has no sendmsg
             yield PatchPoint(sockets, method, partial(_guarded, lambda *args: _address(args[-1])))
-
-
-def _event_loops(module: Any) -> Iterator[PatchPoint]:
-    """The loop calls socket.getaddrinfo() in a thread, where the calling library is not on the stack."""
-    for loop in classes(module, "BaseEventLoop"):
-        yield PatchPoint(loop, "getaddrinfo", partial(_guarded, lambda _, host, port, **__: (host, port)))
-
-
-def _proxies(module: Any) -> Iterator[PatchPoint]:
-    if "getproxies_environment" in vars(module):  # not in a stub
-        yield PatchPoint(module, "getproxies_environment", _getproxies)
-
-
-def _processes(module: Any) -> Iterator[PatchPoint]:
-    """A process that multiprocessing spawns, or asks its fork server for, raises no audit event."""
-    if hasattr(module, "get_preparation_data"):  # not in a stub
-        yield PatchPoint(module, "get_preparation_data", _noting)
-
-
-LIBRARIES = {
-    "socket": _sockets, "asyncio.base_events": _event_loops, "urllib.request": _proxies,
-    "multiprocessing.spawn": _processes,
-}  # fmt: skip
-
-
-def _noting(function: Function, fakes: list[Fake]) -> Function:
-    def get_preparation_data(name: str) -> Any:
-        _note_process(fakes)
-        return function(name)
-
-    return get_preparation_data
 
 
 def _guarded(address_of: Callable[..., Address], function: Function, fakes: list[Fake]) -> Function:
@@ -147,6 +120,26 @@ def _getproxies(function: Function, fakes: list[Fake]) -> Function:
         return proxies
 
     return getproxies_environment
+
+
+def _noting(function: Function, fakes: list[Fake]) -> Function:
+    """A process that multiprocessing spawns, or asks its fork server for, raises no audit event."""
+
+    def get_preparation_data(name: str) -> Any:
+        audit(fakes, "subprocess.Popen", ())
+        return function(name)
+
+    return get_preparation_data
+
+
+# The loop calls socket.getaddrinfo() in a thread, where the calling library is not on the stack.
+_by_loop = partial(_guarded, lambda _, host, port, **__: (host, port))
+LIBRARIES = {
+    "socket": _sockets,
+    "asyncio.base_events": methods("BaseEventLoop", "getaddrinfo", _by_loop),
+    "urllib.request": functions("getproxies_environment", _getproxies),
+    "multiprocessing.spawn": functions("get_preparation_data", _noting),
+}
 
 
 def _library() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from typing import Any, TypeVar, cast, dataclass_transform
 
 from pytest_qbchat.service.guessed_names import Hinted
@@ -30,14 +30,12 @@ class Record(Hinted):
     __hash__ = object.__hash__
 
 
-@dataclass
-class _Shown:
-    _fields: Any
+_SHOWN = make_dataclass("_Shown", ["_fields"])
 
 
 @dataclass_transform(eq_default=False)
 def record(kind: type[T]) -> type[T]:
     """Make a dataclass of which snapshot tools, which read the fields of a dataclass, see only `_fields`."""
     made = dataclass(slots=True, eq=False)(kind)
-    made.__dataclass_fields__ = _Shown.__dataclass_fields__  # type: ignore[attr-defined]
+    made.__dataclass_fields__ = _SHOWN.__dataclass_fields__  # type: ignore[attr-defined]
     return made
