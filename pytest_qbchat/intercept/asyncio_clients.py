@@ -16,7 +16,7 @@ from typing import Any
 
 from pytest_qbchat.intercept.guard import refuse_proxy
 from pytest_qbchat.intercept.loopback_servers import loopback_address
-from pytest_qbchat.intercept.patching import Function, fake_for_call, methods
+from pytest_qbchat.intercept.patching import Function, fake_for_call, points_at
 from pytest_qbchat.service.interface import Fake
 
 
@@ -52,6 +52,6 @@ def _connect_tornado(function: Function, fakes: list[Fake]) -> Function:
 
 
 LIBRARIES = {
-    "aiohttp.connector": methods("BaseConnector", "connect", _connect_aiohttp),
-    "tornado.tcpclient": methods("TCPClient", "connect", _connect_tornado),
+    "aiohttp.connector": points_at("connect", _connect_aiohttp, "BaseConnector"),
+    "tornado.tcpclient": points_at("connect", _connect_tornado, "TCPClient"),
 }

@@ -24,15 +24,7 @@ from typing import Any, NoReturn
 from pytest_qbchat.exceptions import CallRefused
 from pytest_qbchat.explain.call_site import OTHER_LIBRARIES, in_thread_of_library, package_of
 from pytest_qbchat.intercept.loopback_servers import is_loopback_server
-from pytest_qbchat.intercept.patching import (
-    Function,
-    PatchPoint,
-    classes,
-    fake_for_call,
-    fake_for_host,
-    functions,
-    methods,
-)
+from pytest_qbchat.intercept.patching import Function, PatchPoint, classes, fake_for_call, fake_for_host, points_at
 from pytest_qbchat.service.interface import Fake
 
 Address = tuple[object, object]  # host and port
@@ -136,9 +128,9 @@ def _noting(function: Function, fakes: list[Fake]) -> Function:
 _by_loop = partial(_guarded, lambda _, host, port, **__: (host, port))
 LIBRARIES = {
     "socket": _sockets,
-    "asyncio.base_events": methods("BaseEventLoop", "getaddrinfo", _by_loop),
-    "urllib.request": functions("getproxies_environment", _getproxies),
-    "multiprocessing.spawn": functions("get_preparation_data", _noting),
+    "asyncio.base_events": points_at("getaddrinfo", _by_loop, "BaseEventLoop"),
+    "urllib.request": points_at("getproxies_environment", _getproxies),
+    "multiprocessing.spawn": points_at("get_preparation_data", _noting),
 }
 
 

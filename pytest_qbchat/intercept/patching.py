@@ -108,14 +108,14 @@ def classes(module: ModuleType, *names: str) -> list[type]:
     return [each for name in names if (each := _own_class(module, name)) is not None]
 
 
-def methods(owner: str, name: str, wrap: Wrapper) -> PatchPoints:
-    """The patch points of the method of a class; none in a module that is a stub."""
-    return lambda module: (PatchPoint(each, name, wrap) for each in classes(module, owner))
+def points_at(name: str, wrap: Wrapper, *owners: str) -> PatchPoints:
+    """The patch points of a function of a module, or of a method of its classes; none in a module that is a stub."""
 
+    def found(module: Any) -> Iterator[PatchPoint]:
+        own = classes(module, *owners) if owners else [module]
+        return (PatchPoint(each, name, wrap) for each in own if owners or name in vars(each))
 
-def functions(name: str, wrap: Wrapper) -> PatchPoints:
-    """The patch points of a function of a module; none in a module that is a stub."""
-    return lambda module: (PatchPoint(each, name, wrap) for each in [module] if name in vars(module))
+    return found
 
 
 def _own_class(module: ModuleType, name: str) -> type | None:
