@@ -10,6 +10,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING
 
 import pytest
+from pluggy import HookimplMarker
 
 # pytest looks at every name of a plugin.
 if TYPE_CHECKING:
@@ -48,6 +49,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("qbchat_hosts", "hosts or base URLs of QuickBlox, besides *.quickblox.com", type="linelist")
     parser.addini("qbchat_strict", "refuse undeclared tokens, API keys, users and dialogs", type="bool", default=False)
     parser.addini("qbchat_guard", "refuse calls to QuickBlox without the qbchat fixture", type="bool", default=True)
+
+
+@HookimplMarker("inline_snapshot")
+def customize(value: object) -> Any:
+    """Let inline-snapshot write the fields of a record."""
+    from pytest_qbchat.service.records import Record
+
+    return value._fields if isinstance(value, Record) else None
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -37,7 +37,7 @@ from pytest_qbchat.server.seed import CONTROL_PREFIX, apply_seed, in_requests, r
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.masking import mask
 from pytest_qbchat.service.models import Dialog, DialogType, Message
-from pytest_qbchat.service.wire import Request, Response
+from pytest_qbchat.service.wire import Request, Response, printable
 
 _LOOPBACK = "127.0.0.1"
 _VERSION = f"pytest-qbchat {version('pytest-qbchat')}"
@@ -180,7 +180,7 @@ class Program(Server):
 
     def log(self, line: str) -> None:
         """Print a line about a request."""
-        _print_line(_printable(self._fake("")._backend.masked(f"{time.strftime('%H:%M:%S')} {line}")))
+        _print_line(printable(self._fake("")._backend.masked(f"{time.strftime('%H:%M:%S')} {line}")))
 
     def _refusal_of_sender(self, request: Request, of_control: bool) -> str:
         """Why the sender may not call; empty if it may.
@@ -240,7 +240,7 @@ class Program(Server):
             line += f": {_posted(fake, call.message, call.dialog)}"
         self.log(fake._backend.masked(in_requests(line)))
         for text in call.warnings:
-            _print_line(_printable(fake._backend.masked(f"  warning: {in_requests(text)}")))
+            _print_line(printable(fake._backend.masked(f"  warning: {in_requests(text)}")))
         fake.forget_calls(keep=_MAX_CALLS)
 
 
@@ -275,11 +275,6 @@ def _print_line(text: str) -> None:
     except BrokenPipeError:
         # Python flushes the buffer at exit; that would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _printable(text: str) -> str:
-    """Escape the characters that move the cursor or start another line."""
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def _is_loopback(host: str) -> bool:

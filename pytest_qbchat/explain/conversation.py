@@ -12,6 +12,7 @@ from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints.events import Events
 from pytest_qbchat.service.models import Dialog, Message
 from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.wire import printable
 
 age = attrgetter("date_sent", "id")
 _MAX_SHOWN = 20  # messages of each dialog in a transcript
@@ -92,7 +93,7 @@ def transcript(store: Store, calls: Sequence[Call], seen: int | None = None) -> 
         if call.began_in:
             notes[f"{call.method} {call.path} came from a thread that began in {call.began_in}"] += 1
     lines += [line if times == 1 else f"{line} ({times} times)" for line, times in notes.items()]
-    return "\n".join(lines) or "nothing was posted"
+    return "\n".join(map(printable, lines)) or "nothing was posted"
 
 
 def _is_deleted(message: Message) -> bool:

@@ -13,6 +13,7 @@ from pytest_qbchat.service.hosts import Hosts
 from pytest_qbchat.service.models import Blob, Dialog, Message, User
 from pytest_qbchat.service.spelling import misspelt, similar_name
 from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.wire import printable
 
 WIDTH = 72  # of a value in a failure text
 _NAME_WIDTH = 40  # of the text by which a message is named
@@ -47,7 +48,7 @@ def where(message: Message | Push) -> str:
 def person(store: Store, user_id: int) -> str:
     """A user by name and id."""
     user = store.users.get(user_id)
-    return f"{user.full_name} ({user_id})" if user is not None and user.full_name else f"user {user_id}"
+    return f"{printable(user.full_name)} ({user_id})" if user is not None and user.full_name else f"user {user_id}"
 
 
 def dialog_of(message: Message) -> str:
@@ -78,7 +79,7 @@ def receipts(message: Message) -> str:
 def attachment_labels(message: Message) -> Iterator[str]:
     """Type and id or URL of each attachment: `image 47863`."""
     for item in message.attachments:
-        yield f"{item.get('type', 'untyped')} {item.get('id', item.get('url', ''))}".rstrip()
+        yield printable(f"{item.get('type', 'untyped')} {item.get('id', item.get('url', ''))}".rstrip())
 
 
 def flag(message: Message, name: str) -> str:

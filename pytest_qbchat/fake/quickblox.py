@@ -22,6 +22,7 @@ from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints.events import Events, Push
 from pytest_qbchat.service.guessed_names import hinted
 from pytest_qbchat.service.models import Blob, Dialog, Session, id_of
+from pytest_qbchat.service.wire import printable
 
 if TYPE_CHECKING:
     import respx
@@ -397,7 +398,7 @@ class FakeQuickBlox(Declarations):
 
     def _failure(self, text: str) -> Any:
         """The error of an assertion, which knows how many calls it saw."""
-        failure: Any = AssertionError(self._masked(text))
+        failure: Any = AssertionError(self._masked("\n".join(map(printable, text.split("\n")))))
         failure.calls_seen = len(self.calls)
         return failure
 

@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 from pytest_qbchat.exceptions import CallRefused
 from pytest_qbchat.explain.call_site import OTHER_LIBRARIES, in_thread_of_library, package_of
 from pytest_qbchat.intercept.loopback_servers import is_loopback_server
-from pytest_qbchat.intercept.patching import Function, PatchPoint, classes, fake_for_call, fake_for_host
+from pytest_qbchat.intercept.patching import Function, PatchPoint, classes, fake_for_call, fake_for_host, points_at
 from pytest_qbchat.service.interface import Fake
 
 Address = tuple[object, object]  # host and port
@@ -55,7 +55,7 @@ def audit(fakes: list[Fake], event: str, arguments: tuple[Any, ...]) -> None:
     __tracebackhide__ = True
     if fakes and event in EVENTS:  # in this order: at the end of the process, the second name is None
         _refuse_quickblox(fakes, *EVENTS[event](*arguments))
-    elif fakes and event == "subprocess.Popen":
+    elif fakes and event in ("subprocess.Popen", "os.posix_spawn", "os.system"):
         for fake in fakes:
             fake.hosts.processes = True
 
@@ -64,20 +64,6 @@ def _sockets(module: Any) -> Iterator[PatchPoint]:
     for sockets in classes(module, "socket"):
         for method in {"connect", "connect_ex", "sendto", "sendmsg"} & {*dir(sockets)}:  # Windows has no sendmsg
             yield PatchPoint(sockets, method, partial(_guarded, lambda *args: _address(args[-1])))
-
-
-def _event_loops(module: Any) -> Iterator[PatchPoint]:
-    """The loop calls socket.getaddrinfo() in a thread, where the calling library is not on the stack."""
-    for loop in classes(module, "BaseEventLoop"):
-        yield PatchPoint(loop, "getaddrinfo", partial(_guarded, lambda _, host, port, **__: (host, port)))
-
-
-def _proxies(module: Any) -> Iterator[PatchPoint]:
-    if "getproxies_environment" in vars(module):  # not in a stub
-        yield PatchPoint(module, "getproxies_environment", _getproxies)
-
-
-LIBRARIES = {"socket": _sockets, "asyncio.base_events": _event_loops, "urllib.request": _proxies}
 
 
 def _guarded(address_of: Callable[..., Address], function: Function, fakes: list[Fake]) -> Function:
@@ -126,6 +112,26 @@ def _getproxies(function: Function, fakes: list[Fake]) -> Function:
         return proxies
 
     return getproxies_environment
+
+
+def _noting(function: Function, fakes: list[Fake]) -> Function:
+    """A process that multiprocessing spawns, or asks its fork server for, raises no audit event."""
+
+    def get_preparation_data(name: str) -> Any:
+        audit(fakes, "subprocess.Popen", ())
+        return function(name)
+
+    return get_preparation_data
+
+
+# The loop calls socket.getaddrinfo() in a thread, where the calling library is not on the stack.
+_by_loop = partial(_guarded, lambda _, host, port, **__: (host, port))
+LIBRARIES = {
+    "socket": _sockets,
+    "asyncio.base_events": points_at("getaddrinfo", _by_loop, "BaseEventLoop"),
+    "urllib.request": points_at("getproxies_environment", _getproxies),
+    "multiprocessing.spawn": points_at("get_preparation_data", _noting),
+}
 
 
 def _library() -> str:

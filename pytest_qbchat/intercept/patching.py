@@ -34,6 +34,7 @@ from typing import Any
 from pytest_qbchat.service.interface import Fake
 
 Function = Callable[..., Any]
+Wrapper = Callable[[Function, list[Fake]], Function]
 
 _passing_through: ContextVar[bool] = ContextVar("qbchat_passing_through", default=False)
 
@@ -69,7 +70,7 @@ class PatchPoint:
 
     owner: Any
     name: str
-    wrap: Callable[[Function, list[Fake]], Function]  # makes the replacement; the list of active fakes changes
+    wrap: Wrapper  # makes the replacement; the list of active fakes changes
     latest: Patch | None = None  # reused from test to test: wrapping all functions takes longer than the rest
 
 
@@ -105,6 +106,16 @@ def classes(module: ModuleType, *names: str) -> list[type]:
     The classes are the library's own, also while another mock has replaced them in the module.
     """
     return [each for name in names if (each := _own_class(module, name)) is not None]
+
+
+def points_at(name: str, wrap: Wrapper, *owners: str) -> PatchPoints:
+    """The patch points of a function of a module, or of a method of its classes; none in a module that is a stub."""
+
+    def found(module: Any) -> Iterator[PatchPoint]:
+        own = classes(module, *owners) if owners else [module]
+        return (PatchPoint(each, name, wrap) for each in own if owners or name in vars(each))
+
+    return found
 
 
 def _own_class(module: ModuleType, name: str) -> type | None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
-from pytest_qbchat.service.masking import mask_fields
 from pytest_qbchat.service.spelling import closest_name, similar_name
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,12 +40,6 @@ class Hinted:
         def __getattr__(self, name: str) -> NoReturn:
             __tracebackhide__ = True
             raise AttributeError(f"{_kind(self)} has no attribute {name!r}{hint_for(self, name)}")
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """A copy of a record is a dict of its fields, masked: the record itself leads to the whole state."""
-        if not hasattr(type(self), "as_dict"):
-            return super().__reduce_ex__(protocol)
-        return json.loads, (mask_fields(json.dumps(cast("Any", self).as_dict())),)
 
 
 def hint_for(record: Any, name: str) -> str:

@@ -25,6 +25,11 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else encode_json(value)
 
 
+def printable(text: str) -> str:
+    """Escape the characters that move the cursor or start another line."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
 class Headers(Mapping[str, str]):
     """Headers in the order sent. The look-up ignores case, and the repr masks tokens and keys."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 from typing import Any, NamedTuple, TypedDict
 
 from pytest_qbchat.service.declaration import Time
 from pytest_qbchat.service.ids import Dated
 from pytest_qbchat.service.masking import mask
+from pytest_qbchat.service.records import record
 
 
 class SessionRecord(TypedDict):
@@ -25,7 +25,7 @@ class SessionRecord(TypedDict):
     _id: str
 
 
-@dataclass(slots=True, eq=False)
+@record
 class Session(Dated):
     """The session that belongs to a `QB-Token`.
 
