@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 
 # Each is a module with a function of the same name.
-TABLES = ("runs", "posts", "fixtures", "growth", "startup")
+TABLES = ("runs", "posts", "instructions", "fixtures", "growth", "startup")
 
 
 def main(names: list[str]) -> None:

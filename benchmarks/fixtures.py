@@ -1,4 +1,4 @@
-"""What a fixture costs each test that takes it and does nothing with it."""
+"""What a fixture costs each test that takes it and does nothing with it, and the first of them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from benchmarks.interleaved import Batch, interleave
 from benchmarks.report import Aim, micro, table
 
 _ROUNDS = 7
+_ROUNDS_OF_FIRSTS = 25
 _TESTS = 600
 
 _EMPTY, _QBCHAT, _PYTEST_HTTPX = "an empty fixture", "**`qbchat`**", "`httpx_mock`"
@@ -27,7 +28,7 @@ _WAYS = {
     "`respx_mock`": ("respx_mock", "respx"),
 }
 
-# The clock starts after the first test, which may pay for imports that others pay when the run starts.
+# A second clock starts after the first test, which may pay for imports that others pay when the run starts.
 _CONFTEST = """\
 import time
 from pathlib import Path
@@ -45,9 +46,11 @@ def empty():
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item, nextitem):
     global _started
+    before = time.process_time()
     result = yield
     if _started is None:
         _started = time.process_time()
+        Path(__file__).with_name("first").write_text(str(_started - before))
     elif nextitem is None:
         Path(__file__).with_name("seconds").write_text(str(time.process_time() - _started))
     return result
@@ -55,20 +58,25 @@ def pytest_runtest_protocol(item, nextitem):
 
 
 def fixtures() -> Iterator[str]:
-    """CPU time of set-up and tear-down, over an empty fixture."""
-    with TemporaryDirectory() as folder:
+    """CPU time of the first test in a process, and of set-up and tear-down, over an empty fixture."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        firsts: dict[str, Batch] = {}
         ways: dict[str, Batch] = {}
-        for name, (fixture, plugin) in _WAYS.items():
-            tests = Path(folder, fixture)
-            tests.mkdir()
-            (tests / "pytest.ini").write_text("[pytest]\n")
-            (tests / "conftest.py").write_text(_CONFTEST)
-            (tests / "test_nothing.py").write_text(
-                "\n\n".join(f"def test_{number}({fixture}):\n    pass\n" for number in range(_TESTS + 1))
-            )
-            ways[name] = partial(_run, tests, plugin)
-        seconds = interleave(ways, _ROUNDS)
-    over = seconds.over(_EMPTY)
+        for way, (fixture, plugin) in _WAYS.items():
+            tests = _write(folder / fixture, fixture, _TESTS + 1)
+            ways[way] = partial(_run, tests, plugin)
+            if way in (_EMPTY, _QBCHAT):  # the others are imported when the run starts
+                alone = _write(folder / f"{fixture}_alone", fixture, 1, "import httpx\n\n\n")
+                firsts[way] = partial(_first, alone, plugin)
+        first = interleave(firsts, _ROUNDS_OF_FIRSTS).over(_EMPTY)
+        over = interleave(ways, _ROUNDS).over(_EMPTY)
+    yield table(
+        "The first test of a process that takes the fixture, over an empty one",
+        ("fixture", "ms"),
+        [(_QBCHAT, f"{first.median(_QBCHAT) * 1e3:.0f}")],
+        [Aim(f"the first {_QBCHAT}, in ms", 25.00, first.median(_QBCHAT) * 1e3)],
+    )
     yield table(
         "Set-up and tear-down of a fixture, over an empty one",
         ("fixture", "µs", "ratio to pytest-httpx"),
@@ -77,8 +85,30 @@ def fixtures() -> Iterator[str]:
     )
 
 
+def _write(tests: Path, fixture: str, number: int, head: str = "") -> Path:
+    """A folder with a number of tests that take a fixture and do nothing."""
+    tests.mkdir()
+    (tests / "pytest.ini").write_text("[pytest]\n")
+    (tests / "conftest.py").write_text(_CONFTEST)
+    text = "\n\n".join(f"def test_{each}({fixture}):\n    pass\n" for each in range(number))
+    (tests / "test_nothing.py").write_text(head + text)
+    return tests
+
+
 def _run(tests: Path, plugin: str | None) -> float:
-    """CPU seconds of one test, in a run of its own with no other plugin."""
+    """CPU seconds of one test, in a run of its own."""
+    _pytest(tests, plugin)
+    return float((tests / "seconds").read_text()) / _TESTS
+
+
+def _first(tests: Path, plugin: str | None) -> float:
+    """CPU seconds of the first test of a run."""
+    _pytest(tests, plugin)
+    return float((tests / "first").read_text())
+
+
+def _pytest(tests: Path, plugin: str | None) -> None:
+    """A run with no other plugin."""
     command = [sys.executable, "-m", "pytest", "-q", *(["-p", plugin] if plugin else [])]
     subprocess.run(
         command,
@@ -87,4 +117,3 @@ def _run(tests: Path, plugin: str | None) -> float:
         check=True,
         capture_output=True,
     )
-    return float((tests / "seconds").read_text()) / _TESTS

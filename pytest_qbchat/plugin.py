@@ -301,6 +301,8 @@ def _point_to_fixture(report: pytest.TestReport, item: pytest.Item) -> None:
     text, advice = report.longreprtext, ""
     if "ScopeMismatch" in text and "scoped fixture qbchat" in text:
         advice = "for a wider scope make a fake of its own: with FakeQuickBlox().intercept() as qbchat: yield qbchat"
+    elif "missing 1 required positional argument: 'qbchat'" in text:
+        advice = "methods of a TestCase get it from an autouse fixture: def _fake(self, qbchat): self.qbchat = qbchat"
     elif ".quickblox.com" in text and not item.config.getini("qbchat_guard") and not _nearest(item, "live"):
         advice = (
             "the failure names a host of QuickBlox, and qbchat_guard is false; take the fixture qbchat in this test"

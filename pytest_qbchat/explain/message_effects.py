@@ -101,7 +101,7 @@ def remedy(message: Message | Push, name: str, expected: Any) -> str:
     if name == "chat_dialog_id" and _is_adopted(message, name):
         known = [dialog.id for dialog in message._store.dialogs.values() if not dialog.adopted]
         if near := misspelt(message.chat_dialog_id, known):
-            return f"post to the declared dialog {near}, which {message.chat_dialog_id} misspells"
+            return f"post to the declared dialog {near}; {message.chat_dialog_id} differs only slightly from it"
         dialog = f"qbchat.add_dialog({message.chat_dialog_id!r}, occupants_ids=[...])"
         return f"post to a declared dialog, or declare this one: {dialog}"
     return other_type(expected, field_of(message, name))

@@ -24,7 +24,7 @@ class Records(Record, Sequence[T], Generic[T]):
     _items: Sequence[T]
     _kind: type[T]
     _noun: str  # the name of a record in error texts: `posted message`
-    _masked: Callable[[str], str]  # masks the secrets in an error text
+    _failure: Callable[[str], AssertionError]  # the error with a text, in which secrets are masked
     _reasons: Callable[[], Iterable[str]] = tuple  # lines that may explain why an expected item is missing
     _shown: Callable[[T], T] = lambda record: record  # what is shown of a record
     _whole: Sequence[T] | None = None  # before `where` and slices
@@ -99,10 +99,10 @@ class Records(Record, Sequence[T], Generic[T]):
         return self if self._whole is None else self._whole
 
     def _subset(self, items: Sequence[T], noun: str) -> Records[T]:
-        return Records(items, self._kind, noun, self._masked, self._reasons, _whole=self._all)
+        return Records(items, self._kind, noun, self._failure, self._reasons, _whole=self._all)
 
     def _error(self, *lines: str) -> AssertionError:
-        return AssertionError(self._masked("\n".join(lines)))
+        return self._failure("\n".join(lines))
 
     def _none_found(self, verdict: str) -> AssertionError:
         """The error if no record is left: the records that there are, or why there are none."""

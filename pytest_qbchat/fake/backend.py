@@ -22,7 +22,7 @@ from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints.events import Events
 from pytest_qbchat.service.hosts import Hosts
 from pytest_qbchat.service.store import Store
-from pytest_qbchat.service.wire import Request, Response
+from pytest_qbchat.service.wire import Request, Response, printable
 
 if TYPE_CHECKING:
     from pytest_qbchat.each_fault.loop import Trial
@@ -49,9 +49,10 @@ class Backend:
         self._service = Service(self.store)
         self._on_call = on_call
         self._calls: list[Call] = []
-        self.calls = Records(self._calls, Call, "call", self.masked)
+        self.calls = Records(self._calls, Call, "call", self.failure)
         self._scanned_calls = 0  # the number of calls whose secrets are known
         self.store.secrets.find_new = self._new_secrets
+        self.store.failure = self.failure
 
     def handle(self, request: Request) -> Response:
         """Answer a request. For an unknown route, record a problem and raise CallRefused."""
@@ -114,6 +115,12 @@ class Backend:
             unmet += [(f"{route} of qbchat.router", remedy) for route in self.stubs.uncalled()]
         for what, remedy in unmet:
             self.problems.append(Problem(self.masked(f"no call met {what}; calls: {made}\n  {remedy}")))
+
+    def failure(self, text: str) -> Any:
+        """The error of an assertion, which knows how many calls it saw."""
+        failure: Any = AssertionError(self.masked("\n".join(map(printable, text.split("\n")))))
+        failure.calls_seen = len(self._calls)
+        return failure
 
     def forget_calls(self, keep: int) -> None:
         """See `FakeQuickBlox.forget_calls`."""

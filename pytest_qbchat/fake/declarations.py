@@ -304,7 +304,7 @@ class Declarations(Hinted):
             ValueError: The time is negative.
         """
         if positional or not delta:
-            raise TypeError(f"advance() needs a unit; use advance(hours={positional[0] if positional else 2})")
+            raise TypeError(f"advance() needs a unit; use qbchat.advance(hours={positional[0] if positional else 2})")
         if unknown := sorted(delta.keys() - _UNITS):
             suggestion = closest_name(unknown[0], _UNITS) or f"one of {', '.join(_UNITS)}"
             raise TypeError(f"unknown unit {unknown[0]!r}; expected {suggestion}")

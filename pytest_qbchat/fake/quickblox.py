@@ -22,7 +22,6 @@ from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints.events import Events, Push
 from pytest_qbchat.service.guessed_names import hinted
 from pytest_qbchat.service.models import Blob, Dialog, Session, id_of
-from pytest_qbchat.service.wire import printable
 
 if TYPE_CHECKING:
     import respx
@@ -173,13 +172,13 @@ class FakeQuickBlox(Declarations):
         """The messages that were sent through POST, oldest first, each with its original text."""
         reasons = partial(effects.why_none, self.calls, self._backend.hosts)
         posted = self._backend.posted
-        return Records(posted, Message, "posted message", self._masked, reasons, Message._as_posted)
+        return Records(posted, Message, "posted message", self._backend.failure, reasons, Message._as_posted)
 
     @property
     def pushed(self) -> Records[Push]:
         """The push notifications that were sent through POST /events.json, oldest first."""
         reasons = partial(effects.why_none, self.calls, self._backend.hosts, "push")
-        return Records(self._store.part(Events).pushed, Push, "push", self._masked, reasons)
+        return Records(self._store.part(Events).pushed, Push, "push", self._backend.failure, reasons)
 
     @property
     def messages(self) -> Records[Message]:
@@ -299,7 +298,7 @@ class FakeQuickBlox(Declarations):
             text = differences.wrong_number(found, times, at_least, fields, self.calls)
         else:
             return found[-1]
-        raise self._failure(text)
+        raise self._backend.failure(text)
 
     def wait_for_posted(
         self, /, *, within: float = 5, times: int | None = None, at_least: int | None = None, **fields: Any
@@ -347,7 +346,7 @@ class FakeQuickBlox(Declarations):
         if within:
             self._backend.wait(partial(self.assert_not_posted, **fields), within, until=False)
         elif found := self.posted.where(**fields):
-            raise self._failure(differences.unexpected(found, fields))
+            raise self._backend.failure(differences.unexpected(found, fields))
 
     def assert_nothing_posted(self, *, within: float = 0) -> None:
         """Assert that no message was posted at all.
@@ -363,7 +362,7 @@ class FakeQuickBlox(Declarations):
         if within:
             self._backend.wait(self.assert_nothing_posted, within, until=False)
         elif self._backend.posted:
-            raise self._failure(differences.unexpected(self.posted, {}))
+            raise self._backend.failure(differences.unexpected(self.posted, {}))
 
     def expect_refused(self, method: str | None = None, path: str | None = None) -> Expectation:
         """Expect the fake to refuse a call to an unknown route in a `with` block.
@@ -396,15 +395,9 @@ class FakeQuickBlox(Declarations):
         others = effects.why_none((), hosts) if hosts.others - {"127.0.0.1", "localhost"} and not self.calls else []
         return self._masked("\n".join([rendered, *faults.unused(), *others]))
 
-    def _failure(self, text: str) -> Any:
-        """The error of an assertion, which knows how many calls it saw."""
-        failure: Any = AssertionError(self._masked("\n".join(map(printable, text.split("\n")))))
-        failure.calls_seen = len(self.calls)
-        return failure
-
     def _records(self, kind: type[T], records: Mapping[Any, Any]) -> Records[T]:
         with self._store.lock:
-            return Records([*records.values()], kind, kind.__name__.lower(), self._masked)
+            return Records([*records.values()], kind, kind.__name__.lower(), self._backend.failure)
 
 
 def _refuse_positional(method: str, values: tuple[object, ...]) -> None:

@@ -41,7 +41,7 @@ class User(models.User):
     def dialogs(self) -> Records[Dialog]:
         """The dialogs that the user sees, the one with the newest message first."""
         with self._store.lock:
-            return Records(self._store.dialogs_of(self.id), Dialog, "dialog", self._store.secrets.mask)
+            return Records(self._store.dialogs_of(self.id), Dialog, "dialog", self._store.failure)
 
     def unread(self, dialog: Dialog | str | None = None) -> int:
         """The number of messages that the user has not read.
@@ -162,7 +162,7 @@ class User(models.User):
         return self._records(confirmed, "markable message", lambda: why)
 
     def _records(self, messages: Sequence[models.Message], noun: str, reasons: Any = tuple) -> Records[Message]:
-        return Records(cast("Sequence[Message]", messages), Message, noun, self._store.secrets.mask, reasons)
+        return Records(cast("Sequence[Message]", messages), Message, noun, self._store.failure, reasons)
 
 
 def inbox_of(store: Store, user_id: int) -> Records[Message]:
@@ -170,7 +170,7 @@ def inbox_of(store: Store, user_id: int) -> Records[Message]:
     noun = f"message in the inbox of {effects.person(store, user_id)}"
     reasons = partial(effects.not_delivered, store, user_id)
     inbox = cast("list[Message]", store.inboxes[user_id])
-    return Records(inbox, Message, noun, store.secrets.mask, reasons)
+    return Records(inbox, Message, noun, store.failure, reasons)
 
 
 def send(store: Store, sender_id: int, to: Recipient, fields: Mapping[str, Any], *, over_xmpp: bool = False) -> Message:

@@ -30,17 +30,17 @@ class SuiteGuard:
         """Refuse the call of an audit event if it names a QuickBlox host. Tests marked with `live=True` may call."""
         __tracebackhide__ = True
         host, port = EVENTS[event](*arguments)
-        live = item is not None and any(marker.kwargs.get("live") for marker in item.iter_markers("qbchat"))
-        if live or not self._hosts.own(host, port) or is_any_fake_active():
+        is_live = item is not None and any(marker.kwargs.get("live") for marker in item.iter_markers("qbchat"))
+        if is_live or not self._hosts.own(host, port) or is_any_fake_active():
             return
         if test := began_in():
             text = f"a thread that began in {test} called {_request() or host}\n  let that test wait for its thread"
             raise_refusal(self._late.refuse(text))
-        caller = "code outside of the tests" if item is None else "this test"
-        text = (
-            f"{caller} called {_request() or host} without the qbchat fixture\n  take the fixture qbchat in this test, "
-            "or mark it with @pytest.mark.qbchat(live=True) if it means QuickBlox"
-        )
+        caller, remedy = "code outside of the tests", "make the call in a test that takes the fixture qbchat"
+        if item is not None:
+            live = "mark it with @pytest.mark.qbchat(live=True) if it means QuickBlox"
+            caller, remedy = "this test", f"take the fixture qbchat in this test, or {live}"
+        text = f"{caller} called {_request() or host} without the qbchat fixture\n  {remedy}"
         raise_refusal(self.problems.refuse(text))
 
     def complete(self, test_report: pytest.TestReport, item: pytest.Item, error: BaseException | None) -> None:

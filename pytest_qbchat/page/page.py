@@ -13,7 +13,7 @@ from pytest_qbchat.explain.message_effects import shortened
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.masking import mask, mask_header, names_secret
 from pytest_qbchat.service.store import Store
-from pytest_qbchat.service.wire import Headers
+from pytest_qbchat.service.wire import RawHeaders
 
 _MAX_BODY = 20_000  # characters of a request or a response
 
@@ -33,10 +33,10 @@ def conversation(store: Store, calls: Sequence[Call], newest: int | None = None)
         "people": {str(user_id): name for user_id, name in people(store).items()},
         "dialogs": [{**dialog, "messages": [*map(described, messages)]} for dialog, messages in shown],
         "pushes": pushes(store, newest),
-        "calls": [*map(_call, calls)],
     }
-    shown_state: dict[str, Any] = masked(state, cache(store.secrets.mask))  # many strings occur again and again
-    return shown_state
+    mask_text = cache(store.secrets.mask)  # many strings and headers occur again and again
+    headers = cache(lambda raw: masked(_headers(raw), mask_text))
+    return {**masked(state, mask_text), "calls": [_call(call, mask_text, headers) for call in calls]}
 
 
 def html(heading: str, tests: Iterable[Mapping[str, Any]], *, live: bool = False, run: str = "") -> str:
@@ -51,36 +51,43 @@ def html(heading: str, tests: Iterable[Mapping[str, Any]], *, live: bool = False
     return template.replace("DATA", data.replace("<", "\\u003c"))
 
 
-def _call(call: Call) -> dict[str, Any]:
+def _call(call: Call, mask_text: Callable[[str], str], headers: Callable[[RawHeaders], Any]) -> dict[str, Any]:
     response, message = call.response, call.message
     text = message and (message._posted_text if message.edited else message.message)
     same_names = ("method", "path", "status", "reason", "fault", "stubbed", "warnings")
-    return {
+    shown: dict[str, Any] = {
         **{name: getattr(call, name) for name in same_names},
         "url": call.request.url,
         "text": shortened(text) if text else "",
-        "request": _side(call.request.headers, call.request.body),
-        "response": None if response is None else _side(response.headers, response.body),
+        "request": {"body": _text(call.request.body)},
+        "response": None if response is None else {"body": _text(response.body)},
     }
+    shown = masked(shown, mask_text)
+    for name, side in (("request", call.request), ("response", response)):
+        if side is not None:
+            shown[name]["headers"] = headers(tuple(side.raw_headers))
+    return shown
 
 
-def _side(headers: Headers, body: bytes) -> dict[str, Any]:
+def _text(body: bytes) -> str:
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        text = f"({len(body)} bytes that are not text)"
-    if len(text) > _MAX_BODY:
-        text = f"{text[:_MAX_BODY]}… ({len(text) - _MAX_BODY} more characters)"
-    pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw]
-    return {"headers": [(name, mask_header(name, value)) for name, value in pairs], "body": text}
+        return f"({len(body)} bytes that are not text)"
+    return text if len(text) <= _MAX_BODY else f"{text[:_MAX_BODY]}… ({len(text) - _MAX_BODY} more characters)"
+
+
+def _headers(raw: RawHeaders) -> list[tuple[str, str]]:
+    pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
+    return [(name, mask_header(name, value)) for name, value in pairs]
 
 
 def masked(value: Any, mask_text: Callable[[str], str], *, named: bool = False) -> Any:
     """A structure with its strings masked, and with the values of credentials masked by their names."""
+    if isinstance(value, str):
+        return mask(value) if named else mask_text(value)
     if isinstance(value, dict):
         return {name: masked(each, mask_text, named=named or names_secret(name)) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [masked(each, mask_text, named=named) for each in value]
-    if named and isinstance(value, str | int) and not isinstance(value, bool):
-        return mask(str(value))
-    return mask_text(value) if isinstance(value, str) else value
+    return mask(str(value)) if named and isinstance(value, int) and not isinstance(value, bool) else value

@@ -61,8 +61,8 @@ async def answer(fake: Any, request: Request, reset: Callable[[], Any] | None = 
         result = action(fake, _arguments(request))
         result = await result if isinstance(result, Awaitable) else result
     except (AssertionError, TypeError, ValueError, OverflowError) as error:
-        status, text = (409, str(error)) if isinstance(error, AssertionError) else (400, in_requests(str(error)))
-        return _problem(request, status, fake._backend.masked(text))
+        status = 409 if isinstance(error, AssertionError) else 400
+        return _problem(request, status, fake._backend.masked(in_requests(str(error))))
     if result is None or isinstance(result, Response):
         return result or Response(204, [], b"")
     return Response(200, [JSON], encode_json(masked(result, cache(fake._backend.masked))).encode())
@@ -84,7 +84,7 @@ def _arguments(request: Request) -> Given:
     except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict):
-        raise ValueError("expected a JSON object")
+        raise ValueError('expected a JSON object, such as {"message": "Hello"}')
     return given
 
 

@@ -75,6 +75,8 @@ def _add_message(fake: Any, record: Record) -> Any:
     if "_id" in record:
         record["_id"] = record["_id"].lower()
     own = {attribute: record.pop(name) for name, attribute in _KEPT.items() if name in record}
+    if "reactions" in record:
+        own["reactions"] = {each["name"]: each["user_ids"] for each in record.pop("reactions")}
     custom = {name: record.pop(name) for name in ("self", "dialog", "sender") if name in record}  # names in Python
     dialog = next((each for each in fake.dialogs if each.id == record["chat_dialog_id"].lower()), None)
     if dialog is None:
@@ -125,6 +127,11 @@ def _are_ids(value: Any) -> bool:
     return isinstance(value, list) and all(map(_is_id, value))
 
 
+def _are_reactions(value: Any) -> bool:
+    records = value if isinstance(value, list) else [None]
+    return all(isinstance(it, dict) and type(it.get("name")) is str and _are_ids(it.get("user_ids")) for it in records)
+
+
 _KINDS: list[tuple[str, str, Callable[[Any], object]]] = [
     ("id blob_id user_id sender_id", "a number of 1 or greater", _is_id),
     ("_id", "24 hexadecimal digits", is_object_id),
@@ -134,13 +141,14 @@ _KINDS: list[tuple[str, str, Callable[[Any], object]]] = [
     ("send_to_chat markable read is_joinable", "1", lambda value: is_one(value) or is_zero(value)),
     ("chat_dialog_id user_tags website facebook_id twitter_id photo", "a string", lambda text: type(text) is str),
     ("occupants_ids admin_ids delivered_ids read_ids", "a list of ids", _are_ids),
+    ("reactions", "a list, [{'name': 'like', 'user_ids': [7]}]", _are_reactions),
 ]
 _REQUIRED = ("token", "chat_dialog_id", "sender_id")
 _KEPT = {"_id": "id", "date_sent": "date_sent", "delivered_ids": "_delivered", "read_ids": "_read_by", "read": "read"}
 _USER = {"id", "full_name", "login", "email", "password", "phone", "external_user_id", "custom_data", "user_tags"}
 _OF_USER = {*UserRecord.__annotations__} - {"created_at", "updated_at", "last_request_at"} | _USER
 _OF_DIALOG = {"_id", "type", "name", "occupants_ids", "user_id", "photo", "data", "admin_ids", "is_joinable"}
-_OF_MESSAGE = {*_KEPT, "chat_dialog_id", "sender_id", "message", "attachments", *FLAGS}
+_OF_MESSAGE = {*_KEPT, "chat_dialog_id", "sender_id", "message", "attachments", "reactions", *FLAGS}
 # In the order of their references, with the fields of each record that a test can set. The others are ignored.
 _PARTS: dict[str, tuple[Callable[[Any, Record], Any], Any, set[str]]] = {
     "users": (_add_user, UserRecord, _OF_USER),

@@ -98,7 +98,8 @@ class Call(Record):
 
     def header_secrets(self) -> list[str]:
         """The tokens and keys in the headers, with and without a scheme."""
-        values = [value for name, value in self.request.headers.items() if names_secret(name)]
+        headers = self.request.headers
+        values = [headers[name] for name in headers if names_secret(name)]
         return [*values, *(value.partition(" ")[2] for value in values)]
 
     def parameter_secrets(self) -> list[str]:

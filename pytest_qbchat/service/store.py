@@ -55,6 +55,7 @@ class Store:
         deleted: Deleted ids of users and dialogs, tokens, logins and addresses, which are not adopted.
         seen_nonces: Timestamps and nonces of signed sessions, which must not be used again (documented).
         secrets: Tokens, keys and passwords, which are masked in all output.
+        failure: Makes the error of an assertion on records.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Store:
         self.blobs: dict[int, Blob] = {}
         self.seen_nonces: set[tuple[int, str]] = set()
         self.secrets = Secrets()
+        self.failure: Callable[[str], AssertionError] = AssertionError
         self.identities: dict[tuple[str, str], User] = {}
         self.deleted: set[int | str | tuple[str, str]] = set()
         self._parts: dict[type, object] = {}
@@ -156,9 +158,9 @@ class Store:
         return session
 
     def note_on(self, token: str) -> str:
-        """What to add to a text about an undeclared token: the declared one that it misspells; empty if none."""
+        """What to add to a text about an undeclared token: the declared one that it is a slip of; empty if none."""
         near = misspelt(token, [session.token for session in self.sessions.values() if not session.adopted])
-        return f"; it misspells the declared token {mask(near)}" if near else ""
+        return f"; it differs only slightly from the declared token {mask(near)}" if near else ""
 
     def expire_sessions(self) -> None:
         """End every session, and stop adopting tokens: an unknown one would be older than this."""

@@ -718,7 +718,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_every_block_of_the_documentation_is_tested() -> None:
-    languages = ["sh", "yaml", "yaml", "sh", "text", "js", "json", "sh", "console", "python", "python"]
+    languages = ["sh", "yaml", "yaml", "sh", "text", "js", "sh", "json", "sh", "console", "python", "python"]
     assert [name for name, _ in BLOCKS] == languages
     assert len(re.findall(r"^\s*(?:```|~~~)", DOCUMENT, flags=re.MULTILINE)) == 2 * len(BLOCKS)
 
@@ -747,7 +747,7 @@ def shell(server: Running, script: str) -> str:
 def test_the_documented_log_is_what_is_printed() -> None:
     command, *documented = blocks("console")[0].splitlines()
     with running(*command.removeprefix("$ pytest-qbchat").split()) as server:
-        assert shell(server, blocks("sh")[2]) == "no reply\n"
+        assert shell(server, blocks("sh")[3]) == "no reply\n"
         address = server.url.removeprefix("http://")
         said = [line.replace(address, "127.0.0.1:8089") for line in server.introduction]
         said += [re.sub(r"dialog \w{24}", "dialog 5d76b657a0facade01000003", line) for line in server.stop()]
@@ -760,6 +760,14 @@ def test_the_documented_assertions_give_the_documented_text() -> None:
         said = shell(server, blocks("sh")[1])
         server.stop()
     assert re.sub(r"\w{16}0100000", "5d76b657a0facade0100000", said) == blocks("text")[0].rstrip("\n")
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_documented_requests_in_a_space_give_the_documented_statuses() -> None:
+    with running("--seed", "seed.json") as server:
+        statuses = shell(server, blocks("sh")[2]).split()
+        server.stop()
+    assert f"It prints {', '.join(statuses[:-1])} and {statuses[-1]}." in DOCUMENT
 
 
 @pytest.mark.long

@@ -399,7 +399,7 @@ def test_a_flag_that_the_test_expects_to_be_zero_has_no_remedy(shop: Shop, flag:
 def test_a_dialog_id_that_differs_in_one_digit_names_the_declared_one(shop: Shop) -> None:
     wrong = f"{DIALOG[:-1]}8"
     shop.post("hi", chat_dialog_id=wrong, send_to_chat=1)
-    remedy = f"  post to the declared dialog {DIALOG}, which {wrong} misspells"
+    remedy = f"  post to the declared dialog {DIALOG}; {wrong} differs only slightly from it"
     assert failure(shop.fake.inbox(20).one).splitlines()[1:] == [remedy]
     assert remedy in failure(shop.fake.assert_posted, chat_dialog_id=DIALOG).splitlines()
 
@@ -408,7 +408,7 @@ def test_a_dialog_id_that_differs_in_one_digit_names_the_declared_one(shop: Shop
     ("wrong", "note"), [(f"{TOKEN}s", True), (f"{TOKEN[:-1]}x", True), (TOKEN[1:], True), ("another-token", False)]
 )
 def test_a_token_that_differs_in_one_character_from_a_declared_one_says_so(shop: Shop, wrong: str, note: bool) -> None:
-    said = f"it misspells the declared token {mask(TOKEN)}"
+    said = f"it differs only slightly from the declared token {mask(TOKEN)}"
     strict, ended = FakeQuickBlox(strict=True), FakeQuickBlox()
     ended.expire_sessions()
     fakes = [shop.fake, strict, ended]

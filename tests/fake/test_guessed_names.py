@@ -69,8 +69,8 @@ ARGUMENTS: list[tuple[Callable[[Any], object], str]] = [
         lambda fake: fake.fail(503, xyz=2),
         "fail() has no argument 'xyz'; use one of what, times, method, path, stored, optional",
     ),
-    (lambda fake: fake.advance(2), "advance() needs a unit; use advance(hours=2)"),
-    (lambda fake: fake.advance(), "advance() needs a unit; use advance(hours=2)"),
+    (lambda fake: fake.advance(2), "advance() needs a unit; use qbchat.advance(hours=2)"),
+    (lambda fake: fake.advance(), "advance() needs a unit; use qbchat.advance(hours=2)"),
     (
         lambda fake: fake.assert_posted({"message": "hi"}),
         "assert_posted() takes fields by name; use assert_posted(**{'message': 'hi'})",

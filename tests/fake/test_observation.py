@@ -122,7 +122,7 @@ def test_one_of_two_records_fails_and_lists_them(fake: FakeQuickBlox, collection
 
 
 def test_the_repr_of_a_collection_is_that_of_a_list() -> None:
-    assert repr(Records([1, 2], int, "number", str)) == "[1, 2]"
+    assert repr(Records([1, 2], int, "number", AssertionError)) == "[1, 2]"
 
 
 # --- calls ---

@@ -147,7 +147,18 @@ def test_a_wait_that_would_stop_the_event_loop_is_refused(qbchat: FakeQuickBlox)
     asyncio.run(main())
 
 
-def test_a_call_after_a_failed_assertion_is_named(pytester: pytest.Pytester) -> None:
+@pytest.mark.parametrize(
+    ("assertion", "text"),
+    [
+        (
+            "qbchat.assert_posted(message='Hello')",
+            "no message with message='Hello' was posted: no call reached the fake",
+        ),
+        ("qbchat.posted.one()", "expected one posted message, found none"),
+        ("qbchat.add_user(7).inbox.last", "expected a message in the inbox of user 7, found none"),
+    ],
+)
+def test_a_call_after_a_failed_assertion_is_named(pytester: pytest.Pytester, assertion: str, text: str) -> None:
     pytester.makepyfile(
         """
         import threading, httpx
@@ -164,16 +175,16 @@ def test_a_call_after_a_failed_assertion_is_named(pytester: pytest.Pytester) -> 
             thread = threading.Thread(target=announce)
             thread.start()
             try:
-                qbchat.assert_posted(message="Hello")
+                ASSERTION
             finally:
                 asserted.set()
                 thread.join()
-        """
+        """.replace("ASSERTION", assertion)
     )
     result = pytester.runpytest("-p", "no:randomly")
     result.stdout.fnmatch_lines(
         [
-            "*AssertionError: no message with message='Hello' was posted: no call reached the fake*",
+            f"*AssertionError: {text}*",
             "POST /chat/Message.json ('Hello') arrived after the assertion: the test did not wait for it",
             "GET /chat/Dialog.json arrived after the assertion: the test did not wait for it",
         ]

@@ -183,6 +183,14 @@ def test_an_assertion_on_pushes_passes_with_the_push(qbchat: FakeQuickBlox, clie
     assert (push["to"], push["message"], push["environment"]) == ([customer.id], text, "production")
 
 
+def test_a_failing_assertion_names_requests_in_place_of_calls_in_python(client: httpx.Client) -> None:
+    assert ask(client, "expire_sessions").status_code == 204
+    client.post("/chat/Message.json", json={"recipient_id": 7, "message": "hi"})
+    text = ask(client, "assert_posted").json()["message"]
+    assert "POST /_qbchat/expire_sessions" in text
+    assert "qbchat." not in text
+
+
 def test_a_failing_assertion_is_the_text_of_the_one_in_python(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
     assert ask(client, "assert_nothing_posted").status_code == 204
     post(client, message=f"my token is {TOKEN}")

@@ -91,6 +91,13 @@ def test_records_are_taken_as_the_api_returns_them() -> None:
         assert (late.read_ids, late.delivered_ids) == ([8, 7], [8])
 
 
+def test_a_message_has_the_reactions_of_its_record_as_the_api_returned_them() -> None:
+    reactions = [{"name": "like", "count": 2, "user_ids": [7, 8]}]
+    message = seeded(with_message(reactions=reactions)).messages.one()
+    assert message.as_dict(with_reactions=True)["reactions"] == reactions
+    assert message.custom == {}
+
+
 def test_a_custom_field_may_have_any_name() -> None:
     names = ("self", "dialog", "sender", "type", "id")
     message = seeded(with_message(**dict.fromkeys(names, "made-up"), save_to_history=0)).messages.one()
@@ -140,6 +147,15 @@ WRONG: list[tuple[Any, str]] = [
     ({"sessions": [{"token": "made\nup"}]}, r"sessions\[0\]: invalid token; expected printable characters"),
     ({"dialogs": [{"type": True, "occupants_ids": [7]}]}, r"dialogs\[0\]: invalid type true; expected 1 public group"),
     ({"dialogs": [{"occupants_ids": [7, 0]}]}, r"dialogs\[0\]: invalid occupants_ids \[7, 0\]; expected a list of ids"),
+    *(
+        (with_message(reactions=each), r"messages\[0\]: invalid reactions .*; expected a list, \[{'name': 'like', ")
+        for each in (
+            {},
+            ["like"],
+            [{"name": 7, "user_ids": []}],
+            [{"name": "like", "count": 1}],
+        )
+    ),
     (with_message(_id="7"), r'messages\[0\]: invalid _id "7"; expected 24 hexadecimal digits'),
     (with_message(date_sent=-1), r"messages\[0\]: invalid date_sent -1; expected a Unix time"),
     (with_message(chat_dialog_id=7), r"messages\[0\]: invalid chat_dialog_id 7; expected a string"),

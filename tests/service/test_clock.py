@@ -89,7 +89,7 @@ def test_fractions_of_a_second_add_up(qbchat: FakeQuickBlox, client: httpx.Clien
 @pytest.mark.parametrize(
     ("delta", "error", "text"),
     [
-        ({}, TypeError, r"advance\(\) needs a unit; use advance\(hours=2\)"),
+        ({}, TypeError, r"advance\(\) needs a unit; use qbchat.advance\(hours=2\)"),
         ({"hour": 1}, TypeError, r"unknown unit 'hour'; expected hours"),
         ({"years": 1}, TypeError, r"unknown unit 'years'; expected one of days, hours, "),
         ({"hour": 1}, TypeError, "'hour'"),
