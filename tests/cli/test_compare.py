@@ -95,7 +95,7 @@ def test_equal_servers_are_alike_and_nothing_is_left(service: Service) -> None:
     assert (status, service.left) == (0, [0, 0, 0, 0])
     assert first == f"application 12345 at {service.url}, {time.strftime('%Y-%m-%d')}"
     assert second.startswith("0 of 1")
-    assert f"its label may be verified({time.strftime('%Y-%m')}):" in report
+    assert f"may have the label verified({time.strftime('%Y-%m')}):" in report
     assert {str(route) for route in ROUTES} <= {*routes_in(report)}
 
 
