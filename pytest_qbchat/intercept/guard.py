@@ -50,10 +50,10 @@ EVENTS: dict[str, Callable[..., Address]] = {
 def audit(fakes: list[Fake], event: str, arguments: tuple[Any, ...]) -> None:
     """Refuse the call of an audit event if it names a QuickBlox host.
 
-    Coverage does not see a hook, and debuggers do not step into it.
+    Coverage does not measure a hook, and debuggers do not step into it.
     """
     __tracebackhide__ = True
-    if fakes and event in EVENTS:  # in this order: at the end of the process, the second name is None
+    if fakes and event in EVENTS:  # `fakes` first: EVENTS is None when the process ends
         _refuse_quickblox(fakes, *EVENTS[event](*arguments))
     elif fakes and event == "subprocess.Popen":
         for fake in fakes:
@@ -93,7 +93,7 @@ def _guarded(address_of: Callable[..., Address], function: Function, fakes: list
 
 def _refuse_quickblox(fakes: list[Fake], host: object, port: object) -> None:
     __tracebackhide__ = True
-    named = not _ADDRESS.fullmatch(str(host))  # an address is that of a host that was looked up
+    named = not _ADDRESS.fullmatch(str(host))  # the host of an address was noted when it was looked up
     fake = (fake_for_call if named else fake_for_host)(fakes, host, port)
     if fake is None or is_loopback_server((host, port)):
         return
@@ -110,9 +110,9 @@ def raise_refusal(error: Exception) -> NoReturn:
     """Raise a refusal in the code that resolves a host, connects or sends."""
     __tracebackhide__ = True
     try:
-        raise error  # unittest takes an error without a traceback for one that the test has seen
+        raise error  # adds a traceback; unittest takes an error without one for an error that the test has seen
     except CallRefused as refusal:
-        if in_thread_of_library():  # after an error that resolvers do not raise, Twisted would wait forever
+        if in_thread_of_library():  # Twisted would wait forever after an error that resolvers do not raise
             raise socket.gaierror(socket.EAI_FAIL, refusal.text) from refusal
         raise
 
@@ -120,7 +120,7 @@ def raise_refusal(error: Exception) -> NoReturn:
 def _getproxies(function: Function, fakes: list[Fake]) -> Function:
     def getproxies_environment() -> dict[str, str]:
         proxies: dict[str, str] = function()
-        if fakes and proxies.get("no") != "*":  # also without proxies: niquests remembers earlier ones
+        if fakes and proxies.get("no") != "*":  # even without proxies: niquests remembers earlier ones
             excluded = [host for fake in fakes for host in fake.hosts.names]
             proxies["no"] = ",".join(filter(None, [proxies.get("no"), *excluded]))
         return proxies

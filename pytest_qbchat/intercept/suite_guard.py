@@ -23,7 +23,7 @@ class SuiteGuard:
     def __init__(self, hosts: Iterable[str]) -> None:
         """Make a guard for `*.quickblox.com` and further hosts. Raises ValueError if a host is malformed."""
         self.problems = Problems()
-        self._late = Problems()  # of threads that outlived their test, which fail the run and no other test
+        self._late = Problems()  # of threads that outlived their test: they fail the run, and no other test
         self._hosts = Hosts(hosts)
 
     def check(self, event: str, arguments: tuple[Any, ...], item: pytest.Item | None) -> None:
@@ -65,7 +65,7 @@ class SuiteGuard:
 
 
 def _request() -> str:
-    """Method and URL of the request that a client on the stack is sending; empty if none tells them."""
+    """Method and URL of the request that a client on the stack is sending; empty if they are not known."""
     found = ""
     for frame, _ in walk_stack(currentframe()):
         for method, url in _requests(frame.f_locals) if is_between(frame) else ():

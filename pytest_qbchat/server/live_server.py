@@ -249,7 +249,7 @@ class LocalServer(Server):
     def report_malformed(self, error: RemoteProtocolError) -> None:
         """Fail the test: its code does not use HTTP, and nothing else records that it called QuickBlox."""
         at = origin(self._url.scheme, self._url.host, self._url.port)
-        self.refuse(f"{at} was sent what is not a request of HTTP/1.1: {error}")
+        self.refuse(f"{at} received data that is not an HTTP/1.1 request: {error}")
 
     def _fake(self) -> Fake:
         if (fake := self._find()) is None:

@@ -33,7 +33,7 @@ class Fake(Protocol):
         ...
 
     def note_missing_timeout(self, method: str) -> None:
-        """Warn that a call without a timeout gets no response: outside of a test it waits for ever."""
+        """Warn that a call without a timeout gets no response: outside of a test it waits forever."""
         ...
 
     def raise_problems(self) -> None:
