@@ -35,17 +35,17 @@ def conversation(store: Store, calls: Sequence[Call], newest: int | None = None)
         "pushes": pushes(store, newest),
         "calls": [*map(_call, calls)],
     }
-    shown_state: dict[str, Any] = masked(state, cache(store.secrets.mask))  # many strings occur again and again
+    shown_state: dict[str, Any] = masked(state, cache(store.secrets.mask))  # cached, because many strings occur often
     return shown_state
 
 
 def html(heading: str, tests: Iterable[Mapping[str, Any]], *, live: bool = False, run: str = "") -> str:
-    """The page of tests: of each its `conversation`, and `id`, `outcome`, `seconds` and `failures`.
+    """The page of tests. Each has its `conversation`, `id`, `outcome`, `seconds` and `failures`.
 
     With `live`, the page reads its own address again every two seconds, and shows what has changed. `run` says when
     and how the tests ran.
     """
-    # Half of a surrogate pair has no encoding but this one. "<" could end the element that holds the data.
+    # JSON with escapes can encode half of a surrogate pair. "<" could end the element that holds the data.
     data = json.dumps({"heading": heading, "live": live, "run": run, "tests": list(tests)})
     template = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
     return template.replace("DATA", data.replace("<", "\\u003c"))
