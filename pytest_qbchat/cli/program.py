@@ -83,9 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=_VERSION)
     add = partial(_add_option, parser)
     add("--host", help=f"address to listen on (default: {_LOOPBACK}, this machine only)")
-    names = (
-        "a host name in control requests, besides those of this machine; may be repeated (with --host, default: any)"
-    )
+    names = "a further host name in control requests, and without --host in all; may be repeated (with --host: any)"
     add("--allow-host", action="append", default=[], metavar="NAME", help=names)
     add("--port", type=_port, default=8089, help="port to listen on, 0 for any free port (default: %(default)s)")
     add("--strict", action="store_true", help="refuse undeclared tokens, API keys, users and dialogs")
