@@ -302,7 +302,7 @@ def _point_to_fixture(report: pytest.TestReport, item: pytest.Item) -> None:
 # Not a wrapper: wrappers run before pytest knows the failure of a TestCase.
 @pytest.hookimpl(specname="pytest_runtest_makereport")
 def pytest_qbchat_point_out(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """End the traceback at the line of the test, and name the trial, also for a fake from a fixture of the user."""
+    """End the traceback at the line of the test, and name the trial, even for a fake from a user's fixture."""
     if call.excinfo is not None and _PROBLEMS in sys.modules and not item.config.getoption("fulltrace", False):
         call.excinfo = sys.modules[_PROBLEMS].omit_frames(call.excinfo)
     if call.when == "call" and call.excinfo is not None and _LOOP in sys.modules:

@@ -67,7 +67,7 @@ class Tour:
         self._send = send
 
     def make(self) -> Tour:
-        """Make the tour, and delete what it created, also if it is interrupted."""
+        """Make the tour, and delete what it created, even if it is interrupted."""
         made, tidying = calls()
         try:
             for call in made:

@@ -64,7 +64,7 @@ current_trial: list[Trial] = []  # of any fake: pytest runs one test at a time; 
 class Trial(Block):
     """One pass of the loop of `each_fault`: `with trial:` runs the code under test.
 
-    In that block, what an HTTP client raises for the injected fault is expected, also as the explicit cause of another
+    In that block, what an HTTP client raises for the injected fault is expected, even as the explicit cause of another
     exception, and so are the exceptions in `expected`. Any other exception fails the test.
 
     Attributes:
@@ -267,7 +267,7 @@ class Loop(Iterator[Trial]):
         if self._dropped:
             calls = ", ".join(dict.fromkeys(self._dropped))
             dropped = f"dropped {len(self._dropped)} calls of tasks that began in an earlier trial, {calls}"
-            yield f"{dropped}; await every task in the block, also after an error: asyncio.TaskGroup does"
+            yield f"{dropped}; await every task in the block, even after an error, as asyncio.TaskGroup does"
 
     def left(self) -> str:
         """How many trials did not run; empty if all did."""

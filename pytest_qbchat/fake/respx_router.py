@@ -72,7 +72,7 @@ class Stubs:
 
 
 def _passed_through(request: Request) -> Response:
-    """What the real host answers; httpx asks, whichever client made the call."""
+    """The response of the real host. httpx sends the request, for any client."""
     with passing_through(), httpx.Client() as client:
         response = client.send(_to_httpx(request), stream=True)
         return _from_httpx(response, b"".join(response.iter_raw()))

@@ -1,7 +1,7 @@
 """Refuses every call to QuickBlox that no interceptor catches.
 
 Such a call has to resolve a QuickBlox host, or to connect or send to it. CPython raises an audit event for each of
-these, whichever code calls, and a hook that raises an error refuses the call. Unlike a patch, the hook also works for a
+these, for any caller, and a hook that raises an error refuses the call. Unlike a patch, the hook also works for a
 library that imported a function earlier. Hooks cannot be removed, so this one does nothing without an active fake.
 Methods of sockets that take a name look it up before their event, so they are patched too.
 

@@ -146,7 +146,7 @@ def test_a_declared_secret_checks_the_signature(world: World, digest: Any) -> No
     user = {"login": "anna", "password": "made up & päss+word"}
     with freeze_time(NOW):
         good = world.send("POST", f"{API}/session.json", json=signed(user=user, digest=digest))
-        with pytest.warns(QuickBloxWarning, match=": does not fit"):
+        with pytest.warns(QuickBloxWarning, match=": is wrong"):
             bad = world.send("POST", f"{API}/session.json", json=signed(nonce=1) | {"user": user})
 
     assert good.status_code == 201
@@ -171,11 +171,11 @@ def test_a_wrong_signature_is_explained_without_showing_the_password(qbchat: Fak
         api.post("/session.json", json=params)
 
     assert str(warned[0].message) == (
-        "signature: does not fit. The string to sign, with HMAC-SHA1 or HMAC-SHA256 and the authorization secret as "
+        "signature: is wrong. The string to sign, with HMAC-SHA1 or HMAC-SHA256 and the authorization secret as "
         "the key, is 'application_id=76730&auth_key=…&nonce=7334&timestamp=1567349756&user[login]=anna"
         "&user[password]=…'"
     )
-    assert qbchat.calls.one().reason == "the signature does not fit: another secret was used or another string"
+    assert qbchat.calls.one().reason == "the signature is wrong: it was made with another secret or from another string"
     assert PASSWORD not in qbchat.transcript()
     assert SECRET not in qbchat.transcript()
 
@@ -211,7 +211,7 @@ def test_a_usual_mistake_in_a_signature_is_named(
 ) -> None:
     qbchat.add_credentials(auth_secret=SECRET)
     params = unsigned(user={"login": "anna example", "password": "made@up&word"})
-    with pytest.warns(QuickBloxWarning, match=re.escape(f"signature: does not fit: {found}. The string to sign")):
+    with pytest.warns(QuickBloxWarning, match=re.escape(f"signature: is wrong: {found}. The string to sign")):
         response = api.post("/session.json", json=params | {"signature": wrong(flat(params), digest)})
     assert answer(response) == (422, BAD_SIGNATURE)
     assert qbchat.calls.one().reason == found
@@ -222,7 +222,7 @@ def test_nonsense_in_place_of_a_signature_is_refused(
     qbchat: FakeQuickBlox, api: httpx.Client, signature: object
 ) -> None:
     qbchat.add_credentials(auth_secret=SECRET)
-    with pytest.warns(QuickBloxWarning, match="signature: does not fit. The"):
+    with pytest.warns(QuickBloxWarning, match="signature: is wrong. The"):
         assert answer(api.post("/session.json", json=unsigned(signature=signature))) == (422, BAD_SIGNATURE)
 
 
@@ -252,7 +252,7 @@ def test_a_correct_signature_is_accepted_and_a_changed_character_refused(
         cut = data.draw(st.integers(0, len(form[name])))
         other = data.draw(st.sampled_from("0fA ü&=").filter(lambda each: each != form[name][cut : cut + 1]))
         form[name] = form[name][:cut] + other + form[name][cut + data.draw(st.integers(0, 1)) :]
-        with pytest.warns(QuickBloxWarning, match=": does not fit"):
+        with pytest.warns(QuickBloxWarning, match=": is wrong"):
             assert answer(client.post("/session.json", data=form)) == (422, BAD_SIGNATURE)
 
 
