@@ -1,4 +1,4 @@
-"""`pytest-qbchat` or `python -m pytest_qbchat`: the live server; with `openapi` or `compare`: what these print."""
+"""`pytest-qbchat` or `python -m pytest_qbchat`: the live server, or the command `openapi` or `compare`."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from pytest_qbchat.service.masking import Secrets, secrets_in
 
 _REQUIRED = ("application_id", "auth_key", "auth_secret")
 _VARIABLES = {name: f"QBCHAT_REAL_{name.upper()}" for name in (*_REQUIRED, "api_key", "account_key", "url")}
-_UNSEEN, _ABSENT = {"unknown_routes_refused", "retry_after"}, "absent"  # the fake's own, and after too many calls
+_UNSEEN, _ABSENT = {"unknown_routes_refused", "retry_after"}, "absent"  # no tour shows these
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,11 +72,11 @@ def _differences(application: dict[str, str], theirs: list[Note]) -> Iterator[tu
 
 def _report(notes: list[Note], found: list[tuple[int, str]]) -> Iterator[str]:
     numbers = dict(found)
-    yield f"{len(numbers)} of {len(notes)} calls have another answer than from the fake"
+    yield f"{len(numbers)} of {len(notes)} calls are answered differently by the fake"
     for number in numbers:
         texts = [text for of, text in found if of == number]
         yield "\n".join(["", notes[number].what, f"  call: {notes[number].call}", *texts])
     routes = [note.what.partition(": ")[0] for note in notes]
     unlike = {routes[number] for number, note in enumerate(notes) if number in numbers or "missing" in note.facts}
-    yield f"\nalike in every call; where these show a behaviour, its label may be verified({time.strftime('%Y-%m')}):"
+    yield f"\nalike in every call; a behaviour that these show may have the label verified({time.strftime('%Y-%m')}):"
     yield from (f"  {route}" for route in dict.fromkeys(routes) if route not in unlike)

@@ -1,7 +1,7 @@
 """A tour of the API: the calls of `tour.txt`, as one client would make them, to the fake or to a real application.
 
-What it notes has no ids, times or texts of its own, so that two tours can be compared. An application has `url`,
-`application_id`, `auth_key` and `auth_secret`, and may have `api_key` and `account_key`.
+Its notes leave out ids, times and texts, which differ between tours, so that tours can be compared. An application has
+`url`, `application_id`, `auth_key` and `auth_secret`, and may have `api_key` and `account_key`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _LARGE = 10_000  # a larger number is an id or a time
 
 
 class Note(NamedTuple):
-    """What became of one call: its line, its route with what is wrong, and the facts of the response by name."""
+    """The result of one call: its line, its route with the mistake in it, and the facts of the response by name."""
 
     call: str
     what: str
@@ -46,7 +46,7 @@ class Note(NamedTuple):
 
 
 def calls() -> tuple[list[re.Match[str]], ...]:
-    """The calls of the tour, with those that files of endpoints have as `TOUR`, and what is tidied before deleting."""
+    """The calls of the tour, including `TOUR` of each file of endpoints, and the calls that tidy up before deletion."""
     table = files("pytest_qbchat.cli").joinpath("tour.txt").read_text(encoding="utf-8")
     start, end, tidied = table.split("# The end\n")
     modules = dict.fromkeys(route.endpoint.__module__ for route in routes.ROUTES)
@@ -67,7 +67,7 @@ class Tour:
         self._send = send
 
     def make(self) -> Tour:
-        """Make the tour, and delete what it created, also if it is interrupted."""
+        """Make the tour, and delete what it created, even if it is interrupted."""
         made, tidying = calls()
         try:
             for call in made:
@@ -114,7 +114,7 @@ class Tour:
             note.facts["expiration"] = re.sub(r"\d", "9", response.headers.get("QB-Token-ExpirationDate", "none"))
         if not (done and name):
             return
-        while isinstance(reply, dict | list) and len(reply) == 1:  # what is wrapped in its name, or alone in a list
+        while isinstance(reply, dict | list) and len(reply) == 1:  # a record in an object, or alone in a list
             [reply] = reply.values() if isinstance(reply, dict) else reply
         record = reply if isinstance(reply, dict) else {}
         fields = {**(record.get("blob_object_access") or {}), **record, "location": response.headers.get("Location")}
@@ -134,7 +134,7 @@ class Tour:
 
 
 def _facts(value: Any, name: str, *, exact: bool) -> Iterator[tuple[str, Any]]:
-    """The parts of a value by their names: the value itself, or unless it is to be exact, what kind of thing it is."""
+    """The parts of a value by name. If not `exact`, a part that differs between tours is replaced by its kind."""
     if isinstance(value, dict | list) and value:
         for part, each in value.items() if isinstance(value, dict) else enumerate(value):
             known = "an id" if re.fullmatch(_KINDS["an id"], str(part)) else part
@@ -154,4 +154,4 @@ def tour_of_fake(application: dict[str, str], **assumptions: Any) -> Tour:
     fake.add_credentials(application_id=int(application["application_id"]), **keys)
     fake.assume(**{"unknown_routes_refused": False} | assumptions)
     with httpx.Client(transport=QuickBloxTransport(fake)) as client, warnings.catch_warnings(action="ignore"):
-        return Tour(client.request, application).make()  # which makes mistakes on purpose
+        return Tour(client.request, application).make()  # its mistakes are on purpose, so warnings are ignored

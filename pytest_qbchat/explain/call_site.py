@@ -25,18 +25,18 @@ _BETWEEN = _CLIENTS | {"pytest_qbchat", "contextlib"}
 _CONCURRENCY = {"asyncio", "threading", "concurrent"}
 
 
-# For each thread the test whose function started it; empty for one that a fixture or something else started.
+# The test whose function started each thread; empty for a thread that was started elsewhere, as in a fixture.
 _began_in: WeakKeyDictionary[threading.Thread, str] = WeakKeyDictionary()
 
 
 def note_threads(test: str) -> None:
-    """Note in which test the threads began that run now and have not been noted yet."""
+    """Note for each running thread that is not known yet the test in which it began."""
     for thread in threading.enumerate():
         _began_in.setdefault(thread, test)
 
 
 def began_in() -> str:
-    """The test, now over, whose function started this thread; empty for any other thread."""
+    """The earlier test whose function started this thread; empty for any other thread."""
     return _began_in.get(threading.current_thread(), "")
 
 
@@ -62,12 +62,12 @@ def called_at() -> Place | None:
 
 
 def in_thread_of_library() -> bool:
-    """Whether only libraries are on the stack of this thread: it belongs to one of them, perhaps to its resolver."""
+    """Whether only libraries are on the stack of this thread: one of them started it, perhaps to resolve a host."""
     return all(package_of(frame) in _BETWEEN | _CONCURRENCY for frame, _ in walk_stack(inspect.currentframe()))
 
 
 def warn(text: str) -> bool:
-    """Emit a `QuickBloxWarning` at the line of the call, which goes on; whether the test's filters make it an error."""
+    """Emit a `QuickBloxWarning` at the line of the call. Return whether a filter makes it an error; do not raise it."""
     _, stacklevel = _code_under_test()
     try:
         warnings.warn(QuickBloxWarning(text), stacklevel=stacklevel)

@@ -19,7 +19,7 @@ _MAX_SHOWN = 20  # messages of each dialog in a transcript
 
 
 def dialogs_with_messages(store: Store, calls: Iterable[Call]) -> list[tuple[dict[str, Any], list[Message]]]:
-    """Each dialog with its messages, oldest first, also those that were posted and deleted since."""
+    """Each dialog with its messages, oldest first, including posted messages that were deleted later."""
     dialogs = list(store.dialogs.values())  # other threads may add some
     found = {dialog.id: (_dialog(dialog.id, dialog), list(dialog.history)) for dialog in dialogs if dialog.history}
     for call in calls:
@@ -62,7 +62,7 @@ def described(message: Message) -> dict[str, Any]:
 
 
 def pushes(store: Store, newest: int | None = None) -> list[dict[str, Any]]:
-    """The push notifications that were sent, oldest first; of many the newest."""
+    """The push notifications that were sent, oldest first; with `newest`, only that many of the newest."""
     sent = store.part(Events).pushed[-(newest or 0) :]
     return [{"to": push.to, "text": push.message, "where": where(push)} for push in sent]
 
@@ -70,7 +70,7 @@ def pushes(store: Store, newest: int | None = None) -> list[dict[str, Any]]:
 def transcript(store: Store, calls: Sequence[Call], seen: int | None = None) -> str:
     """The newest messages of each dialog and their delivery, pushes, calls that were not accepted, and warnings.
 
-    The caller masks the text. Calls after the first `seen` have arrived after an assertion that failed.
+    The caller masks the text. Calls after the first `seen` arrived after a failed assertion.
     """
     names = {user_id: f"{user_id} {name}" for user_id, name in people(store).items()}
     lines: list[str] = []

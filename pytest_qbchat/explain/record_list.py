@@ -26,8 +26,8 @@ class Records(Record, Sequence[T], Generic[T]):
     _noun: str  # the name of a record in error texts: `posted message`
     _failure: Callable[[str], AssertionError]  # the error with a text, in which secrets are masked
     _reasons: Callable[[], Iterable[str]] = tuple  # lines that may explain why an expected item is missing
-    _shown: Callable[[T], T] = lambda record: record  # what is shown of a record
-    _whole: Sequence[T] | None = None  # before `where` and slices
+    _shown: Callable[[T], T] = lambda record: record  # makes the view of a record that a test gets
+    _whole: Sequence[T] | None = None  # the records before `where` and slices
 
     @property
     def _fields(self) -> list[T]:
@@ -105,7 +105,7 @@ class Records(Record, Sequence[T], Generic[T]):
         return self._failure("\n".join(lines))
 
     def _none_found(self, verdict: str) -> AssertionError:
-        """The error if no record is left: the records that there are, or why there are none."""
+        """The error if no record is left. It lists all records, or says why there are none."""
         if self._all:
             return self._error(f"{verdict} among {len(self._all)}:", *_listed(self._all))
         reason, *lines = [*self._reasons(), ""]

@@ -1,4 +1,4 @@
-"""What interceptors, servers, the loop of trials and the plugin know of a fake: it answers calls and records them."""
+"""The part of a fake that answers and records calls, for interceptors, servers, the loop of trials and the plugin."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Backend:
         self.posted: list[Message] = []  # the messages that were sent through POST, oldest first
         self.stubs: Stubs | None = None  # the routes of `qbchat.router`, if the test used it
         self.trial: Trial | None = None  # of `each_fault`; None outside of its loop
-        self.has_trials = False  # whether the test uses `each_fault`, in whose trials a call may not be made
+        self.has_trials = False  # whether the test uses `each_fault`; a trial may make no call that meets a fault
         self.forgotten = 0  # the number of calls that `forget_calls` has removed
         self._answered = Condition(self.store.lock)  # notified after each call
         self._service = Service(self.store)
@@ -67,7 +67,7 @@ class Backend:
         return call.response or self._serve(call)
 
     def wait(self, assertion: Callable[[], T], within: float, *, until: bool = True) -> T:
-        """Return or raise the result of an assertion, as soon as it passes or fails, after at most `within` seconds."""
+        """Return or raise the result of an assertion once it passes (without `until`, fails) or the time is over."""
         if _in_task():
             remedy = f"use wait_for_posted_async(...), or await asyncio.sleep({within}) before the assertion"
             raise RuntimeError(f"waiting here would stop the event loop, so no task could post; {remedy}")
@@ -76,7 +76,7 @@ class Backend:
 
     async def wait_async(self, assertion: Callable[[], T], within: float, *, until: bool = True) -> T:
         """Wait like `wait` in a task of asyncio or trio, while other tasks run."""
-        from anyio import CapacityLimiter, to_thread  # noqa: PLC0415 - of httpx, for the tests that use it
+        from anyio import CapacityLimiter, to_thread  # noqa: PLC0415 - for the tests that use it; httpx installs it
 
         wait = partial(self._wait, assertion, within, until)
         await to_thread.run_sync(wait, abandon_on_cancel=True, limiter=CapacityLimiter(1))
@@ -93,8 +93,8 @@ class Backend:
         return self.problems.refuse(self.masked(reason), call)
 
     def note_missing_timeout(self, method: str) -> None:
-        """Warn that a call without a timeout gets no response: outside of a test it waits for ever."""
-        text = f"this {method} has no timeout, so without a response it waits for ever; give the client a timeout"
+        """Warn that a call without a timeout gets no response: outside of a test it waits forever."""
+        text = f"this {method} has no timeout, so without a response it waits forever; give the client a timeout"
         if warn(text):
             self.problems.add(f"QuickBloxWarning: {text}")
 
@@ -150,7 +150,7 @@ class Backend:
             yield from call.parameter_secrets()
 
     def _record(self, request: Request) -> Call:
-        # Stubbed also if the route raises an error.
+        # `_serve` resets `stubbed`; it stays set if a route answers or raises an error.
         call = Call(request, stubbed=self.stubs is not None, began_in=began_in())
         self._calls.append(call)
         return call

@@ -41,7 +41,7 @@ class Message(models.Message):
         raise TypeError(f"the fields of a message are attributes{hint}")
 
     def _as_posted(self) -> Message:
-        """The message with its original text. All other fields have their present values."""
+        """The message with its original text. All other fields have their current values."""
         return _AsPosted(self) if self.edited else self
 
     def __repr__(self) -> str:

@@ -1,7 +1,7 @@
 """Refuses every call to QuickBlox that no interceptor catches.
 
 Such a call has to resolve a QuickBlox host, or to connect or send to it. CPython raises an audit event for each of
-these, whichever code calls, and a hook that raises an error refuses the call. Unlike a patch, the hook also works for a
+these, for any caller, and a hook that raises an error refuses the call. Unlike a patch, the hook also works for a
 library that imported a function earlier. Hooks cannot be removed, so this one does nothing without an active fake.
 Methods of sockets that take a name look it up before their event, so they are patched too.
 
@@ -50,10 +50,10 @@ EVENTS: dict[str, Callable[..., Address]] = {
 def audit(fakes: list[Fake], event: str, arguments: tuple[Any, ...]) -> None:
     """Refuse the call of an audit event if it names a QuickBlox host.
 
-    Coverage does not see a hook, and debuggers do not step into it.
+    Coverage does not measure a hook, and debuggers do not step into it.
     """
     __tracebackhide__ = True
-    if fakes and event in EVENTS:  # in this order: at the end of the process, the second name is None
+    if fakes and event in EVENTS:  # `fakes` first: EVENTS is None when the process ends
         _refuse_quickblox(fakes, *EVENTS[event](*arguments))
     elif fakes and event in ("subprocess.Popen", "os.posix_spawn", "os.system"):
         for fake in fakes:
@@ -79,7 +79,7 @@ def _guarded(address_of: Callable[..., Address], function: Function, fakes: list
 
 def _refuse_quickblox(fakes: list[Fake], host: object, port: object) -> None:
     __tracebackhide__ = True
-    named = not _ADDRESS.fullmatch(str(host))  # an address is that of a host that was looked up
+    named = not _ADDRESS.fullmatch(str(host))  # the host of an address was noted when it was looked up
     fake = (fake_for_call if named else fake_for_host)(fakes, host, port)
     if fake is None or is_loopback_server((host, port)):
         return
@@ -96,9 +96,9 @@ def raise_refusal(error: Exception) -> NoReturn:
     """Raise a refusal in the code that resolves a host, connects or sends."""
     __tracebackhide__ = True
     try:
-        raise error  # unittest takes an error without a traceback for one that the test has seen
+        raise error  # adds a traceback; unittest takes an error without one for an error that the test has seen
     except CallRefused as refusal:
-        if in_thread_of_library():  # after an error that resolvers do not raise, Twisted would wait forever
+        if in_thread_of_library():  # Twisted would wait forever after an error that resolvers do not raise
             raise socket.gaierror(socket.EAI_FAIL, refusal.text) from refusal
         raise
 
@@ -106,7 +106,7 @@ def raise_refusal(error: Exception) -> NoReturn:
 def _getproxies(function: Function, fakes: list[Fake]) -> Function:
     def getproxies_environment() -> dict[str, str]:
         proxies: dict[str, str] = function()
-        if fakes and proxies.get("no") != "*":  # also without proxies: niquests remembers earlier ones
+        if fakes and proxies.get("no") != "*":  # even without proxies: niquests remembers earlier ones
             excluded = [host for fake in fakes for host in fake.hosts.names]
             proxies["no"] = ",".join(filter(None, [proxies.get("no"), *excluded]))
         return proxies

@@ -23,14 +23,15 @@ class SuiteGuard:
     def __init__(self, hosts: Iterable[str]) -> None:
         """Make a guard for `*.quickblox.com` and further hosts. Raises ValueError if a host is malformed."""
         self.problems = Problems()
-        self._late = Problems()  # of threads that outlived their test, which fail the run and no other test
+        self._late = Problems()  # of threads that outlived their test: they fail the run, and no other test
         self._hosts = Hosts(hosts)
 
     def check(self, event: str, arguments: tuple[Any, ...], item: pytest.Item | None) -> None:
-        """Refuse the call of an audit event if it names a QuickBlox host. Tests marked with `live=True` may call."""
+        """Refuse the call of an audit event if it names a QuickBlox host. Allow it if the nearest `live` is true."""
         __tracebackhide__ = True
         host, port = EVENTS[event](*arguments)
-        is_live = item is not None and any(marker.kwargs.get("live") for marker in item.iter_markers("qbchat"))
+        given = [] if item is None else [marker.kwargs.get("live") for marker in item.iter_markers("qbchat")]
+        is_live = next((each for each in given if each is not None), False)
         if is_live or not self._hosts.own(host, port) or is_any_fake_active():
             return
         if test := began_in():
@@ -65,7 +66,7 @@ class SuiteGuard:
 
 
 def _request() -> str:
-    """Method and URL of the request that a client on the stack is sending; empty if none tells them."""
+    """Method and URL of the request that a client on the stack is sending; empty if they are not known."""
     found = ""
     for frame, _ in walk_stack(currentframe()):
         for method, url in _requests(frame.f_locals) if is_between(frame) else ():

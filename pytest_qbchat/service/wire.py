@@ -35,7 +35,7 @@ class Headers(Mapping[str, str]):
 
     def __init__(self, raw: RawHeaders) -> None:
         self.raw = raw
-        self._values = {key.lower(): value for key, value in raw}  # the last of several counts, as in the service
+        self._values = {key.lower(): value for key, value in raw}  # the last of several values counts, as in QuickBlox
 
     def __getitem__(self, name: str) -> str:
         return self._values[name.lower().encode("latin-1", "replace")].decode("latin-1")

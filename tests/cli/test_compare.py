@@ -95,7 +95,7 @@ def test_equal_servers_are_alike_and_nothing_is_left(service: Service) -> None:
     assert (status, service.left) == (0, [0, 0, 0, 0])
     assert first == f"application 12345 at {service.url}, {time.strftime('%Y-%m-%d')}"
     assert second.startswith("0 of 1")
-    assert f"its label may be verified({time.strftime('%Y-%m')}):" in report
+    assert f"may have the label verified({time.strftime('%Y-%m')}):" in report
     assert {str(route) for route in ROUTES} <= {*routes_in(report)}
 
 
@@ -150,12 +150,12 @@ def test_the_page_names_every_variable(service: Service) -> None:
 # --- consent ---
 
 
-def test_it_refuses_without_consent_and_without_a_terminal(service: Service) -> None:
+def test_compare_sends_nothing_without_consent_and_a_terminal(service: Service) -> None:
     assert service.refuse().endswith("error: nothing was sent; agree with --yes, or with y in a terminal\n")
 
 
 @pytest.mark.parametrize("answer", ["", "n", "no", "yes please"])
-def test_it_sends_nothing_if_the_user_does_not_agree(
+def test_compare_sends_nothing_if_the_user_does_not_agree(
     service: Service, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
@@ -163,7 +163,7 @@ def test_it_sends_nothing_if_the_user_does_not_agree(
     assert "nothing was sent" in service.refuse()
 
 
-def test_it_compares_if_the_user_agrees_to_the_question(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compare_sends_calls_if_the_user_agrees(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     questions: list[str] = []
     answer: Callable[[str], str] = lambda question: questions.append(question) or "Y"  # type: ignore[func-returns-value] # noqa: E731
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
@@ -205,7 +205,7 @@ def test_secrets_are_masked_in_the_report(service: Service) -> None:
     assert seen[0] not in report
 
 
-def test_a_broken_connection_ends_it_after_it_has_deleted_what_it_made(service: Service) -> None:
+def test_compare_deletes_its_records_after_a_broken_connection(service: Service) -> None:
     service.fake.fail("disconnect", method="GET", path="/blobs")
     status, report = service.compare("--yes")
     assert (status, service.left) == (2, [0, 0, 0, 0])
@@ -213,9 +213,7 @@ def test_a_broken_connection_ends_it_after_it_has_deleted_what_it_made(service: 
     assert "label" not in report
 
 
-def test_an_interrupt_ends_it_after_it_has_deleted_what_it_made(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_compare_deletes_its_records_after_an_interrupt(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     request = httpx.Client.request
 
     def interrupted(client: httpx.Client, method: str, url: str, **kwargs: Any) -> httpx.Response:
@@ -229,7 +227,7 @@ def test_an_interrupt_ends_it_after_it_has_deleted_what_it_made(
     assert "KeyboardInterrupt()" in report
 
 
-def test_what_could_not_be_deleted_is_named(service: Service) -> None:
+def test_a_record_that_cannot_be_deleted_is_named_in_the_report(service: Service) -> None:
     service.fake.router.delete(path__regex="/blobs/.*").respond(500)
     status, report = service.compare("--yes")
     assert status == 1

@@ -107,7 +107,7 @@ def seed(tmp_path: Path) -> Path:
 # --- starting ---
 
 
-def test_it_says_where_it_is_and_what_a_client_is_configured_with(seed: Path) -> None:
+def test_the_program_prints_its_url_and_the_declared_credentials(seed: Path) -> None:
     with running(
         "--seed", seed, "--api-key", API_KEY, "--auth-secret", "made-up-secret", "--auth-key", "made-up-key"
     ) as server:
@@ -306,7 +306,7 @@ def test_a_line_stays_a_line_whatever_is_in_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_it_goes_on_when_nobody_reads_it(seed: Path) -> None:
+def test_the_program_continues_if_its_output_is_closed(seed: Path) -> None:
     with running("--seed", seed) as server:
         assert server.process.stdout is not None
         server.process.stdout.close()
@@ -453,7 +453,7 @@ def test_allowed_hosts_are_the_only_other_ones(listening: str) -> None:
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
-def test_a_browser_gets_a_page_that_follows_the_server_and_a_client_gets_what_it_always_got(seed: Path) -> None:
+def test_a_browser_gets_the_live_page_and_another_client_a_404(seed: Path) -> None:
     with running("--seed", seed) as server:
         about = server.client.get("/")
         assert (about.status_code, about.json()["code"]) == (404, None)
@@ -590,7 +590,7 @@ def test_assertions_are_refused_after_calls_were_forgotten(monkeypatch: pytest.M
 @pytest.mark.parametrize(
     "number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM], ids=lambda number: number.name
 )
-def test_a_signal_stops_it(number: signal.Signals) -> None:
+def test_a_signal_stops_the_program(number: signal.Signals) -> None:
     with running() as server:
         server.post(message="hi")
         assert len(server.stop(number)) == 1
@@ -598,7 +598,7 @@ def test_a_signal_stops_it(number: signal.Signals) -> None:
             httpx.get(server.url, verify=TLS, trust_env=False)
 
 
-def test_it_stops_while_a_client_is_connected() -> None:
+def test_the_program_stops_while_a_client_is_connected() -> None:
     with running() as server, socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as client:
         client.sendall(b"GET /_qbchat HTTP/1.1\r\nHost: localhost\r\n\r\nGET /half")
         assert client.recv(4096).startswith(b"HTTP/1.1 404 ")
@@ -627,7 +627,7 @@ def interrupt_when_it_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program.Program, "print_startup", introduced)
 
 
-def test_it_can_be_run_from_python(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_program_can_be_run_from_python(monkeypatch: pytest.MonkeyPatch) -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
     interrupt_when_it_listens(monkeypatch)
     with redirect_stdout(StringIO()) as said:
@@ -636,7 +636,7 @@ def test_it_can_be_run_from_python(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [signal.getsignal(number) for number in SIGNALS] == before
 
 
-def test_importing_it_starts_nothing() -> None:
+def test_importing_the_program_starts_nothing() -> None:
     assert not hasattr(import_module("pytest_qbchat.__main__"), "main")
 
 

@@ -297,5 +297,5 @@ def test_a_situation_is_the_same_with_the_fake_and_the_live_server(situation: st
     assert seen[0][1]
 
 
-def test_there_are_sixty_situations() -> None:
+def test_the_list_has_at_least_sixty_situations() -> None:
     assert len(SITUATIONS) >= 60

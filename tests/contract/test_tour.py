@@ -104,7 +104,7 @@ def test_a_tour_interrupted_anywhere_leaves_nothing_behind_without_saying_so(mad
         assert state(fake) == [0, 0, 0, 0]
 
 
-def test_what_cannot_be_deleted_is_named() -> None:
+def test_a_record_that_cannot_be_deleted_is_named_by_the_tour() -> None:
     fake = FakeQuickBlox(strict=True)
     declare(fake)
     fake.router.delete(path__regex="/blobs/.*").respond(500)

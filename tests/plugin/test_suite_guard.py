@@ -280,9 +280,19 @@ def test_live():
 def test_not_live():
     with pytest.raises(pytest_qbchat.CallRefused):
         sys.audit("socket.gethostbyname", "api.quickblox.com")
+
+@pytest.mark.qbchat(live=True)
+class TestNearestMarker:
+    @pytest.mark.qbchat(live=False)
+    def test_not_live(self):
+        test_not_live()
+
+    @pytest.mark.qbchat(live=None)
+    def test_live(self):
+        test_live()
 """
     )
-    result.assert_outcomes(passed=2)
+    result.assert_outcomes(passed=4)
 
 
 @pytest.mark.parametrize("ini", ["false", "true"])

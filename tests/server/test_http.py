@@ -226,7 +226,7 @@ def test_a_request_to_the_loopback_server_that_is_not_http_fails_the_test(qbchat
         line.send(b"EHLO shop\r\n\r\n")
         assert line.answer().status == 400
     [problem] = qbchat._backend.problems.drain()
-    assert problem.text.startswith("https://api.quickblox.com was sent what is not a request of HTTP/1.1: ")
+    assert problem.text.startswith("https://api.quickblox.com received data that is not an HTTP/1.1 request: ")
     fakes.clear()
     with server, Line(server) as line, Line(server) as other:
         line.send(b"EHLO shop\r\n\r\n")

@@ -157,11 +157,11 @@ def test_a_secret_is_masked_as_a_repr_json_or_a_url_has_it(secret: str) -> None:
             assert Secrets([secret]).mask(f"https://x.example/a?b={form}") == f"https://x.example/a?b={mask(secret)}"
 
 
-def test_half_a_character_is_as_good_a_secret() -> None:
+def test_a_secret_with_half_a_surrogate_pair_is_masked() -> None:
     assert Secrets(["made-up-\udc80-password"]).mask("made-up-\udc80-password").startswith("made…#")
 
 
-def test_a_word_that_many_tests_have_as_a_password_is_shown() -> None:
+def test_the_word_password_is_not_masked_as_a_secret() -> None:
     assert Secrets(["password"]).mask("the request has no password") == "the request has no password"
 
 

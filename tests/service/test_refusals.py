@@ -369,7 +369,9 @@ REFUSALS = [
 
 @pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: name_of(refusal.made_by))
-def test_a_request_that_deserves_it_is_refused(place: Place, monkeypatch: pytest.MonkeyPatch, refusal: Refusal) -> None:
+def test_each_refusal_is_provoked_by_its_request(
+    place: Place, monkeypatch: pytest.MonkeyPatch, refusal: Refusal
+) -> None:
     made_by = []
     make = errors.QuickBloxError.__init__
 

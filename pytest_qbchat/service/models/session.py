@@ -1,4 +1,4 @@
-"""Sessions, each of which connects a token with a user until it ends, and the callers of requests."""
+"""Sessions, which connect a token with a user until they end, and the callers of requests."""
 
 from __future__ import annotations
 
