@@ -1,4 +1,4 @@
-"""The checks of a commit, each in an environment of its own: `uv run nox`.
+"""The checks of a commit, in environments of their own: `uv run nox`.
 
 The Pythons are those from 3.11 on that are installed. Nothing is downloaded but packages.
 The tests take the short profile; `coverage` takes the long one, which runs everything that the suite has.
@@ -25,6 +25,8 @@ VERSIONS = [f"3.{minor}" for minor in range(11, 16)]
 SHORT = {"QBCHAT_TESTS": "short"}
 LONG = {"QBCHAT_TESTS": "long"}
 BROWSER = {"QBCHAT_BROWSER": "required"}
+# Of the sessions that need the default groups on the oldest Python: filled once, and its byte code is compiled once.
+SHARED = str(Path(".nox", "project").absolute())
 
 
 def _interpreters() -> dict[str, str]:
@@ -59,8 +61,9 @@ os.environ["PATH"] = os.pathsep.join(
 
 
 def _run(session: nox.Session, *command: str, env: dict[str, str] | None = None, options: tuple[str, ...] = ()) -> None:
-    """Run a command in the environment of a session, with the project and its groups installed."""
-    place = {"UV_PROJECT_ENVIRONMENT": session.virtualenv.location, "UV_PYTHON": str(session.python)}
+    """Run a command in the environment of a session, or the shared one, with the project and its groups installed."""
+    location, python = (session.virtualenv.location, str(session.python)) if session.python else (SHARED, OLDEST)
+    place = {"UV_PROJECT_ENVIRONMENT": location, "VIRTUAL_ENV": location, "UV_PYTHON": python}
     session.run(UV, "run", *options, *command, env={**place, **(env or {})}, external=True)
 
 
@@ -70,7 +73,7 @@ def tests(session: nox.Session) -> None:
     _run(session, "pytest", *session.posargs, env=SHORT)
 
 
-@nox.session(python=OLDEST)
+@nox.session(venv_backend="none")
 def coverage(session: nox.Session) -> None:
     """The long profile, with every line and branch covered and warnings as errors."""
     _run(session, "coverage", "erase")
@@ -90,7 +93,7 @@ def lowest(session: nox.Session) -> None:
     _run(session, "pytest", "-q", "-W", "error", *without, *session.posargs, env=SHORT, options=lowest)
 
 
-@nox.session(python=OLDEST)
+@nox.session(venv_backend="none")
 def examples(session: nox.Session) -> None:
     """The examples, as the README runs them."""
     _run(session, "pytest", "conftest_examples")
@@ -118,7 +121,7 @@ def browser(session: nox.Session) -> None:
     _run(session, "pytest", "-q", "-W", "error", "tests/browser", *session.posargs, env=BROWSER, options=options)
 
 
-@nox.session(python=OLDEST)
+@nox.session(venv_backend="none")
 def lint(session: nox.Session) -> None:
     """What ruff has to say, and zizmor of the workflows."""
     _run(session, "ruff", "check")
@@ -126,7 +129,7 @@ def lint(session: nox.Session) -> None:
     _run(session, "zizmor", "--offline", "--quiet", ".github")
 
 
-@nox.session(python=OLDEST)
+@nox.session(venv_backend="none")
 def types(session: nox.Session) -> None:
     """What mypy and pyright have to say."""
     _run(session, "mypy")

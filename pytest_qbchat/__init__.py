@@ -1,7 +1,7 @@
 """A stateful in-memory fake of the QuickBlox chat REST API, as a pytest fixture.
 
 `docs/architecture.md` describes the parts. Public names are imported at their first use, because pytest imports this
-package in every run, also without a test that uses a fixture.
+package in every run, even if no test uses a fixture.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ _MODULES = {
 class _OwnModules:
     """Finds the modules of this package for Python's own loader.
 
-    pytest has another one for the modules of plugins, which rewrites `assert` and reads each module piece by piece.
-    That took half of the first use of a fixture, and no module here needs it.
+    pytest's loader for the modules of plugins rewrites `assert`, which no module here needs. It took half of the time
+    of the first use of a fixture.
     """
 
     @staticmethod

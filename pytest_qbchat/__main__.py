@@ -1,4 +1,4 @@
-"""`pytest-qbchat` or `python -m pytest_qbchat`: the live server as a program; with `openapi`: what it answers."""
+"""`pytest-qbchat` or `python -m pytest_qbchat`: the live server, or the command `openapi` or `compare`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ def run() -> int:
 
         print(files("pytest_qbchat").joinpath("openapi.json").read_text(encoding="utf-8"), end="")
         return 0
+    if sys.argv[1:2] == ["compare"]:
+        from pytest_qbchat.cli.compare import main as compare
+
+        return compare(sys.argv[2:])
     try:
         from pytest_qbchat.cli.program import main
 

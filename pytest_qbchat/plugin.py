@@ -10,8 +10,9 @@ from types import FunctionType
 from typing import TYPE_CHECKING
 
 import pytest
+from pluggy import HookimplMarker
 
-# pytest looks at every name of a plugin.
+# Not imported at run time, because pytest inspects every name of a plugin.
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from typing import Any
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_qbchat.server.live_server import EncryptedServer, LiveServer
 
 _FAKE: pytest.StashKey[FakeQuickBlox] = pytest.StashKey()
-_PUT_BACK: pytest.StashKey[Callable[[], object]] = pytest.StashKey()  # the text of a failure without its trial
+_PUT_BACK: pytest.StashKey[Callable[[], object]] = pytest.StashKey()  # removes the trial from the text of a failure
 _CALLING: pytest.StashKey[bool] = pytest.StashKey()  # in the stash while the test function runs
 _GUARD: pytest.StashKey[SuiteGuard] = pytest.StashKey()
 _configs: list[pytest.Config] = []  # the innermost run is the last
@@ -36,7 +37,7 @@ _MARKER = (
     "qbchat(*, strict: bool, hosts: list[str], assert_all_called: bool, live: bool): strict=True refuses undeclared "
     "tokens, API keys, users and dialogs; hosts=[...] adds hosts that belong to QuickBlox; assert_all_called=False "
     "allows routes of qbchat.router that no call meets; live=True lets a test without the fixture call QuickBlox. "
-    "The hosts of all markers count, and the other values of the nearest one."
+    "The hosts of all markers are added. For any other argument, the nearest marker that has it counts."
 )
 
 
@@ -50,10 +51,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("qbchat_guard", "refuse calls to QuickBlox without the qbchat fixture", type="bool", default=True)
 
 
+@HookimplMarker("inline_snapshot")
+def customize(value: object) -> Any:
+    """Let inline-snapshot write the fields of a record."""
+    from pytest_qbchat.service.records import Record
+
+    return value._fields if isinstance(value, Record) else None
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, and guard the whole suite."""
     config.addinivalue_line("markers", _MARKER)
-    # Before the project's own filters, which decide like -W and markers, since the last filter that matches counts.
+    # At the front, because the last matching filter counts: the project's own filters, -W and markers override this.
     config.getini("filterwarnings").insert(0, "error::pytest_qbchat.QuickBloxWarning")
     if config.getini("qbchat_guard") and config.getini("qbchat_hosts"):
         _guard_of(config)
@@ -69,14 +78,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Guard everything from the collection to the end of the run."""
     if session.config.getini("qbchat_guard") and not _checks:
-        # The interpreter keeps a hook to its end, with all that its globals lead to, which slows the end down.
+        # The interpreter keeps a hook, and everything that its globals refer to, until it exits; less exits faster.
         names = {"__name__": __name__, "_SOCKET_EVENTS": _SOCKET_EVENTS, "_checks": _checks}
         sys.addaudithook(FunctionType(_audit.__code__, names))
         _checks.append(check_address)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Let calls through again."""
+    """Let calls to QuickBlox through again after the outermost run."""
     if config in _configs:  # else it has a malformed option
         _configs.remove(config)
     if not _configs:
@@ -84,7 +93,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
-    """Refuse a call to QuickBlox outside of the fixture. Coverage does not see a hook, and every import calls it."""
+    """Refuse a call to QuickBlox outside of the fixture. It is short: every import calls it, and coverage misses it."""
     __tracebackhide__ = True
     if event in _SOCKET_EVENTS:
         for check in _checks:
@@ -92,7 +101,7 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def check_address(event: str, arguments: tuple[Any, ...]) -> None:
-    """Ask the guard about an address that may belong to QuickBlox. Nothing is imported for others."""
+    """Ask the guard about an address that may belong to QuickBlox. For other addresses, import nothing."""
     __tracebackhide__ = True
     config = _configs[-1]
     if config.getini("qbchat_guard") and (_GUARD in config.stash or "quickblox" in str(arguments).lower()):
@@ -225,12 +234,17 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     intercept = sys.modules.get("pytest_qbchat.intercept")
     repatched = intercept is not None and intercept.repatch()
     if _LOOP in sys.modules:
-        sys.modules[_LOOP].current_trial.clear()  # of a former test
+        sys.modules[_LOOP].current_trial.clear()  # left by an earlier test
     item.stash[_CALLING] = True
+    call_site = sys.modules["pytest_qbchat.explain.call_site"] if _FAKE in item.stash else None
+    if call_site is not None:
+        call_site.note_threads("")
     try:
         result = yield
     finally:
         del item.stash[_CALLING]
+        if call_site is not None:
+            call_site.note_threads(item.nodeid)
         if intercept is not None and repatched:
             intercept.undo_repatch()
     if _FAKE in item.stash:
@@ -243,7 +257,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     return result
 
 
-# The innermost wrapper, so that those of Allure and others find the conversation in the report.
+# The innermost wrapper, so that the hooks of Allure and others find the conversation in the report.
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -283,7 +297,7 @@ def pytest_runtest_makereport(
 
 
 def _point_to_fixture(report: pytest.TestReport, item: pytest.Item) -> None:
-    """Say how to get the fake, in a failure which shows that the test means it."""
+    """Add advice to a failure that suggests that the test needs the fixture."""
     text, advice = report.longreprtext, ""
     if "ScopeMismatch" in text and "scoped fixture qbchat" in text:
         advice = "for a wider scope make a fake of its own: with FakeQuickBlox().intercept() as qbchat: yield qbchat"
@@ -296,10 +310,10 @@ def _point_to_fixture(report: pytest.TestReport, item: pytest.Item) -> None:
     report.sections += [("qbchat", advice)] if advice else []
 
 
-# Not a wrapper: those run before pytest knows the failure of a TestCase.
+# Not a wrapper: wrappers run before pytest knows the failure of a TestCase.
 @pytest.hookimpl(specname="pytest_runtest_makereport")
 def pytest_qbchat_point_out(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Let a failure end at the line of the test, and name the trial, for any fake: its fixture may be the user's."""
+    """End the traceback at the line of the test, and name the trial, even for a fake from a user's fixture."""
     if call.excinfo is not None and _PROBLEMS in sys.modules and not item.config.getoption("fulltrace", False):
         call.excinfo = sys.modules[_PROBLEMS].omit_frames(call.excinfo)
     if call.when == "call" and call.excinfo is not None and _LOOP in sys.modules:
@@ -333,7 +347,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(summary(reports))
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-clarity, which knows no fields
+@pytest.hookimpl(tryfirst=True)  # before pytest-clarity, which does not know the fields
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """Explain `message == {...}` and `qbchat.posted == [...]` by the fields that differ."""
     if "pytest_qbchat.fake.quickblox" not in sys.modules or op != "==":

@@ -17,11 +17,12 @@ from typing import Any
 
 import httpx
 
-sys.path.append(str(Path(__file__).parents[1] / "tests"))  # where the tour is
-from support.tour import Application, differences, make
+sys.path.append(str(Path(__file__).parents[1] / "tests"))  # where the ways are
+from support.application import MADE_UP, declare
 from support.ways import WAYS, Way
 
 from pytest_qbchat import CallRefused, FakeQuickBlox, LiveServer, QuickBloxTransport, QuickBloxWarning
+from pytest_qbchat.cli.tour import Note, Tour
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "clients.md"
@@ -34,10 +35,13 @@ URL = "https://api.quickblox.com/chat/Message.json"
 _COLUMNS = (
     "client",
     "all routes",
+    "as from the live server",
     "timeout",
     "disconnect",
     "unknown route",
 )
+
+_FAULTS = ("timeout", "disconnect")
 
 _BESIDE = (
     ("respx, pytest-httpx", "Calls to QuickBlox reach the fake first, other calls the mock."),
@@ -74,9 +78,12 @@ _BESIDE = (
 
 
 @contextmanager
-def _into(fake: FakeQuickBlox, way: Way) -> Iterator[Callable[..., Any]]:
-    """A function that sends requests of one client to a fake."""
-    if way.fixture == "qbchat_transport":
+def _into(fake: FakeQuickBlox, way: Way, *, by_server: bool = False) -> Iterator[Callable[..., Any]]:
+    """A function that sends requests of one client to a fake, or to a live server with its state."""
+    if by_server:
+        with LiveServer(fake) as server:
+            yield lambda method, url, **kwargs: way.send(method, server.url + _target(url), **kwargs)
+    elif way.fixture == "qbchat_transport":
         yield partial(way.send, transport=QuickBloxTransport(fake))
     elif way.fixture == "qbchat_server":
         with LiveServer(fake) as server:
@@ -87,27 +94,29 @@ def _into(fake: FakeQuickBlox, way: Way) -> Iterator[Callable[..., Any]]:
             fake._backend.problems.drain()  # the refusal that `_refusal` provokes
 
 
-def _toured(way: Way | None) -> Any:
-    application = Application()
+def _target(url: str) -> str:
+    return "/" + "/".join(url.split("/")[3:])
+
+
+def _toured(way: Way | None, *, by_server: bool = False) -> list[Note]:
     fake = FakeQuickBlox(strict=True)
-    fake.add_credentials(
-        api_key=application.api_key,
-        application_id=int(application.id),
-        auth_key=application.auth_key,
-        auth_secret=application.auth_secret,
-    )
+    declare(fake)
     if way is None:
         with httpx.Client(transport=QuickBloxTransport(fake)) as client:
-            return make(client.request, application).notes
-    with _into(fake, way) as send:
-        return make(send, application).notes
+            return Tour(client.request, MADE_UP).make().notes
+    with _into(fake, way, by_server=by_server) as send:
+        return Tour(send, MADE_UP).make().notes
 
 
-def _outcome(way: Way, what: str) -> str:
+def _differing(notes: list[Note], others: list[Note]) -> list[Note]:
+    return [note for note, other in zip(notes, others, strict=True) if note != other]
+
+
+def _outcome(way: Way, what: str, *, by_server: bool = False) -> str:
     """The exception that the client raises for a fault."""
     fake = FakeQuickBlox()
     fake.fail(what)
-    with _into(fake, way) as send:
+    with _into(fake, way, by_server=by_server) as send:
         try:
             send("POST", URL, json={"recipient_id": 20}, headers={"QB-Token": "made-up-token"}, timeout=0.3)
         except Exception as error:
@@ -134,10 +143,21 @@ def rows(name: str = "") -> Iterator[str]:
     reference = _toured(None)
     for way in WAYS:
         if way.name.startswith(name):
-            different = differences(_toured(way), reference)
+            toured = _toured(way)
+            different = _differing(toured, reference)
             alike = f"{len(different)} differ" if different else "identical responses"
-            outcomes = [_outcome(way, what) for what in ("timeout", "disconnect")]
-            yield f"| {' | '.join([way.name, alike, *outcomes, _refusal(way)])} |"
+            outcomes = [_outcome(way, what) for what in _FAULTS]
+            cells = [way.name, alike, _against_server(way, toured, outcomes), *outcomes, _refusal(way)]
+            yield f"| {' | '.join(cells)} |"
+
+
+def _against_server(way: Way, toured: list[Note], outcomes: list[str]) -> str:
+    """Whether the client sees the same when its base URL is that of a live server."""
+    if way.fixture == "qbchat_server":
+        return "-"
+    different = len(_differing(_toured(way, by_server=True), toured))
+    different += sum(_outcome(way, what, by_server=True) != seen for what, seen in zip(_FAULTS, outcomes, strict=True))
+    return f"{different} differ" if different else "the same"
 
 
 def _rows_of_niquests() -> list[str]:
@@ -161,6 +181,10 @@ def page() -> str:
             "",
             "- *All routes*: the responses to a tour of all routes and of all kinds of refusals, compared with those",
             "  that `httpx.Client` gets.",
+            "- *As from the live server*: with the URL of `qbchat_server` as its base URL, the client gets the same",
+            "  responses to the tour, and raises the same exceptions for the two faults. The situations in",
+            "  `tests/contract/test_situations.py`, from streams, redirects and retries to proxies and cancelled",
+            "  tasks, are compared in the same way.",
             '- *Timeout*: the exception for `qbchat.fail("timeout")`. aiohttp, Tornado, niquests and clients of',
             "  `qbchat_server` call a real server, and wait until their own timeout. All others raise it at once.",
             '- *Disconnect*: the exception for `qbchat.fail("disconnect")`.',
@@ -169,6 +193,10 @@ def page() -> str:
             "  clients of `qbchat_server`, get a disconnect, because a server reads the request on a connection.",
             "- *Unknown route*: the result of a call to a route that the fake does not have. Clients that call a real",
             "  server get a 404 whose body names the reason, and the test fails at its end.",
+            "",
+            "A body of more than 128 MiB fails the test: httpx raises `CallRefused`, other clients get a 413. Calls by",
+            "aiohttp's `UnixConnector`, which looks up no host, are not intercepted. `_socket.socket().connect(...)`",
+            "with the name of a host looks it up before the guard refuses the call.",
             "",
             "For QuickBlox hosts, aiohttp and niquests do not use the proxies of the environment. Calls through a",
             "proxy that the code names are refused.",

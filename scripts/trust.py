@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import sys
 import textwrap
 import warnings
@@ -19,16 +20,17 @@ from typing import Any
 
 import httpx
 
-sys.path.append(str(Path(__file__).parents[1] / "tests"))  # where the tour is
+sys.path.append(str(Path(__file__).parents[1] / "tests"))  # where the application of the tour is
 from api_document.behaviours import REFUSING, behaviours, summary
 from api_document.document import example
-from support.tour import Application, make
+from support.application import MADE_UP, declare
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxTransport, QuickBloxWarning
+from pytest_qbchat.cli.tour import Tour
 from pytest_qbchat.service import access, authentication, decoding, errors, queries
 from pytest_qbchat.service.app import Service
 from pytest_qbchat.service.assumptions import Assumptions
-from pytest_qbchat.service.routes import ROUTES, UNSUPPORTED, Route
+from pytest_qbchat.service.routes import ROUTES, UNSUPPORTED, Route, find, without_suffix
 
 PAGE = Path(__file__).parents[1] / "docs" / "trust.md"
 README = PAGE.parents[1] / "README.md"
@@ -83,15 +85,34 @@ def refusals() -> Iterator[Any]:
 
 
 def answers() -> dict[str, tuple[int, Any]]:
-    """The first successful response of each route on a tour of the fake."""
-    application = Application()
+    """The first successful response of each route on a tour of the fake: its status, and the shape of its body."""
+    found: dict[str, tuple[int, Any]] = {}
+
+    def send(method: str, url: str, **kwargs: Any) -> httpx.Response:
+        response = client.request(method, url, **kwargs)
+        if response.status_code < 400:
+            route, _ = find(method, without_suffix(httpx.URL(url).path))
+            body = json.loads(response.content) if response.content[:1] in (b"{", b"[") else response.text
+            found.setdefault(str(route), (response.status_code, _shape(body)))
+        return response
+
     fake = FakeQuickBlox(strict=True)
-    fake.add_credentials(
-        api_key=application.api_key, auth_key=application.auth_key, auth_secret=application.auth_secret
-    )
+    declare(fake)
     with httpx.Client(transport=QuickBloxTransport(fake)) as client:
-        notes = make(client.request, application).notes
-    return {note.what: (note.status, note.body) for note in reversed(notes) if ": " not in note.what}
+        Tour(send, MADE_UP).make()
+    return found
+
+
+def _shape(value: Any) -> Any:
+    """A value with a description of each part in its place; of a list, the first item."""
+    if isinstance(value, dict):
+        return {("an id" if re.fullmatch("[0-9a-f]{24}", key) else key): _shape(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_shape(value[0])] if value else []
+    if isinstance(value, str) and value:
+        kinds = {"time": r"\d{4}-\d\d-\d\dT.+Z", "object id": "[0-9a-f]{24}", "room": r"\d+_[0-9a-f]{24}@muc.+"}
+        return next((kind for kind, pattern in kinds.items() if re.fullmatch(pattern, value)), "text")
+    return {int: "number", bool: "boolean"}.get(type(value), value)
 
 
 def page() -> str:
@@ -103,6 +124,7 @@ def page() -> str:
         "responses, and from a tour of all routes. Tests check that this page is up to date, and that every behaviour",
         "has one of these labels, with the year and month of the evidence where it is recent:",
         "",
+        "- *verified*: compared with a QuickBlox application, by [the command `compare`](compare.md)",
         "- *documented*: stated in QuickBlox's documentation, or shown there as it is here",
         "- *observed*: seen in the vendor's SDKs, in tests that ran against the server, or in a transcript",
         "- *assumed*: unknown, or more general than a sample; the fake has the least surprising behaviour",
@@ -142,21 +164,24 @@ def page() -> str:
     return "\n".join([*_wrapped(lines), ""])
 
 
-def numbers() -> Counter[str]:
+def numbers(*further: Any) -> Counter[str]:
     """How many behaviours there are by label. One with several labels counts as that with the best evidence."""
     endpoints = dict.fromkeys(route.endpoint for route in ROUTES)
-    listed = [each for documented in (*COMMON.values(), *endpoints, *refusals()) for each in behaviours(documented)]
+    documented = (*COMMON.values(), *endpoints, *refusals(), *further)
+    listed = [each for one in documented for each in behaviours(one)]
     return Counter(min((claim.label for claim in each.claims), key=_LABELS.index) for each in listed)
 
 
-def evidence() -> str:
+def evidence(*further: Any) -> str:
     """How much of the fake is known, in numbers."""
-    number = numbers()
+    number = numbers(*further)
+    verified = number["verified"]
+    compared = f"{verified} of them were" if verified else "None of them was"
     return (
-        f"Of {number.total()} behaviours, {number['documented']} are documented, {number['observed']} are observed, "
-        f"{number['assumed']} are assumed, and {number['by design']} are by design. None of them was "
-        "compared with the live service. You can do that: `tests/contract/test_tour.py` compares the fake with a "
-        "QuickBlox application of yours."
+        f"Of {number.total()} behaviours, {verified} are verified, {number['documented']} are documented, "
+        f"{number['observed']} are observed, {number['assumed']} are assumed, and {number['by design']} are by design. "
+        f"{compared} compared with the live service. You can do that: `python -m pytest_qbchat compare` compares the "
+        "fake with a QuickBlox application of yours."
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from support import profile
 from support.declared_replies import declared_replies  # noqa: F401 - checks every reply
-from support.ways import DEFAULT, PLAIN_HTTP, World, into
+from support.ways import DEFAULT, PLAIN_HTTP, World, into, repeated
 
 pytest_plugins = ["pytester"]
 
@@ -37,11 +37,15 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         config.option.dist = "worksteal"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start the slow tests first, so that no worker is left with one of them at the end.
 
+    Of the tests with every client and several cases, those that repeat a client and a case belong to the long profile.
     What is compared with a server, and tests of interception, may call QuickBlox without encryption.
     """
+    for item in repeated(items):
+        item.add_marker(pytest.mark.long)
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
         if item.path.parent.name == "intercept" or "side" in getattr(item, "fixturenames", ()):

@@ -76,6 +76,10 @@ class Figures:
             self._share([edit for edit in edits if not edit.is_mistake], files, ALL),
         )
 
+    def share(self, files: Files, assertions: str = ALL) -> Share:
+        """How many of all mistakes are caught."""
+        return self._share(self.mistakes(), files, assertions)
+
     def by_fault(self) -> Iterator[tuple[str, Share, Share]]:
         """For each tool, how many are caught of the mistakes that show without a fault, and of those that need one."""
         stubs = [(name, ((stub, stub),)) for stub, name in NAMES.items()]

@@ -56,17 +56,20 @@ class Result(NamedTuple):
 Results = dict[tuple[str, str, Way], Result]
 
 
-def ways(job: Job, *, stubs: bool) -> Iterator[Way]:
-    """All ways in which a job is tested."""
+def ways(job: Job, *, floors_only: bool) -> Iterator[Way]:
+    """All ways in which a job is tested, or those that the floors need."""
+    if floors_only:
+        yield from (Way(OURS, "qbchat"), Way(OURS, "each_fault"), Way(OURS, "qbchat", NONE))
+        return
     yield Way(OURS, "qbchat", warnings="always")
     for assertions in _ASSERTIONS:
         yield Way(OURS, "qbchat", assertions)
         yield Way(OURS, "each_fault", assertions)
-        for stub in job.stubs if stubs else ():
+        for stub in job.stubs:
             yield Way(stub, stub, assertions)
 
 
-def run(jobs: list[Job], *, stubs: bool = True) -> Results:
+def run(jobs: list[Job], *, floors_only: bool = False) -> Results:
     """Run everything, on all cores.
 
     Raises:
@@ -75,7 +78,7 @@ def run(jobs: list[Job], *, stubs: bool = True) -> Results:
     tasks = []
     for job in jobs:
         by_tool: dict[str, list[Way]] = {}
-        for way in ways(job, stubs=stubs):
+        for way in ways(job, floors_only=floors_only):
             by_tool.setdefault(way.tool, []).append(way)
         tasks += [(job, each) for each in by_tool.values()]
     results: Results = {}

@@ -1,1 +1,1 @@
-"""The live server as a stand-alone program, and its seed file."""
+"""The live server as a stand-alone program with its seed file, and the comparison with a real application."""

@@ -37,14 +37,14 @@ from pytest_qbchat.server.seed import CONTROL_PREFIX, apply_seed, in_requests, r
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.masking import mask
 from pytest_qbchat.service.models import Dialog, DialogType, Message
-from pytest_qbchat.service.wire import Request, Response
+from pytest_qbchat.service.wire import Request, Response, printable
 
 _LOOPBACK = "127.0.0.1"
 _VERSION = f"pytest-qbchat {version('pytest-qbchat')}"
 _ABOUT = f"this is {_VERSION}, a fake of the QuickBlox chat REST API; `pytest-qbchat --help` describes it"
 _PLACE = re.compile(r"(?:/spaces/([^/]+))?((?:/.*)?)", re.DOTALL)
 _MAX_SHOWN = 50  # dialogs, messages of each, and calls on the page
-_MAX_CALLS = 1000  # that are kept
+_MAX_CALLS = 1000  # the number of calls that are kept
 _CANNOT_START = 2  # exit status
 _HTML = (b"Content-Type", b"text/html; charset=utf-8")
 _TYPES = {DialogType.PUBLIC_GROUP: "public group", DialogType.GROUP: "group", DialogType.PRIVATE: "private dialog"}
@@ -83,9 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=_VERSION)
     add = partial(_add_option, parser)
     add("--host", help=f"address to listen on (default: {_LOOPBACK}, this machine only)")
-    names = (
-        "a host name in control requests, besides those of this machine; may be repeated (with --host, default: any)"
-    )
+    names = "a further host name in control requests, and without --host in all; may be repeated (with --host: any)"
     add("--allow-host", action="append", default=[], metavar="NAME", help=names)
     add("--port", type=_port, default=8089, help="port to listen on, 0 for any free port (default: %(default)s)")
     add("--strict", action="store_true", help="refuse undeclared tokens, API keys, users and dialogs")
@@ -108,7 +106,7 @@ def _port(text: str) -> int:
 
 
 def _add_option(group: Any, option: str, **settings: Any) -> None:
-    """Add an option whose default is in the environment: `QBCHAT_PORT` for --port; a list has commas."""
+    """Add an option whose default is in the environment: `QBCHAT_PORT` for --port; commas separate a list."""
     given = os.environ.get(f"QBCHAT_{option[2:].replace('-', '_').upper()}", "")
     if given and (settings.get("action") != "store_true" or given.lower() not in ("0", "false", "no", "off")):
         settings["default"] = given.split(",") if settings.get("action") == "append" else given
@@ -116,7 +114,7 @@ def _add_option(group: Any, option: str, **settings: Any) -> None:
 
 
 class Program(Server):
-    """The server with a fake for each space, which a reset replaces. The space "" is what has no `/spaces/`."""
+    """The server with a fake for each space, which a reset replaces. The space "" has no `/spaces/` in its URL."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         super().__init__(host=options.host or _LOOPBACK, port=options.port)
@@ -180,12 +178,12 @@ class Program(Server):
 
     def log(self, line: str) -> None:
         """Print a line about a request."""
-        _print_line(_printable(self._fake("")._backend.masked(f"{time.strftime('%H:%M:%S')} {line}")))
+        _print_line(printable(self._fake("")._backend.masked(f"{time.strftime('%H:%M:%S')} {line}")))
 
     def _refusal_of_sender(self, request: Request, of_control: bool) -> str:
         """Why the sender may not call; empty if it may.
 
-        A web page can send requests to this machine, also under a name of its own that it lets resolve to this machine.
+        A web page can send requests to this machine, even under a host name of its owner that resolves to this machine.
         """
         authority, names = request.origin.partition("://")[2], [name.lower() for name in self._options.allow_host]
         host = urlsplit(f"//{authority}").hostname or ""
@@ -206,7 +204,7 @@ class Program(Server):
         return await control.answer(self._fake(space), request, reset)
 
     def _page(self, request: Request, fake: FakeQuickBlox) -> Response:
-        """The conversations as a page, which asks for it again and again."""
+        """The conversations as a page, which reloads them every two seconds."""
         shown = conversation(fake._backend.store, fake.calls[-_MAX_SHOWN:], _MAX_SHOWN)
         forgotten = fake._backend.forgotten + max(0, len(fake.calls) - _MAX_SHOWN)
         state = {**shown, "forgotten": forgotten, "failures": [], "spaces": [name for name in self._fakes if name]}
@@ -240,12 +238,12 @@ class Program(Server):
             line += f": {_posted(fake, call.message, call.dialog)}"
         self.log(fake._backend.masked(in_requests(line)))
         for text in call.warnings:
-            _print_line(_printable(fake._backend.masked(f"  warning: {in_requests(text)}")))
+            _print_line(printable(fake._backend.masked(f"  warning: {in_requests(text)}")))
         fake.forget_calls(keep=_MAX_CALLS)
 
 
 def _caller(fake: FakeQuickBlox, call: Call) -> str:
-    """Who made a call, as part of its line; empty if the fake did not get as far as that."""
+    """Who made a call, as part of its line; empty if the fake did not read its credentials."""
     user_id, session, by_api_key = call.caller.user_id, call.caller.session, call.caller.by_api_key
     if user_id is not None:
         return f" by {'an API key for ' if by_api_key else ''}{_person(fake, user_id)}"
@@ -269,17 +267,12 @@ def _person(fake: FakeQuickBlox, id: int) -> str:
 
 
 def _print_line(text: str) -> None:
-    """Print a line without buffering, also after a reader has closed the pipe."""
+    """Print a line without buffering. Do not fail if the reader has closed the pipe."""
     try:
         print(text, flush=True)
     except BrokenPipeError:
         # Python flushes the buffer at exit; that would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _printable(text: str) -> str:
-    """Escape the characters that move the cursor or start another line."""
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def _is_loopback(host: str) -> bool:

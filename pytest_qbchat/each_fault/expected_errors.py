@@ -8,9 +8,9 @@ from typing import Any
 from pytest_qbchat.each_fault.faults import BROKEN
 from pytest_qbchat.exceptions import CallRefused
 
-# What clients raise for a fault without a status. Of the classes of an exception, the first one that is here counts; an
-# exception without any, such as httpx.UnsupportedProtocol, is not raised for a fault. An exception that wraps another,
-# as all those of requests do, counts as what it wraps.
+# What clients raise for a fault without a status. The first class of an exception that is listed here counts. An
+# exception without a listed class, such as httpx.UnsupportedProtocol, is not raised for a fault. An exception that
+# wraps another, as all exceptions of requests do, counts as the wrapped one.
 _LOST = {
     "timeout": {
         "builtins.TimeoutError", "httpx.ReadTimeout", "httpcore.ReadTimeout", "urllib3.ReadTimeoutError",
@@ -45,7 +45,7 @@ def is_expected(error: BaseException, whats: Collection[int | str], own: type[Ex
 
 
 def is_of_code(error: BaseException) -> bool:
-    """Whether an exception is the code's own, perhaps of a subclass of a client's, and no failed assertion."""
+    """Whether the class of an exception is the code's own, even if it derives from a client's; not an assertion."""
     own = _package(type(error)) not in _PACKAGES and isinstance(error, Exception)
     return own and not isinstance(error, AssertionError | CallRefused)
 
@@ -74,7 +74,7 @@ def _package(cls: type) -> str:
 def _status_of(error: BaseException) -> int | None:
     """The error status that an exception of a client reports; None for a lost response."""
     response = getattr(error, "response", None)
-    # The last attribute is deprecated in aiohttp, whose errors have the one before it.
+    # The errors of aiohttp have `status`; their `code` is deprecated.
     holders = ((response, "status_code"), (error, "status"), (error, "code"))
     values = (getattr(holder, name, None) for holder, name in holders)
     return next((value for value in values if isinstance(value, int) and value in _STATUSES), None)

@@ -45,7 +45,7 @@ def _set(error: BaseException, values: dict[str, Any]) -> None:
 
 
 def text_of(error: BaseException) -> str:
-    """The text of an exception, whatever it does when asked."""
+    """The text of an exception, even if its `__str__` raises another one."""
     try:
         return str(error)
     except Exception as reason:

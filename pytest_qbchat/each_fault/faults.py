@@ -85,7 +85,7 @@ class Faults(list[Fault]):
 
 
 def apply_fault(fault: Fault, service: Service, call: Call) -> None:
-    """Answer a call with a fault. If the fault is one of the connection, the call has no response."""
+    """Answer a call with a fault. After a fault in `LOST`, the call has no response."""
     if fault.stored:
         service.handle(call)
     else:
@@ -110,7 +110,7 @@ _METHODS = {route.method for route in ROUTES}
 
 
 def _broken(response: Response, *, empty: bool) -> Response:
-    # Half a body is not JSON. In place of an empty body there is an open bracket.
+    # Half a body is not JSON. An empty body is replaced by an open brace, which is not JSON either.
     body = b"" if empty else response.body[: len(response.body) // 2] or b"{"
     if b"json" in dict(response.raw_headers).get(b"Content-Type", b""):
         body = body.decode(errors="ignore").encode()  # cut between characters, so that it fails as JSON
@@ -142,12 +142,12 @@ def check_method(method: str) -> None:
 
 
 def is_at(request: Request, route: Route, path: str | None) -> bool:
-    """Whether a request is for a path or route that `known_path` returned; None is any."""
+    """Whether a request matches a path or route from `known_path`; None matches any request."""
     return path in (None, without_suffix(request.path), _template(route.path))
 
 
 def known_path(method: str | None, path: str) -> str:
-    """A path that the fake has, without its suffix; of a route, its template."""
+    """The path without its suffix, or the template of a route. Raises ValueError if the fake has neither."""
     wanted = without_suffix(path)
     methods = [method] if method else sorted(_METHODS)
     templates = {route.path for route in ROUTES if route.method in methods}

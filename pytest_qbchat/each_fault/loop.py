@@ -19,16 +19,16 @@ exception and the loop goes on. Either way, `name_trial` puts the name of the tr
 
 What is rewound: before the second trial and each further one, the fake gets back the state that it had before the
 first (`snapshot.py`). The objects stay the same, so what the test holds stays valid. Secrets are not rewound, so that
-they stay masked, and neither is anything outside of the fake: `reset` is for that. A task that began in the block of an
-earlier trial cannot reach the rewound fake: its calls are dropped, and a warning counts them. Only tasks are covered
+they stay masked. Nothing outside of the fake is rewound: `reset` is for that. A task that began in the block of an
+earlier trial cannot reach the rewound fake: its calls are dropped, and a warning counts them. This covers only tasks
 whose client is answered in place. Until Python 3.14, threads do not inherit the context of the code that starts them.
 
-How a call is recognized: a fault is planned for a position in the list of calls of a former trial, which is the first
-one, or for a pair that with the first fault. `recognition.py` finds the position of a call by method, route and
+How a call is recognized: a fault is planned for a position in the list of calls of the former trial: the first trial,
+or for a pair the trial with its first fault alone. `recognition.py` finds the position of a call by method, route and
 content. Calls are in the order of their arrival. If they may be concurrent, that order differs from run to run, so they
 are in the order of method, route and content; calls that the former trial did not have come last. Calls may be
-concurrent if another thread makes them, or a task that waited while the code under test made a call. The thread of the
-loopback server is such a thread: who sends a request through it is not known.
+concurrent if another thread makes them, or a task that waited while the code under test made a call. Calls through the
+loopback server arrive in its thread, so they count as concurrent.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ from pytest_qbchat.service.masking import Secrets
 from pytest_qbchat.service.store import Store
 
 _UNAUTHORIZED = 401
-_MOST_CALLS, _TIMES_FORMER = 50, 10  # a trial that makes more calls, and more times those of the former one, has no end
+_MOST_CALLS, _TIMES_FORMER = 50, 10  # a trial with more calls than both allow is endless
 _RESET = "  reset what the code keeps, such as a token or a task: qbchat.each_fault(reset=...)"
 current_trial: list[Trial] = []  # of any fake: pytest runs one test at a time; empty outside of a loop
 
@@ -64,7 +64,7 @@ current_trial: list[Trial] = []  # of any fake: pytest runs one test at a time; 
 class Trial(Block):
     """One pass of the loop of `each_fault`: `with trial:` runs the code under test.
 
-    In that block, what an HTTP client raises for the injected fault is expected, also as the explicit cause of another
+    In that block, what an HTTP client raises for the injected fault is expected, even as the explicit cause of another
     exception, and so are the exceptions in `expected`. Any other exception fails the test.
 
     Attributes:
@@ -83,17 +83,17 @@ class Trial(Block):
         self.loop = loop
         self.entered = self.running = self.has_concurrent_calls = False
         self.dropped: list[str] = []  # calls of tasks that began in an earlier trial
-        self.plan = plan  # what is to be injected, by the position of the call in the former trial
+        self.plan = plan  # the fault to inject, by the position of the call in the former trial
         self._left = dict(plan)
         self._former = FormerCalls(former)
         self._seen: list[tuple[bool, SeenCall]] = []  # each with whether the former trial did not have it
         self._injected: SeenCall | None = None  # the last call with a planned fault
-        self._lasting: dict[object, Kind] = {}  # the faults of later calls, by their route or by what identifies them
+        self._lasting: dict[object, Kind] = {}  # the faults of later calls, by route, or for a 401 by call
         self._most = max(_MOST_CALLS, _TIMES_FORMER * len(former))
-        self._unexpected: BaseException | None = None  # what left the block
+        self._unexpected: BaseException | None = None  # the exception that left the block
         self._start = self._problems = 0  # the numbers of calls and of known problems before
         self._thread = threading.current_thread()
-        self._others: set[asyncio.Task[Any]] = set()  # that waited or ran during a call
+        self._others: set[asyncio.Task[Any]] = set()  # the tasks that waited or ran during a call
 
     def __str__(self) -> str:
         if self.fault is None:
@@ -135,7 +135,7 @@ class Trial(Block):
         return True
 
     def raise_problems(self) -> None:
-        """Fail for refused calls and warnings that the code caught, before the rewind lets them disappear."""
+        """Fail for refused calls and warnings that the code caught, before the rewind removes them."""
         problems = self.loop.fake.problems
         new, self._problems = problems[self._problems :], len(problems)
         if new:
@@ -173,7 +173,7 @@ class Trial(Block):
                 if session := self.loop.store.session(token):
                     session.expires_at = 0  # the calls get 401 until there is a new one
                 return None
-            self._lasting[same] = kind  # which calls come later differs from run to run, but for a repetition
+            self._lasting[same] = kind  # the order of calls differs from run to run, so only repetitions fail
         return Fault(kind.what, 1, None, None, kind.stored, source=f"qbchat.each_fault({name!r})")
 
     def calls_made(self) -> tuple[list[SeenCall], int]:
@@ -267,7 +267,7 @@ class Loop(Iterator[Trial]):
         if self._dropped:
             calls = ", ".join(dict.fromkeys(self._dropped))
             dropped = f"dropped {len(self._dropped)} calls of tasks that began in an earlier trial, {calls}"
-            yield f"{dropped}; await every task in the block, also after an error: asyncio.TaskGroup does"
+            yield f"{dropped}; await every task in the block, even after an error, as asyncio.TaskGroup does"
 
     def left(self) -> str:
         """How many trials did not run; empty if all did."""

@@ -16,7 +16,7 @@ _STORED, _LASTING = "-stored", "-lasting"
 _DEFAULT = (
     "timeout-stored", "timeout", "disconnect", 401, 429, 503, "503-lasting", "401-lasting", "timeout-lasting",
 )  # fmt: skip
-# For type checkers. At run time every error status can have a suffix; one without a suffix is a number.
+# For type checkers. At run time, any error status may have a suffix; without a suffix it is a number.
 FaultName = Literal[
     "timeout", "disconnect", "connect", "timeout-stored", "disconnect-stored", "timeout-lasting", "disconnect-lasting",
     "connect-lasting", "malformed", "empty",
@@ -58,7 +58,7 @@ class Kind(NamedTuple):
 
 @dataclass
 class Options:
-    """The arguments of `FakeQuickBlox.each_fault`. Those that are wrong raise an error."""
+    """The arguments of `FakeQuickBlox.each_fault`. A wrong one raises TypeError or ValueError."""
 
     faults: tuple[int | str, ...]
     methods: Collection[str] | None

@@ -1,4 +1,4 @@
-"""Recognizes a call of a trial among those of the former one, on whose positions the faults are planned."""
+"""Finds the position of a call in the former trial. The faults are planned for these positions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pytest_qbchat.service.errors import QuickBloxError
 
 
 class SeenCall(NamedTuple):
-    """A call of a trial, by which the next trials recognize it."""
+    """A call of a trial, with what identifies it in later trials."""
 
     place: str  # its method and route
     content: str  # its path, query and parameters, whatever their order and encoding
@@ -49,13 +49,12 @@ class FormerCalls(list[SeenCall]):
     def position(self, seen: SeenCall) -> int | None:
         """The position of a call in the former trial; None for a call that it did not have.
 
-        A call with a content that the former trial did not have is the next call to its route: it has a time or a
-        random id.
+        New content means a time or a random id in it: such a call is taken for the next call to its route.
         """
         here = [at for at in self._left if self[at].place == seen.place]
         same = [at for at in here if self[at].content == seen.content]
         if not same and any(other[:2] == seen[:2] for other in self):
-            return None  # one time more than in the former trial
+            return None  # a repetition that the former trial did not have
         position = next(iter(same or here), None)
         if position is not None:
             self._left.remove(position)

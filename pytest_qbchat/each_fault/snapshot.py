@@ -14,7 +14,7 @@ _PACKAGE = __name__.partition(".")[0]
 class Block:
     """The block of a trial."""
 
-    undone = False  # whether the fake was rewound since
+    undone = False  # whether the fake was rewound after it
 
 
 # The block that a task began in: tasks inherit it from the code that starts them.
@@ -57,7 +57,7 @@ class Snapshot:
             put_back()
 
     def _save_object(self, each: Any, kind: Any) -> Iterable[Any]:
-        """Save the slots of an object, and return what it leads to."""
+        """Save the slots of an object, and return the objects that it refers to."""
         if not _is_ours(kind):
             return []
         if hasattr(kind, "snapshot"):
@@ -70,7 +70,7 @@ class Snapshot:
 
 @cache
 def _is_ours(cls: type) -> bool:
-    """Whether objects of a class belong to the state: of this package, or of a subclass."""
+    """Whether objects of a class belong to the state: the class or one of its bases is of this package."""
     ours = any(base.__module__.partition(".")[0] == _PACKAGE for base in cls.__mro__)
     return ours and not issubclass(cls, Enum | BaseException)
 

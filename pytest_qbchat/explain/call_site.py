@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import threading
 import warnings
 from contextlib import suppress
 from pathlib import Path
 from traceback import walk_stack
 from types import FrameType
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from pytest_qbchat.exceptions import QuickBloxWarning
 
@@ -21,6 +23,21 @@ _CLIENTS = OTHER_LIBRARIES | {"httpx", "httpx2", "socket", "ssl"}
 # Packages whose frames lie between the code under test and the fake.
 _BETWEEN = _CLIENTS | {"pytest_qbchat", "contextlib"}
 _CONCURRENCY = {"asyncio", "threading", "concurrent"}
+
+
+# The test whose function started each thread; empty for a thread that was started elsewhere, as in a fixture.
+_began_in: WeakKeyDictionary[threading.Thread, str] = WeakKeyDictionary()
+
+
+def note_threads(test: str) -> None:
+    """Note for each running thread that is not known yet the test in which it began."""
+    for thread in threading.enumerate():
+        _began_in.setdefault(thread, test)
+
+
+def began_in() -> str:
+    """The earlier test whose function started this thread; empty for any other thread."""
+    return _began_in.get(threading.current_thread(), "")
 
 
 class Place(NamedTuple):
@@ -45,12 +62,12 @@ def called_at() -> Place | None:
 
 
 def in_thread_of_library() -> bool:
-    """Whether only libraries are on the stack of this thread: it belongs to one of them, perhaps to its resolver."""
+    """Whether only libraries are on the stack of this thread: one of them started it, perhaps to resolve a host."""
     return all(package_of(frame) in _BETWEEN | _CONCURRENCY for frame, _ in walk_stack(inspect.currentframe()))
 
 
 def warn(text: str) -> bool:
-    """Emit a `QuickBloxWarning` at the line of the call, which goes on; whether the test's filters make it an error."""
+    """Emit a `QuickBloxWarning` at the line of the call. Return whether a filter makes it an error; do not raise it."""
     _, stacklevel = _code_under_test()
     try:
         warnings.warn(QuickBloxWarning(text), stacklevel=stacklevel)

@@ -12,13 +12,14 @@ from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints.events import Events
 from pytest_qbchat.service.models import Dialog, Message
 from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.wire import printable
 
 age = attrgetter("date_sent", "id")
 _MAX_SHOWN = 20  # messages of each dialog in a transcript
 
 
 def dialogs_with_messages(store: Store, calls: Iterable[Call]) -> list[tuple[dict[str, Any], list[Message]]]:
-    """Each dialog with its messages, oldest first, also those that were posted and deleted since."""
+    """Each dialog with its messages, oldest first, including posted messages that were deleted later."""
     dialogs = list(store.dialogs.values())  # other threads may add some
     found = {dialog.id: (_dialog(dialog.id, dialog), list(dialog.history)) for dialog in dialogs if dialog.history}
     for call in calls:
@@ -61,7 +62,7 @@ def described(message: Message) -> dict[str, Any]:
 
 
 def pushes(store: Store, newest: int | None = None) -> list[dict[str, Any]]:
-    """The push notifications that were sent, oldest first; of many the newest."""
+    """The push notifications that were sent, oldest first; with `newest`, only that many of the newest."""
     sent = store.part(Events).pushed[-(newest or 0) :]
     return [{"to": push.to, "text": push.message, "where": where(push)} for push in sent]
 
@@ -69,7 +70,7 @@ def pushes(store: Store, newest: int | None = None) -> list[dict[str, Any]]:
 def transcript(store: Store, calls: Sequence[Call], seen: int | None = None) -> str:
     """The newest messages of each dialog and their delivery, pushes, calls that were not accepted, and warnings.
 
-    The caller masks the text. Calls after the first `seen` have arrived after an assertion that failed.
+    The caller masks the text. Calls after the first `seen` arrived after a failed assertion.
     """
     names = {user_id: f"{user_id} {name}" for user_id, name in people(store).items()}
     lines: list[str] = []
@@ -89,8 +90,10 @@ def transcript(store: Store, calls: Sequence[Call], seen: int | None = None) -> 
         notes[f"{call.method} {call.path}{text} arrived after the assertion: the test did not wait for it"] += 1
     for call in calls:
         notes.update([*not_accepted([call]), *(f"warning: {text}" for text in call.warnings)])
+        if call.began_in:
+            notes[f"{call.method} {call.path} came from a thread that began in {call.began_in}"] += 1
     lines += [line if times == 1 else f"{line} ({times} times)" for line, times in notes.items()]
-    return "\n".join(lines) or "nothing was posted"
+    return "\n".join(map(printable, lines)) or "nothing was posted"
 
 
 def _is_deleted(message: Message) -> bool:

@@ -75,7 +75,7 @@ def _has_text(call: Call, expected: Any) -> bool:
 
 
 def _closest(messages: Sequence[Message | Push], fields: Mapping[str, Any]) -> Message | Push:
-    """The message with the expected text, then with the fewest wrong fields, the most similar values, the newest."""
+    """The closest message: by the expected text, then by fewest wrong fields, most similar values, and newest."""
     wrong = {message: wrong_fields(message, fields) for message in reversed(messages)}
     ranks = {message: ("message" in each, len(each)) for message, each in wrong.items()}
     lowest = min(ranks.values())
@@ -154,7 +154,7 @@ def _compared(rows: Mapping[str, tuple[Any, Any, str]], message: Message | Push)
     width = max(map(len, rows), default=0)
     lines: list[str] = [f"  - expected, + {_SENT[effects.noun_of(message)]}"] if rows else []
     for label, (expected, actual, note) in rows.items():
-        # Masked before they are cut: a secret without its beginning is not recognized.
+        # Values are masked before they are cut: a secret without its beginning is not recognized.
         mask = message._store.secrets.mask
         masked = [mask(value) if isinstance(value, str) else value for value in (expected, actual)]
         left, right = _excerpts(*masked)
@@ -165,7 +165,7 @@ def _compared(rows: Mapping[str, tuple[Any, Any, str]], message: Message | Push)
 
 
 def _excerpts(expected: Any, actual: Any) -> tuple[str, str]:
-    """Both values; of two long strings the part around their first difference."""
+    """Both values. Two long strings are cut to the part around their first difference."""
     left, right = effects.shown(expected), effects.shown(actual)
     if not (isinstance(expected, str) and isinstance(actual, str)) or max(len(left), len(right)) <= effects.WIDTH:
         return effects.shortened(expected, 4 * effects.WIDTH), effects.shortened(actual, 4 * effects.WIDTH)

@@ -13,9 +13,10 @@ from pytest_qbchat.service.hosts import Hosts
 from pytest_qbchat.service.models import Blob, Dialog, Message, User
 from pytest_qbchat.service.spelling import misspelt, similar_name
 from pytest_qbchat.service.store import Store
+from pytest_qbchat.service.wire import printable
 
 WIDTH = 72  # of a value in a failure text
-_NAME_WIDTH = 40  # of the text by which a message is named
+_NAME_WIDTH = 40  # of the text that names a message
 _MAX_CALLS = 5
 # The effect of each flag if it is 1, and if it is not.
 _EFFECTS = {
@@ -30,13 +31,13 @@ def noun_of(message: Message | Push) -> str:
 
 
 def named(message: Message | Push) -> str:
-    """A message or push as it is named in a sentence: by its text."""
+    """A message or push as a sentence names it: by its text."""
     text = "without text" if message.message is None else shortened(message.message, _NAME_WIDTH)
     return f"{noun_of(message)} {text}"
 
 
 def where(message: Message | Push) -> str:
-    """The sender of a message, its id and its dialog; of a push its event."""
+    """The sender, id and dialog of a message, or the sender and event of a push."""
     if isinstance(message, Push):
         user_id = message.event["user_id"]
         sender = person(message._store, user_id) if user_id else "an API key"
@@ -47,7 +48,7 @@ def where(message: Message | Push) -> str:
 def person(store: Store, user_id: int) -> str:
     """A user by name and id."""
     user = store.users.get(user_id)
-    return f"{user.full_name} ({user_id})" if user is not None and user.full_name else f"user {user_id}"
+    return f"{printable(user.full_name)} ({user_id})" if user is not None and user.full_name else f"user {user_id}"
 
 
 def dialog_of(message: Message) -> str:
@@ -78,7 +79,7 @@ def receipts(message: Message) -> str:
 def attachment_labels(message: Message) -> Iterator[str]:
     """Type and id or URL of each attachment: `image 47863`."""
     for item in message.attachments:
-        yield f"{item.get('type', 'untyped')} {item.get('id', item.get('url', ''))}".rstrip()
+        yield printable(f"{item.get('type', 'untyped')} {item.get('id', item.get('url', ''))}".rstrip())
 
 
 def flag(message: Message, name: str) -> str:
@@ -116,7 +117,7 @@ def _unsubscribed(push: Push, expected: Any) -> str:
 
 
 def other_type(expected: Any, actual: Any) -> str:
-    """The types of two values that differ in nothing else; empty for other values."""
+    """The types of two values that differ only in their type; empty for other values."""
     if type(expected) is type(actual) or str(expected) != str(actual):
         return ""
     return f"the request had {_kind(actual)}, the test expects {_kind(expected)}"

@@ -65,7 +65,7 @@ class Problems(list[Problem]):
     def pop_unreported(self, item: pytest.Item) -> list[Problem]:
         """Remove all problems, and return those whose exceptions did not reach the test function.
 
-        If a call was retried, its refusals have the same text, and one that reached the function is enough.
+        If a call was retried, its refusals have the same text: if one of them reached the function, none is returned.
         """
         problems = self.drain()
         seen = {problem.text for problem in problems if problem.reached(item)}
@@ -142,7 +142,7 @@ def fail_skipped(test_report: pytest.TestReport, problems: Problems, item: pytes
 
 
 def point_to_call(test_report: pytest.TestReport, failure: BaseException) -> None:
-    """Let `--tb=line` and annotations, which show one line of a failure, show the one that made the call."""
+    """Let `--tb=line` and annotations, which show one line of a failure, show the line that made the call."""
     place, crash = getattr(failure, "place", None), getattr(test_report.longrepr, "reprcrash", None)
     if isinstance(place, Place) and crash is not None:
         crash.path, crash.lineno = str(place.path), place.line
@@ -151,7 +151,7 @@ def point_to_call(test_report: pytest.TestReport, failure: BaseException) -> Non
 def omit_frames(failure: pytest.ExceptionInfo[BaseException]) -> pytest.ExceptionInfo[BaseException]:
     """The failure of a test without the frames of the fake, and for a refusal without those of HTTP libraries too.
 
-    The frames of `service` stay: no error is raised there on purpose, but for a wrong argument.
+    The frames of `service` stay: the only error that it raises on purpose is for a wrong argument.
     """
     import pytest  # noqa: PLC0415 - the fake works without it
 

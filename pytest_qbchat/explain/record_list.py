@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, overload
 
 from pytest_qbchat.explain.field_matching import check_names, has_fields
-from pytest_qbchat.service.guessed_names import Hinted
+from pytest_qbchat.service.records import Record, record
 
 T = TypeVar("T")
 _MAX_LISTED = 10
 
 
-def _as_it_is(record: T) -> T:
-    return record
-
-
-@dataclass(eq=False, repr=False)
-class Records(Hinted, Sequence[T], Generic[T]):
+@record
+class Records(Record, Sequence[T], Generic[T]):
     """A view of records, oldest first. It grows with the list that it shows.
 
     Equal to any sequence of equal items: `qbchat.posted == []`, `qbchat.posted == [{"message": "hi"}]`.
@@ -31,8 +26,12 @@ class Records(Hinted, Sequence[T], Generic[T]):
     _noun: str  # the name of a record in error texts: `posted message`
     _failure: Callable[[str], AssertionError]  # the error with a text, in which secrets are masked
     _reasons: Callable[[], Iterable[str]] = tuple  # lines that may explain why an expected item is missing
-    _shown: Callable[[T], T] = _as_it_is  # what is shown of a record
-    _whole: Sequence[T] | None = None  # before `where` and slices
+    _shown: Callable[[T], T] = lambda record: record  # makes the view of a record that a test gets
+    _whole: Sequence[T] | None = None  # the records before `where` and slices
+
+    @property
+    def _fields(self) -> list[T]:
+        return [*self]
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -106,7 +105,7 @@ class Records(Hinted, Sequence[T], Generic[T]):
         return self._failure("\n".join(lines))
 
     def _none_found(self, verdict: str) -> AssertionError:
-        """The error if no record is left: the records that there are, or why there are none."""
+        """The error if no record is left. It lists all records, or says why there are none."""
         if self._all:
             return self._error(f"{verdict} among {len(self._all)}:", *_listed(self._all))
         reason, *lines = [*self._reasons(), ""]

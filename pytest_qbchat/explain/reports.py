@@ -1,4 +1,4 @@
-"""Adds the conversation to pytest's reports, and sums up a run."""
+"""Adds the conversation to pytest's reports, and summarizes a run."""
 
 from __future__ import annotations
 

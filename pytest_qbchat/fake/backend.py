@@ -1,4 +1,4 @@
-"""What interceptors, servers, the loop of trials and the plugin know of a fake: it answers calls and records them."""
+"""The part of a fake that answers and records calls, for interceptors, servers, the loop of trials and the plugin."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Never, TypeVar, cast
 from pytest_qbchat.each_fault.faults import Faults, apply_fault
 from pytest_qbchat.each_fault.snapshot import current_block
 from pytest_qbchat.exceptions import CallRefused, ConnectionFault
-from pytest_qbchat.explain.call_site import warn
+from pytest_qbchat.explain.call_site import began_in, warn
 from pytest_qbchat.explain.problems import Problem, Problems, report
 from pytest_qbchat.explain.record_list import Records
 from pytest_qbchat.fake.message import Message
@@ -22,7 +22,7 @@ from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.endpoints.events import Events
 from pytest_qbchat.service.hosts import Hosts
 from pytest_qbchat.service.store import Store
-from pytest_qbchat.service.wire import Request, Response
+from pytest_qbchat.service.wire import Request, Response, printable
 
 if TYPE_CHECKING:
     from pytest_qbchat.each_fault.loop import Trial
@@ -43,7 +43,7 @@ class Backend:
         self.posted: list[Message] = []  # the messages that were sent through POST, oldest first
         self.stubs: Stubs | None = None  # the routes of `qbchat.router`, if the test used it
         self.trial: Trial | None = None  # of `each_fault`; None outside of its loop
-        self.has_trials = False  # whether the test uses `each_fault`, in whose trials a call may not be made
+        self.has_trials = False  # whether the test uses `each_fault`; a trial may make no call that meets a fault
         self.forgotten = 0  # the number of calls that `forget_calls` has removed
         self._answered = Condition(self.store.lock)  # notified after each call
         self._service = Service(self.store)
@@ -67,7 +67,7 @@ class Backend:
         return call.response or self._serve(call)
 
     def wait(self, assertion: Callable[[], T], within: float, *, until: bool = True) -> T:
-        """Return or raise the result of an assertion, as soon as it passes or fails, after at most `within` seconds."""
+        """Return or raise the result of an assertion once it passes (without `until`, fails) or the time is over."""
         if _in_task():
             remedy = f"use wait_for_posted_async(...), or await asyncio.sleep({within}) before the assertion"
             raise RuntimeError(f"waiting here would stop the event loop, so no task could post; {remedy}")
@@ -76,7 +76,7 @@ class Backend:
 
     async def wait_async(self, assertion: Callable[[], T], within: float, *, until: bool = True) -> T:
         """Wait like `wait` in a task of asyncio or trio, while other tasks run."""
-        from anyio import CapacityLimiter, to_thread  # noqa: PLC0415 - of httpx, for the tests that use it
+        from anyio import CapacityLimiter, to_thread  # noqa: PLC0415 - for the tests that use it; httpx installs it
 
         wait = partial(self._wait, assertion, within, until)
         await to_thread.run_sync(wait, abandon_on_cancel=True, limiter=CapacityLimiter(1))
@@ -93,8 +93,8 @@ class Backend:
         return self.problems.refuse(self.masked(reason), call)
 
     def note_missing_timeout(self, method: str) -> None:
-        """Warn that a call without a timeout gets no response: outside of a test it waits for ever."""
-        text = f"this {method} has no timeout, so without a response it waits for ever; give the client a timeout"
+        """Warn that a call without a timeout gets no response: outside of a test it waits forever."""
+        text = f"this {method} has no timeout, so without a response it waits forever; give the client a timeout"
         if warn(text):
             self.problems.add(f"QuickBloxWarning: {text}")
 
@@ -118,7 +118,7 @@ class Backend:
 
     def failure(self, text: str) -> Any:
         """The error of an assertion, which knows how many calls it saw."""
-        failure: Any = AssertionError(self.masked(text))
+        failure: Any = AssertionError(self.masked("\n".join(map(printable, text.split("\n")))))
         failure.calls_seen = len(self._calls)
         return failure
 
@@ -150,7 +150,8 @@ class Backend:
             yield from call.parameter_secrets()
 
     def _record(self, request: Request) -> Call:
-        call = Call(request, stubbed=self.stubs is not None)  # also if the route raises an error
+        # `_serve` resets `stubbed`; it stays set if a route answers or raises an error.
+        call = Call(request, stubbed=self.stubs is not None, began_in=began_in())
         self._calls.append(call)
         return call
 

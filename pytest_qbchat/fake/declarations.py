@@ -26,7 +26,7 @@ _UNITS = ("days", "hours", "microseconds", "milliseconds", "minutes", "seconds",
 
 
 class Declarations(Hinted):
-    """What a test declares: the part of a fake that changes its state as no call of the code under test does."""
+    """The methods by which a test changes the state of a fake without a call of the code under test."""
 
     _store: Store
 
@@ -156,7 +156,7 @@ class Declarations(Hinted):
         return send(self._store, id_of(sender), to, {"message": message, **fields})
 
     def add_users(self, number: int) -> list[User]:
-        """Declare a number of users as real applications have them: names with accents, some without a name or email.
+        """Declare realistic users: some have names with accents, some have no name or no email address.
 
         They are made by the payload factory, and are the same from run to run.
 
@@ -172,7 +172,7 @@ class Declarations(Hinted):
         return [self.add_user(**fields) for fields in lived_in.users(self._store, number)]
 
     def add_history(self, dialog: Dialog | str, *, messages: int = 120) -> list[Message]:
-        """Fill a dialog with a past as real dialogs have it. It is in no inbox and not in `posted`.
+        """Fill a dialog with a realistic history. Its messages are in no inbox and not in `posted`.
 
         The newest message is a minute old, and all are read. In every twelve there are a photo without text, "ok" twice
         in the same second, a link with `?` and `&`, accents and emoji, an edited message, one that the owner deleted
@@ -287,7 +287,7 @@ class Declarations(Hinted):
     def expire_sessions(self) -> None:
         """Expire every session: the next call with its token gets 401, as after two idle hours.
 
-        An unknown token gets 401 too from now on. Tokens that a login returns or that `add_session` declares are valid.
+        From now on, an unknown token gets 401 too. Tokens from a later login or `add_session` are valid.
         """
         self._store.expire_sessions()
 
@@ -295,7 +295,7 @@ class Declarations(Hinted):
         """Advance the fake's clock. Nothing sleeps, and the clock of the code under test does not change.
 
         Args:
-            *positional: None; the unit is a name.
+            *positional: Not accepted; give the unit by name.
             **delta: As for `datetime.timedelta`: `hours=2`, `minutes=1`, `seconds=0.5`. An unused declared session
                 does not expire.
 

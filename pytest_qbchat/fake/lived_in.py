@@ -1,4 +1,4 @@
-"""A world as real ones are: users, and a history with what code that reads dialogs must cope with."""
+"""Realistic users and histories, with the peculiarities that code which reads dialogs must handle."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_qbchat.service.endpoints.messages import build_message
 from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.store import Store
 
-# What is peculiar about each of twelve messages; then it begins again.
+# The peculiarity of each message. The list repeats every twelve messages.
 _PECULIARITIES = (
     "", "", "photo", "", "ok", "ok again", "link", "characters", "edited", "hidden", "former agent", "",
 )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import fields
 from operator import attrgetter
 from typing import Any, NoReturn
 
@@ -14,7 +13,7 @@ from pytest_qbchat.service import models
 from pytest_qbchat.service.calls import Call
 from pytest_qbchat.service.guessed_names import hint_for
 
-_FIELDS = [field.name for field in fields(models.Message)]
+_FIELDS = [*models.Message.__annotations__]
 
 
 class Message(models.Message):
@@ -29,7 +28,7 @@ class Message(models.Message):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Mapping):
-            return bool(other) and has_fields(self, other)
+            return bool(other) and (has_fields(self, other) or self._fields == other)
         if not isinstance(other, models.Message):
             return NotImplemented
         return self is other or (self.call is not None and self.call is other.call)
@@ -42,7 +41,7 @@ class Message(models.Message):
         raise TypeError(f"the fields of a message are attributes{hint}")
 
     def _as_posted(self) -> Message:
-        """The message with its original text. All other fields have their present values."""
+        """The message with its original text. All other fields have their current values."""
         return _AsPosted(self) if self.edited else self
 
     def __repr__(self) -> str:

@@ -82,9 +82,9 @@ class FakeQuickBlox(Declarations):
         Args:
             what: An HTTP status from 400 to 599, with QuickBlox's error body; "timeout"; "disconnect", a connection
                 that ends before the response; "connect", a connection that is never made, so that nothing is sent or
-                stored; "malformed" or "empty", a response with a cut or an empty body. A
-                "timeout" takes no time, except for clients that are served over the loopback interface (aiohttp,
-                Tornado, niquests, the live server): these wait until their own timeout.
+                stored; "malformed" or "empty", a response with a cut or an empty body. A "timeout" takes no time,
+                except for clients that are served over the loopback interface (aiohttp, Tornado, niquests, the live
+                server): these wait until their own timeout.
             times: The number of calls.
             method: Only calls with this method, in upper case.
             path: Only calls to this path, `/chat/Message.json`, or route, `/chat/Dialog/{id}`.
@@ -113,9 +113,9 @@ class FakeQuickBlox(Declarations):
 
         The first trial has no fault. Before each further one, the whole fake is set back to its state before the loop,
         and one call of the block gets one fault. A call is recognized by method, route, path, query and parameters, and
-        the same call again by its number; one with a content that is new in each trial, by its route and number. Calls
-        are numbered by arrival. Those of threads, of tasks at the same time, and through a loopback server are numbered
-        by method, route and content. Routes of `qbchat.router` get no fault.
+        repetitions by their number; a call whose content is new in each trial, by its route and number. Calls are
+        numbered by arrival. Calls of threads, of concurrent tasks and through a loopback server are numbered by
+        method, route and content. Routes of `qbchat.router` get no fault.
 
         The first failing trial ends the loop, and is named in the failure. To see all failing trials, put
         `with subtests.test(trial.fault):` around the body of the loop: `subtests` is a fixture of pytest 9 and of
@@ -131,8 +131,8 @@ class FakeQuickBlox(Declarations):
             pairs: Also try a second fault at each call that follows the first fault, retries too. Lasting faults are
                 tried alone.
             only: The name of the trial to run, as a failure shows it: "2:timeout-stored", "1:503+2:timeout".
-            expected: The exceptions of its own that the code may raise for a fault. Those of HTTP clients for it, and
-                exceptions that are raised from them, are expected in any case.
+            expected: Exceptions of the code under test that it may raise for a fault. Exceptions of HTTP clients for
+                the fault, and exceptions raised from them, are always expected.
             reset: Called before each trial but the first, to reset what the fake does not have, such as a database.
             limit: The maximum number of trials. If there are more, a `QuickBloxWarning` says so.
 

@@ -18,7 +18,7 @@ from pytest_qbchat.service.wire import Request, Response
 class Stubs:
     """A respx router. The fake answers requests that no route matches, and requests marked `pass_through()`.
 
-    A request outside of the base URL that is marked so goes to the network.
+    If the marked request is outside of the base URL, it goes to the network.
     """
 
     def __init__(self) -> None:
@@ -29,8 +29,8 @@ class Stubs:
         return [repr(route) for route in self.router.routes if not route.called]
 
     def snapshot(self) -> Callable[[], None]:
-        """A function that restores the routes, their calls and what is left of their side effects, again and again."""
-        # respx copies an iterator by reading it to its end, which an endless one does not have.
+        """A function that restores the routes, their calls and their remaining side effects, each time it is called."""
+        # respx would copy an iterator by reading it to its end, and an endless iterator has none.
         routes = [route for route in self.router.routes if isinstance(route.side_effect, Iterator)]
         left: list[Any] = [route.side_effect for route in routes]
 
@@ -72,7 +72,7 @@ class Stubs:
 
 
 def _passed_through(request: Request) -> Response:
-    """What the real host answers; httpx asks, whichever client made the call."""
+    """The response of the real host. httpx sends the request, for any client."""
     with passing_through(), httpx.Client() as client:
         response = client.send(_to_httpx(request), stream=True)
         return _from_httpx(response, b"".join(response.iter_raw()))

@@ -147,7 +147,7 @@ class User(models.User):
             _check_user(self._store, self.id)
             now = int(self._store.now())
             for given in [*self.inbox] if message is None else [message]:
-                # An edited message may be given with its original text, and a deleted one is in the inbox too.
+                # The given message may be a view with the original text, or deleted: it stays in the inbox.
                 current = self._store.messages.get(given.id)
                 if current is None or current.markable != 1:
                     continue

@@ -18,7 +18,7 @@ T = TypeVar("T")
 def _patcher() -> Patcher:
     interceptors = (httpx, http_client, asyncio_clients, niquests, guard)
     patcher = Patcher([each for interceptor in interceptors for each in interceptor.LIBRARIES.items()])
-    sys.addaudithook(partial(guard.audit, patcher.fakes))  # for ever
+    sys.addaudithook(partial(guard.audit, patcher.fakes))  # cannot be removed
     Forks(patcher.fakes)
     return patcher
 
@@ -29,7 +29,7 @@ def is_any_fake_active() -> bool:
 
 
 def repatch() -> bool:
-    """Patch again over other mocks if a fake is active. They then get only the calls to other hosts."""
+    """Patch again on top of other mocks if a fake is active. The mocks then get only the calls to other hosts."""
     if is_any_fake_active():
         _patcher().patch()
     return is_any_fake_active()
@@ -41,7 +41,7 @@ def undo_repatch() -> None:
 
 
 class Interception(Generic[T]):
-    """A context in which calls reach a fake, and no library reaches a QuickBlox host. It gives something else."""
+    """A context in which calls reach a fake, and no library reaches a QuickBlox host. `as` gives another object."""
 
     def __init__(self, fake: Fake, given: T) -> None:
         self._fake = fake

@@ -12,26 +12,12 @@ A request of aiohttp through a proxy that the code names is refused. Tornado's c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from pytest_qbchat.intercept.guard import refuse_proxy
 from pytest_qbchat.intercept.loopback_servers import loopback_address
-from pytest_qbchat.intercept.patching import Function, PatchPoint, classes, fake_for_call
+from pytest_qbchat.intercept.patching import Function, fake_for_call, points_at
 from pytest_qbchat.service.interface import Fake
-
-
-def _aiohttp(module: Any) -> Iterator[PatchPoint]:
-    for connector in classes(module, "BaseConnector"):
-        yield PatchPoint(connector, "connect", _connect_aiohttp)
-
-
-def _tornado(module: Any) -> Iterator[PatchPoint]:
-    for client in classes(module, "TCPClient"):
-        yield PatchPoint(client, "connect", _connect_tornado)
-
-
-LIBRARIES = {"aiohttp.connector": _aiohttp, "tornado.tcpclient": _tornado}
 
 
 def _connect_aiohttp(function: Function, fakes: list[Fake]) -> Function:
@@ -63,3 +49,9 @@ def _connect_tornado(function: Function, fakes: list[Fake]) -> Function:
         return await function(client, host, port, *args, **kwargs)
 
     return connect
+
+
+LIBRARIES = {
+    "aiohttp.connector": points_at("connect", _connect_aiohttp, "BaseConnector"),
+    "tornado.tcpclient": points_at("connect", _connect_tornado, "TCPClient"),
+}

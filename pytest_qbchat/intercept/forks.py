@@ -1,9 +1,9 @@
 """Lets the calls of forked processes reach the fake of their parent.
 
-A forked process inherits the patches and a copy of the fake, whose records nobody sees. Before the first fork, the
-process of the test starts to listen on a socket of the file system. In the new process the list of active fakes is
-replaced by ones that send each request there. Both sides are this package, so objects are pickled. Processes that are
-spawned inherit no patches; they and subprocesses reach the network.
+A forked process inherits the patches and a copy of the fake, which the test does not see. Before the first fork, the
+process of the test starts to listen on a socket of the file system. In the new process, each active fake is replaced by
+a `FakeOfParent`, which sends each request there. Both sides are this package, so objects are pickled. Processes that
+are spawned inherit no patches; they and subprocesses reach the network.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pytest_qbchat.service.wire import Request, Response
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection, Listener
 
-_ANY_ORIGIN = "https://api.quickblox.com"  # which every fake owns
+_ANY_ORIGIN = "https://api.quickblox.com"  # every fake owns this host
 
 
 class Forks:
@@ -57,7 +57,7 @@ class Forks:
             connection.send(self._reply(connection.recv()))
 
     def _reply(self, sent: Request | str) -> Response | CallRefused | tuple[str, str]:
-        """The response to a request; for the reason of a refusal, the refusal. A fault is a pair of kind and text."""
+        """The response to a request, or the refusal for a reason of one. A fault is a pair of kind and text."""
         url = urlsplit(_ANY_ORIGIN if isinstance(sent, str) else sent.origin)
         fake = fake_for_host(self._fakes, url.hostname, url.port)
         if fake is None:
@@ -73,11 +73,11 @@ class Forks:
         except BaseException as error:  # a fault, or the error of a custom route, perhaps by pytest.fail()
             fault = fault_of(error, lambda reason: record_refusal(fake, reason))
             return fault.kind, str(fault)
-        return Response(response.status, list(response.raw_headers), response.body)  # the service's is not for pickle
+        return Response(response.status, list(response.raw_headers), response.body)  # its class can be pickled
 
 
 class FakeOfParent:
-    """The fake of the parent process, in a forked one; `hosts` are those whose calls are intercepted."""
+    """Stands for the fake of the parent in a forked process; `hosts` are the hosts whose calls are intercepted."""
 
     def __init__(self, hosts: Hosts, address: Any) -> None:
         self.hosts = hosts
@@ -105,7 +105,7 @@ class FakeOfParent:
 
     def note_missing_timeout(self, method: str) -> None:
         """Fail the test in the parent, which does not see the warnings of this process."""
-        self.refuse(f"a {method} without a timeout got no response, and waits for ever; give the client a timeout")
+        self.refuse(f"a {method} without a timeout got no response, and waits forever; give the client a timeout")
 
     def raise_problems(self) -> None:
         """Do nothing: the parent has the problems."""

@@ -1,7 +1,7 @@
 """Refuses every call to QuickBlox that no interceptor catches.
 
 Such a call has to resolve a QuickBlox host, or to connect or send to it. CPython raises an audit event for each of
-these, whichever code calls, and a hook that raises an error refuses the call. Unlike a patch, the hook also works for a
+these, for any caller, and a hook that raises an error refuses the call. Unlike a patch, the hook also works for a
 library that imported a function earlier. Hooks cannot be removed, so this one does nothing without an active fake.
 Methods of sockets that take a name look it up before their event, so they are patched too.
 
@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 from pytest_qbchat.exceptions import CallRefused
 from pytest_qbchat.explain.call_site import OTHER_LIBRARIES, in_thread_of_library, package_of
 from pytest_qbchat.intercept.loopback_servers import is_loopback_server
-from pytest_qbchat.intercept.patching import Function, PatchPoint, classes, fake_for_call, fake_for_host
+from pytest_qbchat.intercept.patching import Function, PatchPoint, classes, fake_for_call, fake_for_host, points_at
 from pytest_qbchat.service.interface import Fake
 
 Address = tuple[object, object]  # host and port
@@ -50,12 +50,12 @@ EVENTS: dict[str, Callable[..., Address]] = {
 def audit(fakes: list[Fake], event: str, arguments: tuple[Any, ...]) -> None:
     """Refuse the call of an audit event if it names a QuickBlox host.
 
-    Coverage does not see a hook, and debuggers do not step into it.
+    Coverage does not measure a hook, and debuggers do not step into it.
     """
     __tracebackhide__ = True
-    if fakes and event in EVENTS:  # in this order: at the end of the process, the second name is None
+    if fakes and event in EVENTS:  # `fakes` first: EVENTS is None when the process ends
         _refuse_quickblox(fakes, *EVENTS[event](*arguments))
-    elif fakes and event == "subprocess.Popen":
+    elif fakes and event in ("subprocess.Popen", "os.posix_spawn", "os.system"):
         for fake in fakes:
             fake.hosts.processes = True
 
@@ -64,20 +64,6 @@ def _sockets(module: Any) -> Iterator[PatchPoint]:
     for sockets in classes(module, "socket"):
         for method in {"connect", "connect_ex", "sendto", "sendmsg"} & {*dir(sockets)}:  # Windows has no sendmsg
             yield PatchPoint(sockets, method, partial(_guarded, lambda *args: _address(args[-1])))
-
-
-def _event_loops(module: Any) -> Iterator[PatchPoint]:
-    """The loop calls socket.getaddrinfo() in a thread, where the calling library is not on the stack."""
-    for loop in classes(module, "BaseEventLoop"):
-        yield PatchPoint(loop, "getaddrinfo", partial(_guarded, lambda _, host, port, **__: (host, port)))
-
-
-def _proxies(module: Any) -> Iterator[PatchPoint]:
-    if "getproxies_environment" in vars(module):  # not in a stub
-        yield PatchPoint(module, "getproxies_environment", _getproxies)
-
-
-LIBRARIES = {"socket": _sockets, "asyncio.base_events": _event_loops, "urllib.request": _proxies}
 
 
 def _guarded(address_of: Callable[..., Address], function: Function, fakes: list[Fake]) -> Function:
@@ -93,7 +79,7 @@ def _guarded(address_of: Callable[..., Address], function: Function, fakes: list
 
 def _refuse_quickblox(fakes: list[Fake], host: object, port: object) -> None:
     __tracebackhide__ = True
-    named = not _ADDRESS.fullmatch(str(host))  # an address is that of a host that was looked up
+    named = not _ADDRESS.fullmatch(str(host))  # the host of an address was noted when it was looked up
     fake = (fake_for_call if named else fake_for_host)(fakes, host, port)
     if fake is None or is_loopback_server((host, port)):
         return
@@ -110,9 +96,9 @@ def raise_refusal(error: Exception) -> NoReturn:
     """Raise a refusal in the code that resolves a host, connects or sends."""
     __tracebackhide__ = True
     try:
-        raise error  # unittest takes an error without a traceback for one that the test has seen
+        raise error  # adds a traceback; unittest takes an error without one for an error that the test has seen
     except CallRefused as refusal:
-        if in_thread_of_library():  # after an error that resolvers do not raise, Twisted would wait forever
+        if in_thread_of_library():  # Twisted would wait forever after an error that resolvers do not raise
             raise socket.gaierror(socket.EAI_FAIL, refusal.text) from refusal
         raise
 
@@ -120,12 +106,32 @@ def raise_refusal(error: Exception) -> NoReturn:
 def _getproxies(function: Function, fakes: list[Fake]) -> Function:
     def getproxies_environment() -> dict[str, str]:
         proxies: dict[str, str] = function()
-        if fakes and proxies.get("no") != "*":  # also without proxies: niquests remembers earlier ones
+        if fakes and proxies.get("no") != "*":  # even without proxies: niquests remembers earlier ones
             excluded = [host for fake in fakes for host in fake.hosts.names]
             proxies["no"] = ",".join(filter(None, [proxies.get("no"), *excluded]))
         return proxies
 
     return getproxies_environment
+
+
+def _noting(function: Function, fakes: list[Fake]) -> Function:
+    """A process that multiprocessing spawns, or asks its fork server for, raises no audit event."""
+
+    def get_preparation_data(name: str) -> Any:
+        audit(fakes, "subprocess.Popen", ())
+        return function(name)
+
+    return get_preparation_data
+
+
+# The loop calls socket.getaddrinfo() in a thread, where the calling library is not on the stack.
+_by_loop = partial(_guarded, lambda _, host, port, **__: (host, port))
+LIBRARIES = {
+    "socket": _sockets,
+    "asyncio.base_events": points_at("getaddrinfo", _by_loop, "BaseEventLoop"),
+    "urllib.request": points_at("getproxies_environment", _getproxies),
+    "multiprocessing.spawn": points_at("get_preparation_data", _noting),
+}
 
 
 def _library() -> str:

@@ -99,7 +99,7 @@ class FakeSocket:
         """Make a socket for a connection, and set what urllib3 expects of it after connecting."""
         # urllib3 warns about a connection that does not verify certificates.
         connection.is_verified = getattr(connection, "cert_reqs", None) in (None, ssl.CERT_REQUIRED, "CERT_REQUIRED")
-        connection._has_connected_to_proxy = True  # otherwise urllib3 reports a timeout as one of a proxy
+        connection._has_connected_to_proxy = True  # otherwise urllib3 blames a proxy for a timeout
         self.target = _target(connection, "")
         self._connection = ref(connection)
         self._timeout: float | None = connection.timeout  # http.client has an object for the default
@@ -111,8 +111,8 @@ class FakeSocket:
     def sendall(self, data: Any) -> None:
         """Add bytes of a request, and answer it if it is complete.
 
-        An error is raised when the response is read, because that is when the library expects one of a socket. Only
-        that of a connection that was never made is raised at once.
+        An error is raised when the response is read, because the library expects the errors of a socket there. Only
+        the error of a connection that was never made is raised at once.
         """
         __tracebackhide__ = True
         if self._answer is not None:  # the rest of a request that was refused for its headers
@@ -143,7 +143,7 @@ class FakeSocket:
         with suppress(ConnectionResetError):
             fake, target = self._destination()
             at = origin(target.scheme, target.host, target.port)
-            record_refusal(fake, f"{at} was sent what is not a request of HTTP/1.1: {error}")
+            record_refusal(fake, f"{at} received data that is not an HTTP/1.1 request: {error}")
         self._reader = http11.RequestReader()
         return http11.encode(http11.refusal(error.error_status_hint, str(error)), "GET")
 
@@ -154,9 +154,9 @@ class FakeSocket:
         return fake, self.target
 
     def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BufferedIOBase:
-        """The response to the latest request, as a file, whose first read raises the error of a socket if there is one.
+        """The response to the latest request, as a file. If there is an error, the first read raises it.
 
-        An error here would leave half a response behind, of whose end Python 3.13 warns.
+        Raising it here would leave an unfinished response, about which Python 3.13 warns.
         """
         answer, self._answer = self._answer, None
         timeout = self._timeout if isinstance(self._timeout, int | float) else socket.getdefaulttimeout()
@@ -171,7 +171,7 @@ class FakeSocket:
     def fileno(self) -> int:
         """A descriptor that becomes readable when the fake stops: pools use it to detect closed connections."""
         if self._watched is None:
-            # The class in C, because pytest-socket, gevent and home-made guards replace the one in Python.
+            # The class in C, because pytest-socket, gevent and others replace the class in Python.
             self._watched = _socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self._watched.bind(("127.0.0.1", 0))
         if not self._fakes:  # like a server that closes the connection

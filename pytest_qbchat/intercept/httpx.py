@@ -6,15 +6,15 @@ Module functions and clients look them up at each call, so existing clients are 
 not patched. `respx.mock(using="httpx")` patches a private method above these points and still works.
 
 A call of httpx arrives at httpcore only if a wrapper of other code, such as an instrumentation, is around the library's
-own `handle_request`: the wrapper runs, and the call is answered below it. A mock in the place of that function gives
-way. vcrpy calls the function that it found when it was imported, so its calls arrive at httpcore too.
+own `handle_request`: the wrapper runs, and the call is answered below it. A mock that replaces that function is not
+called. vcrpy calls the function that it found when it was imported, so its calls arrive at httpcore too.
 
 A response gets a byte stream instead of content, so that `.elapsed`, `stream()` and `iter_bytes()` work.
 
 The constructors of httpx's transports are patched too, to make a TLS context when it is first needed. Making one takes
-20 ms, which is most of a test that calls `httpx.post`, and no call to QuickBlox uses it. Whatever code does with the
-context of a transport, it does with one that the library itself has made for this transport alone. A transport with
-`verify` or `cert` of its own gets its context at once.
+20 ms, which is most of a test that calls `httpx.post`, and no call to QuickBlox uses it. The library itself makes the
+context, one for each transport, so code can use and change it as usual. A transport with `verify` or `cert` of its own
+gets its context at once.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class LazyContext:
 
 
 def answer(module: Any, request: Any, fake: Fake, retries: int = 0) -> Any:
-    """Answer a request of a synchronous client, which tries so many times again to connect."""
+    """Answer a request of a synchronous client, which tries to connect again up to `retries` times."""
     __tracebackhide__ = True
     sent = _request(request, b"".join(request.stream), fake)
     outcome: Response | Exception | None = None
@@ -120,7 +120,7 @@ async def answer_async(module: Any, request: Any, fake: Fake, retries: int = 0) 
     sent = _request(request, b"".join([chunk async for chunk in request.stream]), fake)
     import asyncio  # noqa: PLC0415 - for asynchronous calls alone
 
-    # Other tasks run, as while a client waits for a server: a race between two tasks shows.
+    # Let other tasks run, as a client that waits for a server does, so that a race between tasks shows.
     trio = sys.modules.get("trio")
     await (trio.lowlevel.checkpoint() if trio is not None and trio.lowlevel.in_trio_task() else asyncio.sleep(0))
     outcome: Response | Exception | None = None
@@ -153,7 +153,7 @@ def _retries(transport: Any) -> int:
 
 
 def _events(request: Any, outcome: Response | Exception) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What the extension `trace` is told, as on a connection that is open already."""
+    """The events for the extension `trace`, as on a connection that is already open."""
     if "trace" not in request.extensions:
         return
     sent = {"http11.send_request_headers": None, "http11.send_request_body": None}
@@ -211,7 +211,7 @@ def _response(module: Any, outcome: Response | Exception, method: str) -> Any:
 def _client_error(module: Any, error: Exception, request: Any, retries: int, fake: Fake) -> Any:
     """The error of the client's library for a fault, or for an error of httpx that a respx route raised.
 
-    None if it is one of connecting, and the client tries again.
+    None if the connection failed and the client tries again.
     """
     name = _ERRORS[error.kind] if isinstance(error, ConnectionFault) else type(error).__name__
     if retries > 0 and name in _CONNECT_ERRORS:

@@ -26,7 +26,7 @@ def loopback_address(fakes: list[Fake], host: str, port: int, *, encrypted: bool
     scheme = "https" if encrypted or port == HTTPS_PORT else "http"
     key = id(fakes), origin(scheme, host, port)
     if key not in _servers:
-        from pytest_qbchat.server.live_server import LocalServer  # noqa: PLC0415 - with asyncio, for who needs it
+        from pytest_qbchat.server.live_server import LocalServer  # noqa: PLC0415 - it imports asyncio
 
         server = LocalServer(partial(fake_for_host, fakes, host, port), Url(scheme, host, port, ""))
         server.start()
@@ -35,5 +35,5 @@ def loopback_address(fakes: list[Fake], host: str, port: int, *, encrypted: bool
 
 
 def is_loopback_server(address: object) -> bool:
-    """Whether an address is that of one of the servers."""
+    """Whether one of the servers has this address."""
     return any((server.host, server.port) == address for server in list(_servers.values()))

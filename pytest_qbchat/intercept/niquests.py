@@ -23,7 +23,7 @@ from pytest_qbchat.service.interface import Fake
 def _patch_points(prefix: str, module: Any) -> Iterator[PatchPoint]:
     connections = classes(module, f"{prefix}HTTPConnection", f"{prefix}HTTPSConnection")
     if not connections[1:] or not any(base.__name__.endswith("HfaceBackend") for base in connections[0].__mro__):
-        return  # of a stub, or of urllib3 itself
+        return  # a stub, or urllib3 itself
     plain = connections[0]
     for connection in connections:
         yield PatchPoint(connection, "connect", partial(_connect_async if prefix else _connect, plain))
@@ -65,7 +65,7 @@ def _redirected(connection: Any, plain: Any, fakes: list[Fake]) -> Iterator[None
     host, port, resolver = connection.host, connection.port, connection._resolver
     encrypted = connection.default_port == HTTPS_PORT
     connection.host, connection.port = loopback_address(fakes, host, port, encrypted=encrypted)
-    connection._resolver = plain(host)._resolver  # that of the system; another may not know the loopback interface
+    connection._resolver = plain(host)._resolver  # of the system; another one may not know localhost
     connection.is_verified = True  # otherwise urllib3-future warns about a connection without TLS
     try:
         yield

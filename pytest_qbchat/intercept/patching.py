@@ -12,9 +12,9 @@ How it works:
   fake replaces all of them, a nested fake usually none. Other mocks may replace functions in between. `patch` then puts
   another replacement on top of theirs, which passes all other calls on to them, and `restore` removes it before they
   restore their own.
-- `undo` puts the original back only if the replacement is still there: whoever has replaced it since restores it, and
-  the replacement that comes back is harmless, and is taken over by the next layer. A function that a class inherits is
-  deleted from the class rather than set to the inherited one.
+- `undo` puts the original back only if the replacement is still there. Other code that has replaced it since may put it
+  back later: it is harmless then, and the next layer takes it over. A function that a class inherits is deleted from
+  the class rather than set to the inherited one.
 - A patch is kept at its point and used again as long as the function below it stays the same.
 """
 
@@ -34,6 +34,7 @@ from typing import Any
 from pytest_qbchat.service.interface import Fake
 
 Function = Callable[..., Any]
+Wrapper = Callable[[Function, list[Fake]], Function]
 
 _passing_through: ContextVar[bool] = ContextVar("qbchat_passing_through", default=False)
 
@@ -69,7 +70,7 @@ class PatchPoint:
 
     owner: Any
     name: str
-    wrap: Callable[[Function, list[Fake]], Function]  # makes the replacement; the list of active fakes changes
+    wrap: Wrapper  # makes the replacement; the list of active fakes changes
     latest: Patch | None = None  # reused from test to test: wrapping all functions takes longer than the rest
 
 
@@ -102,9 +103,19 @@ PatchPoints = Callable[[Any], Iterator[PatchPoint]]
 def classes(module: ModuleType, *names: str) -> list[type]:
     """The existing classes of a module; none if it is broken, or replaced by a stub.
 
-    The classes are the library's own, also while another mock has replaced them in the module.
+    The classes are the library's own, even while another mock has replaced them in the module.
     """
     return [each for name in names if (each := _own_class(module, name)) is not None]
+
+
+def points_at(name: str, wrap: Wrapper, *owners: str) -> PatchPoints:
+    """The patch points of a function of a module, or of a method of its classes; none in a module that is a stub."""
+
+    def found(module: Any) -> Iterator[PatchPoint]:
+        own = classes(module, *owners) if owners else [module]
+        return (PatchPoint(each, name, wrap) for each in own if owners or name in vars(each))
+
+    return found
 
 
 def _own_class(module: ModuleType, name: str) -> type | None:
@@ -142,7 +153,7 @@ class Patcher:
 
     def __init__(self, libraries: Sequence[tuple[str, PatchPoints]]) -> None:
         self._libraries = libraries
-        self._known: set[tuple[ModuleType, PatchPoints]] = set()  # of which the patch points are known
+        self._known: set[tuple[ModuleType, PatchPoints]] = set()  # modules whose patch points are known
         self._points: list[PatchPoint] = []
         self.fakes: list[Fake] = []  # the newest first
         self._layers: list[ExitStack] = []
@@ -153,7 +164,7 @@ class Patcher:
         self.patch()  # which changes nothing until there is a fake
         self.fakes.insert(0, fake)
         if len(self.fakes) == 1:
-            # Before the finders of Python, and not at the front, where pyfakefs removes whatever it finds.
+            # Before the finders of Python, but not at the front: pyfakefs removes what it finds there.
             first = sys.meta_path.index(BuiltinImporter) if BuiltinImporter in sys.meta_path else 0
             sys.meta_path.insert(first, self)
 
@@ -184,7 +195,7 @@ class Patcher:
         return found
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """As a finder of Python, let a library be patched after its import: the spec gets a copy of its loader."""
+        """Find a library for Python with a loader that also patches it: a copy of its own loader."""
         if name not in {library for library, _ in self._libraries}:
             return None
         finders = [each for each in sys.meta_path if each is not self and hasattr(each, "find_spec")]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_qbchat.explain.call_site import is_between
+from pytest_qbchat.explain.call_site import began_in, is_between
 from pytest_qbchat.explain.problems import Problems, report
 from pytest_qbchat.intercept import is_any_fake_active
 from pytest_qbchat.intercept.guard import EVENTS, raise_refusal
@@ -23,15 +23,20 @@ class SuiteGuard:
     def __init__(self, hosts: Iterable[str]) -> None:
         """Make a guard for `*.quickblox.com` and further hosts. Raises ValueError if a host is malformed."""
         self.problems = Problems()
+        self._late = Problems()  # of threads that outlived their test: they fail the run, and no other test
         self._hosts = Hosts(hosts)
 
     def check(self, event: str, arguments: tuple[Any, ...], item: pytest.Item | None) -> None:
-        """Refuse the call of an audit event if it names a QuickBlox host. Tests marked with `live=True` may call."""
+        """Refuse the call of an audit event if it names a QuickBlox host. Allow it if the nearest `live` is true."""
         __tracebackhide__ = True
         host, port = EVENTS[event](*arguments)
-        is_live = item is not None and any(marker.kwargs.get("live") for marker in item.iter_markers("qbchat"))
+        given = [] if item is None else [marker.kwargs.get("live") for marker in item.iter_markers("qbchat")]
+        is_live = next((each for each in given if each is not None), False)
         if is_live or not self._hosts.own(host, port) or is_any_fake_active():
             return
+        if test := began_in():
+            text = f"a thread that began in {test} called {_request() or host}\n  let that test wait for its thread"
+            raise_refusal(self._late.refuse(text))
         caller, remedy = "code outside of the tests", "make the call in a test that takes the fixture qbchat"
         if item is not None:
             live = "mark it with @pytest.mark.qbchat(live=True) if it means QuickBlox"
@@ -56,12 +61,12 @@ class SuiteGuard:
 
     def finish(self, session: pytest.Session) -> None:
         """Fail the run for calls that were refused after the last test."""
-        if problems := self.problems.drain():
+        if problems := [*self._late.drain(), *self.problems.drain()]:
             pytest.exit(report(problems), max(session.exitstatus, pytest.ExitCode.TESTS_FAILED))
 
 
 def _request() -> str:
-    """Method and URL of the request that a client on the stack is sending; empty if none tells them."""
+    """Method and URL of the request that a client on the stack is sending; empty if they are not known."""
     found = ""
     for frame, _ in walk_stack(currentframe()):
         for method, url in _requests(frame.f_locals) if is_between(frame) else ():

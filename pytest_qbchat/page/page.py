@@ -34,18 +34,18 @@ def conversation(store: Store, calls: Sequence[Call], newest: int | None = None)
         "dialogs": [{**dialog, "messages": [*map(described, messages)]} for dialog, messages in shown],
         "pushes": pushes(store, newest),
     }
-    mask_text = cache(store.secrets.mask)  # many strings and headers occur again and again
+    mask_text = cache(store.secrets.mask)  # many strings and headers occur often
     headers = cache(lambda raw: masked(_headers(raw), mask_text))
     return {**masked(state, mask_text), "calls": [_call(call, mask_text, headers) for call in calls]}
 
 
 def html(heading: str, tests: Iterable[Mapping[str, Any]], *, live: bool = False, run: str = "") -> str:
-    """The page of tests: of each its `conversation`, and `id`, `outcome`, `seconds` and `failures`.
+    """The page of tests. Each has its `conversation`, `id`, `outcome`, `seconds` and `failures`.
 
     With `live`, the page reads its own address again every two seconds, and shows what has changed. `run` says when
     and how the tests ran.
     """
-    # Half of a surrogate pair has no encoding but this one. "<" could end the element that holds the data.
+    # JSON with escapes can encode half of a surrogate pair. "<" could end the element that holds the data.
     data = json.dumps({"heading": heading, "live": live, "run": run, "tests": list(tests)})
     template = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
     return template.replace("DATA", data.replace("<", "\\u003c"))

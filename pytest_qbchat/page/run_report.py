@@ -19,7 +19,7 @@ from pytest_qbchat.service.store import Store
 
 
 def add_page(report: pytest.TestReport, store: Store, calls: Sequence[Call]) -> None:
-    """Add to a report what the page shows of it: the failure, and at the end of the test the conversation."""
+    """Add the data for the page to a report: the failure, and at the end of the test the conversation."""
     of_test = page.conversation(store, calls) if report.when == "teardown" else {}
     vars(report)["qbchat_page"] = {**of_test, "failure": store.secrets.mask(_failure(report))}
 
@@ -45,7 +45,7 @@ class HtmlReport:
             raise pytest.UsageError(f"--qbchat-report: {path} is not a file to write: {error.strerror}") from None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Collect what a phase of a test reports. A rerun of a test begins with another setup."""
+        """Collect the report of a phase of a test. Another setup means a rerun, which replaces the first run."""
         nodeid = report.nodeid
         if report.when == "setup" or nodeid not in self._tests:
             self._tests[nodeid] = {**_NEW_TEST, "id": nodeid, "failures": []}
@@ -54,7 +54,7 @@ class HtmlReport:
         shown = vars(report).pop("qbchat_page", {})
         if shown or report.when not in ("setup", "call", "teardown"):
             self._shown.add(nodeid)
-        # The reason of an xfail is not known when the worker makes its part.
+        # The reason of an xfail is not yet known in `add_page`.
         text = (report.failed and shown.get("failure")) or mask_fields(_failure(report))
         if text:
             title = (report.head_line or "").removeprefix(report.location[2]).strip()  # of a subtest

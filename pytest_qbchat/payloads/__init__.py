@@ -1,1 +1,1 @@
-"""Realistic payloads: the factory, attachments whose fields agree, and texts that people really send."""
+"""Realistic payloads: the factory, attachments whose fields agree, and texts like those of real chats."""

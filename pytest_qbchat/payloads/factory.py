@@ -124,8 +124,7 @@ class PayloadFactory:
         that has read it (assumed); `read` is 1 if the recipient has read it (observed).
 
         The arguments may be the fields of a request; those that are not in a reply, such as `send_to_chat`, are
-        omitted.
-        `attachments` is as in `message()`. An `_id` or a `date_sent` (Unix seconds) determines all times.
+        omitted. `attachments` is as in `message()`. An `_id` or a `date_sent` (Unix seconds) determines all times.
         """
         random = self._random
         message_id, date_sent = _origin(random, fields.get("_id"), fields.get("date_sent"))
@@ -229,19 +228,19 @@ def _generators(source: Faker | Generator) -> list[Generator]:
 def _locale(generator: Generator) -> str:
     """The locale of a generator.
 
-    Only its providers have it. A provider without data for the locale falls back to English or Latin, so any other
-    language is that of the generator.
+    Only its providers know it. A provider without data for the locale falls back to English or Latin, so a provider
+    with any other language has the locale of the generator.
     """
     languages = (provider.__lang__ for provider in generator.providers)
     return next((each for each in languages if each and not each.startswith(("en", "la"))), "en_US")
 
 
 def _object_id(random: Random) -> str:
-    return f"{(_EPOCH << 64) + random.getrandbits(88):024x}"  # 24 of the bits are seconds, 194 days
+    return f"{(_EPOCH << 64) + random.getrandbits(88):024x}"  # the upper 24 bits are seconds, up to 194 days
 
 
 def _origin(random: Random, id: str | None, seconds: int | None) -> tuple[str, int]:
-    """The id of a message and its time in seconds. The id starts with it, so each determines the other."""
+    """The id of a message and its time in seconds. The id starts with the time, so each determines the other."""
     drawn = _object_id(random)
     if seconds is None:
         seconds = int((id if id and is_object_id(id) else drawn)[:8], 16)

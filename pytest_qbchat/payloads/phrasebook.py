@@ -106,7 +106,7 @@ class _Values(dict[str, object]):
 
 
 def pick(random: Random, values: Sequence[T]) -> T:
-    """One of the values: one draw for any number of values, and several times faster than `random.choice`."""
+    """One of the values. It always draws one number, and is several times faster than `random.choice`."""
     return values[int(random.random() * len(values))]
 
 

@@ -1,4 +1,4 @@
-"""Control requests, by which tests in any language ask and drive the fake of a live server."""
+"""Control requests, with which tests in any language read and change the fake of a live server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TYPES: dict[str, Any] = {"what": int | str, "times": int, "method": str, "path"
 _TEXT = (b"Content-Type", b"text/plain; charset=utf-8")
 # Each assertion, whether it waits until it passes or until it fails, and the JSON of its result.
 _ASSERTIONS: dict[str, tuple[bool, Callable[[Any], Any]]] = {
-    "assert_posted": (True, lambda message: _record(message)),  # noqa: PLW0108 - it is defined below
+    "assert_posted": (True, lambda message: _record(message)),  # noqa: PLW0108 - `_record` is defined below
     "assert_pushed": (True, lambda push: {**push.event, "to": push.to, "message": push.message}),
     "assert_not_posted": (False, lambda _: None),
     "assert_nothing_posted": (False, lambda _: None),
@@ -35,7 +35,7 @@ _ASSERTIONS: dict[str, tuple[bool, Callable[[Any], Any]]] = {
 
 
 def control_name(request: Request) -> str | None:
-    """The name of a control request, which pages of other origins must not send; None for a request of the API."""
+    """The name of a control request; None for a request of the API. Pages of other origins must not send one."""
     control = _CONTROL.fullmatch(f"{request.prefix}{request.path}")
     return None if control is None else control[1] or ""
 
@@ -49,7 +49,7 @@ def refusal_of_page(request: Request) -> str:
 
 
 async def answer(fake: Any, request: Request, reset: Callable[[], Any] | None = None) -> Response:
-    """Answer a control request. A server that has an initial state gives a function that restores it."""
+    """Answer a control request. A server with an initial state passes a function that restores it."""
     if reason := refusal_of_page(request):
         return refusal(403, reason)
     name = f"{request.method} {control_name(request)}"
@@ -92,7 +92,7 @@ def _arguments(request: Request) -> Given:
 
 
 def _record(record: Any) -> Given:
-    """A record as QuickBlox shows it; a message also with what its request had, and with what its users saw."""
+    """A record as QuickBlox shows it; a message also has the flags of its request, and what its users saw."""
     if not isinstance(record, Message):
         return record.as_dict()  # type: ignore[no-any-return]
     sent = {name: value_sent(record, name) for name in FLAGS}
@@ -116,7 +116,7 @@ def _state(fake: Any, _: Given) -> Given:
 
 
 async def _messages(fake: Any, given: Given) -> Any:
-    """The messages whose fields have these values as text, or as JSON if they are no text."""
+    """The messages whose fields have these values, as text, or as JSON if a field is not text."""
     wait = float(given.pop("wait", 0))
 
     def found() -> list[Given]:

@@ -1,4 +1,4 @@
-"""HTTP/1.1: requests, which h11 reads, limits of their sizes, and responses as bytes."""
+"""HTTP/1.1: reads requests with h11, limits their sizes, and writes responses as bytes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class RequestReader:
         self._start(b"")
 
     def _start(self, received: bytes) -> None:
-        """Wait for the next request. h11 is for one request here, because the server writes the responses itself."""
+        """Wait for the next request. Each request has a new h11 connection: h11 does not write the responses."""
         self._head: Head | None = None
         self._body = bytearray()
         self._connection = h11.Connection(h11.SERVER, MAX_HEAD_SIZE)
@@ -129,7 +129,7 @@ def sent(response: Response, method: str) -> tuple[list[Header], bytes]:
     headers = [header for header in response.raw_headers if header[0].lower() not in _REPLACED]
     if response.status in (204, 304):
         return headers, b""
-    # Only a response without a body may have another length, with which the client would lose the next response.
+    # Only a response to HEAD may keep another length: with a body, the client would lose the next response.
     given = response.headers.get("Content-Length") if method == "HEAD" else None
     headers.append((b"Content-Length", (given or str(len(response.body))).encode()))
     return headers, b"" if method == "HEAD" else response.body

@@ -34,7 +34,7 @@ _ROOTS = {route.path.split("/")[1] for route in ROUTES} | {path.split("/")[1] fo
 
 
 class Server(ABC):
-    """A server that listens in a thread of its own, with the attributes of `LiveServer`."""
+    """A server that listens in a separate thread. It has the attributes of `LiveServer`."""
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self.host = host
@@ -101,8 +101,8 @@ class Server(ABC):
             self._thread = None
 
     def _run(self, listening: socket.socket, ready: threading.Event) -> None:
-        # The loop does not depend on the event loop policy of the code under test. At the end the runner cancels
-        # unfinished responses and TLS handshakes.
+        # A loop of this class, whatever the event loop policy of the code under test is. At the end the runner
+        # cancels unfinished responses and TLS handshakes.
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
             runner.run(self._serve(listening, ready))
 
@@ -113,7 +113,7 @@ class Server(ABC):
         ready.set()
         await self._stopping.wait()
         self._loop.remove_reader(listening)
-        for _ in range(4):  # iterations of the loop, until an accepted socket is a connection that can be closed
+        for _ in range(4):  # iterations of the loop, after which an accepted socket is a connection that can be closed
             await asyncio.sleep(0)
         server.close()
         for transport in list(self.connections):
@@ -185,7 +185,7 @@ async def _piece(reader: asyncio.StreamReader, requests: RequestReader) -> bytes
 
 
 async def _discard(reader: asyncio.StreamReader) -> None:
-    """Drop what a client still sends, until it closes the connection."""
+    """Drop the data that a client still sends, until it closes the connection."""
     while await reader.read(_PIECE):
         pass
 
@@ -247,9 +247,9 @@ class LocalServer(Server):
             record_refusal(self._fake(), reason)
 
     def report_malformed(self, error: RemoteProtocolError) -> None:
-        """Fail the test: its code does not use HTTP, and nothing else records that it called QuickBlox."""
+        """Fail the test: its code does not use HTTP, and no call is recorded for it."""
         at = origin(self._url.scheme, self._url.host, self._url.port)
-        self.refuse(f"{at} was sent what is not a request of HTTP/1.1: {error}")
+        self.refuse(f"{at} received data that is not an HTTP/1.1 request: {error}")
 
     def _fake(self) -> Fake:
         if (fake := self._find()) is None:

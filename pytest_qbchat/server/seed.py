@@ -1,4 +1,4 @@
-"""The records of a seed file and of `POST /_qbchat/add`: those that the API returns, and passwords."""
+"""The records of a seed file and of `POST /_qbchat/add`: records as the API returns them, and passwords."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _CALL = re.compile(r"qbchat\.(\w+)\((\w*)((?:[^()]|\([^()]*\))*)\)")
 
 
 def read_json(text: str | bytes) -> Any:
-    """The value in JSON. Raises ValueError for what is not JSON or cannot be sent, RecursionError for deep nesting."""
+    """The value in JSON. Raises ValueError if it is not JSON or cannot be sent, RecursionError for deep nesting."""
     seed = json.loads(text)
     json.dumps(seed, ensure_ascii=False, allow_nan=False).encode()  # NaN and lone surrogates cannot be sent
     return seed
 
 
 def apply_seed(fake: Any, seed: Any) -> dict[str, list[Any]]:
-    """Declare and return the records of a seed. Raises ValueError for a wrong one; those before it are declared."""
+    """Declare and return the records of a seed. Raises ValueError for a wrong one; records before it stay declared."""
     if not isinstance(seed, dict):
         raise ValueError(f"invalid seed; expected {{{', '.join(f'{part!r}: [...]' for part in _PARTS)}}}")
     _check_names(seed, set(_PARTS))
@@ -100,7 +100,7 @@ def _with(record: Any, fields: Record) -> Any:
 
 def _checked(record: Record, shown: set[str], taken: set[str]) -> Record:
     """The fields of a record that a test can set, without null. Raises ValueError for a wrong or missing one."""
-    if taken is not _OF_MESSAGE:  # whose other fields are custom fields
+    if taken is not _OF_MESSAGE:  # other fields of a message are custom fields
         _check_names(record, shown | taken)
     given = {name: value for name, value in record.items() if name not in (shown | {"save_to_history"}) - taken}
     given = {name: value for name, value in given.items() if value is not None and (name, value) != ("user_id", 0)}
@@ -149,7 +149,7 @@ _USER = {"id", "full_name", "login", "email", "password", "phone", "external_use
 _OF_USER = {*UserRecord.__annotations__} - {"created_at", "updated_at", "last_request_at"} | _USER
 _OF_DIALOG = {"_id", "type", "name", "occupants_ids", "user_id", "photo", "data", "admin_ids", "is_joinable"}
 _OF_MESSAGE = {*_KEPT, "chat_dialog_id", "sender_id", "message", "attachments", "reactions", *FLAGS}
-# In the order of their references, with the fields of each record that a test can set. The others are ignored.
+# Records come after those that they refer to. Each set has the fields that a test can set; other ones are ignored.
 _PARTS: dict[str, tuple[Callable[[Any, Record], Any], Any, set[str]]] = {
     "users": (_add_user, UserRecord, _OF_USER),
     "sessions": (_add_session, SessionRecord, {"token", "user_id"}),

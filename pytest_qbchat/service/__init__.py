@@ -14,9 +14,9 @@ client; the test's output shows it, so it names the remedy in the test. From the
 - `errors`: the refusals in QuickBlox's format;
 - `pitfalls`, `spelling`: silent mistakes; `guessed_names`: hints for the author of a test;
 - `masking`: hidden tokens, keys and passwords;
-- `models`, `store`, `ids`: the state; `snapshot`: its restoration;
+- `models`, `store`, `ids`: the state;
 - `assumptions`: unknown behaviour that a test may choose;
-- `calls`: the record of a request, from its arrival to the assertion about it.
+- `calls`: the record of a request, from its arrival to the assertion about it; `records`: copies of records.
 
 Docstrings label the behaviour they describe: *documented* (stated or shown by QuickBlox), *observed* (seen in the
 vendor's SDKs, their tests, or a posted transcript) or *assumed* (unknown; the fake has the least surprising behaviour).

@@ -1,4 +1,4 @@
-"""Access: the dialog or message that a request names, if its caller may use it."""
+"""Access: find the dialog or message that a request names, or refuse it to the caller."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pytest_qbchat.service.masking import mask
 from pytest_qbchat.service.models import Dialog, DialogType, Message
 from pytest_qbchat.service.store import Store
 
-NO_ACCESS = (not_found, no_permission)  # what the functions below refuse, besides the parameters of a new message
+NO_ACCESS = (not_found, no_permission)  # the refusals of the functions below, except those for a new message
 
 
 def dialog_for_new_message(store: Store, sender_id: int, params: dict[str, Any]) -> Dialog:

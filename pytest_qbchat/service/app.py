@@ -29,7 +29,7 @@ class Service:
         is added, and the response stays None.
         """
         call.now = self.store.now()
-        call.request.raw_headers = call.request.headers.raw  # those that equal requests share
+        call.request.raw_headers = call.request.headers.raw  # equal headers share one object
         if call.request.outside:
             call.reason = f"{call.method} {call.path} is outside of the base URL {call.request.outside}"
             return

@@ -21,7 +21,7 @@ Attachments = Annotated[dict[str, Attachment], Mark(propertyNames={"pattern": r"
 ATTACHMENT_KEYS = Attachment.__annotations__.keys()
 _REMEDY = "post JSON with attachments={'0': {'type': ..., 'id': ...}}"
 _MAX_SHOWN = 60  # characters
-MAX_KEYS = 100  # that are checked in one object: a request may have any number of them
+MAX_KEYS = 100  # the keys checked in one object, of which a request may have any number
 
 
 def attachments(value: Any) -> list[dict[str, Any]]:

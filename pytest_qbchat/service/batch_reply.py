@@ -17,7 +17,7 @@ class Ids(TypedDict):
 
 
 class Deleted(TypedDict, total=False):
-    """The ids in a call that deletes, by their result."""
+    """The ids in a call that deletes records, grouped by result."""
 
     SuccessfullyDeleted: Ids
     NotFound: Ids
@@ -25,7 +25,7 @@ class Deleted(TypedDict, total=False):
 
 
 def delete_each(ids: str, delete: Callable[[str], None]) -> dict[str, dict[str, list[str]]]:
-    """Delete by each id, and return the ids by their result. The call is refused if no id worked."""
+    """Delete the record of each id, and return the ids by result. Refuse the call if no record was deleted."""
     results: dict[str, list[str]] = {name: [] for name in Deleted.__annotations__}
     reasons = []
     distinct: dict[str, str] = {}

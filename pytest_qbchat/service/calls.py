@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from pytest_qbchat.service.declaration import Route
 from pytest_qbchat.service.decoding import decode
 from pytest_qbchat.service.errors import QuickBloxError
-from pytest_qbchat.service.guessed_names import Hinted
 from pytest_qbchat.service.masking import Secrets, may_name_secret, names_secret, secrets_in
 from pytest_qbchat.service.models import UNAUTHENTICATED, Caller, Dialog, Message
+from pytest_qbchat.service.records import Record, record
 from pytest_qbchat.service.wire import Request, Response
 
 _MAX_WARNINGS = 300  # a request may have any number of fields
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Call(Hinted):
+@record
+class Call(Record):
     """A request, and everything that is known about it.
 
     Attributes:
@@ -33,6 +32,7 @@ class Call(Hinted):
         dialog: The dialog that it concerned.
         message: The message that it created.
         now: Unix time of the fake's clock, the same throughout the call.
+        began_in: The earlier test whose function started the thread that made it; empty for any other call.
     """
 
     request: Request
@@ -46,6 +46,7 @@ class Call(Hinted):
     dialog: Dialog | None = None
     message: Message | None = None
     now: float = 0.0
+    began_in: str = ""
     _params: dict[str, Any] | None = None
 
     @property
@@ -77,6 +78,10 @@ class Call(Hinted):
             return decode(self.request)
         except QuickBloxError:
             return {}
+
+    def as_dict(self) -> dict[str, Any]:
+        """The call without what differs between clients, for copies and snapshots."""
+        return {name: getattr(self, name) for name in ("method", "path", "params", "status", "reason", "fault")}
 
     def read_params(self) -> None:
         """Decode the parameters and keep them. Raises QuickBloxError if they cannot be decoded."""

@@ -68,7 +68,7 @@ def _decode_body(request: Request) -> dict[str, Any]:
     content_type = request.headers.get("Content-Type", "")
     if "=" in text and first not in _NOT_A_FORM and not content_type.startswith("multipart/"):
         return _decode_form(text)
-    seen = f"it has {len(text)} characters and begins with {first!r}"  # no more, since it may contain a password
+    seen = f"it has {len(text)} characters and begins with {first!r}"  # not shown: it may contain a password
     raise unreadable_body(f"the body ({content_type or 'no content type'}) is neither a JSON object nor a form: {seen}")
 
 
@@ -85,7 +85,7 @@ _decoder = json.JSONDecoder(parse_constant=_finite, parse_float=_finite)
 def _decode_json(text: str) -> dict[str, Any]:
     params: dict[str, Any]
     try:
-        # Too deep nesting would exceed the recursion limit. The brackets are counted first, since that is cheap.
+        # Deep nesting would exceed the recursion limit. Counting the brackets first is cheap.
         if text.count("[") + text.count("{") > _MAX_DEPTH:
             _refuse_deep(text)
         params = _decoder.decode(text)
@@ -118,7 +118,7 @@ def _decode_form(text: str) -> dict[str, Any]:
 def form_fields(request: Request) -> dict[str, bytes]:
     """The fields of a multipart form; empty for any other body.
 
-    A parser for mail would also parse an uploaded file that is itself a mail.
+    The mail parser of Python would also parse the inside of an uploaded file that is a mail.
     """
     header = Message()
     header["Content-Type"] = request.headers.get("Content-Type", "")

@@ -1,7 +1,7 @@
 """Refusals in QuickBlox's formats.
 
 QuickBlox has several envelopes for errors, and a client that knows only one of them breaks. The comment or docstring of
-each gives the cause of the refusal, and how it is known.
+a refusal gives its cause, and how it is known.
 """
 
 from __future__ import annotations

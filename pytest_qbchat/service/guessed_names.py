@@ -1,13 +1,11 @@
-"""Hints for names that the author of a test guesses: a table of other names, then the most similar name."""
+"""Hints for wrong names in a test: first from a table of likely guesses, then the most similar name."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
-from pytest_qbchat.service.masking import mask_fields
 from pytest_qbchat.service.spelling import closest_name, similar_name
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -43,17 +41,11 @@ class Hinted:
             __tracebackhide__ = True
             raise AttributeError(f"{_kind(self)} has no attribute {name!r}{hint_for(self, name)}")
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """A copy of a record is a dict of its fields, masked: the record itself leads to the whole state."""
-        if not hasattr(type(self), "as_dict"):
-            return super().__reduce_ex__(protocol)
-        return json.loads, (mask_fields(json.dumps(cast("Any", self).as_dict())),)
-
 
 def hint_for(record: Any, name: str) -> str:
     """What to write for an attribute that a record does not have: `; use .message`, or nothing."""
     write = _OTHER_NAMES.get(_kind(record), {}).get(name, "")
-    if not write and not name.startswith("_"):  # copying asks for such a name before there are values
+    if not write and not name.startswith("_"):  # `copy` asks for such names of an empty object
         known = [each for each in dir(type(record)) if not each.startswith("_")]
         custom = record.custom if "custom" in known and name not in known else ()
         similar = similar_name(name, known) or (None if name in custom else closest_name(name, known))
@@ -78,7 +70,7 @@ def hinted(method: F) -> F:
 
 
 def _kind(record: object) -> str:
-    """The name of a class that the table has, for an object of a subclass too."""
+    """The name of the first class of an object that is in the table, else of its own class."""
     return next(
         (base.__name__ for base in type(record).__mro__ if base.__name__ in _OTHER_NAMES), type(record).__name__
     )

@@ -74,7 +74,7 @@ class Hosts:
         return [_DOMAIN, *(base.host for base in self._bases)]
 
     def own(self, host: object, port: object) -> bool:
-        """Whether a host, a string or bytes, belongs to QuickBlox. A port that is no number is unknown."""
+        """Whether a host, a string or bytes, belongs to QuickBlox. A port that is not a number counts as unknown."""
         if isinstance(host, bytes | bytearray):
             host = host.decode("ascii", "replace")
         if not isinstance(host, str):
@@ -83,7 +83,7 @@ class Hosts:
         return bool(self._owners(host, number))
 
     def request(self, method: str, url: Url, headers: RawHeaders, body: bytes) -> Request:
-        """A request as the fake takes it, without the path of the base URL that owns its host."""
+        """A request for the fake: its path is without the path of the base URL that owns its host."""
         base = origin(url.scheme, url.host, url.port)
         owners = [owner.prefix for owner in self._owners(url.host, url.port)] or [""]  # a transport gets any host
         path, _, query = url.target.partition("?")
@@ -103,7 +103,7 @@ class Hosts:
 
 
 def _normal(host: str) -> str:
-    """A host in lower case, as a name service gets it. Clients accept several forms of an address of IPv6."""
+    """A host in lower case and ASCII. An IPv6 address, which has several forms, gets its shortest one."""
     with suppress(ValueError):
         if not host.isascii():
             host = host.encode("idna").decode()

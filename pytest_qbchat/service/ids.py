@@ -7,10 +7,10 @@ from functools import lru_cache
 from time import gmtime, strftime
 from typing import Any
 
-from pytest_qbchat.service.guessed_names import Hinted
+from pytest_qbchat.service.records import Record
 
 _ORIGIN = "a0facade01"  # between the time and the counter of an ObjectId; in MongoDB the machine and the process
-_MAX_DIGITS = 19  # of a 64-bit number
+_MAX_DIGITS = 19  # the length of the largest 64-bit number
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{24}", re.IGNORECASE)
 
@@ -58,7 +58,7 @@ def timestamp(seconds: int) -> str:
     return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(seconds))
 
 
-class Dated(Hinted):
+class Dated(Record):
     """A record with Unix times as `created` and `updated`."""
 
     __slots__ = ()

@@ -1,4 +1,4 @@
-"""What interceptors and servers know of a fake."""
+"""The interface of a fake for interceptors and servers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pytest_qbchat.service.wire import Request, Response
 
 
 class Fake(Protocol):
-    """What answers the calls of clients: the fake of a test, or what stands for it in a forked process.
+    """An object that answers the calls of clients: the fake of a test, or its stand-in in a forked process.
 
     Attributes:
         hosts: The hosts whose calls are intercepted.
@@ -33,7 +33,7 @@ class Fake(Protocol):
         ...
 
     def note_missing_timeout(self, method: str) -> None:
-        """Warn that a call without a timeout gets no response: outside of a test it waits for ever."""
+        """Warn that a call without a timeout gets no response: outside of a test it waits forever."""
         ...
 
     def raise_problems(self) -> None:
@@ -44,11 +44,11 @@ class Fake(Protocol):
 def record_refusal(fake: Fake, reason: str) -> None:
     """Record a refusal that the code under test does not get as an error."""
     with suppress(CallRefused):
-        raise fake.refuse(reason)  # unittest takes an error without a traceback for one that the test has seen
+        raise fake.refuse(reason)  # adds a traceback: unittest takes an error without one for a seen error
 
 
 def fault_of(error: BaseException, refuse: Callable[[str], object]) -> ConnectionFault:
-    """The fault for an error of a custom route, for a client that cannot get it. Other errors also fail the test."""
+    """The fault that a client gets for an error of a custom route. Unless it is an OSError, the test fails too."""
     if fault := as_fault(error):
         return fault
     if not isinstance(error, OSError):

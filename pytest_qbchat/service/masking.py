@@ -1,7 +1,7 @@
 """Masking of tokens, keys and passwords: `made…#5f2c`, their first characters and a fingerprint.
 
-Secrets that the fake knows are replaced wherever they stand, and other values by the name of their field or header.
-The time grows with the length of the text alone.
+Secrets that the fake knows are replaced everywhere in a text. Other values are replaced if the name of their field or
+header says that they are secret. The time grows only with the length of the text.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SECRET_NAME = re.compile(
     r"cookie)(?i:s?)(?![a-z]|[_-]?(?i:type|count|limit|hint|name|id|expir))"
 )
 _HINTS = ("token", "secret", "pass", "pwd", "key", "authorization", "cookie", "%")  # a name that is secret has one
-# A name, the quote after it, and what stands before its value, also with percent signs or brackets: `user[password]=`.
+# A name, its quote, and the separator before the value. A name may have percent signs or brackets: `user[password]=`.
 _FIELD = re.compile(r"(?<![\w%.\[\]-])([\w%.\[\]-]++)\\*+['\"]?+([ \t]*+[:=][ \t]*+|[ \t]{2,}+|/)")
 _QUOTE = re.compile(r"\\*+['\"]")
 _NUMBER = re.compile(r"-?\d[\w.+-]*+")
@@ -34,12 +34,12 @@ _ENCODED = re.compile(r"[^\s&=?'\"<>]++")
 _MASKED = re.compile(r"[^…]{0,4}…(?:#[0-9a-f]{4})?")
 _SHOWN_LENGTH = 4
 _MIN_SECRET_LENGTH = 8  # a shorter token may be an ordinary word in the output of a test
-# Many tests use the first as a password, and it is the name of a parameter; the others stand in a `push_token`.
+# Many tests use "password" as a password, and it is the name of a parameter; a `push_token` has the other two.
 _NOT_SECRET = ("password", "development", "production")
 
 
 def mask(secret: str) -> str:
-    """The first characters of a secret, an ellipsis and a fingerprint, which tells two secrets apart.
+    """The first characters of a secret, an ellipsis and a fingerprint that distinguishes two secrets.
 
     A short secret has no first characters. A masked secret is returned unchanged.
     """
@@ -56,7 +56,7 @@ def names_secret(name: str) -> bool:
 
 
 def may_name_secret(text: str) -> bool:
-    """Whether a text may have the name of a credential in it: a quick check, as most texts have none."""
+    """Whether a text may contain the name of a credential. The check is quick, because most texts contain none."""
     lowered = text.lower()
     return any(hint in lowered for hint in _HINTS)
 
@@ -103,7 +103,7 @@ def _mask_part(part: re.Match[str]) -> str:
 
 
 def _masked_value(text: str, start: int, separator: str) -> tuple[int, int, str]:
-    """Where a value begins and ends, and what to show of it. Of a list or an object nothing is shown."""
+    """The start and end of a value, and its masked form. A list or an object is masked as a whole."""
     if quote := _QUOTE.match(text, start):
         start = quote.end()
         end = re.compile(rf"(?<!\\){re.escape(quote[0])}|\n|\Z").search(text, start).start()  # type: ignore[union-attr]
@@ -156,7 +156,7 @@ class Secrets:
                 self._lengths[start] = sorted({*self._lengths.get(start, ()), len(form)}, reverse=True)
 
     def mask(self, text: str) -> str:
-        """Mask each secret in a string, also one that is percent-encoded, or that an ellipsis cuts off."""
+        """Mask each secret in a string, even if it is percent-encoded or cut off by an ellipsis."""
         with self._lock:
             for secret in self.find_new():
                 self.add(secret)
@@ -186,10 +186,10 @@ class Secrets:
         return "".join([*pieces, text[done:]])
 
     def _secret(self, text: str, start: int, lengths: list[int]) -> tuple[int, str] | None:
-        """The end of the secret that begins at this position, and what to show of it; None if none begins there."""
+        """The end of the secret that begins at this position, and its masked form; None if none begins there."""
         for length in lengths:
             secret = self._known.get(text[start : start + length])
             if secret is not None:
                 return start + length, mask(secret)
-        end = text.find("…", start, start + lengths[0])  # of a secret that a failure text has cut off
+        end = text.find("…", start, start + lengths[0])  # a failure text has cut the secret off
         return None if end < 0 else (end + 1, f"{text[start : start + _SHOWN_LENGTH]}…")

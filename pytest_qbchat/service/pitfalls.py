@@ -25,7 +25,7 @@ _SPECIAL_NAMES = {
     "body": "became a custom field, and the chat reserves this name; write message",
     "delay": "became a custom field, and the chat reserves this name; write another name",
 }
-# Parameters that clients add to any call: the credential, and names that only keep a cache from answering.
+# Parameters that clients add to any call: the credential, and names that only bypass a cache.
 _HARMLESS = {"_", "_dc", "_t", "_ts", "cache", "cache_buster", "cb", "nocache", "rand", "rnd", "t", "token", "ts"}
 # Fields that a request cannot set, in any spelling. Custom fields may be named `id` or `read_id`.
 _NOT_SETTABLE = (SERVER_FIELDS | CONTROL_PARAMETERS) - {"_id", "read_ids", "token"}
@@ -44,7 +44,7 @@ def find(call: Call) -> None:
 
 
 def _check_parameters(call: Call, route: Route) -> None:
-    """Warn of unknown parameters, also in objects, and of flags that are none."""
+    """Warn of unknown parameters, even in objects, and of flags that are neither 0 nor 1."""
     params = call.params
     if not params.keys() <= route.known:
         _check_names(call, "", params, route.known, certain="signature" not in route.known)
@@ -84,7 +84,7 @@ def _check_new_message(call: Call) -> None:
     sent_to_chat = message is not None and message.sent_to_chat
     if not params.keys() <= PARAMETERS:
         missing = PARAMETERS - params.keys()
-        known = PARAMETERS if message is not None else PARAMETERS | {"system"}  # for which a message may be refused
+        known = PARAMETERS if message is not None else PARAMETERS | {"system"}  # `system` is the reason of a refusal
         for name in islice((name for name in params if name not in known), MAX_KEYS):
             if text := _unknown_key_warning(name, params[name], missing, sent_to_chat):
                 call.warn(text)
@@ -154,8 +154,8 @@ def _check_headers(call: Call) -> None:
     if token is not None and "token" in params and params["token"] != token:
         call.warn("token: is the name of a credential, so QuickBlox stores no such custom field; write another name")
     host = call.request.origin.partition("://")[2].lower()
-    if ".quickblox.com" in host and not host.startswith("api"):  # all seven hosts of customers that were seen do
-        problem = "is no host of the API, which begin with api; chat.quickblox.com is that of XMPP"
+    if ".quickblox.com" in host and not host.startswith("api"):  # the seven known hosts of customers begin so
+        problem = "is not a host of the API, whose names begin with api; chat.quickblox.com is for XMPP"
         call.warn(f"{host}: {problem}; write api.quickblox.com, or the api host of the account")
     if ".quickblox.com" in host and call.request.origin.startswith("http:"):
         call.warn(f"{call.request.origin}: sends the token and the message without encryption; write https://{host}")

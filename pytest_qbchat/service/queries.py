@@ -83,7 +83,7 @@ def number(value: Any) -> float:
 
 
 def object_id(value: Any) -> str:
-    """Convert an id, which is equal in upper and lower case."""
+    """Convert an id. Upper and lower case are equal."""
     return str(value).lower()
 
 
@@ -201,7 +201,7 @@ def _sort_order(call: Call, fields: Mapping[str, Field]) -> tuple[Field | None, 
 
 
 def split(value: Any) -> list[Any]:
-    """The values of a comma list, of a JSON array or a repeated parameter, or a single value, as a list.
+    """The values of a comma list, a JSON array, a repeated parameter or a single value, as a list.
 
     The vendor's JavaScript SDK sends an array as one repeated parameter with a comma list: `tags[]=a,b`.
     """

@@ -12,7 +12,7 @@ from pytest_qbchat.service.wire import Request
 
 ROUTES = tuple(DECLARED)
 
-# The modules of QuickBlox that the fake does not have, by the beginning of their paths.
+# The modules of QuickBlox that the fake does not have, by the start of their paths.
 UNSUPPORTED = {"/data": "custom objects", "/class": "custom objects", "/address_book": "the address book", "/ai": "AI"}
 # Paths without a variable are looked up; the others are compared. No request fits two of them.
 _PLAIN = {(route.method, route.path): route for route in ROUTES if "{" not in route.path}
@@ -49,7 +49,7 @@ def unknown_route_reason(request: Request) -> str:
     wanted = f"{request.method} {request.path[:_MAX_COMPARED_LENGTH]}"
     if module := UNSUPPORTED.get(f"/{without_suffix(request.path)[1:].partition('/')[0]}"):
         return f"the fake does not cover {module}, and has no route {wanted}"
-    # An id is compared with the variable of a route, also if the slash before it is missing.
+    # An id is compared with the variable of a route, even if the slash before it is missing.
     like_route = _ID.sub("/{id}", wanted)
     nearest = max(map(str, ROUTES), key=lambda route: SequenceMatcher(None, like_route, route).ratio())
     return f"the fake has no route {wanted}; the nearest is {nearest}"

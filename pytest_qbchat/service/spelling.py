@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-# Wrong names that people expect to work, and what to write; it begins with the name of a parameter.
+# Wrong names that people expect to work, and what to write. Each text begins with the name of a parameter.
 _SYNONYMS = {
     "admin_ids": "push_all={'admin_ids': [...]}", "attachment": "attachments", "chat_dialog": "chat_dialog_id",
     "dialog": "chat_dialog_id", "dialogId": "chat_dialog_id", "dialog_id": "chat_dialog_id",
@@ -46,8 +46,8 @@ def misspelt(name: str, known: Iterable[str]) -> str | None:
 def slip_of(name: str, known: Iterable[str]) -> str | None:
     """The known name that differs only in case, or in one letter too many, too few or swapped with its neighbour.
 
-    For names of any length that are all made up, where `misspelt` would not find `ordr` for `order`. Names that differ
-    in another letter, `line_a` and `line_b`, in their first letter or in a digit are taken for different ones.
+    For made-up names of any length: `misspelt` would not find `ordr` for `order`. Names with another letter in one
+    place, `line_a` and `line_b`, or that differ in their first letter or a digit, count as different names.
     """
     return next((each for each in known if _is_slip(_plain(name), _plain(each))), None)
 

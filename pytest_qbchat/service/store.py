@@ -54,7 +54,7 @@ class Store:
         declared: Ids of the users that the test declared.
         deleted: Deleted ids of users and dialogs, tokens, logins and addresses, which are not adopted.
         seen_nonces: Timestamps and nonces of signed sessions, which must not be used again (documented).
-        secrets: Tokens, keys and passwords, which are masked in all output.
+        secrets: Tokens, keys and passwords, masked in all output.
         failure: Makes the error of an assertion on records.
     """
 
@@ -88,12 +88,12 @@ class Store:
     def now(self) -> float:
         """Unix time of the fake's clock."""
         now = time.time()
-        if not isinstance(now, int | float):  # a mock without a value, which clients never call
+        if not isinstance(now, int | float):  # a mock without a value
             now = time.time_ns() / 1e9
         return now + self.clock_offset
 
     def part(self, kind: type[T]) -> T:
-        """The state that a file of endpoints has besides: the one object of its class in this store."""
+        """The further state of one file of endpoints: the only object of a class in this store."""
         if kind not in self._parts:
             self._parts[kind] = kind()
         return cast("T", self._parts[kind])
@@ -158,12 +158,12 @@ class Store:
         return session
 
     def note_on(self, token: str) -> str:
-        """What to add to a text about an undeclared token: the declared one that it is a slip of; empty if none."""
+        """A note for a text about an undeclared token: the declared token that it resembles; empty if there is none."""
         near = misspelt(token, [session.token for session in self.sessions.values() if not session.adopted])
         return f"; it differs only slightly from the declared token {mask(near)}" if near else ""
 
     def expire_sessions(self) -> None:
-        """End every session, and stop adopting tokens: an unknown one would be older than this."""
+        """End every session, and stop adopting tokens: an unknown token would be older than this call."""
         with self.lock:
             self.adopts_tokens = False
             for session in self.sessions.values():
@@ -184,7 +184,7 @@ class Store:
     def add_dialog(
         self, type: DialogType, occupants_ids: list[int], user_id: int, *, id: str | None = None, **fields: Any
     ) -> Dialog:
-        """Add a dialog. It replaces an adopted one with the same id, and takes over the history."""
+        """Add a dialog. It replaces an adopted dialog with the same id, and takes over its history."""
         now = int(self.now())
         dialog = Dialog(id or self.ids.object_id(now), type, sorted({*occupants_ids}), user_id, now, now, **fields)
         if former := self.dialogs.get(dialog.id):

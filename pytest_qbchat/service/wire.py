@@ -25,12 +25,17 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else encode_json(value)
 
 
+def printable(text: str) -> str:
+    """Escape the characters that move the cursor or start another line."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
 class Headers(Mapping[str, str]):
     """Headers in the order sent. The look-up ignores case, and the repr masks tokens and keys."""
 
     def __init__(self, raw: RawHeaders) -> None:
         self.raw = raw
-        self._values = {key.lower(): value for key, value in raw}  # the last of several counts, as in the service
+        self._values = {key.lower(): value for key, value in raw}  # the last of several values counts, as in QuickBlox
 
     def __getitem__(self, name: str) -> str:
         return self._values[name.lower().encode("latin-1", "replace")].decode("latin-1")

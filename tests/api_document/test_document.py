@@ -29,6 +29,7 @@ OPERATIONS = {
 }
 
 
+@pytest.mark.long
 def test_the_document_is_valid() -> None:
     OpenAPIV31SpecValidator(DOCUMENT).validate()
     assert DOCUMENT["info"]["version"] == "1.2.3"

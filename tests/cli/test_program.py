@@ -107,7 +107,7 @@ def seed(tmp_path: Path) -> Path:
 # --- starting ---
 
 
-def test_it_says_where_it_is_and_what_a_client_is_configured_with(seed: Path) -> None:
+def test_the_program_prints_its_url_and_the_declared_credentials(seed: Path) -> None:
     with running(
         "--seed", seed, "--api-key", API_KEY, "--auth-secret", "made-up-secret", "--auth-key", "made-up-key"
     ) as server:
@@ -237,6 +237,7 @@ def test_each_call_is_a_line(seed: Path) -> None:
         ]
 
 
+@pytest.mark.long
 def test_a_preflight_or_malformed_request_is_logged() -> None:
     with running() as server:
         asked = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST"}
@@ -304,7 +305,8 @@ def test_a_line_stays_a_line_whatever_is_in_it(tmp_path: Path) -> None:
     assert r"by 7 Sam\n\x1b[2J: 'Gr\xfc\xdfe\n\U0001f44b' to group" in line
 
 
-def test_it_goes_on_when_nobody_reads_it(seed: Path) -> None:
+@pytest.mark.long
+def test_the_program_continues_if_its_output_is_closed(seed: Path) -> None:
     with running("--seed", seed) as server:
         assert server.process.stdout is not None
         server.process.stdout.close()
@@ -333,6 +335,7 @@ def test_a_reset_goes_back_to_the_seed(seed: Path) -> None:
         assert "POST /_qbchat/reset 200" in server.stop()
 
 
+@pytest.mark.long
 def test_a_reset_without_a_seed_empties_the_state() -> None:
     with running() as server:
         server.post(message="hi")
@@ -353,6 +356,7 @@ def test_a_fault_is_injected_by_a_request() -> None:
         assert ["POST /_qbchat/fail 204" in output, "POST /_qbchat/fail 400" in output] == [True, True]
 
 
+@pytest.mark.long
 def test_a_lost_response_and_an_injected_error_are_no_fault_of_the_client() -> None:
     with running() as server:
         for what, stored in (("disconnect", False), ("disconnect", True), (503, False)):
@@ -387,6 +391,7 @@ def test_a_page_of_another_origin_can_neither_read_nor_change_the_state() -> Non
         assert server.stop().count("OPTIONS /_qbchat/state 403") == 3
 
 
+@pytest.mark.long
 def test_a_control_request_with_its_whole_url_is_one_too() -> None:
     with running() as server:
         head = f"GET {server.url}/_qbchat/state HTTP/1.1\r\nHost: localhost\r\nOrigin: https://shop.example\r\n"
@@ -398,6 +403,7 @@ def test_a_control_request_with_its_whole_url_is_one_too() -> None:
         server.stop()
 
 
+@pytest.mark.long
 def test_a_page_of_the_server_itself_may_send_control_requests() -> None:
     with running() as server:
         for method, path in CONTROL_REQUESTS[:2]:
@@ -432,7 +438,7 @@ def test_a_host_beyond_the_loopback_interface_is_warned_of_and_serves_every_name
         server.stop()
 
 
-@pytest.mark.parametrize("listening", ["0.0.0.0", "127.0.0.1"])
+@pytest.mark.parametrize("listening", ["0.0.0.0", pytest.param("127.0.0.1", marks=pytest.mark.long)])
 def test_allowed_hosts_are_the_only_other_ones(listening: str) -> None:
     with running("--host", listening, "--allow-host", "QBchat", "--allow-host", "192.0.2.1") as server:
         for path in ("/_qbchat/state", "/", "/spaces/one/_qbchat/state", "/spaces/one/"):
@@ -447,7 +453,7 @@ def test_allowed_hosts_are_the_only_other_ones(listening: str) -> None:
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
-def test_a_browser_gets_a_page_that_follows_the_server_and_a_client_gets_what_it_always_got(seed: Path) -> None:
+def test_a_browser_gets_the_live_page_and_another_client_a_404(seed: Path) -> None:
     with running("--seed", seed) as server:
         about = server.client.get("/")
         assert (about.status_code, about.json()["code"]) == (404, None)
@@ -466,6 +472,7 @@ def test_a_browser_gets_a_page_that_follows_the_server_and_a_client_gets_what_it
         assert not any("GET / 200" in line for line in server.stop())
 
 
+@pytest.mark.long
 def test_the_page_is_sent_only_to_a_browser_of_this_machine() -> None:
     with running() as server:
         assert server.client.get("/", headers={**BROWSER, "Host": "qbchat"}).status_code == 403
@@ -484,6 +491,7 @@ def test_the_state_masks_secrets(seed: Path) -> None:
         server.stop()
 
 
+@pytest.mark.long
 def test_an_unknown_control_request_is_refused_with_the_known_ones() -> None:
     with running() as server:
         calls = [("GET", "/_qbchat"), ("GET", "/_qbchat/reset"), ("POST", "/_qbchat/state"), ("GET", "/_qbchat/users")]
@@ -495,6 +503,7 @@ def test_an_unknown_control_request_is_refused_with_the_known_ones() -> None:
         server.stop()
 
 
+@pytest.mark.long
 def test_an_unknown_route_is_named_in_its_answer() -> None:
     with running() as server:
         reply = server.client.post("/chat/Mesage.json")
@@ -530,6 +539,7 @@ def test_a_space_has_a_fake_of_its_own(seed: Path) -> None:
     assert "POST /spaces/two/_qbchat/reset 200" in said
 
 
+@pytest.mark.long
 def test_the_page_lists_the_spaces_and_each_has_its_own() -> None:
     with running() as server:
         server.client.post("/spaces/one/chat/Message.json", json={"recipient_id": 9, "message": "in one"})
@@ -546,6 +556,7 @@ def test_the_page_lists_the_spaces_and_each_has_its_own() -> None:
         server.stop()
 
 
+@pytest.mark.long
 def test_a_space_named_like_a_part_of_the_api_is_refused() -> None:
     with running() as server:
         reply = server.client.get("/spaces/users/users.json")
@@ -576,8 +587,10 @@ def test_assertions_are_refused_after_calls_were_forgotten(monkeypatch: pytest.M
 # --- stopping ---
 
 
-@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-def test_a_signal_stops_it(number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM], ids=lambda number: number.name
+)
+def test_a_signal_stops_the_program(number: signal.Signals) -> None:
     with running() as server:
         server.post(message="hi")
         assert len(server.stop(number)) == 1
@@ -585,7 +598,7 @@ def test_a_signal_stops_it(number: signal.Signals) -> None:
             httpx.get(server.url, verify=TLS, trust_env=False)
 
 
-def test_it_stops_while_a_client_is_connected() -> None:
+def test_the_program_stops_while_a_client_is_connected() -> None:
     with running() as server, socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as client:
         client.sendall(b"GET /_qbchat HTTP/1.1\r\nHost: localhost\r\n\r\nGET /half")
         assert client.recv(4096).startswith(b"HTTP/1.1 404 ")
@@ -614,7 +627,7 @@ def interrupt_when_it_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program.Program, "print_startup", introduced)
 
 
-def test_it_can_be_run_from_python(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_program_can_be_run_from_python(monkeypatch: pytest.MonkeyPatch) -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
     interrupt_when_it_listens(monkeypatch)
     with redirect_stdout(StringIO()) as said:
@@ -623,7 +636,7 @@ def test_it_can_be_run_from_python(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [signal.getsignal(number) for number in SIGNALS] == before
 
 
-def test_importing_it_starts_nothing() -> None:
+def test_importing_the_program_starts_nothing() -> None:
     assert not hasattr(import_module("pytest_qbchat.__main__"), "main")
 
 
@@ -757,6 +770,7 @@ def test_the_documented_requests_in_a_space_give_the_documented_statuses() -> No
     assert f"It prints {', '.join(statuses[:-1])} and {statuses[-1]}." in DOCUMENT
 
 
+@pytest.mark.long
 def test_the_documented_test_for_node_passes(folder: Path) -> None:
     if shutil.which("node") is None:
         pytest.skip("Node.js is not installed")

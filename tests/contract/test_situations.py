@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
 from collections.abc import Callable, Iterator
 from http.cookiejar import CookieJar
 from typing import Any
+from unittest.mock import patch
 
 import aiohttp
 import httpx
@@ -236,10 +238,10 @@ def by_requests(method: str, path: str, retries: int = 0, **options: Any) -> Sit
     return run
 
 
-def by_aiohttp(method: str, path: str, **options: Any) -> Situation:
+def by_aiohttp(method: str, path: str, *, trust_env: bool = False, **options: Any) -> Situation:
     async def run(url: str) -> object:
         async with (
-            aiohttp.ClientSession() as session,
+            aiohttp.ClientSession(trust_env=trust_env) as session,
             session.request(method, f"{url}/users/{path}.json", **options) as response,
         ):
             history = [each.status for each in response.history]
@@ -260,7 +262,26 @@ OTHERS: dict[str, Situation] = {
     "aiohttp packed": by_aiohttp("GET", "packed"),
     "aiohttp head": by_aiohttp("HEAD", "text"),
 }
-SITUATIONS = HTTPX | OTHERS
+
+
+def behind_proxies(situation: Situation) -> Situation:
+    """A situation in an environment whose proxies answer nothing, and which excludes the live server from them."""
+    proxies = {"HTTP_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"}
+
+    def run(url: str) -> object:
+        with patch.dict(os.environ, proxies | {name.lower(): value for name, value in proxies.items()}):
+            return situation(url)
+
+    return run
+
+
+PROXIES: dict[str, Situation] = {
+    "httpx proxies of the environment": behind_proxies(by_httpx(get("text"))),
+    "async httpx proxies of the environment": behind_proxies(by_async_httpx(get_async("text"))),
+    "requests proxies of the environment": behind_proxies(by_requests("GET", "text")),
+    "aiohttp proxies of the environment": behind_proxies(by_aiohttp("GET", "text", trust_env=True)),
+}
+SITUATIONS = HTTPX | OTHERS | PROXIES
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
@@ -276,5 +297,5 @@ def test_a_situation_is_the_same_with_the_fake_and_the_live_server(situation: st
     assert seen[0][1]
 
 
-def test_there_are_sixty_situations() -> None:
+def test_the_list_has_at_least_sixty_situations() -> None:
     assert len(SITUATIONS) >= 60

@@ -98,10 +98,18 @@ def _id(section: Section) -> str:
     return f"{section.page}: {section.title}"
 
 
+# The tests of the first section of a page: in the short profile they stand for those of the page.
+FIRST = {section.page: section for section in reversed(WITH_BLOCKS) if section.tests}
 by_title = pytest.mark.parametrize("section", WITH_BLOCKS, ids=_id)
 
 
-@by_title
+@pytest.mark.parametrize(
+    "section",
+    [
+        pytest.param(section, id=_id(section), marks=[] if section is FIRST.get(section.page) else [pytest.mark.long])
+        for section in WITH_BLOCKS
+    ],
+)
 @pytest.mark.all_plugins
 def test_the_tests_of_a_section_pass(
     pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult], section: Section

@@ -24,6 +24,9 @@ NEEDS = {"FastAPI": "fastapi", "Retries": "tenacity"}
 # The sections whose tests run in this process; each of the others has a test below.
 WITH_PYTEST = ["FastAPI", "Retries", "Threads", "Waiting", "Typing", "From respx, responses or pytest-httpx"]
 
+# These stand for the others in the short profile.
+IN_SHORT = {"Retries", "Threads"}
+
 
 def write(folder: Path, title: str) -> None:
     for name, text in [*SHOP, *((name, text) for _, name, text in SECTIONS[title])]:
@@ -48,7 +51,10 @@ def test_every_section_is_run() -> None:
 
 
 @pytest.mark.all_plugins
-@pytest.mark.parametrize("title", WITH_PYTEST)
+@pytest.mark.parametrize(
+    "title",
+    [title if title in IN_SHORT else pytest.param(title, marks=pytest.mark.long) for title in WITH_PYTEST],
+)
 def test_the_tests_of_a_section_pass(
     pytester: pytest.Pytester, run_project: Callable[..., pytest.RunResult], title: str
 ) -> None:
@@ -67,6 +73,7 @@ def test_the_typed_test_passes_mypy(tmp_path: Path) -> None:
     run(tmp_path, sys.executable, "-m", "mypy", "--strict", "test_typed.py")
 
 
+@pytest.mark.long
 def test_the_django_tests_pass(tmp_path: Path) -> None:
     pytest.importorskip("django")
     write(tmp_path, "Django")
@@ -85,7 +92,7 @@ def test_the_unittest_tests_pass(tmp_path: Path) -> None:
     assert "Ran 1 test" in run(tmp_path, sys.executable, "-m", "unittest", "unittest_shop")
 
 
-@pytest.mark.parametrize("title", ["Docker Compose", "Continuous integration"])
+@pytest.mark.parametrize("title", ["Docker Compose", pytest.param("Continuous integration", marks=pytest.mark.long)])
 def test_the_options_in_a_configuration_exist(title: str) -> None:
     [(_, _, text)] = SECTIONS[title]
     assert yaml.safe_load(text)
@@ -117,6 +124,7 @@ def test_the_commands_of_curl_succeed(program: str) -> None:
     assert replies[4]["messages"] == []
 
 
+@pytest.mark.long
 def test_the_test_for_jest_passes(tmp_path: Path, program: str) -> None:
     """In Node.js alone: its own functions stand for those of Jest."""
     if shutil.which("node") is None:

@@ -119,8 +119,9 @@ def test_the_control_requests_are_those_of_the_program() -> None:
     assert members == declared
 
 
-def test_the_program_alone_reads_environment_variables() -> None:
-    for path in {*(ROOT / "pytest_qbchat").rglob("*.py")} - {ROOT / "pytest_qbchat/cli/program.py"}:
+def test_the_programs_alone_read_environment_variables() -> None:
+    programs = {ROOT / "pytest_qbchat/cli/program.py", ROOT / "pytest_qbchat/cli/compare.py"}
+    for path in {*(ROOT / "pytest_qbchat").rglob("*.py")} - programs:
         read = {node.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)}
         assert read.isdisjoint({"environ", "environb", "getenv"}), path
 

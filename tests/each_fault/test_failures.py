@@ -151,7 +151,9 @@ def test_an_exception_that_is_no_failure_keeps_its_text(run_test: RunTest, state
     result.stdout.fnmatch_lines([f"{outcome[:-2].upper().removesuffix('P')}* as it is"])
 
 
-@pytest.mark.parametrize("end", ["raise KeyboardInterrupt", "pytest.exit('enough')"])
+@pytest.mark.parametrize(
+    "end", ["raise KeyboardInterrupt", pytest.param("pytest.exit('enough')", marks=pytest.mark.long)]
+)
 def test_a_run_can_be_interrupted_in_a_trial(pytester: pytest.Pytester, run_test: RunTest, end: str) -> None:
     result = run_test(
         f"""

@@ -139,7 +139,7 @@ def test_lasting_faults_are_tried_alone(qbchat: FakeQuickBlox, client: httpx.Cli
     assert names(qbchat.each_fault(only=named), retry) == [None, "1:503-lasting", named]
 
 
-def test_three_attempts_that_end_in_silence_are_found(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+def test_a_loss_after_three_silent_attempts_is_found(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
     failed = []
     for trial in qbchat.each_fault():
         with trial:

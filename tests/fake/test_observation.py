@@ -277,7 +277,7 @@ def test_a_selection_that_finds_none_lists_the_records_that_there_are(fake: Fake
         _ = fake.messages.where(message="13").last
     with pytest.raises(AssertionError, match=r"^expected one message with sender_id=1, found 12"):
         fake.messages.where(sender_id=1).one()
-    with pytest.raises(TypeError, match="a call has no field '_id'; use one of caller, dialog, fault, "):
+    with pytest.raises(TypeError, match="a call has no field '_id'; use one of began_in, caller, dialog, "):
         fake.calls.where(_id=3)
 
 

@@ -615,7 +615,7 @@ def test_a_message_that_was_there_before_arrives_like_any_other(shop: Shop) -> N
 
 
 @pytest.mark.filterwarnings("ignore:.* is not the one declared:pytest_qbchat.QuickBloxWarning")
-def test_declared_credentials_are_the_only_good_ones(shop: Shop) -> None:
+def test_other_credentials_than_the_declared_ones_are_refused(shop: Shop) -> None:
     shop.fake.add_credentials(api_key="made-up-key-of-the-shop", application_id=7)
     shop.fake.add_credentials(api_key="made-up-key-of-the-stock", auth_key="made-up-auth-key")
     dialog, body = shop.group(), {"message": "hi"}

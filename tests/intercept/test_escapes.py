@@ -170,7 +170,7 @@ def send_message(host: str, port: int) -> None:
 
 
 @pytest.mark.parametrize("reach", [connect, send_message])
-def test_a_name_that_was_looked_up_in_c_is_refused_before_anything_is_sent(reach: Callable[[str, int], None]) -> None:
+def test_a_host_resolved_in_c_is_refused_before_anything_is_sent(reach: Callable[[str, int], None]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         with FakeQuickBlox(hosts=[f"localhost:{port}"]).intercept() as fake:

@@ -220,6 +220,34 @@ def test_an_assertion_that_finds_no_message_names_a_process_that_was_started(qbc
         requests.get(f"{API}/session.json", headers=HEADERS, timeout=5)
 
 
+def _spawn(method: str) -> None:
+    process = multiprocessing.get_context(method).Process(target=int)
+    process.start()
+    process.join()
+
+
+@pytest.mark.parametrize(
+    ("start", "noted"),
+    [
+        (lambda: _spawn("spawn"), True),
+        (lambda: _spawn("forkserver"), True),
+        (lambda: _spawn("fork"), False),
+        (lambda: os.system("true"), True),
+        (lambda: os.waitpid(os.posix_spawn("/bin/sh", ["sh", "-c", ":"], {}), 0), True),
+    ],
+    ids=["spawn", "forkserver", "fork", "system", "posix_spawn"],
+)
+def test_a_process_without_the_interceptors_is_named_however_it_was_started(
+    qbchat: FakeQuickBlox, start: Callable[[], object], noted: bool
+) -> None:
+    for _ in range(2):  # the fork server, once started, gets its second process from a request
+        qbchat._backend.hosts.processes = False
+        start()
+        with pytest.raises(AssertionError) as failure:
+            qbchat.assert_posted(message="hi")
+        assert ("whose calls are not intercepted" in str(failure.value)) is noted
+
+
 def test_a_transport_in_another_process_than_its_own_refuses(
     qbchat_transport: QuickBloxTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,7 +50,7 @@ def test_headers_that_are_too_large_are_refused_as_by_the_live_server(qbchat: Fa
     refused = requests.post(URL, timeout=5, headers={"X-Large": "a" * 70_000})
     text = "the headers are larger than 65536 bytes"
     assert (refused.status_code, refused.json()) == (431, {"code": None, "message": text})
-    with pytest.raises(AssertionError, match=f"{API} was sent what is not a request of HTTP/1.1: {text}"):
+    with pytest.raises(AssertionError, match=f"{API} received data that is not an HTTP/1.1 request: {text}"):
         qbchat._backend.raise_problems()
 
 

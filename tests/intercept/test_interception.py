@@ -276,7 +276,7 @@ def test_beside_other_mocks_in_either_order(pytester: pytest.Pytester, order: st
             assert requests.get("https://other.example/").text == "responses"
             assert httpx.post(URL, json={{"message": "hi"}}).status_code == 401
 
-        def test_everything_is_as_it_was():
+        def test_the_functions_of_httpx_are_restored():
             assert httpx.HTTPTransport.handle_request.__module__.startswith("httpx.")
             assert httpx.AsyncHTTPTransport.handle_async_request.__module__.startswith("httpx.")
         """

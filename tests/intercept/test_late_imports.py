@@ -42,14 +42,20 @@ def test_a_client_made_at_import_reaches_the_fake(qbchat: FakeQuickBlox) -> None
     assert qbchat.posted == [BODY] * 3
 
 
+# The tests of http.client and of its users are alike: in the short profile requests stands for them.
+LATE_AS_WELL = [
+    "import urllib3; status = urllib3.request('POST', URL, json=BODY).status",
+    "import urllib.request as u; status = u.urlopen(URL + '?recipient_id=1&token=t', b'').status",
+    "import http.client as h; c = h.HTTPSConnection('api.quickblox.com'); c.request('POST', '/chat/Message.json?"
+    "recipient_id=1&token=t'); status = c.getresponse().status",
+]
+
+
 @pytest.mark.parametrize(
     "code",
     [
         "import requests; status = requests.post(URL, json=BODY, timeout=5).status_code",
-        "import urllib3; status = urllib3.request('POST', URL, json=BODY).status",
-        "import urllib.request as u; status = u.urlopen(URL + '?recipient_id=1&token=t', b'').status",
-        "import http.client as h; c = h.HTTPSConnection('api.quickblox.com'); c.request('POST', '/chat/Message.json?"
-        "recipient_id=1&token=t'); status = c.getresponse().status",
+        *(pytest.param(code, marks=pytest.mark.long) for code in LATE_AS_WELL),
         "import aiohttp, asyncio\n"
         "async def post():\n"
         "    async with aiohttp.ClientSession() as session, session.post(URL, json=BODY) as response:\n"

@@ -17,7 +17,8 @@ from support.ways import TLS, URL
 
 from pytest_qbchat import FakeQuickBlox
 
-EACH = sized(20, 50)  # messages of a thread
+EACH = sized(10, 20)  # messages of a thread
+TASKS = sized(100, 200)  # of each library
 
 
 @pytest.mark.parametrize("sessions", ["one session", pytest.param("many sessions", marks=pytest.mark.long)])
@@ -45,7 +46,7 @@ def test_concurrent_threads_lose_no_message(qbchat: FakeQuickBlox, sessions: str
 
 
 def test_concurrent_tasks_lose_no_message(qbchat: FakeQuickBlox) -> None:
-    wanted = [f"{library}-{number}" for library in ("aiohttp", "httpx") for number in range(200)]
+    wanted = [f"{library}-{number}" for library in ("aiohttp", "httpx") for number in range(TASKS)]
 
     async def by_aiohttp(session: aiohttp.ClientSession, text: str) -> str:
         async with session.post(URL, json=BODY | {"message": text}, headers=HEADERS) as response:
@@ -58,10 +59,10 @@ def test_concurrent_tasks_lose_no_message(qbchat: FakeQuickBlox) -> None:
         connector = aiohttp.TCPConnector(limit=200)
         async with aiohttp.ClientSession(connector=connector) as session, httpx.AsyncClient(verify=TLS) as client:
             return await asyncio.gather(
-                *(by_aiohttp(session, text) for text in wanted[:200]),
-                *(by_httpx(client, text) for text in wanted[200:]),
+                *(by_aiohttp(session, text) for text in wanted[:TASKS]),
+                *(by_httpx(client, text) for text in wanted[TASKS:]),
             )
 
     assert asyncio.run(broadcast()) == wanted
     assert sorted(map(str, texts(qbchat))) == sorted(wanted)
-    assert len({message.id for message in qbchat.posted}) == 400
+    assert len({message.id for message in qbchat.posted}) == 2 * TASKS

@@ -1,4 +1,4 @@
-"""A call without a timeout that gets no response: in production it waits for ever, so the test is told."""
+"""A call without a timeout that gets no response: in production it waits forever, so the test is told."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_call_without_a_timeout_that_gets_no_response_is_warned_of(
     with pytest.warns(QuickBloxWarning) as caught, pytest.raises(Exception, match=r"(?i)fail\('timeout'\)|timed out"):
         call()
     assert [str(warning.message) for warning in caught] == [
-        "this GET has no timeout, so without a response it waits for ever; give the client a timeout"
+        "this GET has no timeout, so without a response it waits forever; give the client a timeout"
     ]
 
 

@@ -168,6 +168,7 @@ def pytest_runtest_makereport(item, call):
 """
 
 
+@pytest.mark.long
 def test_pyfakefs_in_either_order_does_not_separate_a_warning_from_its_class(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(FAKE_FILES)
     test = """
@@ -229,7 +230,7 @@ def test_pytest_socket_in_either_order(pytester: pytest.Pytester) -> None:
 # --- responses, requests-mock, pytest-httpx, respx ---
 
 
-@pytest.mark.parametrize("order", ["qbchat, mocks", "mocks, qbchat"])
+@pytest.mark.parametrize("order", [pytest.param("qbchat, mocks", marks=pytest.mark.long), "mocks, qbchat"])
 def test_mocks_of_requests_that_pass_quickblox_on(pytester: pytest.Pytester, order: str) -> None:
     test = f"""
         import requests_mock as adapters, responses
@@ -262,7 +263,7 @@ def test_mocks_of_requests_that_pass_quickblox_on(pytester: pytest.Pytester, ord
     run(pytester, test).assert_outcomes(passed=3)
 
 
-@pytest.mark.parametrize("order", ["qbchat, {}", "{}, qbchat"])
+@pytest.mark.parametrize("order", ["qbchat, {}", pytest.param("{}, qbchat", marks=pytest.mark.long)])
 def test_mocks_of_httpx(pytester: pytest.Pytester, order: str) -> None:
     test = f"""
         def test_pytest_httpx({order.format("httpx_mock")}):
@@ -284,8 +285,15 @@ def test_mocks_of_httpx(pytester: pytest.Pytester, order: str) -> None:
 # --- clocks ---
 
 
-@pytest.mark.parametrize("order", ["qbchat, clock", "clock, qbchat"])
-@pytest.mark.parametrize("clock", ["freezegun.freeze_time", "time_machine.travel"])
+@pytest.mark.parametrize(
+    ("clock", "order"),
+    [
+        ("freezegun.freeze_time", "qbchat, clock"),
+        pytest.param("freezegun.freeze_time", "clock, qbchat", marks=pytest.mark.long),
+        pytest.param("time_machine.travel", "qbchat, clock", marks=pytest.mark.long),
+        ("time_machine.travel", "clock, qbchat"),
+    ],
+)
 def test_clocks(pytester: pytest.Pytester, clock: str, order: str) -> None:
     test = f"""
         import freezegun, time_machine

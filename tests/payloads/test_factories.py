@@ -415,7 +415,7 @@ class TestSeeding:
 
         assert elsewhen == everything(seeded(1))
 
-    @pytest.mark.parametrize("hash_seed", ["0", "4242"])
+    @pytest.mark.parametrize("hash_seed", ["0", pytest.param("4242", marks=pytest.mark.long)])
     def test_the_process_does_not_matter(self, hash_seed: str) -> None:
         told = subprocess.run(
             [sys.executable, __file__],

@@ -105,7 +105,7 @@ def test_end():
 """
 
 
-TIMES = sized(10, 40)  # 500 tests in the long profile
+TIMES = sized(4, 20)  # 260 tests in the long profile
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import urllib.request
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ import requests
 from support.runs import PARALLEL
 
 from pytest_qbchat import CallRefused, plugin
+from pytest_qbchat.explain import call_site
 
 OUTSIDE = "code outside of the tests called POST https://api.quickblox.com/chat/Message.json without the qbchat fixture"
 
@@ -189,6 +191,63 @@ def test_a_call_between_two_tests_fails_the_second_with_its_origin(
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 
+def test_a_call_by_a_thread_of_an_earlier_test_fails_the_run_and_no_test(run) -> None:
+    result = run(
+        """
+import threading
+
+go, gone = threading.Event(), threading.Event()
+
+def test_starts_a_thread(qbchat):
+    def announce():
+        go.wait(10)
+        swallow(send)
+        gone.set()
+    threading.Thread(target=announce).start()
+
+def test_without_the_fixture():
+    go.set()
+    assert gone.wait(10)
+"""
+    )
+    result.assert_outcomes(passed=2)
+    origin = "a thread that began in *.py::test_starts_a_thread"
+    result.stderr.fnmatch_lines(
+        [f"Exit: {origin} called POST https://*/chat/Message.json", "  let that test wait for its thread"]
+    )
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_the_conversation_names_the_earlier_test_of_a_thread(run) -> None:
+    result = run(
+        """
+import threading
+
+go, gone = threading.Event(), threading.Event()
+
+def announce():
+    go.wait(10)
+    send()
+    gone.set()
+
+@pytest.fixture
+def announcer():
+    threading.Thread(target=announce).start()
+
+def test_starts_a_thread(qbchat):
+    threading.Thread(target=announce).start()
+
+def test_has_its_own_thread(qbchat, announcer):
+    send()
+    go.set()
+    assert gone.wait(10)
+    qbchat.assert_nothing_posted()
+"""
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["POST /chat/Message.json came from a thread that began in *::test_starts_a_thread"])
+
+
 def test_the_suite_guard_masks_the_token_of_the_refused_call(run) -> None:
     result = run(
         """
@@ -221,9 +280,19 @@ def test_live():
 def test_not_live():
     with pytest.raises(pytest_qbchat.CallRefused):
         sys.audit("socket.gethostbyname", "api.quickblox.com")
+
+@pytest.mark.qbchat(live=True)
+class TestNearestMarker:
+    @pytest.mark.qbchat(live=False)
+    def test_not_live(self):
+        test_not_live()
+
+    @pytest.mark.qbchat(live=None)
+    def test_live(self):
+        test_live()
 """
     )
-    result.assert_outcomes(passed=2)
+    result.assert_outcomes(passed=4)
 
 
 @pytest.mark.parametrize("ini", ["false", "true"])
@@ -310,6 +379,25 @@ def test_the_hook_lets_every_call_through_without_the_guard(run) -> None:
 @pytest.mark.qbchat(live=True)
 def test_the_hook_lets_a_live_test_through() -> None:
     plugin._audit("socket.gethostbyname", ("api.quickblox.com",))
+
+
+def test_the_hook_names_the_earlier_test_of_a_thread(pytestconfig: pytest.Config) -> None:
+    class Loud(threading.Thread):
+        def run(self) -> None:
+            again.wait(10)
+            with pytest.raises(CallRefused, match=r"^a thread that began in tests/test_a.py::test_it called api\."):
+                plugin._audit("socket.gethostbyname", ("api.quickblox.com",))
+            refused.set()
+
+    again, refused = threading.Event(), threading.Event()
+    thread = Loud()
+    call_site.note_threads("")
+    thread.start()
+    call_site.note_threads("tests/test_a.py::test_it")
+    again.set()
+    thread.join()
+    assert refused.is_set()
+    assert len(pytestconfig.stash[plugin._GUARD]._late.drain()) == 1
 
 
 def test_the_hook_leaves_an_active_fake_to_its_own(qbchat: object) -> None:

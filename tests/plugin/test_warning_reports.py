@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.runs import SEND
+from support.runs import PARALLEL, SEND
 
 
 def test_a_warning_is_shown_and_points_at_the_sender(run) -> None:
@@ -33,7 +33,9 @@ def test_a_repeated_mistake_is_reported_once(run) -> None:
 MISSPELT = "def test_it(qbchat):\n    assert send(sendToChat=1).status_code == 201\n    print('went on')\n"
 
 
-@pytest.mark.parametrize("args", [[], ["-n1"], ["-Wdefault::DeprecationWarning"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "args", [[], PARALLEL, pytest.param(["-Wdefault::DeprecationWarning"], marks=pytest.mark.long)], ids=" ".join
+)
 def test_a_warning_is_an_error_by_default(pytester: pytest.Pytester, args: list[str]) -> None:
     pytester.makepyfile(send=SEND, test_it=f"from send import *\n{MISSPELT}")
     result = pytester.runpytest_subprocess("-p", "no:randomly", "-rA", *args)
@@ -41,7 +43,14 @@ def test_a_warning_is_an_error_by_default(pytester: pytest.Pytester, args: list[
     result.stdout.fnmatch_lines(["QuickBloxWarning: sendToChat: became a custom field*", "*went on"])
 
 
-@pytest.mark.parametrize("args", [["-Wdefault"], ["-Wignore::pytest_qbchat.QuickBloxWarning"], ["-pno:warnings"]])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["-Wdefault"],
+        pytest.param(["-Wignore::pytest_qbchat.QuickBloxWarning"], marks=pytest.mark.long),
+        pytest.param(["-pno:warnings"], marks=pytest.mark.long),
+    ],
+)
 def test_the_command_line_decides_about_a_warning(pytester: pytest.Pytester, args: list[str]) -> None:
     pytester.makepyfile(send=SEND, test_it=f"from send import *\n{MISSPELT}")
     pytester.runpytest_subprocess(*args).assert_outcomes(passed=1, warnings="-Wdefault" in args)

@@ -270,7 +270,7 @@ def test_messages_are_listed_by_their_fields_as_text(client: httpx.Client) -> No
 # --- what is driven ---
 
 
-def test_the_world_is_driven_by_requests(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+def test_the_state_is_changed_by_control_requests(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
     users = [{"id": 7, "password": "made-up-password"}, {"id": 8}]
     dialog = {"_id": DIALOG, "occupants_ids": [7, 8]}
     message = {"chat_dialog_id": DIALOG, "sender_id": 8, "message": "Hello"}

@@ -151,6 +151,7 @@ def test_a_path_without_a_known_beginning_has_no_prefix(qbchat_server: LiveServe
         assert httpx.get(qbchat_server.url + "/tb/data/Customer/7.json", verify=TLS).status_code == 404
 
 
+@pytest.mark.long
 def test_a_file_of_50_megabytes_goes_up_and_comes_down(qbchat_server: LiveServer) -> None:
     content = random.Random(7).randbytes(1024) * (50 * 1024)
     url = qbchat_server.url
@@ -225,7 +226,7 @@ def test_a_request_to_the_loopback_server_that_is_not_http_fails_the_test(qbchat
         line.send(b"EHLO shop\r\n\r\n")
         assert line.answer().status == 400
     [problem] = qbchat._backend.problems.drain()
-    assert problem.text.startswith("https://api.quickblox.com was sent what is not a request of HTTP/1.1: ")
+    assert problem.text.startswith("https://api.quickblox.com received data that is not an HTTP/1.1 request: ")
     fakes.clear()
     with server, Line(server) as line, Line(server) as other:
         line.send(b"EHLO shop\r\n\r\n")

@@ -31,6 +31,8 @@ from pytest_qbchat.server import http11
 from pytest_qbchat.server import live_server as server_module
 from pytest_qbchat.service import wire
 
+ROUNDS = sized(2, 5)
+
 
 def test_headers_that_are_too_large_are_refused_clearly(line: Line) -> None:
     line.send(posting("hi", b"X-Large: " + b"a" * http11.MAX_HEAD_SIZE))
@@ -59,7 +61,7 @@ def test_a_body_that_is_too_large_is_refused_clearly(
 def test_a_client_that_leaves_without_a_request_causes_no_error(
     server: LiveServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for _ in range(500):
+    for _ in range(sized(200, 500)):
         with socket.create_connection((server.host, server.port), timeout=PATIENCE) as client:
             client.sendall(LISTED + b"\r\n\0garbage")
             assert client.recv(12) == b"HTTP/1.1 200"
@@ -96,16 +98,21 @@ def test_a_target_that_is_too_long_is_refused_clearly(line: Line) -> None:
 def test_200_clients_keep_their_connections_at_once(qbchat_server: LiveServer) -> None:
     with ExitStack() as stack:
         lines = [stack.enter_context(Line(qbchat_server)) for _ in range(200)]
-        for round_ in range(5):
+        for round_ in range(ROUNDS):
             for number, line in enumerate(lines):
                 line.send(posting(f"{number} in {round_}"))
             answers = [json.loads(line.answer().body)["message"] for line in lines]
             assert answers == [f"{number} in {round_}" for number in range(200)]
         assert len(qbchat_server.connections) == 200
-    assert len({message.message for message in qbchat_server.fake.posted}) == len(qbchat_server.fake.posted) == 1000
+    assert (
+        len({message.message for message in qbchat_server.fake.posted})
+        == len(qbchat_server.fake.posted)
+        == 200 * ROUNDS
+    )
     assert held(qbchat_server).connections == 0
 
 
+@pytest.mark.long
 def test_200_tasks_lose_and_mix_nothing(qbchat_server: LiveServer) -> None:
     async def main() -> list[str]:
         async with httpx.AsyncClient(base_url=qbchat_server.url, verify=TLS, timeout=PATIENCE) as client:
@@ -303,7 +310,7 @@ def unharmed(server: LiveServer, caplog: pytest.LogCaptureFixture) -> Iterator[N
 def test_malformed_requests_leave_the_server_unharmed(server: LiveServer, caplog: pytest.LogCaptureFixture) -> None:
     chance, seen = random.Random(0), set()
     with unharmed(server, caplog):
-        for _ in range(sized(1_000, 10_000)):
+        for _ in range(sized(1_000, 4_000)):
             with socket.create_connection((server.host, server.port), timeout=PATIENCE) as client:
                 data = fuzzed(chance)
                 try:

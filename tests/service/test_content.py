@@ -198,14 +198,14 @@ def test_a_file_is_private_otherwise(client: httpx.Client, public: Any) -> None:
     assert declare(client, public=public)["public"] is False
 
 
-def test_the_address_may_lose_its_slash(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+def test_the_address_of_an_upload_works_without_its_last_slash(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
     url, fields = split(declare(client)["blob_object_access"]["params"])
     assert url.endswith("/")
     assert httpx.post(url.rstrip("/"), data=fields, files={"file": PHOTO}, verify=TLS).status_code == 201
     assert qbchat.blobs.one().content == PHOTO
 
 
-def test_the_address_may_keep_its_query(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
+def test_the_address_of_an_upload_works_with_its_query(qbchat: FakeQuickBlox, client: httpx.Client) -> None:
     address = declare(client)["blob_object_access"]["params"]
     assert httpx.post(address, data=split(address)[1], files={"file": PHOTO}, verify=TLS).status_code == 201
     assert qbchat.blobs.one().content == PHOTO

@@ -204,14 +204,14 @@ def test_strict_mode_adopts_no_occupant(api: Api) -> None:
     assert create(api, occupants_ids="20")["occupants_ids"] == [10, 20]
 
 
-def test_a_private_dialog_is_called_like_the_other_user_and_has_no_room(api: Api) -> None:
+def test_a_private_dialog_has_the_name_of_the_other_user_and_no_room(api: Api) -> None:
     reply = create(api, type=PRIVATE, name="ignored", occupants_ids="20", photo="1", data={"class_name": "Order"})
     assert (reply["name"], reply["xmpp_room_jid"], reply["occupants_ids"]) == ("Bert Made-Up", None, [10, 20])
     assert (reply["photo"], reply["data"]) == ("1", {"class_name": "Order"})
     assert api("GET", f"Dialog/{reply['_id']}", by=BERT).json()["name"] == "Anna Made-Up"
 
 
-def test_a_private_dialog_that_exists_is_returned_with_what_was_said_in_it(api: Api) -> None:
+def test_an_existing_private_dialog_is_returned_with_its_history(api: Api) -> None:
     first = create(api, type=PRIVATE, occupants_ids="20")
     api.fake.add_message(first["_id"], ANNA, "hi")
 
@@ -233,13 +233,13 @@ def test_a_message_to_a_user_and_a_private_dialog_with_them_are_one_dialog(api: 
     ("type", "given", "shown"),
     [(2, 1, 1), (2, "1", 1), (2, 0, 0), (2, "0", 0), (1, 1, 1), (1, "1", 1), (2, None, 1)],
 )
-def test_whether_a_dialog_is_joinable_is_shown_if_it_was_said(api: Api, type: int, given: Any, shown: int) -> None:
+def test_is_joinable_is_shown_if_it_was_sent(api: Api, type: int, given: Any, shown: int) -> None:
     reply = create(api, type=type, is_joinable=given)
     assert reply["is_joinable"] == shown
     assert list(reply) == KEYS
 
 
-def test_a_private_dialog_may_be_said_not_to_be_joinable_and_has_no_admins(api: Api) -> None:
+def test_a_private_dialog_accepts_is_joinable_0_and_has_no_admins(api: Api) -> None:
     wrong = api("POST", "Dialog", json={"type": 3, "occupants_ids": 20, "admin_ids": "bert"})
     assert answer(wrong) == (400, BAD_ADMINS)
     reply = create(api, type=PRIVATE, occupants_ids=20, is_joinable=0, admin_ids="20")
@@ -429,7 +429,7 @@ def test_several_ids_come_in_the_order_of_the_list(api: Api) -> None:
     assert api.ids("Dialog", **{"_id[in]": everything}) == [other]
 
 
-def test_an_array_of_a_json_body_is_as_good_as_a_comma_list(api: Api, four: Any) -> None:
+def test_an_array_in_a_json_body_is_read_as_a_comma_list(api: Api, four: Any) -> None:
     assert names(api("GET", "Dialog", json={"occupants_ids": {"all": [20, 30]}})) == ["beta"]
     assert names(api("GET", "Dialog", json={"occupants_ids": [20, 30]})) == ["beta"]
     assert names(api("GET", "Dialog", json={"type": {"in": 3}})) == ["Bert Made-Up"]
@@ -444,7 +444,7 @@ def test_the_total_is_that_of_all_pages_and_may_come_alone(api: Api, four: Any, 
     assert answer(api("GET", "Dialog", params={**params, "count": 1})) == (200, {"items": {"count": number}})
 
 
-def test_custom_parameters_are_filtered_by(api: Api) -> None:
+def test_dialogs_are_filtered_by_custom_parameters(api: Api) -> None:
     seven = create(api, data={"class_name": "Order", "number": 7})["_id"]
     eight = create(api, data={"class_name": "Order", "number": 8})["_id"]
     create(api)
@@ -934,7 +934,7 @@ def test_a_hidden_private_dialog_is_shown_again_when_it_is_opened(api: Api) -> N
     assert api.ids("Dialog") == [dialog_id]
 
 
-def test_a_dialog_that_is_hidden_from_one_may_change_all_the_same(api: Api) -> None:
+def test_a_dialog_hidden_by_one_user_can_be_changed(api: Api) -> None:
     dialog_id = create(api, occupants_ids="20")["_id"]
     api("DELETE", f"Dialog/{dialog_id}", by=BERT)
     api("PUT", f"Dialog/{dialog_id}", json={"push_all": {"occupants_ids": [30]}})
@@ -1090,7 +1090,7 @@ def test_a_dialog_cannot_be_made_joinable_against_its_type(api: Api, type: int, 
 
 
 @pytest.mark.filterwarnings("error::pytest_qbchat.QuickBloxWarning")
-def test_whether_joining_is_required_is_shown_if_it_was_said(api: Api) -> None:
+def test_is_join_required_is_shown_if_it_was_sent(api: Api) -> None:
     for given in (1, "1", 0):
         dialog_id = create(api, is_join_required=given)["_id"]
         assert api("GET", f"Dialog/{dialog_id}").json()["is_join_required"] == int(given)
@@ -1179,7 +1179,7 @@ def test_a_dialog_hidden_by_a_user_stays_hidden_when_it_is_declared(api: Api) ->
     assert api.ids("Message", by=BERT, chat_dialog_id=UNKNOWN) == messages
 
 
-def test_the_private_dialog_that_a_call_brought_in_is_the_one_that_is_declared(api: Api) -> None:
+def test_a_declared_private_dialog_takes_over_the_adopted_one(api: Api) -> None:
     api("POST", "Message", json={"chat_dialog_id": UNKNOWN, "recipient_id": BERT})
     with pytest.raises(ValueError, match=rf"already have a private dialog: {UNKNOWN}$"):
         api.fake.add_dialog("5d75327ba28f9a0f32cb0f98", occupants_ids=[ANNA, BERT], type=PRIVATE)

@@ -11,7 +11,6 @@ import httpx
 import pytest
 from support.chat_api import ANNA, BERT, CLEO, HOST, NEED_USER, NOT_FOUND, Api, answer, at, token_of
 from support.shop import failure
-from support.tour import Tour
 from support.ways import TLS, World
 
 from pytest_qbchat import FakeQuickBlox, QuickBloxWarning
@@ -63,23 +62,6 @@ def pushes(qbchat: FakeQuickBlox) -> Iterator[Pushes]:
         made = Pushes(qbchat, client)
         assert made("POST", "subscriptions", by=BERT, json=device()).status_code == 201
         yield made
-
-
-def visit(tour: Tour) -> None:
-    """Each route, by the users of the tour, who have the tag `tour`."""
-    tour.call("GET", "/subscriptions", wrong="no subscription")
-    body = device()
-    tour.call("POST", "/subscriptions", wrong="a token with a space", json=device(client_identification_sequence="a b"))
-    subscription = tour.call("POST", "/subscriptions", json=body).json()[0]["subscription"]["id"]
-    tour.call("GET", "/subscriptions")
-    made = tour.call("POST", "/events", json=event(user={"tags": {"any": "tour"}})).json()["event"]["id"]
-    tour.call("POST", "/events", wrong="no receiver", json=event(user={"tags": {"any": "nobody-has-this-tag"}}))
-    tour.call("GET", "/events", params={"per_page": 1})
-    tour.call("GET", f"/events/{made}")
-    tour.call("PUT", f"/events/{made}", json={"event": {"name": "Tour"}})
-    tour.call("DELETE", f"/events/{made}")
-    tour.call("GET", f"/events/{made}", wrong="an event that was deleted")
-    tour.call("DELETE", f"/subscriptions/{subscription}")
 
 
 # --- subscriptions ---

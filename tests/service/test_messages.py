@@ -631,7 +631,7 @@ def test_a_message_becomes_unread_again(api: Api, type: int, kwargs: Any) -> Non
         assert api("GET", f"Dialog/{dialog_id}", by=BERT).json()["unread_messages_count"] == 1
 
 
-def test_a_sender_who_takes_back_reading_changes_nobodys_count(api: Api) -> None:
+def test_a_sender_who_marks_a_message_unread_changes_no_count(api: Api) -> None:
     dialog_id = dialog(api, PRIVATE)
     message = api.fake.add_message(dialog_id, ANNA, "hi")
     api("GET", "Message", by=BERT, params={"chat_dialog_id": dialog_id})
@@ -725,7 +725,7 @@ def test_another_value_of_a_mark_changes_nothing_and_warns(api: Api, four: str, 
     ]
 
 
-def test_a_false_does_not_take_reading_back(api: Api, four: str) -> None:
+def test_read_false_does_not_mark_a_message_unread(api: Api, four: str) -> None:
     with pytest.warns(QuickBloxWarning, match="read: false was sent"):
         api("PUT", "Message", by=BERT, json={"chat_dialog_id": four, "read": False})
     assert api.fake.messages[1].read_ids == [BERT]

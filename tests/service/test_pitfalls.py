@@ -258,7 +258,7 @@ def test_a_host_of_quickblox_that_does_not_have_the_api_is_warned_of(fake: FakeQ
     with httpx.Client(transport=QuickBloxTransport(fake)) as client, pytest.warns(QuickBloxWarning) as caught:
         client.get(url, headers={"QB-Token": TOKEN})
     assert [str(warning.message) for warning in caught] == [
-        f"{host}.quickblox.com: is no host of the API, which begin with api; chat.quickblox.com is that of XMPP; "
+        f"{host}.quickblox.com: is not a host of the API, whose names begin with api; chat.quickblox.com is for XMPP; "
         "write api.quickblox.com, or the api host of the account"
     ]
 

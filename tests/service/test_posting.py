@@ -213,7 +213,7 @@ def test_a_second_dialog_with_the_same_recipient_is_adopted_as_a_group(world: Wo
 
 
 @pytest.mark.parametrize("nobody", [0, "0", ""])
-def test_the_recipient_of_a_group_is_nobody(world: World, nobody: object) -> None:
+def test_an_empty_recipient_in_a_group_becomes_0(world: World, nobody: object) -> None:
     assert world.post({"chat_dialog_id": DIALOG, "recipient_id": nobody, "send_to_chat": 1}).json()["recipient_id"] == 0
     assert world.fake.dialogs.one().type == 2
     assert world.post({"recipient_id": nobody}).status_code == 422
@@ -361,7 +361,7 @@ def test_a_token_may_be_in_the_body(world: World) -> None:
     assert "token" not in reply
 
 
-def test_an_unknown_token_becomes_a_user_for_good(world: World) -> None:
+def test_an_unknown_token_is_adopted_as_one_user(world: World) -> None:
     senders = [
         world.post({"chat_dialog_id": DIALOG}, token=token).json()["sender_id"]
         for token in ("made-up-token-one", "made-up-token-two", "made-up-token-one")
@@ -398,7 +398,7 @@ def test_the_fake_reads_the_time_from_time_time(world: World, monkeypatch: pytes
     assert world.post({"chat_dialog_id": DIALOG}).status_code == 401
 
 
-def test_a_declared_api_key_is_the_only_good_one(world: World) -> None:
+def test_another_api_key_than_the_declared_one_is_refused(world: World) -> None:
     world.fake.add_credentials(api_key="made-up-key")
     good = world.post({"chat_dialog_id": DIALOG}, token=None, headers=key("made-up-key", 10))
     bad = world.post({"chat_dialog_id": DIALOG}, token=None, headers=key("made-up-kez", 10))
@@ -473,7 +473,7 @@ def test_strict_mode_takes_what_was_declared(world: World) -> None:
     ],
     ids=lambda value: repr(value)[:24],
 )
-def test_a_body_that_no_parser_understands_is_recorded_and_nothing_else(world: World, body: bytes, text: str) -> None:
+def test_an_unreadable_body_is_recorded_and_changes_nothing(world: World, body: bytes, text: str) -> None:
     response = world.post(content=body)
     assert (response.status_code, response.json()) == (400, {"code": None, "message": text})
     call = world.fake.calls.one()

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 from api_document.behaviours import name_of
+from support.application import MADE_UP
 from support.chat_api import (
     ANNA,
     BERT,
@@ -25,10 +26,10 @@ from support.chat_api import (
     answer,
     token_of,
 )
-from support.tour import Application, Tour
 from support.ways import TLS
 
 from pytest_qbchat import CallRefused, FakeQuickBlox
+from pytest_qbchat.cli.tour import Tour
 from pytest_qbchat.service import errors
 
 OF_THE_APPLICATION = {"QB-Token": "made-up-token-of-the-application"}
@@ -50,9 +51,8 @@ class Place:
     def __init__(self, fake: FakeQuickBlox, client: httpx.Client) -> None:
         self.fake = fake
         self._client = client
-        application = Application()
-        self._tour = Tour(client.request, application)
-        fake.add_credentials(application_id=int(application.id), auth_secret=application.auth_secret)
+        self._tour = Tour(client.request, MADE_UP)
+        fake.add_credentials(application_id=int(MADE_UP["application_id"]), auth_secret=MADE_UP["auth_secret"])
         fake.add_credentials(api_key="made-up-api-key")
         for user, name in NAMES.items():
             fake.add_session(token_of(user)["QB-Token"], fake.add_user(user, full_name=name, login=f"login-{user}"))
@@ -369,7 +369,9 @@ REFUSALS = [
 
 @pytest.mark.filterwarnings("ignore::pytest_qbchat.QuickBloxWarning")
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: name_of(refusal.made_by))
-def test_a_request_that_deserves_it_is_refused(place: Place, monkeypatch: pytest.MonkeyPatch, refusal: Refusal) -> None:
+def test_each_refusal_is_provoked_by_its_request(
+    place: Place, monkeypatch: pytest.MonkeyPatch, refusal: Refusal
+) -> None:
     made_by = []
     make = errors.QuickBloxError.__init__
 

@@ -146,7 +146,7 @@ def test_a_declared_secret_checks_the_signature(world: World, digest: Any) -> No
     user = {"login": "anna", "password": "made up & päss+word"}
     with freeze_time(NOW):
         good = world.send("POST", f"{API}/session.json", json=signed(user=user, digest=digest))
-        with pytest.warns(QuickBloxWarning, match=": does not fit"):
+        with pytest.warns(QuickBloxWarning, match=": is wrong"):
             bad = world.send("POST", f"{API}/session.json", json=signed(nonce=1) | {"user": user})
 
     assert good.status_code == 201
@@ -171,11 +171,11 @@ def test_a_wrong_signature_is_explained_without_showing_the_password(qbchat: Fak
         api.post("/session.json", json=params)
 
     assert str(warned[0].message) == (
-        "signature: does not fit. The string to sign, with HMAC-SHA1 or HMAC-SHA256 and the authorization secret as "
+        "signature: is wrong. The string to sign, with HMAC-SHA1 or HMAC-SHA256 and the authorization secret as "
         "the key, is 'application_id=76730&auth_key=…&nonce=7334&timestamp=1567349756&user[login]=anna"
         "&user[password]=…'"
     )
-    assert qbchat.calls.one().reason == "the signature does not fit: another secret was used or another string"
+    assert qbchat.calls.one().reason == "the signature is wrong: it was made with another secret or from another string"
     assert PASSWORD not in qbchat.transcript()
     assert SECRET not in qbchat.transcript()
 
@@ -211,7 +211,7 @@ def test_a_usual_mistake_in_a_signature_is_named(
 ) -> None:
     qbchat.add_credentials(auth_secret=SECRET)
     params = unsigned(user={"login": "anna example", "password": "made@up&word"})
-    with pytest.warns(QuickBloxWarning, match=re.escape(f"signature: does not fit: {found}. The string to sign")):
+    with pytest.warns(QuickBloxWarning, match=re.escape(f"signature: is wrong: {found}. The string to sign")):
         response = api.post("/session.json", json=params | {"signature": wrong(flat(params), digest)})
     assert answer(response) == (422, BAD_SIGNATURE)
     assert qbchat.calls.one().reason == found
@@ -222,7 +222,7 @@ def test_nonsense_in_place_of_a_signature_is_refused(
     qbchat: FakeQuickBlox, api: httpx.Client, signature: object
 ) -> None:
     qbchat.add_credentials(auth_secret=SECRET)
-    with pytest.warns(QuickBloxWarning, match="signature: does not fit. The"):
+    with pytest.warns(QuickBloxWarning, match="signature: is wrong. The"):
         assert answer(api.post("/session.json", json=unsigned(signature=signature))) == (422, BAD_SIGNATURE)
 
 
@@ -252,7 +252,7 @@ def test_a_correct_signature_is_accepted_and_a_changed_character_refused(
         cut = data.draw(st.integers(0, len(form[name])))
         other = data.draw(st.sampled_from("0fA ü&=").filter(lambda each: each != form[name][cut : cut + 1]))
         form[name] = form[name][:cut] + other + form[name][cut + data.draw(st.integers(0, 1)) :]
-        with pytest.warns(QuickBloxWarning, match=": does not fit"):
+        with pytest.warns(QuickBloxWarning, match=": is wrong"):
             assert answer(client.post("/session.json", data=form)) == (422, BAD_SIGNATURE)
 
 
@@ -395,7 +395,7 @@ def test_a_timestamp_is_compared_with_the_clock_of_the_client(qbchat: FakeQuickB
 
 @pytest.mark.parametrize("nonce", [7334, "7334", "made-up-nonce"])
 @freeze_time(NOW)
-def test_a_timestamp_with_its_nonce_serves_once(qbchat: FakeQuickBlox, api: httpx.Client, nonce: object) -> None:
+def test_a_timestamp_with_its_nonce_is_accepted_once(qbchat: FakeQuickBlox, api: httpx.Client, nonce: object) -> None:
     assert new_session(api, nonce=nonce).status_code == 201
     again = new_session(api, nonce=str(nonce))
     assert answer(again) == (422, {"errors": {"nonce": ["has already been taken"]}})
@@ -407,12 +407,12 @@ def test_a_timestamp_with_its_nonce_serves_once(qbchat: FakeQuickBlox, api: http
     "other", [{"nonce": "made-up-nonce-two"}, {"nonce": 2}, {"timestamp": TS + 1}], ids=["text", "number", "later"]
 )
 @freeze_time(NOW)
-def test_a_new_nonce_or_timestamp_serves_again(api: httpx.Client, other: dict[str, Any]) -> None:
+def test_a_new_nonce_or_timestamp_is_accepted(api: httpx.Client, other: dict[str, Any]) -> None:
     for params in ({}, other):
         assert new_session(api, **{"nonce": "made-up-nonce-one"} | params).status_code == 201
 
 
-def test_a_nonce_that_is_no_number_reads_as_none(api: httpx.Client) -> None:
+def test_a_nonce_that_is_not_a_number_becomes_0(api: httpx.Client) -> None:
     assert new_session(api, nonce="made-up-nonce").json()["session"]["nonce"] == 0
 
 
@@ -444,13 +444,13 @@ def test_another_application_than_the_declared_one_is_refused(
     )
 
 
-def test_applications_that_nobody_declared_are_all_good(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
+def test_any_application_is_accepted_if_none_is_declared(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
     replies = [new_session(api, application_id=each, auth_key=str(each), nonce=each) for each in (1, 2)]
     assert [reply.json()["session"]["application_id"] for reply in replies] == [1, 2]
     assert [session.application_id for session in qbchat.sessions] == [1, 2]
 
 
-def test_an_application_id_that_is_no_number_reads_as_none(api: httpx.Client) -> None:
+def test_an_application_id_that_is_not_a_number_becomes_0(api: httpx.Client) -> None:
     assert new_session(api, application_id="shop").json()["session"]["application_id"] == 0
 
 
@@ -557,7 +557,7 @@ PROVIDERS = [
 
 
 @pytest.mark.parametrize("params", PROVIDERS, ids=lambda params: params["provider"])
-def test_the_token_of_a_provider_stands_for_a_user(
+def test_each_token_of_a_provider_begins_a_session_of_one_user(
     qbchat: FakeQuickBlox, log_in: Callable[..., httpx.Response], params: dict[str, Any]
 ) -> None:
     first = user_of(log_in(**params))
@@ -678,7 +678,7 @@ def test_an_adopted_session_shows_itself(qbchat: FakeQuickBlox, api: httpx.Clien
 
 
 @pytest.mark.parametrize("declared", [True, False], ids=["declared", "adopted"])
-def test_a_destroyed_session_is_dead(world: World, declared: bool) -> None:
+def test_the_token_of_a_destroyed_session_is_refused(world: World, declared: bool) -> None:
     if declared:
         world.fake.add_session(TOKEN, 10)
     headers = {"QB-Token": TOKEN}
@@ -869,7 +869,7 @@ def test_a_request_on_behalf_of_a_user_sets_its_last_request(qbchat: FakeQuickBl
     assert user.last_request_at == "2019-09-01T14:55:56Z"
 
 
-def test_an_api_key_wins_over_a_token_that_is_dead(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
+def test_an_api_key_wins_over_the_token_of_a_destroyed_session(qbchat: FakeQuickBlox, api: httpx.Client) -> None:
     ask(api, "DELETE", "/session.json")
     response = ask(api, "GET", "/chat/Dialog.json", headers=KEY | {"On-Behalf-Of": "10"})
     assert response.status_code == 200

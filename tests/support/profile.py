@@ -21,6 +21,6 @@ def sized(short: int, long: int) -> int:
 def load() -> None:
     """Make the profiles of Hypothesis, and load the one that was chosen."""
     # A busy machine is no reason for a failure.
-    settings.register_profile("long", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    settings.register_profile("short", settings.get_profile("long"), max_examples=20)
+    settings.register_profile("long", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("short", settings.get_profile("long"), max_examples=10)
     settings.load_profile("long" if LONG else "short")

@@ -6,7 +6,8 @@ import asyncio
 import http.client
 import ssl
 import urllib.request
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -363,3 +364,23 @@ class Side:
     name: str
     fake: FakeQuickBlox
     url: str
+
+
+def repeated(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
+    """The tests that can be left out: others take their client with another case, and their case with another client.
+
+    A test with parameters besides the client is left with each client once and each case at least once.
+    """
+    functions = defaultdict(list)
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        ways = [name for name, value in callspec.params.items() if isinstance(value, Way)] if callspec else []
+        if len(ways) == 1:
+            case = tuple(index for name, index in callspec.indices.items() if name != ways[0])
+            functions[item.nodeid.partition("[")[0]].append((item, callspec.params[ways[0]].name, case))
+    for found in functions.values():
+        clients = {client: number for number, client in enumerate(dict.fromkeys(client for _, client, _ in found))}
+        cases = {case: number for number, case in enumerate(dict.fromkeys(case for _, _, case in found))}
+        for item, client, case in found:
+            if (clients[client] - cases[case]) % min(len(clients), len(cases)):
+                yield item

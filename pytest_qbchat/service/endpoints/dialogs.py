@@ -298,7 +298,7 @@ def _parse_joinable(params: dict[str, Any], type: DialogType) -> int | None:
         return None
     joinable = int(is_one(params["is_joinable"]))
     if type is (DialogType.PRIVATE if joinable else DialogType.PUBLIC_GROUP):
-        why = "users can never join a private dialog, and always a public one"
+        why = "a private dialog can never be joined, and a public one always can"
         raise errors.invalid(why, is_joinable="is not allowed for this type of dialog")
     return joinable
 

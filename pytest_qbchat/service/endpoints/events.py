@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from json import loads
 from typing import Any, cast
 from urllib.parse import quote_plus, unquote_plus
@@ -18,6 +17,7 @@ from pytest_qbchat.service.declaration import Reply, refuses, route
 from pytest_qbchat.service.decoding import object_in
 from pytest_qbchat.service.ids import timestamp, whole_number
 from pytest_qbchat.service.models import User
+from pytest_qbchat.service.records import Record, record
 from pytest_qbchat.service.store import Store
 from pytest_qbchat.service.wire import as_text
 
@@ -49,10 +49,27 @@ _NEW_SUBSCRIPTION = {
     "notification_channel": str, "notification_channels": api.Texts, "device": {"platform": str, "udid": str},
     "push_token": dict.fromkeys(("environment", "client_identification_sequence", "bundle_identifier"), str),
 }  # fmt: skip
+TOUR = """# The calls of a tour of the API.
+anna     GET /subscriptions  ! no subscription
+anna     POST /subscriptions  {"push_token": {"client_identification_sequence": "a b"}}  ! a token with a space
+anna     POST /subscriptions  {"notification_channel": "gcm", "device": {"platform": "android", "udid": "$run"},
+    "push_token": {"environment": "production", "client_identification_sequence": "$run"}}  -> subscription
+anna     GET /subscriptions
+anna     POST /events  {"event": {"notification_type": "push", "environment": "production", "message": "SGVsbG8=",
+    "user": {"tags": {"any": "$run"}}}}  -> event
+anna     POST /events  {"event": {"notification_type": "push", "environment": "production", "message": "SGk=",
+    "user": {"tags": {"any": "$run-nobody"}}}}  ! no receiver
+anna     GET /events  {"per_page": 1}
+anna     GET /events/$event
+anna     PUT /events/$event  {"event": {"name": "Tour"}}
+anna     DELETE /events/$event
+anna     GET /events/$event  ! an event that was deleted
+anna     DELETE /subscriptions/$subscription
+"""
 
 
-@dataclass(slots=True, eq=False)
-class Push:
+@record
+class Push(Record):
     """A push notification. The fields of its event, except the message, are fields of the push too.
 
     Attributes:
@@ -193,7 +210,7 @@ def create_event(store: Store, call: Call) -> Reply:
     event |= {"id": store.ids.number(), "application_id": store.application_id, "user_id": user_id, "kind": "API"}
     event |= {"occured_count": 0, "active": True, "created_at": timestamp(int(call.now))}
     push = _saved(store, call, event, given, _receivers(store, environment, push_type, given))
-    store.part(Events).pushed.append(replace(push, call=call))
+    store.part(Events).pushed.append(Push(push.to, push.message, push.payload, push.event, call, store))
     return 201, {"event": push.event}
 
 
@@ -229,7 +246,7 @@ def update_event(store: Store, call: Call, event_id: api.Digits) -> Reply:
     former, given = _require_event(store, event_id), object_in(call.params, "event")
     push = _saved(store, call, former.event, given, former.to)
     if given.get("active") in (True, "1", "true"):
-        store.part(Events).pushed.append(replace(push, call=call))
+        store.part(Events).pushed.append(Push(push.to, push.message, push.payload, push.event, call, store))
     return 200, {"event": push.event}
 
 

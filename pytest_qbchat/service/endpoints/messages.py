@@ -96,7 +96,7 @@ def create_message(store: Store, call: Call) -> Reply:
     documented(dialog-model): the message becomes the last message of its dialog.
     documented(code samples): with `send_to_chat` 1, `save_to_history` 0 delivers the message without storing it.
     assumed: `save_to_history` 0 has no effect without `send_to_chat`.
-    assumed: the message is unread by every other occupant, also without `send_to_chat`.
+    assumed: the message is unread by every other occupant, even without `send_to_chat`.
     observed(JavaScript SDK): newer clusters refuse `system` 1 in a group.
     assumed: the status of that refusal is 422.
     """

@@ -43,7 +43,7 @@ def create_session(store: Store, call: Call) -> Reply:
     by design: `signature` is checked if the test declared the authorization secret, which is the key.
     documented(REST description): `timestamp` must not be more than 60 minutes off.
     observed(issue threads): another `timestamp` is refused as "Bad timestamp".
-    by design: `timestamp` is compared with `time.time()`, also after `qbchat.advance()`.
+    by design: `timestamp` is compared with `time.time()`, even after `qbchat.advance()`.
     documented(REST description): `timestamp` and `nonce` must be new.
     assumed: a `nonce` that was used before is refused with 422.
     documented(REST description): `login` or `email` of `user` with `password` begins a session of that user;
@@ -210,9 +210,9 @@ def _check_application(store: Store, call: Call) -> None:
     elif not is_valid(params, application.auth_secret):
         found = diagnose(params, application.auth_secret)
         how = "The string to sign, with HMAC-SHA1 or HMAC-SHA256 and the authorization secret as the key, is"
-        problem = f"does not fit{f': {found}' if found else ''}"
+        problem = f"is wrong{f': {found}' if found else ''}"
         call.warn(f"signature: {problem}. {how} {string_to_sign(params, hide=True)!r}")
-        why = found or "the signature does not fit: another secret was used or another string"
+        why = found or "the signature is wrong: it was made with another secret or from another string"
         raise errors.unexpected_signature(why)
 
 

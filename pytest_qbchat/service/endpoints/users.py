@@ -126,7 +126,7 @@ def get_user(store: Store, call: Call, user_id: api.Digits) -> Reply:
 @_user_route("/users/phone", takes={"phone": api.Needed(str)})
 @refuses(user_not_found)
 def get_user_by_key(store: Store, call: Call) -> Reply:
-    """The user with a key of its own.
+    """The user with a login, an email address, a telephone number, or an id of Facebook or Twitter.
 
     documented(REST description): the reply is wrapped in `user`.
     observed(JavaScript SDK): the path for a telephone number is /users/phone.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypedDict
 
 from pytest_qbchat.service.declaration import Time
 from pytest_qbchat.service.ids import Dated, timestamp
+from pytest_qbchat.service.records import record
 
 
 class BlobRecord(TypedDict):
@@ -24,7 +25,7 @@ class BlobRecord(TypedDict):
     public: bool
 
 
-@dataclass(slots=True, eq=False)
+@record
 class Blob(Dated):
     """A file of the content module.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import insort
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
 from pytest_qbchat.service.declaration import Custom, ObjectId, Time
 from pytest_qbchat.service.ids import Dated
+from pytest_qbchat.service.records import record
 
 if TYPE_CHECKING:
     from pytest_qbchat.service.models.message import Message
@@ -46,7 +47,7 @@ class DialogRecord(TypedDict):
     unread_messages_count: int
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@record
 class Dialog(Dated):
     """A conversation. Its methods are the only code that changes history and receipts.
 

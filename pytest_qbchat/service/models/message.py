@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from json import loads
 from types import MappingProxyType
 from typing import Any, NotRequired, TypedDict
 
 from pytest_qbchat.service.declaration import Custom, ObjectId, Time
-from pytest_qbchat.service.guessed_names import Hinted
 from pytest_qbchat.service.ids import timestamp
+from pytest_qbchat.service.records import Record, record
 from pytest_qbchat.service.wire import encode_json
 
 NO_FIELDS: Mapping[str, Any] = MappingProxyType({})
@@ -43,8 +42,8 @@ class MessageRecord(TypedDict):
     read: int
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Message(Hinted):
+@record
+class Message(Record):
     """A record of the history.
 
     Attributes:

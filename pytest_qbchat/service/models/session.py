@@ -1,14 +1,14 @@
-"""Sessions, each of which connects a token with a user until it ends, and the callers of requests."""
+"""Sessions, which connect a token with a user until they end, and the callers of requests."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 from typing import Any, NamedTuple, TypedDict
 
 from pytest_qbchat.service.declaration import Time
 from pytest_qbchat.service.ids import Dated
 from pytest_qbchat.service.masking import mask
+from pytest_qbchat.service.records import record
 
 
 class SessionRecord(TypedDict):
@@ -25,7 +25,7 @@ class SessionRecord(TypedDict):
     _id: str
 
 
-@dataclass(slots=True, eq=False)
+@record
 class Session(Dated):
     """The session that belongs to a `QB-Token`.
 

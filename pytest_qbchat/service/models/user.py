@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypedDict
 
 from pytest_qbchat.service.declaration import Custom, Time
 from pytest_qbchat.service.ids import Dated, timestamp
+from pytest_qbchat.service.records import record
 
 
 class UserRecord(TypedDict):
@@ -33,7 +34,7 @@ class UserRecord(TypedDict):
     user_tags: str | None
 
 
-@dataclass(slots=True, eq=False)
+@record
 class User(Dated):
     """A user of the application. Fields that were not set are None.
 
