@@ -146,7 +146,7 @@ def _operation(schemas: Schemas, route: Route) -> dict[str, Any]:
             *(_query(schemas, route, known) if route.method in _IN_QUERY else ()),
         ],
         "security": [{name: [] for name in each.split("+")} for each in _SECURITY[route.callers]],
-        "responses": {**_replies(schemas, route, known), **_errors(route)},
+        "responses": _responses(_replies(schemas, route, known), _errors(route)),
         "x-known": [each.as_dict() for each in known],
     }
     if route.takes and route.method not in _IN_QUERY:
@@ -205,6 +205,14 @@ def _body(schemas: Schemas, route: Route, known: list[Behaviour]) -> dict[str, A
 def _replies(schemas: Schemas, route: Route, known: list[Behaviour]) -> dict[str, Any]:
     about = [each.as_dict() for each in known if each.of_reply]
     return {str(status): _reply(schemas, route, status) | {"x-known": about} for status in route.replies}
+
+
+def _responses(replies: dict[str, Any], errors: dict[str, Any]) -> dict[str, Any]:
+    """The responses by status. A status of both has the content of the errors: the reply has none."""
+    for status in replies.keys() & errors.keys():
+        errors[status]["description"] += ", or a reply with a blank body"
+        errors[status]["x-known"] += replies[status]["x-known"]
+    return {**replies, **errors}
 
 
 def _reply(schemas: Schemas, route: Route, status: int) -> dict[str, Any]:

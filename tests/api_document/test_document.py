@@ -120,6 +120,13 @@ def test_a_message_is_declared_with_its_parameters_and_custom_fields() -> None:
     }
 
 
+def test_a_reply_with_the_status_of_an_error_is_named_beside_it() -> None:
+    response = DOCUMENT["paths"]["/subscriptions.json"]["get"]["responses"]["404"]
+    assert response["description"] == "Not Found, or a reply with a blank body"
+    assert "the status is 404 if there are none, and the body blank." in [each["text"] for each in response["x-known"]]
+    assert "unknown_user" in response["content"]["application/json"]["examples"]
+
+
 def test_a_list_is_declared_with_each_filter_and_operator() -> None:
     names = [each["name"] for each in OPERATIONS["GET /chat/Dialog.json"]["parameters"]]
     assert {"data", "limit", "count", "name", "name[ctn]", "occupants_ids[all]", "updated_at[gte]"} <= {*names}
