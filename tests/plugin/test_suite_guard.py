@@ -381,6 +381,13 @@ def test_the_hook_lets_a_live_test_through() -> None:
     plugin._audit("socket.gethostbyname", ("api.quickblox.com",))
 
 
+def test_the_guard_says_what_to_do_outside_of_the_tests(pytestconfig: pytest.Config) -> None:
+    guard = plugin._guard_of(pytestconfig)
+    remedy = r"\n  make the call in a test that takes the fixture qbchat$"
+    with pytest.raises(CallRefused, match=rf"^code outside of the tests called api\.quickblox\.com .*{remedy}"):
+        guard.check("socket.gethostbyname", ("api.quickblox.com",), None)
+
+
 def test_the_hook_names_the_earlier_test_of_a_thread(pytestconfig: pytest.Config) -> None:
     class Loud(threading.Thread):
         def run(self) -> None:
