@@ -10,7 +10,6 @@ from pathlib import Path
 from traceback import walk_stack
 from types import FrameType
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 from pytest_qbchat.exceptions import QuickBloxWarning
 
@@ -25,19 +24,15 @@ _BETWEEN = _CLIENTS | {"pytest_qbchat", "contextlib"}
 _CONCURRENCY = {"asyncio", "threading", "concurrent"}
 
 
-# The test whose function started each thread; empty for a thread that was started elsewhere, as in a fixture.
-_began_in: WeakKeyDictionary[threading.Thread, str] = WeakKeyDictionary()
-
-
 def note_threads(test: str) -> None:
-    """Note for each running thread that is not known yet the test in which it began."""
+    """Note on each running thread the test in which it began, unless that is noted already; empty for no test."""
     for thread in threading.enumerate():
-        _began_in.setdefault(thread, test)
+        vars(thread).setdefault("qbchat_began_in", test)
 
 
 def began_in() -> str:
-    """The earlier test whose function started this thread; empty for any other thread."""
-    return _began_in.get(threading.current_thread(), "")
+    """The test, now over, whose function started this thread; empty for any other thread."""
+    return getattr(threading.current_thread(), "qbchat_began_in", "")
 
 
 class Place(NamedTuple):
