@@ -92,6 +92,7 @@ def test_the_commands_are_the_ones_that_continuous_integration_runs() -> None:
 MEASURED = {
     "a run of 200 tests that call `httpx.post`": r"`httpx\.post` once\n.*?against pytest-httpx: .*? measured (\S+),",
     "a posted message, `httpx.Client`": r"\*\*`qbchat`\*\* against pytest-httpx, callback: .*? measured (\S+),",
+    "a posted message, `requests.Session`": r"\*\*`qbchat`\*\* against responses, callback: .*? measured (\S+),",
     "a run that has the plugin and does not use it": r"installation with `-p no:qbchat`: .*? measured (\S+),",
 }
 
