@@ -63,8 +63,8 @@ def hand_written() -> Handler:
 def patched(handler: Handler) -> Iterator[None]:
     """Let a function answer every call of httpx's clients."""
     before = httpx.HTTPTransport.handle_request
-    httpx.HTTPTransport.handle_request = lambda _, request: handler(request)  # type: ignore[method-assign]
+    httpx.HTTPTransport.handle_request = lambda _, request: handler(request)  # type: ignore[method-assign] # as mocks do
     try:
         yield
     finally:
-        httpx.HTTPTransport.handle_request = before  # type: ignore[method-assign]
+        httpx.HTTPTransport.handle_request = before  # type: ignore[method-assign] # put back

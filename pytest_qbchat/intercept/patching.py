@@ -203,7 +203,7 @@ class Patcher:
         if spec is not None and hasattr(spec.loader, "exec_module"):
             loader: Any = spec.loader
             spec.loader = copy(loader)
-            spec.loader.exec_module = partial(self._import, loader)  # type: ignore[method-assign]
+            spec.loader.exec_module = partial(self._import, loader)  # type: ignore[method-assign]  # of the copy
         return spec
 
     def _import(self, loader: Any, module: Any) -> None:

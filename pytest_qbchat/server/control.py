@@ -94,7 +94,7 @@ def _arguments(request: Request) -> Given:
 def _record(record: Any) -> Given:
     """A record as QuickBlox shows it; a message also has the flags of its request, and what its users saw."""
     if not isinstance(record, Message):
-        return record.as_dict()  # type: ignore[no-any-return]
+        return record.as_dict()  # type: ignore[no-any-return]  # of any record
     sent = {name: value_sent(record, name) for name in FLAGS}
     return {
         **record.as_dict(with_reactions=True),

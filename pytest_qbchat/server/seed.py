@@ -135,7 +135,7 @@ def _are_reactions(value: Any) -> bool:
 _KINDS: list[tuple[str, str, Callable[[Any], object]]] = [
     ("id blob_id user_id sender_id", "a number of 1 or greater", _is_id),
     ("_id", "24 hexadecimal digits", is_object_id),
-    ("type", "1 public group, 2 group or 3 private", lambda value: _is_id(value) and value <= 3),  # noqa: PLR2004
+    ("type", "1 public group, 2 group or 3 private", lambda value: _is_id(value) and value in (1, 2, 3)),
     ("token", "printable characters", lambda it: type(it) is str and it.isascii() and it.isprintable() and it),
     ("date_sent", "a Unix time", lambda value: _is_id(value) and value < 2**32),
     ("send_to_chat markable read is_joinable", "1", lambda value: is_one(value) or is_zero(value)),

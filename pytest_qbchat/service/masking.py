@@ -106,6 +106,7 @@ def _masked_value(text: str, start: int, separator: str) -> tuple[int, int, str]
     """The start and end of a value, and its masked form. A list or an object is masked as a whole."""
     if quote := _QUOTE.match(text, start):
         start = quote.end()
+        # The search finds at least the end of the text.
         end = re.compile(rf"(?<!\\){re.escape(quote[0])}|\n|\Z").search(text, start).start()  # type: ignore[union-attr]
     elif text[start : start + 1] in ("[", "{"):
         end = _end_of_brackets(text, start)

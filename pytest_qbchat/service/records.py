@@ -1,4 +1,4 @@
-"""Records that other code may keep: what copies, pickles and snapshots have of them is their fields, masked."""
+"""Records that other code may keep: copies, pickles and snapshots contain their fields, masked, and nothing else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Record(Hinted):
-    """A record, which leads to the whole state, so a copy of it is a dict of its fields. It equals its copy."""
+    """A record. It refers to the whole state, so its copy is a dict of its fields, to which it is equal."""
 
     __slots__ = ()
 
@@ -35,7 +35,7 @@ _SHOWN = make_dataclass("_Shown", ["_fields"])
 
 @dataclass_transform(eq_default=False)
 def record(kind: type[T]) -> type[T]:
-    """Make a dataclass of which snapshot tools, which read the fields of a dataclass, see only `_fields`."""
+    """Make a dataclass that shows only `_fields` to snapshot tools, which read `__dataclass_fields__`."""
     made = dataclass(slots=True, eq=False)(kind)
-    made.__dataclass_fields__ = _SHOWN.__dataclass_fields__  # type: ignore[attr-defined]
+    made.__dataclass_fields__ = _SHOWN.__dataclass_fields__  # type: ignore[attr-defined]  # `made` is a dataclass
     return made

@@ -101,7 +101,7 @@ class Push(Record):
 
 
 for _name in EVENT.keys() - {"message"}:
-    setattr(Push, _name, property(lambda push, name=_name: push.event[name]))  # type: ignore[misc]
+    setattr(Push, _name, property(lambda push, name=_name: push.event[name]))  # type: ignore[misc]  # `name` is bound
 
 
 class Events:
